@@ -1,0 +1,243 @@
+//! Supply positions as columns: one [`WalletSeries`] per wallet, each strictly increasing in time.
+//!
+//! Start at [`PositionsBuilder`]: stores push raw rows in whatever order they have them, and the builder decides what
+//! a usable row is, so that every store skips, collapses and warns alike. A kept sample costs 24 bytes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A row of a position table as a store delivers it, before anything is checked. Non-finite numbers count as missing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PositionRow<'a> {
+    /// Sample time in nanoseconds since the epoch.
+    pub ts: Option<i64>,
+    /// Wallet address.
+    pub wallet: Option<&'a str>,
+    /// Position in units of the asset.
+    pub underlying_units: Option<f64>,
+    /// Position in USD.
+    pub usd_value: Option<f64>,
+    /// USD per unit.
+    pub price_usd: Option<f64>,
+}
+
+/// One wallet's samples. Times strictly increase; values are finite and not negative.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WalletSeries {
+    address: Arc<str>,
+    ts: Vec<i64>,
+    value_usd: Vec<f64>,
+    /// 0 where the sample has no price: an `Option` would cost 8 bytes more a sample.
+    price_usd: Vec<f64>,
+}
+
+impl WalletSeries {
+    fn new(address: Arc<str>) -> Self {
+        Self { address, ts: Vec::new(), value_usd: Vec::new(), price_usd: Vec::new() }
+    }
+
+    /// The wallet's address, as the store has it.
+    #[must_use]
+    pub fn address(&self) -> &Arc<str> {
+        &self.address
+    }
+
+    /// Sample times, nanoseconds since the epoch, strictly increasing; never empty.
+    #[must_use]
+    pub fn ts(&self) -> &[i64] {
+        &self.ts
+    }
+
+    /// Position values, USD, one per sample.
+    #[must_use]
+    pub fn value_usd(&self) -> &[f64] {
+        &self.value_usd
+    }
+
+    /// The asset's price at sample `i`, USD per unit; `None` where the row had none and none could be derived.
+    #[must_use]
+    pub fn price_usd(&self, i: usize) -> Option<f64> {
+        let price = self.price_usd[i];
+        (price > 0.0).then_some(price)
+    }
+
+    fn push(&mut self, ts: i64, value_usd: f64, price_usd: f64) {
+        self.ts.push(ts);
+        self.value_usd.push(value_usd);
+        self.price_usd.push(price_usd);
+    }
+
+    fn shrink(&mut self) {
+        self.ts.shrink_to_fit();
+        self.value_usd.shrink_to_fit();
+        self.price_usd.shrink_to_fit();
+    }
+}
+
+/// How many rows were left out, by cause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SkippedRows {
+    /// Rows without a sample time.
+    pub without_ts: usize,
+    /// Rows without a wallet address.
+    pub without_wallet: usize,
+    /// Rows whose value is missing or not finite, and cannot be derived from units and price.
+    pub without_value: usize,
+    /// Rows with a value below zero.
+    pub negative: usize,
+}
+
+impl SkippedRows {
+    /// All rows left out.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.without_ts + self.without_wallet + self.without_value + self.negative
+    }
+}
+
+/// What an evaluation needs of one position table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Positions {
+    /// The wallets in order of their addresses, each with at least one sample.
+    pub wallets: Vec<WalletSeries>,
+    /// Rows that were unusable.
+    pub skipped: SkippedRows,
+    /// Rows equal in time and wallet that disagreed in value or price; the last of each in store order was kept.
+    pub conflicts: Conflicts,
+}
+
+/// Rows that contradict one another: how many, and where the first few are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conflicts {
+    /// How often a later row replaced an earlier one with other figures.
+    pub count: usize,
+    /// Wallet and time of the first few.
+    pub examples: Vec<(Arc<str>, i64)>,
+}
+
+impl Conflicts {
+    /// More would drown the warning that names them.
+    const EXAMPLES: usize = 3;
+
+    fn note(&mut self, wallet: &Arc<str>, ts: i64) {
+        self.count += 1;
+        if self.examples.len() < Self::EXAMPLES {
+            self.examples.push((Arc::clone(wallet), ts));
+        }
+    }
+}
+
+/// Collects position rows into columns.
+///
+/// Rows may come in any order; wallet after wallet with rising times is the fast one. Addresses are interned: a row
+/// costs an allocation only when its wallet is new.
+#[derive(Debug, Default)]
+pub struct PositionsBuilder {
+    series: Vec<WalletSeries>,
+    index: HashMap<Arc<str>, usize>,
+    current: usize,
+    unsorted: bool,
+    skipped: SkippedRows,
+    conflicts: Conflicts,
+}
+
+impl PositionsBuilder {
+    /// A builder without rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one row, or counts why it is of no use.
+    pub fn push(&mut self, row: &PositionRow<'_>) {
+        let Some(ts) = row.ts else { return self.skipped.without_ts += 1 };
+        let Some(wallet) = row.wallet.filter(|wallet| !wallet.is_empty()) else {
+            return self.skipped.without_wallet += 1;
+        };
+        let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
+        let (units, price) = (finite(row.underlying_units), finite(row.price_usd));
+        let derived = || units.zip(price).map(|(units, price)| units * price);
+        let Some(value) = finite(finite(row.usd_value).or_else(derived)) else {
+            return self.skipped.without_value += 1;
+        };
+        if value < 0.0 {
+            return self.skipped.negative += 1;
+        }
+        let implied = || units.filter(|units| *units > 0.0).map(|units| value / units);
+        let price = finite(price.filter(|price| *price > 0.0).or_else(implied)).unwrap_or(0.0);
+        self.append(wallet, ts, value, price);
+    }
+
+    fn append(&mut self, wallet: &str, ts: i64, value: f64, price: f64) {
+        self.enter(wallet);
+        let series = &mut self.series[self.current];
+        match series.ts.last() {
+            Some(last) if *last == ts => {
+                let i = series.ts.len() - 1;
+                if series.value_usd[i] != value || series.price_usd[i] != price {
+                    self.conflicts.note(&series.address, ts);
+                }
+                series.value_usd[i] = value;
+                series.price_usd[i] = price;
+            }
+            Some(last) if *last > ts => {
+                self.unsorted = true;
+                series.push(ts, value, price);
+            }
+            _ => series.push(ts, value, price),
+        }
+    }
+
+    /// Makes `wallet` the current one.
+    fn enter(&mut self, wallet: &str) {
+        if self.series.get(self.current).is_some_and(|series| &*series.address == wallet) {
+            return;
+        }
+        if let Some(left) = self.series.get_mut(self.current) {
+            left.shrink();
+        }
+        self.current = if let Some(known) = self.index.get(wallet) {
+            *known
+        } else {
+            let address: Arc<str> = wallet.into();
+            self.index.insert(Arc::clone(&address), self.series.len());
+            self.series.push(WalletSeries::new(address));
+            self.series.len() - 1
+        };
+    }
+
+    /// The columns, sorted and without repetitions.
+    #[must_use]
+    pub fn finish(self) -> Positions {
+        let Self { mut series, unsorted, skipped, mut conflicts, .. } = self;
+        series.sort_unstable_by(|a, b| a.address.cmp(&b.address));
+        for wallet in &mut series {
+            if unsorted {
+                sort_and_collapse(wallet, &mut conflicts);
+            }
+            wallet.shrink();
+        }
+        Positions { wallets: series, skipped, conflicts }
+    }
+}
+
+/// Orders a series by time; of samples at one instant the last pushed stays.
+fn sort_and_collapse(series: &mut WalletSeries, conflicts: &mut Conflicts) {
+    let mut order: Vec<usize> = (0..series.ts.len()).collect();
+    order.sort_by_key(|i| series.ts[*i]); // stable: store order within an instant
+    let mut sorted = WalletSeries::new(Arc::clone(&series.address));
+    for i in order {
+        let (ts, value, price) = (series.ts[i], series.value_usd[i], series.price_usd[i]);
+        if sorted.ts.last() == Some(&ts) {
+            let last = sorted.ts.len() - 1;
+            if sorted.value_usd[last] != value || sorted.price_usd[last] != price {
+                conflicts.note(&series.address, ts);
+            }
+            sorted.value_usd[last] = value;
+            sorted.price_usd[last] = price;
+        } else {
+            sorted.push(ts, value, price);
+        }
+    }
+    *series = sorted;
+}

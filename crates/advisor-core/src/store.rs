@@ -1,0 +1,91 @@
+//! What the advisor asks of a store.
+//!
+//! [`Store`] is the port; the embedded store and GreptimeDB implement it in `advisor-io`. Table names that reach it come from
+//! [`Store::tables`], so that no configured string becomes part of a query.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::flow::FlowRow;
+use crate::position::Positions;
+
+/// Which columns a table must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TableKind {
+    /// Samples of supply positions.
+    Positions,
+    /// Deposits or withdrawals.
+    Flows,
+}
+
+/// The market a position table belongs to, as its rows name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Market {
+    /// Market id, such as `DJED`.
+    pub id: Option<String>,
+    /// Market name, such as `Djed`.
+    pub name: Option<String>,
+}
+
+/// Why a store gave no answer. The texts are complete sentences of a decision: they name store, table and cause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be made; try again later.
+    #[error("Failed to connect to {store}: {cause}")]
+    Connect {
+        /// Which store, with its address.
+        store: String,
+        /// What went wrong, and after how many attempts.
+        cause: String,
+    },
+    /// The store answered, but not with data; try again later, or look at its log or the credentials.
+    #[error("store unavailable: {store}: {cause}")]
+    Unavailable {
+        /// Which store, with its address.
+        store: String,
+        /// What went wrong, and after how many attempts.
+        cause: String,
+    },
+    /// A table is not what it should be; somebody has to look at it.
+    #[error("invalid data: table {table}: {cause}")]
+    InvalidData {
+        /// The table.
+        table: String,
+        /// The column and what is wrong with it.
+        cause: String,
+    },
+}
+
+/// Where positions, deposits and withdrawals come from.
+///
+/// Times are nanoseconds since the epoch. A `table` is a name that [`Store::tables`] returned.
+pub trait Store: Sync {
+    /// The names of all tables, in any order.
+    fn tables(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// The market that the rows of a position table name; empty where the table has no such columns or no rows.
+    fn market(&self, table: &str) -> impl Future<Output = Result<Market, StoreError>> + Send;
+
+    /// Checks that the table has the columns its kind needs, each of a usable type.
+    fn check_columns(&self, table: &str, kind: TableKind) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The samples of a position table with `from <= ts <= to` (`from` of `None`: all up to `to`).
+    fn positions(
+        &self,
+        table: &str,
+        from: Option<i64>,
+        to: i64,
+    ) -> impl Future<Output = Result<Positions, StoreError>> + Send;
+
+    /// The rows of a deposit or withdrawal table with `from <= ts <= to`, and those without a time, in store order.
+    fn flows(
+        &self,
+        table: &str,
+        from: Option<i64>,
+        to: i64,
+    ) -> impl Future<Output = Result<Vec<FlowRow>, StoreError>> + Send;
+
+    /// The store's clock, where it has one of its own.
+    fn clock(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+}
