@@ -1,9 +1,22 @@
 //! The withdrawal advisor's rule: positions, flows and prices in, advice with every intermediate figure out.
 //!
-//! Pure: no clock, no runtime, no client. Stores are reached through the port in [`store`].
+//! Start at [`advice::advise`]. Pure: no clock, no runtime, no client; stores are reached through the port in [`store`].
+//! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`reference`], load positions and flows, then
+//! gains per wallet, the asset's corrected series, the [`gate`] over it, and the [`decision`].
 #![deny(missing_docs)]
 
+pub mod advice;
+mod alignment;
+mod corrected;
+pub mod decision;
 pub mod flow;
+mod gain;
+pub mod gate;
 pub mod position;
+mod price;
+pub mod reference;
+pub mod resolve;
+pub mod rules;
 pub mod store;
 pub mod time;
+mod warnings;

@@ -1,0 +1,406 @@
+//! What may be withdrawn of an asset, and why? The whole rule, from a snapshot of the data to an advice.
+//!
+//! Start at [`advise`]. Pure: the same snapshot, rules and evaluation time give the same advice to the last bit. Every
+//! figure that went into the decision is in [`Advice`]; whoever shows one reads it there and computes nothing.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::corrected::asset_series;
+use crate::decision::{Decision, Failure, Hold, HoldReason};
+use crate::flow::{Direction, FlowRow};
+use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
+use crate::gate::{self, GateFigures, PegFigures, Verdict};
+use crate::position::Positions;
+use crate::price::AssetPrices;
+use crate::reference::{RefMode, Reference};
+use crate::rules::{AmountUnit, Basis, Rules};
+use crate::{time, warnings};
+
+/// Everything that is known about an asset at the evaluation time.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The asset's name as configured.
+    pub asset: String,
+    /// The table of deposits, for messages.
+    pub deposits_table: String,
+    /// The table of withdrawals; `None`: the store has none, so nothing was withdrawn.
+    pub withdrawals_table: Option<String>,
+    /// The wallets' samples from `loaded_from` to the evaluation time.
+    pub positions: Positions,
+    /// Deposits in that range.
+    pub deposits: Vec<FlowRow>,
+    /// Withdrawals up to the evaluation time.
+    pub withdrawals: Vec<FlowRow>,
+    /// Since when gains count.
+    pub reference: Reference,
+    /// Start of what was loaded, nanoseconds since the epoch; `None`: everything.
+    pub loaded_from: Option<i64>,
+}
+
+/// The answer for one asset, with every figure it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Advice {
+    /// The asset's name as configured.
+    pub asset: String,
+    /// The evaluation time T.
+    pub as_of: Timestamp,
+    /// The answer.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// How the reference was found.
+    pub ref_mode: RefMode,
+    /// The reference time t0.
+    pub t0: Option<Timestamp>,
+    /// Why it is that one.
+    pub reference: Option<String>,
+    /// The evaluation sample t1.
+    pub t1: Option<Timestamp>,
+    /// The asset's newest price, USD per unit.
+    pub price_t1_usd: Option<f64>,
+    /// The wallets that have a baseline, in order of their addresses.
+    pub wallets: Vec<WalletFigures>,
+    /// Their sums.
+    pub totals: Option<Totals>,
+    /// The residual gate.
+    pub gate: Option<GateFigures>,
+    /// The peg, where one is configured.
+    pub peg: Option<PegFigures>,
+    /// Whether gate and peg may hold this asset.
+    pub gate_applied: bool,
+    /// What an operator should look at.
+    pub warnings: Vec<String>,
+}
+
+/// One wallet's part.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WalletFigures {
+    /// Wallet address.
+    pub address: Arc<str>,
+    /// Time of the baseline sample b.
+    pub baseline_at: Timestamp,
+    /// V(b), USD.
+    pub baseline_usd: f64,
+    /// Time of the newest sample e.
+    pub newest_at: Timestamp,
+    /// V(e), USD.
+    pub newest_usd: f64,
+    /// The flows in (b, e], in order.
+    pub flows: Vec<FlowFigures>,
+    /// ΣD over them, USD.
+    pub deposits_usd: f64,
+    /// ΣW over them, USD.
+    pub withdrawals_usd: f64,
+    /// V(e) − V(b) − ΣD + ΣW, USD.
+    pub gain_usd: f64,
+    /// Whether the newest sample is too old.
+    pub stale: bool,
+    /// min(c·max(0, G), V(e)), USD; 0 for a stale wallet. What holds the asset is not in it.
+    pub limit_usd: f64,
+}
+
+/// A flow that counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FlowFigures {
+    /// Its own time.
+    pub at: Timestamp,
+    /// The instant at which it counts.
+    pub effective_at: Timestamp,
+    /// In or out.
+    pub direction: Direction,
+    /// Amount, in units or USD as configured.
+    pub amount: f64,
+    /// USD per unit at its own time; `None` where amounts are USD.
+    pub price_usd: Option<f64>,
+    /// Value, USD.
+    pub usd: f64,
+    /// Transaction hash.
+    pub tx_hash: Option<String>,
+}
+
+/// Sums over the wallets with a baseline, USD.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Totals {
+    /// ΣV(b).
+    pub baseline_usd: f64,
+    /// ΣV(e).
+    pub newest_usd: f64,
+    /// ΣD.
+    pub deposits_usd: f64,
+    /// ΣW since the reference.
+    pub withdrawals_usd: f64,
+    /// G.
+    pub gain_usd: f64,
+    /// Sum of the wallets' limits, rounded down to the cent; what holds the asset is not in it.
+    pub limit_usd: f64,
+}
+
+impl Advice {
+    /// An advice that says only that, and why, nothing can be said.
+    #[must_use]
+    pub fn failed(asset: &str, as_of: Timestamp, failure: Failure) -> Self {
+        Self {
+            asset: asset.to_owned(),
+            as_of,
+            decision: Decision::Error(failure),
+            ref_mode: RefMode::Null,
+            t0: None,
+            reference: None,
+            t1: None,
+            price_t1_usd: None,
+            wallets: Vec::new(),
+            totals: None,
+            gate: None,
+            peg: None,
+            gate_applied: false,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The wallets as published: all of them where the asset may be withdrawn from or has gained nothing, none otherwise.
+    #[must_use]
+    pub fn wallet_breakdown(&self) -> &[WalletFigures] {
+        match &self.decision {
+            Decision::Withdraw { .. } | Decision::Hold(Hold { reason: HoldReason::NoGain, .. }) => &self.wallets,
+            Decision::Hold(_) | Decision::Error(_) => &[],
+        }
+    }
+}
+
+/// Decides how much of an asset may be withdrawn at the evaluation time `to` (nanoseconds since the epoch).
+#[must_use]
+pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
+    let blank = Advice::failed(&snapshot.asset, time::timestamp(to), Failure::InvalidData(String::new()));
+    let mut advice = Advice {
+        ref_mode: snapshot.reference.mode(),
+        reference: describe_reference(rules, &snapshot.reference),
+        gate_applied: rules.gate.holds
+            && (rules.gate.apply_in_fallback || snapshot.reference.mode() != RefMode::DataRange),
+        warnings: warnings::about_data(snapshot),
+        ..blank.clone()
+    };
+    match compute(rules, snapshot, to, &mut advice) {
+        Ok(Outcome { mut holds, limit_usd }) => {
+            advice.decision = if holds.is_empty() {
+                Decision::Withdraw { limit_usd }
+            } else {
+                Decision::Hold(Hold { reason: holds.remove(0), also: holds })
+            };
+            advice.warnings.extend(warnings::untagged_withdrawals(&advice));
+            advice
+        }
+        Err(failure) => Advice { decision: Decision::Error(failure), warnings: advice.warnings, ..blank },
+    }
+}
+
+/// What came out: every reason to hold, the one that stands for all first, and the limit without them.
+struct Outcome {
+    holds: Vec<HoldReason>,
+    limit_usd: f64,
+}
+
+impl Outcome {
+    fn no_data(detail: String) -> Self {
+        Self { holds: vec![HoldReason::NoData { detail }], limit_usd: 0.0 }
+    }
+}
+
+/// Computes every figure that can be, writes it into `advice`, and says what holds.
+fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> Result<Outcome, Failure> {
+    let wallets = &snapshot.positions.wallets;
+    let newest = wallets.iter().filter_map(|wallet| wallet.ts().last()).max().copied();
+    advice.t1 = newest.map(time::timestamp);
+    let prices = AssetPrices::new(wallets);
+    let newest_price = prices.at_or_before(to);
+    advice.price_t1_usd = newest_price.map(|point| point.price_usd);
+    advice.peg = newest_price.zip(rules.gate.peg).map(|(newest, peg)| gate::check_peg(newest, peg));
+
+    let t0 = match &snapshot.reference {
+        Reference::Missing => {
+            let keyword = rules.reference_keyword.clone();
+            return Ok(Outcome { holds: vec![HoldReason::NoReference { keyword }], limit_usd: 0.0 });
+        }
+        Reference::Tagged { t0, .. } => Some(*t0),
+        Reference::DataRange { start } => {
+            start.or_else(|| wallets.iter().filter_map(|w| w.ts().first()).min().copied())
+        }
+    };
+    advice.t0 = t0.map(time::timestamp);
+    let (Some(t0), Some(newest)) = (t0, newest) else {
+        return Ok(Outcome::no_data(format!("for {} up to {}", snapshot.asset, advice.as_of)));
+    };
+    if newest < t0 {
+        let (t0, newest) = (time::timestamp(t0), time::timestamp(newest));
+        let detail = format!("since the reference: reference {t0} is newer than the newest sample {newest}");
+        return Ok(Outcome::no_data(detail));
+    }
+    require_price(rules, newest_price.is_some())?;
+
+    let gains = wallet_gains(wallets, flow_tables(snapshot), t0, rules).map_err(Failure::InvalidData)?;
+    advice.warnings.extend(warnings::about_gains(&gains, t0));
+    advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, rules, to)).collect();
+    advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
+    let totals = total(&advice.wallets)?;
+    advice.totals = Some(totals);
+    advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
+    if let (RefMode::DataRange, Some(t0)) = (advice.ref_mode, advice.t0) {
+        advice.warnings.push(warnings::fallback(rules, t0));
+    }
+    Ok(Outcome { holds: holds(advice, totals), limit_usd: totals.limit_usd })
+}
+
+fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
+    FlowTables {
+        deposits: (&snapshot.deposits_table, &snapshot.deposits),
+        withdrawals: (snapshot.withdrawals_table.as_deref().unwrap_or_default(), &snapshot.withdrawals),
+    }
+}
+
+fn describe_reference(rules: &Rules, reference: &Reference) -> Option<String> {
+    let keyword = &rules.reference_keyword;
+    match reference {
+        Reference::Missing => None,
+        Reference::Tagged { withdrawal, .. } => {
+            let wallet = withdrawal.wallet.as_deref().unwrap_or("an unknown wallet");
+            let amount = withdrawal.amount.map(|amount| format!(" of {}", amount.abs())).unwrap_or_default();
+            let hash = withdrawal.tx_hash.as_ref().map(|hash| format!(" (tx {hash})")).unwrap_or_default();
+            Some(format!("newest withdrawal whose memo contains {keyword:?}: withdrawal{amount} by {wallet}{hash}"))
+        }
+        Reference::DataRange { start } => {
+            let start =
+                if start.is_some() { "the start of the configured date range" } else { "the asset's first sample" };
+            Some(format!("no withdrawal's memo contains {keyword:?}; gains count from {start}"))
+        }
+    }
+}
+
+/// A price that something rests on must exist; 1.0 is a guess.
+fn require_price(rules: &Rules, known: bool) -> Result<(), Failure> {
+    let needed = rules.amount_unit == AmountUnit::Underlying
+        || rules.gate.basis == Basis::ChangeRateUsd
+        || rules.gate.peg.is_some();
+    if needed && !known {
+        let detail = "no price: no position row has a price_usd above 0, nor units to derive one from its value";
+        return Err(Failure::InvalidData(detail.to_owned()));
+    }
+    Ok(())
+}
+
+fn figures(wallet: &WalletGain<'_>, rules: &Rules, to: i64) -> WalletFigures {
+    let age_hours = time::hours_between(wallet.newest_ts(), to);
+    let stale = rules.max_sample_age_hours.is_some_and(|max| age_hours > max);
+    let gained = (rules.safety_factor * wallet.gain_usd.max(0.0)).min(wallet.newest_usd());
+    WalletFigures {
+        address: Arc::clone(wallet.series.address()),
+        baseline_at: time::timestamp(wallet.baseline_ts()),
+        baseline_usd: wallet.baseline_usd(),
+        newest_at: time::timestamp(wallet.newest_ts()),
+        newest_usd: wallet.newest_usd(),
+        flows: wallet.flows[wallet.counted.clone()].iter().map(flow_figures).collect(),
+        deposits_usd: wallet.deposits_usd,
+        withdrawals_usd: wallet.withdrawals_usd,
+        gain_usd: wallet.gain_usd,
+        stale,
+        limit_usd: if stale { 0.0 } else { gained },
+    }
+}
+
+fn flow_figures(flow: &ValuedFlow) -> FlowFigures {
+    FlowFigures {
+        at: time::timestamp(flow.ts),
+        effective_at: time::timestamp(flow.effective_ts),
+        direction: flow.direction,
+        amount: flow.amount,
+        price_usd: flow.price_usd,
+        usd: flow.usd,
+        tx_hash: flow.tx_hash.clone(),
+    }
+}
+
+fn total(wallets: &[WalletFigures]) -> Result<Totals, Failure> {
+    let sum = |figure: fn(&WalletFigures) -> f64| wallets.iter().map(figure).sum::<f64>();
+    let totals = Totals {
+        baseline_usd: sum(|wallet| wallet.baseline_usd),
+        newest_usd: sum(|wallet| wallet.newest_usd),
+        deposits_usd: sum(|wallet| wallet.deposits_usd),
+        withdrawals_usd: sum(|wallet| wallet.withdrawals_usd),
+        gain_usd: sum(|wallet| wallet.gain_usd),
+        limit_usd: floor_to_cent(sum(|wallet| wallet.limit_usd)),
+    };
+    if totals.gain_usd.is_finite() && totals.newest_usd.is_finite() {
+        Ok(totals)
+    } else {
+        Err(Failure::InvalidData(format!("figures too large to add up: value {:e} USD", totals.newest_usd)))
+    }
+}
+
+/// Rounds down to the cent. Binary arithmetic turns 0.30 into 0.29999999999995; a millionth of a cent makes up for it.
+fn floor_to_cent(usd: f64) -> f64 {
+    (usd * 100.0 + 1e-6).floor() / 100.0
+}
+
+/// The gate's figures over its window, or `None` where the window reaches back before what was loaded.
+fn judge_window(
+    rules: &Rules,
+    snapshot: &Snapshot,
+    gains: &Gains<'_>,
+    totals: Totals,
+    newest: i64,
+) -> Option<GateFigures> {
+    let start = newest.saturating_sub(time::hours(rules.gate.lookback_hours));
+    if snapshot.loaded_from.is_some_and(|loaded| start < loaded) {
+        return None;
+    }
+    let (ts, values, floor_value) = match rules.gate.basis {
+        Basis::CorrectedPosition => {
+            let series = asset_series(&gains.wallets, start, newest);
+            (series.ts, series.usd, totals.newest_usd)
+        }
+        Basis::ChangeRateUsd => {
+            let points = AssetPrices::new(&snapshot.positions.wallets).points(start, newest);
+            let newest = points.last().map_or(0.0, |point| point.price_usd);
+            let (ts, prices) = points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
+            (ts, prices, newest)
+        }
+    };
+    Some(gate::judge(&ts, &values, floor_value, start, &rules.gate))
+}
+
+/// Every reason to hold, in the order in which one stands for all.
+fn holds(advice: &Advice, totals: Totals) -> Vec<HoldReason> {
+    let mut holds = Vec::new();
+    if advice.wallets.iter().all(|wallet| wallet.stale) {
+        let newest = advice.wallets.iter().map(|wallet| wallet.newest_at).max().unwrap_or(advice.as_of);
+        let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
+        holds.push(HoldReason::StaleData { age_hours });
+    }
+    if advice.gate_applied {
+        holds.extend(advice.peg.filter(|peg| peg.off_peg).map(|peg| HoldReason::OffPeg {
+            price_usd: peg.price_usd,
+            deviation_bps: peg.deviation_bps,
+            target_usd: peg.target_usd,
+        }));
+        holds.extend(advice.gate.as_ref().and_then(gate_hold));
+    }
+    if totals.limit_usd < 0.01 {
+        holds.push(HoldReason::NoGain);
+    }
+    holds
+}
+
+fn gate_hold(gate: &GateFigures) -> Option<HoldReason> {
+    match (gate.verdict, gate.residual) {
+        (Verdict::Insufficient { needed }, _) => Some(HoldReason::InsufficientPoints { points: gate.points, needed }),
+        (Verdict::Triggered, Some(residual)) => {
+            let unit = match gate.basis {
+                Basis::CorrectedPosition => "USD",
+                Basis::ChangeRateUsd => "USD per unit",
+            };
+            let sigmas = gate.sigma.filter(|sigma| *sigma > 0.0).map(|sigma| residual.abs() / sigma);
+            Some(HoldReason::GateTriggered { residual, unit, sigmas })
+        }
+        (Verdict::Triggered | Verdict::Quiet, _) => None,
+    }
+}

@@ -1,0 +1,223 @@
+//! The answer for an asset, as a type: each way to hold or to fail with its figures, its code and its sentence.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::store::StoreError;
+
+/// What the operator may do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Withdraw up to the limit.
+    Withdraw {
+        /// USD, rounded down to the cent, at least 0.01.
+        limit_usd: f64,
+    },
+    /// Withdraw nothing.
+    Hold(Hold),
+    /// Nothing can be said.
+    Error(Failure),
+}
+
+impl Decision {
+    /// 1, 0 or −1.
+    #[must_use]
+    pub fn code(&self) -> i8 {
+        match self {
+            Self::Withdraw { .. } => 1,
+            Self::Hold(_) => 0,
+            Self::Error(_) => -1,
+        }
+    }
+
+    /// The limit; 0 unless the decision is to withdraw.
+    #[must_use]
+    pub fn limit_usd(&self) -> f64 {
+        match self {
+            Self::Withdraw { limit_usd } => *limit_usd,
+            Self::Hold(_) | Self::Error(_) => 0.0,
+        }
+    }
+
+    /// Code and sentence of a hold or an error.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Withdraw { .. } => None,
+            Self::Hold(hold) => Some(Reason { code: hold.reason.code(), message: hold.to_string() }),
+            Self::Error(failure) => Some(Reason { code: failure.code(), message: failure.to_string() }),
+        }
+    }
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Decision", 3)?;
+        fields.serialize_field("decision", &self.code())?;
+        fields.serialize_field("wmax_usd", &self.limit_usd())?;
+        fields.serialize_field("reason", &self.reason())?;
+        fields.end()
+    }
+}
+
+/// Why an asset is held or in error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Stable, for machines.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+/// A hold: the first reason that applies, and the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// The reason whose code stands for the hold.
+    pub reason: HoldReason,
+    /// What would hold without it.
+    pub also: Vec<HoldReason>,
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)?;
+        self.also.iter().try_for_each(|reason| write!(f, "; {reason}"))
+    }
+}
+
+/// A reason to withdraw nothing, in the order in which one stands for all.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HoldReason {
+    /// No withdrawal is tagged, and nothing else marks a start.
+    NoReference {
+        /// What a memo would have to contain.
+        keyword: String,
+    },
+    /// Nothing to compute a gain from.
+    NoData {
+        /// Which data are missing, and since when.
+        detail: String,
+    },
+    /// Every wallet's newest sample is too old.
+    StaleData {
+        /// Age of the youngest of them at the evaluation time, hours.
+        age_hours: f64,
+    },
+    /// The newest price is too far from the peg.
+    OffPeg {
+        /// USD per unit.
+        price_usd: f64,
+        /// Basis points of the target.
+        deviation_bps: f64,
+        /// USD per unit.
+        target_usd: f64,
+    },
+    /// The gate cannot judge so few points.
+    InsufficientPoints {
+        /// Points there are.
+        points: usize,
+        /// Points that would do.
+        needed: usize,
+    },
+    /// The gate found the newest point abnormal.
+    GateTriggered {
+        /// r(t1) in the unit of the basis.
+        residual: f64,
+        /// "USD" or "USD/unit".
+        unit: &'static str,
+        /// |r(t1)| in standard deviations, where σ is not 0.
+        sigmas: Option<f64>,
+    },
+    /// There is nothing to withdraw.
+    NoGain,
+}
+
+impl HoldReason {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoReference { .. } => "no_reference",
+            Self::NoData { .. } => "no_data",
+            Self::StaleData { .. } => "stale_data",
+            Self::OffPeg { .. } => "off_peg",
+            Self::InsufficientPoints { .. } => "insufficient_points",
+            Self::GateTriggered { .. } => "gate_triggered",
+            Self::NoGain => "no_gain",
+        }
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoReference { keyword } => {
+                write!(f, "no reference: no withdrawal's memo contains {keyword:?}, and no fallback is configured")
+            }
+            Self::NoData { detail } => write!(f, "No position data available {detail}"),
+            Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
+            Self::OffPeg { price_usd, deviation_bps, target_usd } => {
+                write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?})")
+            }
+            Self::InsufficientPoints { points, needed } => {
+                write!(f, "insufficient points for residual gate ({points} < {needed})")
+            }
+            Self::GateTriggered { residual, unit, sigmas } => {
+                write!(f, "residual gate triggered (residual {} {unit}", significant(*residual))?;
+                sigmas.map_or(Ok(()), |sigmas| write!(f, ", {sigmas:.1} σ"))?;
+                f.write_str(")")
+            }
+            Self::NoGain => f.write_str("non-positive gains since t0 (clamped)"),
+        }
+    }
+}
+
+/// Cents for positions, enough digits for prices.
+fn significant(number: f64) -> String {
+    if number.abs() >= 0.01 { format!("{number:.2}") } else { format!("{number:.2e}") }
+}
+
+/// Why nothing can be said about an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The store gave no answer, or not a usable one.
+    Store(StoreError),
+    /// No position table belongs to the asset.
+    AssetNotFound {
+        /// The configured name.
+        asset: String,
+        /// What could have been meant.
+        tables: Vec<String>,
+    },
+    /// The data contradict themselves or lack what a right answer needs.
+    InvalidData(String),
+}
+
+impl Failure {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Connect { .. } | StoreError::Unavailable { .. }) => "store_unavailable",
+            Self::AssetNotFound { .. } => "asset_not_found",
+            Self::Store(StoreError::InvalidData { .. }) | Self::InvalidData(_) => "invalid_data",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::AssetNotFound { asset, tables } if tables.is_empty() => {
+                write!(f, "asset not found: {asset}; the store has no position tables")
+            }
+            Self::AssetNotFound { asset, tables } => {
+                write!(f, "asset not found: {asset}; tables: {}", tables.join(", "))
+            }
+            Self::InvalidData(detail) => write!(f, "invalid data: {detail}"),
+        }
+    }
+}

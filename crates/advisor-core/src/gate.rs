@@ -1,0 +1,249 @@
+//! Residual sigma gate: is the newest point too far from its own trend to act on? And is the price near its peg?
+//!
+//! Start at [`judge`] and [`check_peg`]. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
+//! Method: the newest residual against k·σ of the residuals (σ over n, about their mean), or against the interval between
+//! two quantiles of them, and in either case against two floors.
+//! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in [`crate::advice`].
+
+use jiff::Timestamp;
+use quant::fit::{PolynomialFit, endpoint_leverage};
+use quant::{quantile, scale};
+use serde::Serialize;
+
+use crate::price::PricePoint;
+use crate::rules::{Baseline, Basis, GateRules, Peg, Threshold};
+use crate::time;
+
+/// Everything the gate computed, and its verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateFigures {
+    /// The series that was judged.
+    pub basis: Basis,
+    /// The baseline that residuals are measured from.
+    pub baseline: Baseline,
+    /// Start of the window.
+    pub window_start: Timestamp,
+    /// Points inside the window.
+    pub points: usize,
+    /// The fitted baseline; `None` where it could not be computed.
+    pub fit: Option<FitFigures>,
+    /// The newest value of the series (USD, or USD per unit).
+    pub newest_value: Option<f64>,
+    /// r(t1): newest value less baseline.
+    pub residual: Option<f64>,
+    /// σ of the residuals.
+    pub sigma: Option<f64>,
+    /// Gate multiplier.
+    pub k: f64,
+    /// k·σ.
+    pub k_sigma: Option<f64>,
+    /// The configured smallest residual that can trigger.
+    pub epsilon_floor: f64,
+    /// The same from `min_residual_bps` and the newest value of position or price.
+    pub bps_floor: Option<f64>,
+    /// The central interval of the residuals (percentile mode).
+    pub interval: Option<[f64; 2]>,
+    /// |r(t1)| must exceed this to trigger.
+    pub threshold: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// A fitted baseline, in scaled time u = (t − centre) / scale.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FitFigures {
+    /// Centre of the window's times.
+    pub centre: Timestamp,
+    /// Half the length of the window, seconds.
+    pub scale_seconds: f64,
+    /// Coefficients of powers of u, lowest first; a single one for a median.
+    pub coefficients: Vec<f64>,
+    /// Share of the newest point in its own fitted value (0 for a median).
+    pub newest_leverage: f64,
+}
+
+/// What the gate says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The newest point lies where its past lets one expect it.
+    Quiet,
+    /// It does not.
+    Triggered,
+    /// Too few points to tell.
+    Insufficient {
+        /// Points that would do.
+        needed: usize,
+    },
+}
+
+/// The price against its peg.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PegFigures {
+    /// The newest price, USD per unit.
+    pub price_usd: f64,
+    /// The price it should have.
+    pub target_usd: f64,
+    /// Distance between them, basis points of the target.
+    pub deviation_bps: f64,
+    /// The largest distance that does not hold.
+    pub max_deviation_bps: f64,
+    /// Whether it is further away.
+    pub off_peg: bool,
+}
+
+/// Judges the last point of a series by the rest of it.
+///
+/// `ts`: nanoseconds, strictly increasing, the window only. `values`: as many, finite, USD or USD per unit by `basis`.
+/// `floor_value`: what `min_residual_bps` is a share of. `window_start`: nanoseconds.
+pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: i64, rules: &GateRules) -> GateFigures {
+    let n = ts.len();
+    let fitted = fit(ts, values, rules.baseline);
+    let residual = fitted.as_ref().and_then(|(_, residuals)| residuals.last().copied());
+    let base = fitted
+        .as_ref()
+        .map(|(_, residuals)| if rules.exclude_last_for_sigma { &residuals[..n - 1] } else { residuals });
+    let sigma = base.and_then(|residuals| scale::standard_deviation(residuals, 0));
+    let k_sigma = sigma.map(|sigma| rules.k_sigma * sigma);
+    let bps_floor = rules.min_residual_bps * floor_value / 1e4;
+    let floor = rules.sigma_epsilon.max(bps_floor);
+    let (interval, threshold) = match rules.threshold {
+        Threshold::Stddev => (None, k_sigma.map(|k_sigma| k_sigma.max(floor))),
+        Threshold::Percentile { central_confidence } => {
+            (base.and_then(|residuals| central_interval(residuals, central_confidence)), Some(floor))
+        }
+    };
+    let needed = points_needed(n, fitted.as_ref().map(|(fit, _)| fit.newest_leverage), rules);
+    let verdict = match (residual, threshold) {
+        _ if n < needed => Verdict::Insufficient { needed },
+        (Some(residual), Some(threshold)) => {
+            let outside = match (rules.threshold, interval) {
+                (Threshold::Stddev, _) => true,
+                (Threshold::Percentile { .. }, Some([low, high])) => residual < low || high < residual,
+                // Nothing to compare with: doubt holds.
+                (Threshold::Percentile { .. }, None) => true,
+            };
+            if outside && residual.abs() > threshold { Verdict::Triggered } else { Verdict::Quiet }
+        }
+        _ => Verdict::Insufficient { needed: n + 1 },
+    };
+    GateFigures {
+        basis: rules.basis,
+        baseline: rules.baseline,
+        window_start: time::timestamp(window_start),
+        points: n,
+        fit: fitted.map(|(fit, _)| fit),
+        newest_value: values.last().copied(),
+        residual,
+        sigma,
+        k: rules.k_sigma,
+        k_sigma,
+        epsilon_floor: rules.sigma_epsilon,
+        bps_floor: values.last().map(|_| bps_floor),
+        interval,
+        threshold,
+        verdict,
+    }
+}
+
+/// The baseline of a series and its residuals; `None` where there are too few points.
+fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Vec<f64>)> {
+    let (first, last) = (*ts.first()?, *ts.last()?);
+    match baseline {
+        Baseline::Median => {
+            let median = quantile::median(&mut values.to_vec())?;
+            let figures = FitFigures {
+                centre: time::timestamp(first.midpoint(last)),
+                scale_seconds: time::hours_between(first, last) * 1800.0,
+                coefficients: vec![median],
+                newest_leverage: 0.0,
+            };
+            Some((figures, values.iter().map(|value| value - median).collect()))
+        }
+        Baseline::Polynomial(order) => {
+            // Hours before the newest point: differences are exact, whatever the epoch.
+            let x: Vec<f64> = ts.iter().map(|ts| time::hours_between(last, *ts)).collect();
+            let fit = PolynomialFit::new(&x, values, order).ok()?;
+            let figures = FitFigures {
+                centre: time::timestamp(last.saturating_add(time::hours(fit.centre()))),
+                scale_seconds: fit.scale() * 3600.0,
+                coefficients: fit.coefficients(),
+                newest_leverage: fit.leverage(0.0),
+            };
+            Some((figures, fit.residuals().to_vec()))
+        }
+    }
+}
+
+/// The fewest points on which a verdict can rest.
+///
+/// Besides `min_points` and what the fit needs: so many that some value of the newest sample could trip the gate at all.
+/// A newest point of leverage h that is off by M moves its own fitted value by h·M. Its residual is (1 − h)·M, the residual
+/// sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move, the residual is
+/// M and σ about the mean M·√(n − 1)/n.
+fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> usize {
+    let order = match rules.baseline {
+        Baseline::Polynomial(order) => order,
+        Baseline::Median => 0,
+    };
+    let configured = rules.min_points.max(order + 1);
+    let judgeable = match rules.threshold {
+        Threshold::Percentile { central_confidence } => enough(2.0 / (1.0 - central_confidence)),
+        // A fit through every point leaves no residual to compare.
+        Threshold::Stddev if rules.exclude_last_for_sigma => order + 2,
+        Threshold::Stddev => {
+            let trips = |n: usize, leverage: f64| match rules.baseline {
+                Baseline::Polynomial(_) => (n as f64 * (1.0 - leverage)).sqrt() > rules.k_sigma,
+                Baseline::Median => n > 1 && n as f64 > rules.k_sigma * (n as f64 - 1.0).sqrt(),
+            };
+            match newest_leverage {
+                Some(leverage) if trips(n, leverage) => 0,
+                _ => fewest_even_points(n.max(configured - 1) + 1, |n| trips(n, endpoint_leverage(n, order))),
+            }
+        }
+    };
+    configured.max(judgeable)
+}
+
+/// A count of points, rounded up beyond the rounding of its own division.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+fn enough(points: f64) -> usize {
+    (points - 1e-9).ceil() as usize
+}
+
+/// The smallest count from `from` on that `trips`, which grows with the count.
+fn fewest_even_points(from: usize, trips: impl Fn(usize) -> bool) -> usize {
+    let mut too_few = from - 1;
+    let mut step = 1;
+    while !trips(too_few.saturating_add(step)) {
+        too_few = too_few.saturating_add(step);
+        step = step.saturating_mul(2);
+        if too_few == usize::MAX {
+            return usize::MAX;
+        }
+    }
+    let mut enough = too_few.saturating_add(step);
+    while enough - too_few > 1 {
+        let middle = too_few.midpoint(enough);
+        if trips(middle) { enough = middle } else { too_few = middle }
+    }
+    enough
+}
+
+fn central_interval(residuals: &[f64], central_confidence: f64) -> Option<[f64; 2]> {
+    let tail = (1.0 - central_confidence) / 2.0;
+    let mut residuals = residuals.to_vec();
+    Some([quantile::quantile(&mut residuals, tail)?, quantile::quantile(&mut residuals, 1.0 - tail)?])
+}
+
+/// How far the newest price is from its peg.
+pub(crate) fn check_peg(newest: PricePoint, peg: Peg) -> PegFigures {
+    let deviation_bps = (newest.price_usd / peg.target_usd - 1.0).abs() * 1e4;
+    PegFigures {
+        price_usd: newest.price_usd,
+        target_usd: peg.target_usd,
+        deviation_bps,
+        max_deviation_bps: peg.max_deviation_bps,
+        off_peg: deviation_bps > peg.max_deviation_bps,
+    }
+}

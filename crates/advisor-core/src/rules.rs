@@ -1,0 +1,130 @@
+//! The settings of one evaluation of one asset, after every default and override is resolved.
+
+use serde::Serialize;
+
+/// What the advisor was told to do with an asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// A withdrawal whose memo contains this (case-sensitive) is a reference.
+    pub reference_keyword: String,
+    /// What happens where no withdrawal is tagged.
+    pub reference_fallback: ReferenceFallback,
+    /// Start of the configured date range, nanoseconds since the epoch.
+    pub range_start: Option<i64>,
+    /// Safety factor `c`, `0 < c <= 1`: the share of a gain that may be withdrawn.
+    pub safety_factor: f64,
+    /// A wallet whose newest sample is older than this at the evaluation time is stale. `None`: never.
+    pub max_sample_age_hours: Option<f64>,
+    /// At which instant a flow is taken to have reached the position.
+    pub alignment: Alignment,
+    /// What flow amounts are counted in.
+    pub amount_unit: AmountUnit,
+    /// The residual gate and the peg.
+    pub gate: GateRules,
+}
+
+/// What happens where no withdrawal is tagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferenceFallback {
+    /// Gains count from the start of the configured date range, or from the asset's first sample.
+    DataRange,
+    /// The asset is held.
+    Hold,
+}
+
+/// At which instant a flow is taken to have reached the position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alignment {
+    /// The flow's own time.
+    None,
+    /// The wallet's first sample strictly after it.
+    RightOpen,
+    /// The wallet's newest sample at or before it.
+    SnapToPrevPos,
+    /// The wallet's first sample at or after it.
+    SnapToNextPos,
+    /// The wallet's nearest sample; a tie goes to the later one.
+    SnapToNearestPos,
+    /// The end of the step in the wallet's values that looks like the flow.
+    DetectSpike,
+}
+
+/// What flow amounts are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountUnit {
+    /// Units of the asset; valued at the asset's price at the flow's own time.
+    Underlying,
+    /// USD.
+    Usd,
+}
+
+/// The residual gate of one asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateRules {
+    /// Whether a verdict of the gate or the peg may hold this asset (switched on, and the asset is on the whitelist).
+    pub holds: bool,
+    /// Whether it may also hold where gains count from the date range instead of a tagged withdrawal.
+    pub apply_in_fallback: bool,
+    /// Which series is judged.
+    pub basis: Basis,
+    /// The baseline that residuals are measured from.
+    pub baseline: Baseline,
+    /// Length of the window that ends with the evaluation sample, hours.
+    pub lookback_hours: f64,
+    /// Fewer points than this are no basis for a verdict.
+    pub min_points: usize,
+    /// Gate multiplier `k`.
+    pub k_sigma: f64,
+    /// Whether σ and the quantiles leave the newest residual out.
+    pub exclude_last_for_sigma: bool,
+    /// Residuals up to this size never trigger, in the unit of the basis.
+    pub sigma_epsilon: f64,
+    /// Residuals up to this share of the newest value never trigger, basis points.
+    pub min_residual_bps: f64,
+    /// How the newest residual is judged.
+    pub threshold: Threshold,
+    /// The price the asset should have.
+    pub peg: Option<Peg>,
+}
+
+/// The series that the gate judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The asset's corrected position, USD.
+    CorrectedPosition,
+    /// The asset's price, USD per unit.
+    ChangeRateUsd,
+}
+
+/// The baseline that residuals are measured from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// A polynomial of this order over time, by least squares.
+    Polynomial(usize),
+    /// The median of the window.
+    Median,
+}
+
+/// How the newest residual is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// Against `k` standard deviations.
+    Stddev,
+    /// Against the interval between two quantiles of the residuals.
+    Percentile {
+        /// Share of the residuals that the interval covers, between 0 and 1.
+        central_confidence: f64,
+    },
+}
+
+/// The price an asset should have, and how far it may stray.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peg {
+    /// USD per unit.
+    pub target_usd: f64,
+    /// Basis points of the target.
+    pub max_deviation_bps: f64,
+}

@@ -1,0 +1,84 @@
+//! What an operator should look at although, or because, there is an answer. Each warning is one sentence.
+
+use jiff::Timestamp;
+
+use crate::advice::{Advice, Snapshot, WalletFigures};
+use crate::gain::Gains;
+use crate::rules::Rules;
+use crate::time;
+
+/// About the rows as they were loaded.
+pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let skipped = snapshot.positions.skipped;
+    if skipped.total() > 0 {
+        warnings.push(format!(
+            "{} unusable position rows left out ({} without time, {} without wallet, {} without a finite value, {} negative)",
+            skipped.total(),
+            skipped.without_ts,
+            skipped.without_wallet,
+            skipped.without_value,
+            skipped.negative,
+        ));
+    }
+    let conflicts = &snapshot.positions.conflicts;
+    if conflicts.count > 0 {
+        let examples: Vec<String> =
+            conflicts.examples.iter().map(|(wallet, ts)| format!("{wallet} at {}", time::timestamp(*ts))).collect();
+        warnings.push(format!(
+            "{} position rows repeat a wallet and time with other figures, the last of each counts: {}",
+            conflicts.count,
+            examples.join(", ")
+        ));
+    }
+    if snapshot.withdrawals_table.is_none() {
+        warnings.push("no table of withdrawals: taken as none, which can only lower the gain".to_owned());
+    }
+    warnings
+}
+
+/// About wallets and flows that do not count.
+pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
+    let t0 = time::timestamp(t0);
+    let lost = gains
+        .without_baseline
+        .iter()
+        .map(|wallet| format!("wallet {wallet} has no sample since the reference {t0}: left out"));
+    let blurred = (gains.unusable_outside > 0)
+        .then(|| format!("{} unusable flows outside every wallet's interval left out", gains.unusable_outside));
+    lost.chain(blurred).collect()
+}
+
+/// About wallets whose newest sample is too old.
+pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Vec<String> {
+    let stale = wallets.iter().filter(|wallet| wallet.stale);
+    stale
+        .map(|wallet| {
+            let age = time::hours_between(time::nanos(wallet.newest_at), time::nanos(as_of));
+            format!(
+                "wallet {} is stale (newest sample {age:.1} h old): nothing may be withdrawn from it",
+                wallet.address
+            )
+        })
+        .collect()
+}
+
+/// That nothing was tagged.
+pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> String {
+    let start = if rules.range_start.is_some() { "client.date_range.start" } else { "the asset's first sample" };
+    format!(
+        "no withdrawal is tagged {:?}: fallback data_range, gains count from {start}, {t0}",
+        rules.reference_keyword
+    )
+}
+
+/// That what was withdrawn since the reference may have been gain.
+pub(crate) fn untagged_withdrawals(advice: &Advice) -> Option<String> {
+    let totals = advice.totals.filter(|totals| totals.withdrawals_usd > 0.0)?;
+    (totals.gain_usd - totals.withdrawals_usd < advice.decision.limit_usd()).then(|| {
+        format!(
+            "withdrawn {:.2} USD since the reference without a tag; if that was gain, tag it (alert-orchestrator tag)",
+            totals.withdrawals_usd
+        )
+    })
+}
