@@ -1,0 +1,267 @@
+//! Do the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows?
+//!
+//! Start at [`violations`]. Three rules: an arrow between our crates must stand in [`LAYERS`]; no arrow, a test's
+//! included, closes a circle; and nothing below a pure crate can do IO, wait or read a clock. The graph comes from
+//! `cargo metadata` with every platform and with features as united over the workspace, so it holds more than any one
+//! build does: the proof errs on the strict side.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// Each of our crates with those of ours it may use. A new crate is an entry here before it compiles in CI.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("quant", &[]),
+    ("platform", &[]),
+    ("advisor-core", &["quant"]),
+    ("advisor-io", &["quant", "advisor-core"]),
+    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "platform"]),
+    ("testkit", &["quant", "advisor-core"]),
+    ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit"]),
+];
+
+/// Any crate may use it, for its tests only.
+const TEST_SUPPORT: &str = "testkit";
+
+/// Same input, same answer: these do no IO, start no task, and read no clock.
+const PURE: &[&str] = &["quant", "advisor-core"];
+
+/// What must not be found below a pure crate, at any depth. jiff stays allowed for its types; reading the clock
+/// through it is banned by the pure crates' clippy.toml.
+const IMPURE: &[&str] = &[
+    // async runtimes and the system's event queues
+    "tokio",
+    "async-std",
+    "smol",
+    "futures-executor",
+    "mio",
+    "socket2",
+    // clients and servers
+    "reqwest",
+    "ureq",
+    "hyper",
+    "axum",
+    "curl-sys",
+    "openssl-sys",
+    "rustls",
+    // stores
+    "rusqlite",
+    "libsqlite3-sys",
+    // clocks and randomness
+    "chrono",
+    "time",
+    "quanta",
+    "web-time",
+    "getrandom",
+    "fastrand",
+];
+
+/// Proves the rules for this workspace; the error lists every violation with its path.
+pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    let graph = read_graph(root)?;
+    let found = violations(&graph);
+    if !found.is_empty() {
+        bail!("forbidden dependencies:\n  {}", found.join("\n  "));
+    }
+    println!("check-arch: {} crates of ours depend on each other and on the outside as allowed", graph.ours.len());
+    Ok(())
+}
+
+/// Who depends on whom, by name; versions of one crate count as one.
+#[derive(Default)]
+struct Graph {
+    ours: BTreeSet<String>,
+    /// What goes into a build: normal and build dependencies.
+    uses: BTreeMap<String, BTreeSet<String>>,
+    /// What only tests, examples and benches see.
+    tests_use: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn read_graph(root: &Path) -> anyhow::Result<Graph> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .other_options(vec!["--locked".to_owned()])
+        .exec()
+        .context("reading the workspace's dependency graph")?;
+    graph_of(&metadata)
+}
+
+fn graph_of(metadata: &Metadata) -> anyhow::Result<Graph> {
+    let names: BTreeMap<_, _> = metadata.packages.iter().map(|p| (&p.id, p.name.to_string())).collect();
+    let resolve = metadata.resolve.as_ref().context("cargo metadata resolved no dependencies")?;
+    let mut graph = Graph::default();
+    for id in &metadata.workspace_members {
+        graph.ours.insert(names[id].clone());
+    }
+    for node in &resolve.nodes {
+        for dependency in &node.deps {
+            for info in &dependency.dep_kinds {
+                let arrows =
+                    if info.kind == DependencyKind::Development { &mut graph.tests_use } else { &mut graph.uses };
+                arrows.entry(names[&node.id].clone()).or_default().insert(names[&dependency.pkg].clone());
+            }
+        }
+    }
+    Ok(graph)
+}
+
+/// One sentence per broken rule; empty when all hold.
+fn violations(graph: &Graph) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in &graph.ours {
+        match LAYERS.iter().find(|(layer, _)| layer == name) {
+            Some((_, allowed)) => found.extend(forbidden_arrows(graph, name, allowed)),
+            None => found.push(format!("{name} has no place in the layers; add it to LAYERS in check_arch.rs")),
+        }
+    }
+    for pure in PURE {
+        for impure in IMPURE {
+            if let Some(path) = path(graph, pure, impure) {
+                found.push(format!("{pure} must stay pure, but reaches {impure}: {}", path.join(" -> ")));
+            }
+        }
+    }
+    found
+}
+
+fn forbidden_arrows(graph: &Graph, from: &str, allowed: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for to in ours_among(graph, &graph.uses, from) {
+        if !allowed.contains(&to) {
+            found.push(format!("{from} -> {to}: {from} may use {}", in_words(allowed)));
+        }
+    }
+    for to in ours_among(graph, &graph.tests_use, from) {
+        if to != TEST_SUPPORT && !allowed.contains(&to) {
+            found.push(format!("{from} -> {to} (tests): {from} may use {} and {TEST_SUPPORT}", in_words(allowed)));
+        } else if let Some(path) = path(graph, to, from) {
+            found.push(format!("{from} -> {} (tests): a circle", path.join(" -> ")));
+        }
+    }
+    found
+}
+
+fn ours_among<'g>(
+    graph: &'g Graph,
+    arrows: &'g BTreeMap<String, BTreeSet<String>>,
+    from: &str,
+) -> impl Iterator<Item = &'g str> {
+    arrows.get(from).into_iter().flatten().map(String::as_str).filter(|to| graph.ours.contains(*to))
+}
+
+fn in_words(allowed: &[&str]) -> String {
+    if allowed.is_empty() { "no crate of ours".to_owned() } else { allowed.join(", ") }
+}
+
+/// The shortest way from one crate to another through what goes into a build.
+fn path<'g>(graph: &'g Graph, from: &'g str, to: &str) -> Option<Vec<&'g str>> {
+    let mut reached = BTreeSet::from([from]);
+    let mut queue = VecDeque::from([vec![from]]);
+    while let Some(path) = queue.pop_front() {
+        let last = path[path.len() - 1];
+        if last == to {
+            return Some(path);
+        }
+        for next in graph.uses.get(last).into_iter().flatten() {
+            if reached.insert(next) {
+                queue.push_back([path.as_slice(), &[next]].concat());
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Our crates are those in [`LAYERS`] and any that begins with `ours-`. `a -> b` is a dependency, `a ~> b` a test's.
+    #[track_caller]
+    fn check(arrows: &[&str], expected: &[&str]) {
+        let mut graph = Graph::default();
+        for arrow in arrows {
+            let (from, kind, to) = match arrow.split(' ').collect::<Vec<_>>()[..] {
+                [from, kind, to] => (from, kind, to),
+                _ => panic!("arrow {arrow:?}: expected `from -> to` or `from ~> to`"),
+            };
+            for name in [from, to] {
+                if name.starts_with("ours-") || LAYERS.iter().any(|(layer, _)| *layer == name) {
+                    graph.ours.insert(name.to_owned());
+                }
+            }
+            let arrows = if kind == "~>" { &mut graph.tests_use } else { &mut graph.uses };
+            arrows.entry(from.to_owned()).or_default().insert(to.to_owned());
+        }
+        assert_eq!(violations(&graph), expected);
+    }
+
+    #[test]
+    fn this_workspace_keeps_its_layers() {
+        let graph = read_graph(crate::project_root()).unwrap();
+        assert_eq!(graph.ours.len(), LAYERS.len(), "every layer exists");
+        assert_eq!(violations(&graph), [""; 0]);
+    }
+
+    #[test]
+    fn arrows_down_pass() {
+        check(
+            &[
+                "alert-orchestrator -> advisor-io",
+                "alert-orchestrator -> platform",
+                "advisor-io -> advisor-core",
+                "advisor-io -> tokio",
+                "advisor-io ~> testkit",
+                "advisor-core -> quant",
+                "advisor-core -> jiff",
+                "advisor-core ~> tokio", // a test may wait
+                "quant -> thiserror",
+                "xtask -> testkit",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn arrows_up_or_sideways_are_named() {
+        check(&["quant -> advisor-core"], &["quant -> advisor-core: quant may use no crate of ours"]);
+        check(&["advisor-core -> platform"], &["advisor-core -> platform: advisor-core may use quant"]);
+        check(&["advisor-io -> platform"], &["advisor-io -> platform: advisor-io may use quant, advisor-core"]);
+        check(&["platform -> quant"], &["platform -> quant: platform may use no crate of ours"]);
+        check(&["platform -> xtask"], &["platform -> xtask: platform may use no crate of ours"]);
+        check(
+            &["advisor-io ~> platform"],
+            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core and testkit"],
+        );
+    }
+
+    #[test]
+    fn testkit_is_for_tests_only() {
+        check(&["advisor-io -> testkit"], &["advisor-io -> testkit: advisor-io may use quant, advisor-core"]);
+    }
+
+    #[test]
+    fn a_crate_below_testkit_cannot_test_with_it() {
+        check(
+            &["testkit -> advisor-core", "advisor-core -> quant", "quant ~> testkit"],
+            &["quant -> testkit -> advisor-core -> quant (tests): a circle"],
+        );
+    }
+
+    #[test]
+    fn an_impure_crate_is_found_at_any_depth() {
+        check(
+            &["advisor-core -> quant", "quant -> helper", "helper -> pool", "pool -> tokio"],
+            &[
+                "quant must stay pure, but reaches tokio: quant -> helper -> pool -> tokio",
+                "advisor-core must stay pure, but reaches tokio: advisor-core -> quant -> helper -> pool -> tokio",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_unknown_crate_of_ours_must_be_placed() {
+        check(&["ours-new -> serde"], &["ours-new has no place in the layers; add it to LAYERS in check_arch.rs"]);
+    }
+}
