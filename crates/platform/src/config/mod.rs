@@ -1,0 +1,141 @@
+//! How does a YAML file become a value a program can trust, or a list of everything that is wrong with it?
+//!
+//! Start at [`Document::read`]; then [`Document::check`] against the JSON Schema of the configuration's type, which is the
+//! one definition of its keys; then whatever only the program knows, through [`Document::root`] and
+//! [`Document::report`]; then [`Document::finish`] and [`typed`]. A syntax error ends the reading, all other faults are
+//! reported together, each as `file:line: key.path: what was found, expected what`.
+//!
+//! No fault holds what a variable was expanded to, nor anything that stands at a key marked `writeOnly` ([`crate::Secret`]).
+
+mod check;
+mod expand;
+mod fault;
+mod shape;
+mod tree;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+pub use check::did_you_mean;
+pub use fault::{Fault, Faults};
+pub use shape::Format;
+pub use tree::{Entry, Node};
+use tree::{Text, Value};
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A configuration file as read, and what was found wrong with it so far.
+#[derive(Debug)]
+pub struct Document {
+    file: PathBuf,
+    root: Node,
+    faults: Vec<Fault>,
+}
+
+impl Document {
+    /// Reads `file`, at most 1 MiB, and expands the variables in its strings, which `lookup` answers.
+    ///
+    /// # Errors
+    /// The file cannot be read, is too large, or is not one YAML document in UTF-8.
+    pub fn read(file: &Path, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let text = read_text(file).map_err(|message| Faults::new(file, vec![Fault::new(1, "", message)]))?;
+        Self::parse(file, &text, lookup)
+    }
+
+    /// As [`Document::read`], with the text of the file given.
+    ///
+    /// # Errors
+    /// The text is not one YAML document.
+    pub fn parse(file: &Path, text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut root = tree::parse(text).map_err(|fault| Faults::new(file, vec![fault]))?;
+        if root.is_null() {
+            root.value = Value::Map(Vec::new()); // an empty file has no keys
+        }
+        let mut faults = Vec::new();
+        check::duplicates(&root, "", &mut faults);
+        expand_strings(&mut root, "", lookup, &mut faults);
+        Ok(Self { file: file.to_owned(), root, faults })
+    }
+
+    /// Compares the file with a JSON Schema as schemars writes it; `formats` are the checks behind its `format`s.
+    pub fn check(&mut self, schema: &Json, formats: &[Format]) {
+        self.faults.extend(check::check(schema, formats, &mut self.root));
+    }
+
+    /// The file's content, for checks that a schema cannot express.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// Adds faults found by such checks.
+    pub fn report(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.extend(faults);
+    }
+
+    /// The content as JSON, if nothing was wrong with it.
+    ///
+    /// # Errors
+    /// Every fault found since the reading.
+    pub fn finish(self) -> Result<Json, Faults> {
+        if self.faults.is_empty() { Ok(self.root.to_json()) } else { Err(Faults::new(&self.file, self.faults)) }
+    }
+}
+
+/// Turns checked content into the type whose schema it was checked against.
+///
+/// # Errors
+/// The key whose value the type refuses although the schema allowed it; that is a defect, reported like a fault.
+pub fn typed<T: DeserializeOwned>(file: &Path, content: Json) -> Result<T, Faults> {
+    serde_path_to_error::deserialize(content).map_err(|error| {
+        let message = "the value keeps to the schema and still cannot be used, which is a defect of this program";
+        Faults::new(file, vec![Fault::new(1, error.path().to_string(), message)])
+    })
+}
+
+fn read_text(file: &Path) -> Result<String, String> {
+    let read = |file: &Path| -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read(file).map_err(|error| format!("cannot read the configuration: {error}"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("the configuration is larger than {MAX_BYTES} bytes, expected at most that"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("found a byte at offset {at} that is not UTF-8, expected UTF-8 text")
+    })
+}
+
+fn expand_strings(node: &mut Node, path: &str, lookup: &dyn Fn(&str) -> Option<String>, faults: &mut Vec<Fault>) {
+    match &mut node.value {
+        Value::Text(Text { text, written }) => match expand::expand(text, lookup) {
+            Ok(None) => {}
+            Ok(Some(expanded)) => *written = Some(std::mem::replace(text, expanded)),
+            Err(error) => {
+                faults.push(Fault::new(node.line, path, error.to_string()));
+                node.value = Value::Faulty;
+            }
+        },
+        Value::List(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                expand_strings(item, &format!("{path}[{index}]"), lookup, faults);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                expand_strings(&mut entry.node, &check::child(path, &entry.key), lookup, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::Secret;
+
+/// One key of every kind a configuration uses.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Sample {
+    #[schemars(range(min = 0, max = 65535))]
+    listen_port: u16,
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
+    share: f64,
+    enabled: bool,
+    mode: Mode,
+    #[schemars(length(min = 1), inner(length(min = 1)), extend("uniqueItems" = true))]
+    names: Option<Vec<String>>,
+    #[schemars(extend("format" = "even"))]
+    even: Option<String>,
+    inner: Inner,
+    peg: Option<Peg>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    /// Documented, so that the schema lists constants.
+    #[default]
+    Fast,
+    /// Also documented.
+    SlowAndSure,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Inner {
+    password: Option<Secret>,
+    note: String,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Peg {
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    target: f64,
+}
+
+const EVEN: &[Format] =
+    &[Format { name: "even", expected: "a text of even length", accepts: |text| text.len().is_multiple_of(2) }];
+
+fn environment(name: &str) -> Option<String> {
+    match name {
+        "PORT" => Some("8080".into()),
+        "TOKEN" => Some("hunter2".into()),
+        "ON" => Some("True".into()),
+        "SHARE" => Some(" 0.25 ".into()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn load(text: &str) -> Result<Sample, Faults> {
+    let file = Path::new("c.yaml");
+    let mut document = Document::parse(file, text, &environment)?;
+    document.check(schemars::schema_for!(Sample).as_value(), EVEN);
+    typed(file, document.finish()?)
+}
+
+#[track_caller]
+fn loads(text: &str) -> Sample {
+    load(text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// `expected` without the file's name, which stands before every line.
+#[track_caller]
+fn fails(text: &str, expected: &[&str]) {
+    let faults = load(text).expect_err("the text has faults").to_string();
+    let found: Vec<&str> =
+        faults.lines().map(|line| line.strip_prefix("c.yaml:").expect("the file comes first")).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn an_empty_file_is_all_defaults() {
+    for text in ["", "# nothing\n", "---\n", "\u{feff}# nothing", "inner:\n"] {
+        assert_eq!(loads(text), Sample::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn every_fault_is_reported_at_once_in_the_order_of_the_lines() {
+    fails(
+        "listen_prot: 1\nshare: 1.5\nenabled: perhaps\nmode: slow\nnames: [a, '', a, 3]\neven: odd\n\
+         inner: [1]\npeg: {}\nshare: 0.5\nlisten_port: 70000\n",
+        &[
+            "1: listen_prot: unknown key \"listen_prot\", did you mean \"listen_port\"?",
+            "2: share: found 1.5, expected a number above 0 and at most 1",
+            "3: enabled: found \"perhaps\", expected true or false",
+            "4: mode: found \"slow\", expected one of fast, slow_and_sure",
+            "5: names[1]: found \"\", expected a string that is not empty",
+            "5: names[2]: found \"a\" again, expected it once (first at names[0])",
+            "5: names[3]: found 3, expected a string that is not empty; put it in quotes",
+            "6: even: found \"odd\", expected a text of even length or null",
+            "7: inner: found a list, expected a mapping",
+            "8: peg.target: missing, expected a number above 0",
+            "9: share: found the key twice, expected it once (first on line 2)",
+            "10: listen_port: found 70000, expected a whole number from 0 to 65535",
+        ],
+    );
+}
+
+#[test]
+fn kinds_that_do_not_fit() {
+    fails("listen_port: 1.5", &["1: listen_port: found 1.5, expected a whole number from 0 to 65535"]);
+    fails("listen_port: -1", &["1: listen_port: found -1, expected a whole number from 0 to 65535"]);
+    fails("listen_port: null", &["1: listen_port: found null, expected a whole number from 0 to 65535"]);
+    fails("listen_port: '80'", &["1: listen_port: found \"80\", expected a whole number from 0 to 65535"]);
+    fails("share: .nan", &["1: share: found NaN, expected a number above 0 and at most 1"]);
+    fails("share: -.inf", &["1: share: found -inf, expected a number above 0 and at most 1"]);
+    fails("share: 1e999", &["1: share: found inf, expected a number above 0 and at most 1"]);
+    fails("names: []", &["1: names: found an empty list, expected a list of at least one or null"]);
+    fails("names: a", &["1: names: found \"a\", expected a list of at least one or null"]);
+    fails("mode: 1", &["1: mode: found 1, expected one of fast, slow_and_sure"]);
+    fails("- 1", &["1: found a list, expected a mapping"]);
+    fails("just text", &["1: found \"just text\", expected a mapping"]);
+    fails("\"a\\nb\": 1", &["1: \"a\\nb\": unknown key \"a\\nb\", did you mean \"peg\"?"]);
+}
+
+#[test]
+fn numbers_may_be_written_either_way() {
+    let sample = loads("listen_port: 80.0\nshare: 1\nenabled: yes\n");
+    assert_eq!((sample.listen_port, sample.share, sample.enabled), (80, 1.0, true));
+}
+
+#[test]
+fn expanded_variables_take_the_kind_that_is_expected() {
+    let sample = loads(
+        "listen_port: ${PORT}\nshare: \"${SHARE}\"\nenabled: ${ON}\nnames: ['n${PORT}', $5]\n\
+         even: ${EMPTY}\ninner: {password: '${TOKEN}', note: '$${PORT}'}\n",
+    );
+    assert_eq!((sample.listen_port, sample.share, sample.enabled), (8080, 0.25, true));
+    assert_eq!(sample.names.unwrap(), ["n8080", "$5"]);
+    assert_eq!(sample.even, None, "an empty variable is null where null is allowed");
+    assert_eq!(sample.inner.password.unwrap().expose(), "hunter2");
+    assert_eq!(sample.inner.note, "${PORT}");
+}
+
+#[test]
+fn a_variable_that_cannot_be_expanded_is_reported_once() {
+    fails(
+        "listen_port: ${NOWHERE}\nnames: ['${x y}']\n",
+        &[
+            "1: listen_port: the environment variable NOWHERE is not set, expected it to be, or ${NOWHERE:-default}",
+            "2: names[0]: found ${…} without the name of a variable (letters, digits and _), \
+             expected ${VARIABLE} or $${ for a literal ${",
+        ],
+    );
+}
+
+#[test]
+fn no_fault_shows_a_secret() {
+    fails("listen_port: ${TOKEN}", &["1: listen_port: found \"${TOKEN}\", expected a whole number from 0 to 65535"]);
+    fails("inner: {password: [hunter2]}", &["1: inner.password: found a list, expected a string or null"]);
+    fails(
+        "inner: {password: 1234}",
+        &["1: inner.password: found a number, expected a string or null; put it in quotes"],
+    );
+    fails("even: http://user:hunter2@a", &["1: even: found \"[redacted]@a\", expected a text of even length or null"]);
+    fails("inner: {passwort: hunter2}", &["1: inner.passwort: unknown key \"passwort\", did you mean \"password\"?"]);
+}
+
+#[test]
+fn a_syntax_error_ends_the_reading_without_showing_what_stands_around_it() {
+    fails("a: [1", &["1: not YAML: unclosed bracket '['"]);
+    fails("a: 1\nb: c: hunter2", &["2: not YAML: mapping values are not allowed in this context"]);
+    fails("a: 1\n---\nb: 2", &["3: found a second document, expected one"]);
+    fails("null: 1", &["1: found null as a key, expected a string"]);
+    for text in ["x: @hunter2", "x: *hunter2", "x: |hunter2", "x: !!int hunter2", "x: \"\\qhunter2\"", "<<: hunter2"] {
+        let faults = load(text).expect_err(text).to_string();
+        assert!(!faults.contains("hunter2"), "{faults}");
+    }
+}
+
+#[test]
+fn aliases_and_merge_keys_work_and_cannot_explode() {
+    let sample = loads("inner: &inner {note: a}\n");
+    assert_eq!(sample.inner.note, "a");
+    fails(
+        "inner: &a {note: 1}\npeg: {<<: *a}\n",
+        &[
+            "1: inner.note: found 1, expected a string; put it in quotes",
+            "1: peg.note: unknown key \"note\", did you mean \"target\"?",
+            "2: peg.target: missing, expected a number above 0",
+        ],
+    );
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let alias = format!("*a{}, ", level - 1).repeat(10);
+        bomb.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
+    }
+    let faults = load(&bomb).expect_err("the limit holds").to_string();
+    assert!(faults.starts_with("c.yaml:") && faults.contains("not YAML"), "{faults}");
+    let deep = "[".repeat(5000);
+    assert!(load(&deep).is_err());
+}
+
+#[test]
+fn a_keyword_nobody_checks_is_a_fault_and_not_ignored() {
+    let schema = serde_json::json!({ "properties": { "a": { "multipleOf": 2 }, "b": { "format": "odd" } } });
+    let mut document = Document::parse(Path::new("c.yaml"), "a: 3\nb: x", &environment).unwrap();
+    document.check(&schema, EVEN);
+    assert_eq!(
+        document.finish().unwrap_err().to_string(),
+        "c.yaml:1: a: the schema's multipleOf is not understood, which is a defect of this program\n\
+         c.yaml:2: b: the schema's format odd is not understood, which is a defect of this program"
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let fault = |path: &str| Document::read(Path::new(path), &environment).expect_err(path).to_string();
+    assert!(fault("/nonexistent/c.yaml").starts_with("/nonexistent/c.yaml:1: cannot read the configuration: No such"));
+    assert!(fault("/").starts_with("/:1: cannot read the configuration: "), "a directory");
+    if cfg!(target_os = "linux") {
+        let expected = "/dev/zero:1: the configuration is larger than 1048576 bytes, expected at most that";
+        assert_eq!(fault("/dev/zero"), expected);
+    }
+}
+
+/// Lines that look like a configuration, with everything YAML can do to them.
+fn yamlish() -> impl Strategy<Value = String> {
+    let key =
+        prop::sample::select(vec!["listen_port", "inner", "password", "names", "peg", "share", "<<", "é", "1", "~"]);
+    let value = prop::sample::select(vec![
+        "1",
+        "-1.5",
+        ".inf",
+        "true",
+        "~",
+        "[a, b]",
+        "{a: 1}",
+        "${PORT}",
+        "${",
+        "$${",
+        "*a",
+        "&a x",
+        "!!int 7",
+        "|\n  x",
+        "'",
+        "\"\\u0000\"",
+        "99999999999999999999999999",
+        "2026-01-29",
+        "- a",
+        "? b",
+        "",
+    ]);
+    let line =
+        (0_usize..4, key, value).prop_map(|(depth, key, value)| format!("{}{key}: {value}\n", "  ".repeat(depth)));
+    prop::collection::vec(line, 0..20).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_text_makes_the_loader_panic_or_fail_without_a_place(text in prop_oneof![yamlish(), any::<String>()]) {
+        if let Err(faults) = load(&text) {
+            for line in faults.to_string().lines() {
+                prop_assert!(line.starts_with("c.yaml:"), "{line}");
+                prop_assert!(!line.contains("defect"), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let file = std::env::temp_dir().join(format!("platform-config-{}.yaml", std::process::id()));
+        std::fs::write(&file, &bytes).unwrap();
+        let read = Document::read(&file, &environment);
+        prop_assert!(std::str::from_utf8(&bytes).is_ok() || read.is_err());
+        std::fs::remove_file(&file).unwrap();
+    }
+}

@@ -1,0 +1,272 @@
+//! What does the file say, and on which line? YAML as a tree whose every value knows its place.
+//!
+//! Start at [`parse`]. Nothing is judged here but YAML itself: a syntax error ends the reading, everything else
+//! becomes part of the tree, duplicate keys and non-finite numbers too, so that all faults can be reported together.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number};
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::{Options, Spanned};
+
+use super::fault::Fault;
+
+/// Nesting of a configuration file: the deepest known key lies five levels down.
+const MAX_DEPTH: usize = 32;
+/// Values of a configuration file, anchors replayed by aliases included; stops alias bombs.
+const MAX_NODES: usize = 100_000;
+
+/// A value of the file and the line on which it stands (with an alias, the line of what it stands for).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub(super) line: u64,
+    pub(super) value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Text(Text),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// A string that could not be expanded: already reported, so nothing more is said about it.
+    Faulty,
+}
+
+/// A string; where variables were expanded in it, `written` keeps what the file says, which is what may be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) written: Option<String>,
+}
+
+/// A key of a mapping with its value, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub(super) key: String,
+    pub(super) line: u64,
+    pub(super) node: Node,
+}
+
+impl Entry {
+    /// The key as written.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The line of the key.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The value.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+}
+
+impl Node {
+    /// The line on which the value stands, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The value below `path` (keys joined by dots); `None` where a part of it is missing or no mapping.
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        path.split('.').try_fold(self, |node, key| node.entries().iter().find(|e| e.key == key).map(Entry::node))
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The values of a list; none of anything else.
+    pub fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a string, variables expanded.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(&text.text),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is `true`.
+    pub fn is_true(&self) -> bool {
+        self.value == Value::Bool(true)
+    }
+
+    /// Whether the value is null.
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+
+    /// What a fault may say about a value that is no secret: kind and size, or the scalar as the file writes it.
+    pub fn shown(&self) -> String {
+        match &self.value {
+            Value::Null => "null".into(),
+            Value::Bool(value) => value.to_string(),
+            Value::Int(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+            Value::Text(text) => quoted(text.written.as_deref().unwrap_or(&text.text)),
+            Value::List(_) | Value::Map(_) | Value::Faulty => self.kind().into(),
+        }
+    }
+
+    /// The kind of the value, for faults at keys whose values are secret.
+    pub(super) fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "true or false",
+            Value::Int(_) | Value::Float(_) => "a number",
+            Value::Text(_) => "a string",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+            Value::Faulty => "a string that cannot be expanded",
+        }
+    }
+
+    /// The tree as JSON; a number that JSON cannot hold becomes null, which the checks have ruled out before.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null | Value::Faulty => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Int(value) => Number::from_i128(*value).map_or(serde_json::Value::Null, Into::into),
+            Value::Float(value) => (*value).into(),
+            Value::Text(text) => text.text.clone().into(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|e| (e.key.clone(), e.node.to_json())).collect::<Map<_, _>>().into()
+            }
+        }
+    }
+}
+
+/// `text` in quotes on one line: control characters escaped, at most 60 characters, and what stands before an `@`
+/// (user name and password of a URL) left out.
+pub(super) fn quoted(text: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    let public = match text.rsplit_once('@') {
+        Some((_, host)) => format!("[redacted]@{host}"),
+        None => text.to_owned(),
+    };
+    let short = match public.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &public[..end]),
+        None => public,
+    };
+    format!("\"{}\"", short.escape_debug())
+}
+
+/// Reads one YAML document; an empty one is null.
+///
+/// # Errors
+/// The first fault of syntax, or that a limit (depth, size after aliases) is exceeded, with its line. Its text names
+/// what the parser met, never the values around it.
+pub(super) fn parse(text: &str) -> Result<Node, Fault> {
+    let read: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options());
+    read.map(placed).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        Fault::new(line, "", syntax(&error))
+    })
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_NODES },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    }
+}
+
+fn syntax(error: &serde_saphyr::Error) -> String {
+    match error {
+        serde_saphyr::Error::MultipleDocuments { .. } => "found a second document, expected one".into(),
+        serde_saphyr::Error::NullIntoString { .. } => "found null as a key, expected a string".into(),
+        other => {
+            let text = other.to_string();
+            // The parser ends its text with the place, which the fault already carries.
+            format!("not YAML: {}", text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text))
+        }
+    }
+}
+
+/// Moves the place, known only once the value has been read, into the value.
+fn placed(spanned: Spanned<Node>) -> Node {
+    Node { line: spanned.defined.line().max(1), ..spanned.value }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = deserializer.deserialize_any(ValueVisitor)?;
+        Ok(Self { line: 0, value })
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, number, true, false, null, list or mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Int(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(Text { text: text.to_owned(), written: None }))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(placed(item));
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, node)) = map.next_entry::<Spanned<String>, Spanned<Node>>()? {
+            entries.push(Entry { line: key.defined.line().max(1), key: key.value, node: placed(node) });
+        }
+        Ok(Value::Map(entries))
+    }
+}

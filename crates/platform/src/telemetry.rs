@@ -1,0 +1,273 @@
+//! What does the service say while it runs? Log lines on standard error, as text or JSON.
+//!
+//! Start at [`init`]. Standard output belongs to the results; nothing here writes to it.
+
+use std::fmt::{self, Write as _};
+use std::io;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The least severe lines that are written, by the names Python's logging uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Level {
+    /// Everything a developer may want to know.
+    Debug,
+    /// What the service does.
+    #[default]
+    Info,
+    /// What somebody should look at in time.
+    Warning,
+    /// What failed.
+    Error,
+    /// The same lines as [`Level::Error`]: nothing here is graver than an error.
+    Critical,
+}
+
+impl Level {
+    /// Every level by its name, the most talkative first.
+    pub const NAMES: [&str; 5] = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+
+    fn filter(self) -> LevelFilter {
+        match self {
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Info => LevelFilter::INFO,
+            Self::Warning => LevelFilter::WARN,
+            Self::Error | Self::Critical => LevelFilter::ERROR,
+        }
+    }
+}
+
+/// A text that names no log level.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found log level {0:?}, expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL")]
+pub struct UnknownLevel(String);
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    /// Upper and lower case are the same.
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        match name.to_ascii_uppercase().as_str() {
+            "DEBUG" => Ok(Self::Debug),
+            "INFO" => Ok(Self::Info),
+            "WARNING" => Ok(Self::Warning),
+            "ERROR" => Ok(Self::Error),
+            "CRITICAL" => Ok(Self::Critical),
+            _ => Err(UnknownLevel(name.to_owned())),
+        }
+    }
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// `2026-01-29T00:00:00.000Z WARNING no reference, asset=usdt`.
+    #[default]
+    Text,
+    /// One JSON object per line: `timestamp`, `level`, `message`, `fields`.
+    Json,
+}
+
+/// Sends the log of this process to standard error from here on.
+///
+/// # Errors
+/// The log of this process goes elsewhere already.
+pub fn init(level: Level, format: Format) -> Result<(), tracing_subscriber::util::TryInitError> {
+    subscriber(level, format, io::stderr).try_init()
+}
+
+fn subscriber<W>(level: Level, format: Format, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt().with_max_level(level.filter()).event_format(Lines(format)).with_writer(writer).finish()
+}
+
+/// Writes one event as one line, whatever its texts contain.
+struct Lines(Format);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut line = Line::default();
+        event.record(&mut line);
+        let level = name(*event.metadata().level());
+        let timestamp = format!("{:.3}", Timestamp::now());
+        match self.0 {
+            Format::Json => {
+                let Line { message, fields } = line;
+                let line = json!({ "timestamp": timestamp, "level": level, "message": message, "fields": fields });
+                writeln!(writer, "{line}")
+            }
+            Format::Text => writeln!(writer, "{timestamp} {level} {}", line.text()),
+        }
+    }
+}
+
+fn name(level: tracing::Level) -> &'static str {
+    match level {
+        tracing::Level::ERROR => "ERROR",
+        tracing::Level::WARN => "WARNING",
+        tracing::Level::INFO => "INFO",
+        _ => "DEBUG",
+    }
+}
+
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: Map<String, Json>,
+}
+
+impl Line {
+    fn text(&self) -> String {
+        let mut text = self.message.clone();
+        for (name, value) in &self.fields {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.push_str(&format!(", {name}={value}"));
+        }
+        // A fetched or stored text must not be able to write a log line of its own, nor to colour a terminal.
+        text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+            if c.is_control() {
+                line.extend(c.escape_default());
+            } else {
+                line.push(c);
+            }
+            line
+        })
+    }
+
+    fn put(&mut self, field: &Field, value: Json) {
+        match (field.name(), value) {
+            ("message", Json::String(message)) => self.message = message,
+            (name, value) => drop(self.fields.insert(name.to_owned(), value)),
+        }
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        // Writing to a string fails only where the value's own formatting does; what it wrote until then is kept.
+        let _ = write!(text, "{value:?}");
+        self.put(field, text.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines that one event of each level leaves, split after the timestamp.
+    fn logged(level: Level, format: Format) -> Vec<(String, String)> {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        tracing::subscriber::with_default(subscriber(level, format, move || writer.clone()), || {
+            tracing::debug!(rows = 3_u64, share = 0.5, "read");
+            tracing::info!("Loaded configuration from {}", "a.yaml");
+            tracing::warn!(asset = %"usdt\n2026 forged \u{1b}[31m", held = true, "no reference");
+            tracing::error!(code = -1, "failed");
+        });
+        let bytes = lines.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines()
+            .map(|line| line.split_once(if format == Format::Text { ' ' } else { ',' }).unwrap())
+            .map(owned)
+            .collect()
+    }
+
+    fn owned((left, right): (&str, &str)) -> (String, String) {
+        (left.to_owned(), right.to_owned())
+    }
+
+    #[test]
+    fn text_lines_carry_pythons_names_and_stay_one_line() {
+        let lines = logged(Level::Debug, Format::Text);
+        let rest: Vec<&str> = lines.iter().map(|(_, rest)| rest.as_str()).collect();
+        assert_eq!(
+            rest,
+            [
+                "DEBUG read, rows=3, share=0.5",
+                "INFO Loaded configuration from a.yaml",
+                "WARNING no reference, asset=usdt\\n2026 forged \\u{1b}[31m, held=true",
+                "ERROR failed, code=-1",
+            ]
+        );
+        for (timestamp, _) in &lines {
+            assert!(timestamp.parse::<Timestamp>().is_ok(), "{timestamp}");
+            assert_eq!(timestamp.len(), "2026-01-29T00:00:00.000Z".len(), "milliseconds: {timestamp}");
+        }
+    }
+
+    #[test]
+    fn json_lines_hold_timestamp_level_message_and_fields() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        tracing::subscriber::with_default(subscriber(Level::Info, Format::Json, move || writer.clone()), || {
+            tracing::warn!(asset = "usdt", wallets = 3, "no \"reference\"");
+        });
+        let bytes = lines.0.lock().unwrap().clone();
+        let mut line: Json = serde_json::from_slice(&bytes).unwrap();
+        assert!(line["timestamp"].take().as_str().unwrap().parse::<Timestamp>().is_ok());
+        let expected = json!({ "timestamp": null, "level": "WARNING", "message": "no \"reference\"",
+            "fields": { "asset": "usdt", "wallets": 3 } });
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_level_leaves_out_what_is_less_severe() {
+        for (name, count) in Level::NAMES.iter().zip([4, 3, 2, 1, 1]) {
+            let level = name.to_lowercase().parse().unwrap();
+            assert_eq!(logged(level, Format::Text).len(), count, "{name}");
+        }
+        let error = "loud".parse::<Level>().unwrap_err().to_string();
+        assert_eq!(error, "found log level \"loud\", expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL");
+    }
+}
