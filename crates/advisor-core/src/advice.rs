@@ -64,6 +64,8 @@ pub struct Advice {
     pub wallets: Vec<WalletFigures>,
     /// Their sums.
     pub totals: Option<Totals>,
+    /// Safety factor c that turned gains into limits.
+    pub safety_factor: f64,
     /// The residual gate.
     pub gate: Option<GateFigures>,
     /// The peg, where one is configured.
@@ -140,7 +142,7 @@ pub struct Totals {
 impl Advice {
     /// An advice that says only that, and why, nothing can be said.
     #[must_use]
-    pub fn failed(asset: &str, as_of: Timestamp, failure: Failure) -> Self {
+    pub fn failed(asset: &str, as_of: Timestamp, rules: &Rules, failure: Failure) -> Self {
         Self {
             asset: asset.to_owned(),
             as_of,
@@ -152,6 +154,7 @@ impl Advice {
             price_t1_usd: None,
             wallets: Vec::new(),
             totals: None,
+            safety_factor: rules.safety_factor,
             gate: None,
             peg: None,
             gate_applied: false,
@@ -172,7 +175,7 @@ impl Advice {
 /// Decides how much of an asset may be withdrawn at the evaluation time `to` (nanoseconds since the epoch).
 #[must_use]
 pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
-    let blank = Advice::failed(&snapshot.asset, time::timestamp(to), Failure::InvalidData(String::new()));
+    let blank = Advice::failed(&snapshot.asset, time::timestamp(to), rules, Failure::InvalidData(String::new()));
     let mut advice = Advice {
         ref_mode: snapshot.reference.mode(),
         reference: describe_reference(rules, &snapshot.reference),
