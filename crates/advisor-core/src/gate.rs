@@ -33,10 +33,10 @@ pub struct GateFigures {
     pub residual: Option<f64>,
     /// σ of the residuals.
     pub sigma: Option<f64>,
-    /// Gate multiplier.
-    pub k: f64,
+    /// The gate multiplier k.
+    pub k_sigma: f64,
     /// k·σ.
-    pub k_sigma: Option<f64>,
+    pub k_times_sigma: Option<f64>,
     /// The configured smallest residual that can trigger.
     pub epsilon_floor: f64,
     /// The same from `min_residual_bps` and the newest value of position or price.
@@ -104,11 +104,11 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         .as_ref()
         .map(|(_, residuals)| if rules.exclude_last_for_sigma { &residuals[..n - 1] } else { residuals });
     let sigma = base.and_then(|residuals| scale::standard_deviation(residuals, 0));
-    let k_sigma = sigma.map(|sigma| rules.k_sigma * sigma);
+    let k_times_sigma = sigma.map(|sigma| rules.k_sigma * sigma);
     let bps_floor = rules.min_residual_bps * floor_value / 1e4;
     let floor = rules.sigma_epsilon.max(bps_floor);
     let (interval, threshold) = match rules.threshold {
-        Threshold::Stddev => (None, k_sigma.map(|k_sigma| k_sigma.max(floor))),
+        Threshold::Stddev => (None, k_times_sigma.map(|band| band.max(floor))),
         Threshold::Percentile { central_confidence } => {
             (base.and_then(|residuals| central_interval(residuals, central_confidence)), Some(floor))
         }
@@ -136,8 +136,8 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         newest_value: values.last().copied(),
         residual,
         sigma,
-        k: rules.k_sigma,
-        k_sigma,
+        k_sigma: rules.k_sigma,
+        k_times_sigma,
         epsilon_floor: rules.sigma_epsilon,
         bps_floor: values.last().map(|_| bps_floor),
         interval,
