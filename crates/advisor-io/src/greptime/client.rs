@@ -1,0 +1,121 @@
+//! How is one query sent, and its answer read?
+//!
+//! Start at [`Client::attempt`]. Nothing is tried again here: that is the round's to decide.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Response, StatusCode, Url, redirect};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::failure::{Failure, root_cause};
+use super::scan::{Scanner, Sink};
+use super::settings::{Settings, SettingsError};
+
+/// How much of an error's body is read.
+const ERROR_BYTES_MAX: usize = 64 << 10;
+
+/// What the server says when it cannot answer.
+#[derive(Deserialize)]
+struct ErrorBody {
+    code: Option<i64>,
+    error: String,
+}
+
+/// A connection pool to one server.
+pub(super) struct Client {
+    http: reqwest::Client,
+    endpoint: Url,
+    settings: Settings,
+}
+
+impl Client {
+    pub(super) fn new(settings: Settings) -> Result<Self, SettingsError> {
+        // An error means that the process has chosen a provider already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("alert-orchestrator/", env!("CARGO_PKG_VERSION")))
+            // The store is a neighbour: no proxy of the environment may come between, and no redirect may carry the
+            // credentials elsewhere.
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(settings.timeout);
+        if settings.base_url.scheme() == "http" {
+            // Without this a system that has no root certificates could not even use plain HTTP.
+            builder = builder.tls_certs_only([]);
+        }
+        let base_url = settings.base_url.clone();
+        let http = builder.build().map_err(|source| SettingsError::Client { base_url, source })?;
+        let mut endpoint = settings.base_url.clone();
+        endpoint.set_path(&format!("{}/v1/sql", endpoint.path().trim_end_matches('/')));
+        Ok(Self { http, endpoint, settings })
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Sends `sql` once and hands the rows of the answer to `sink`.
+    pub(super) async fn attempt<S: Sink>(&self, sql: &str, mut sink: S) -> Result<S, Failure> {
+        let mut response = self.send(sql).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(response).await);
+        }
+        let mut scanner = Scanner::new();
+        let mut received = 0;
+        while let Some(chunk) = self.next_chunk(&mut response, received).await? {
+            received += chunk.len();
+            scanner.feed(&chunk, &mut sink)?;
+        }
+        scanner.finish()?;
+        Ok(sink)
+    }
+
+    async fn send(&self, sql: &str) -> Result<Response, Failure> {
+        let Settings { database, username, password, .. } = &self.settings;
+        let mut request = self.http.post(self.endpoint.clone()).form(&[("sql", sql), ("db", database)]);
+        if let Some(username) = username {
+            request = request.basic_auth(username, password.as_ref());
+        }
+        match timeout(self.settings.timeout, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(Failure::connect(root_cause(&error))),
+            Err(_) => Err(Failure::connect(format!("no answer within {}", seconds(self.settings.timeout)))),
+        }
+    }
+
+    /// Waits for the next piece of a body. The time limit starts anew with each: a long answer may take long as a
+    /// whole, a stalled one ends.
+    async fn next_chunk(&self, response: &mut Response, received: usize) -> Result<Option<Bytes>, Failure> {
+        match timeout(self.settings.timeout, response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => {
+                Err(Failure::busy(format!("the answer broke off after {received} bytes: {}", root_cause(&error))))
+            }
+            Err(_) => {
+                let limit = seconds(self.settings.timeout);
+                Err(Failure::busy(format!("the answer stalled for {limit} after {received} bytes")))
+            }
+        }
+    }
+
+    /// What an answer with an error status says.
+    async fn refusal(&self, mut response: Response) -> Failure {
+        let status = response.status();
+        let mut body = Vec::new();
+        while body.len() < ERROR_BYTES_MAX {
+            // The status says enough where the text breaks off.
+            let Ok(Some(chunk)) = self.next_chunk(&mut response, body.len()).await else { break };
+            body.extend_from_slice(&chunk);
+        }
+        match serde_json::from_slice(&body) {
+            Ok(ErrorBody { code, error }) => Failure::answered(status, code, &error),
+            Err(_) => Failure::answered(status, None, &String::from_utf8_lossy(&body)),
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}

@@ -1,0 +1,107 @@
+//! What is asked, in SQL?
+//!
+//! A query is put together from three kinds of text only: our own, table names that [`Table::parse`] let through, and
+//! integers. So no configured, stored or fetched string can change what it does.
+
+use std::fmt::Write as _;
+
+use super::columns::{ColumnType, FlowColumns, MarketColumns, PositionColumns, Selected};
+
+/// The names of all tables.
+pub(super) const TABLES: &str = "SHOW TABLES";
+
+/// The server's clock.
+pub(super) const CLOCK: &str = "SELECT now()";
+
+/// A table name that is safe inside double quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Table<'a>(&'a str);
+
+impl<'a> Table<'a> {
+    /// `None` unless the name consists of ASCII letters, digits and underscores.
+    pub(super) fn parse(name: &'a str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (!name.is_empty() && name.bytes().all(plain)).then_some(Self(name))
+    }
+}
+
+/// Times with `from <= ts <= to`, in nanoseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) from: Option<i64>,
+    pub(super) to: i64,
+}
+
+pub(super) fn describe(table: Table<'_>) -> String {
+    format!("DESCRIBE TABLE \"{}\"", table.0)
+}
+
+pub(super) fn positions(table: Table<'_>, columns: &PositionColumns, range: Range) -> String {
+    let (list, within) = (select(table, &columns.selected()), within(columns.ts, range));
+    // Wallet after wallet: the columns grow one at a time and the addresses come in runs.
+    format!("{list} WHERE {within} ORDER BY \"{}\", \"{}\"", columns.wallet.name, columns.ts.name)
+}
+
+/// Rows without a time are asked for too: the rule has to know that a flow is unusable.
+pub(super) fn flows(table: Table<'_>, columns: &FlowColumns, range: Range) -> String {
+    let (list, within) = (select(table, &columns.selected()), within(columns.ts, range));
+    format!("{list} WHERE ({within}) OR \"{ts}\" IS NULL ORDER BY \"{ts}\"", ts = columns.ts.name)
+}
+
+/// The newest row names the market: older ones may be from before the table had such a column.
+pub(super) fn market(table: Table<'_>, columns: &MarketColumns) -> String {
+    format!("{} ORDER BY \"{}\" DESC LIMIT 1", select(table, &columns.selected()), columns.ts.name)
+}
+
+fn select(table: Table<'_>, columns: &[Selected]) -> String {
+    let mut sql = String::from("SELECT ");
+    for (i, column) in columns.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        let _ = write!(sql, "{comma}\"{}\"", column.name);
+    }
+    let _ = write!(sql, " FROM \"{}\"", table.0);
+    sql
+}
+
+/// The restriction in the column's own unit, which is how the server takes a bare integer.
+fn within(ts: Selected, range: Range) -> String {
+    let unit = if let ColumnType::Time { unit_nanos } = ts.column_type { unit_nanos } else { 1 };
+    let to = range.to.div_euclid(unit);
+    match range.from {
+        // The least integer has no literal: its digits without the sign are out of range. Nothing is older than it.
+        Some(from) if from > i64::MIN => {
+            let from = from.div_euclid(unit) + i64::from(from.rem_euclid(unit) != 0);
+            format!("\"{name}\" >= {from} AND \"{name}\" <= {to}", name = ts.name)
+        }
+        _ => format!("\"{}\" <= {to}", ts.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn restricted(unit_nanos: i64, from: Option<i64>, to: i64, expected: &str) {
+        let ts = Selected { name: "ts", column_type: ColumnType::Time { unit_nanos } };
+        assert_eq!(within(ts, Range { from, to }), expected);
+    }
+
+    #[test]
+    fn bounds_are_rounded_inwards_to_the_unit_of_the_column() {
+        restricted(1_000_000, Some(1_000_000), 2_999_999, r#""ts" >= 1 AND "ts" <= 2"#);
+        restricted(1_000_000, Some(1_000_001), 3_000_000, r#""ts" >= 2 AND "ts" <= 3"#);
+        restricted(1_000_000_000, Some(-1), -1, r#""ts" >= 0 AND "ts" <= -1"#);
+        restricted(1, Some(i64::MIN + 1), i64::MAX, &format!(r#""ts" >= {} AND "ts" <= {}"#, i64::MIN + 1, i64::MAX));
+        restricted(1, Some(i64::MIN), 5, r#""ts" <= 5"#);
+        restricted(1_000, None, 5_000, r#""ts" <= 5"#);
+    }
+
+    #[test]
+    fn names_that_could_end_the_quotes_are_no_tables() {
+        for name in ["", "a\"b", "a b", "a;b", "a.b", "tàble", "a\0", "a-b", "a`b", "a'b"] {
+            assert_eq!(Table::parse(name), None, "{name:?}");
+        }
+        assert_eq!(Table::parse("liqwid_deposits_USDC_2"), Some(Table("liqwid_deposits_USDC_2")));
+    }
+}

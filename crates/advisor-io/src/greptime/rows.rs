@@ -1,0 +1,233 @@
+//! How do the rows of an answer become positions, flows and names?
+//!
+//! One [`Sink`] for each kind of query. A sink first checks that the answer has the columns the query named; what a
+//! usable row is, is not decided here but by the advisor's own builders and rules.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use advisor_core::flow::FlowRow;
+use advisor_core::position::{PositionRow, PositionsBuilder};
+use advisor_core::store::Market;
+
+use super::columns::{ColumnType, FlowColumns, MarketColumns, PositionColumns, Selected};
+use super::scan::{Column, Fault, Row, Sink};
+
+fn check(expected: &[Selected], found: &[Column]) -> Result<(), Fault> {
+    if expected.len() != found.len() {
+        return Err(Fault::Column(format!("{} columns in the answer, expected {}", found.len(), expected.len())));
+    }
+    expected.iter().zip(found).try_for_each(|(expected, found)| expected.check(found)).map_err(Fault::Column)
+}
+
+/// Reads instants of a time column, as nanoseconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+struct Instants {
+    unit_nanos: i64,
+}
+
+impl Instants {
+    fn new(ts: Selected) -> Self {
+        let ColumnType::Time { unit_nanos } = ts.column_type else { return Self { unit_nanos: 1 } };
+        Self { unit_nanos }
+    }
+
+    /// `None` for null and for instants that nanoseconds cannot express (before 1677 or after 2262).
+    fn read(self, row: Row<'_>, i: usize) -> Result<Option<i64>, Fault> {
+        Ok(row.integer(i)?.and_then(|ts| ts.checked_mul(self.unit_nanos)))
+    }
+}
+
+/// Collects the rows of [`super::query::positions`].
+pub(super) struct PositionRows {
+    columns: PositionColumns,
+    instants: Instants,
+    pub(super) builder: PositionsBuilder,
+}
+
+impl PositionRows {
+    pub(super) fn new(columns: PositionColumns) -> Self {
+        Self { columns, instants: Instants::new(columns.ts), builder: PositionsBuilder::new() }
+    }
+}
+
+impl Sink for PositionRows {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        check(&self.columns.selected(), found)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let wallet = row.text(0)?;
+        let (usd_value, price_usd) = (row.number(2)?, row.number(3)?);
+        // Units only stand in for a missing value or price; reading them always would cost a float for each row.
+        let complete = usd_value.is_some_and(f64::is_finite) && price_usd.is_some_and(|price| price > 0.0);
+        self.builder.push(&PositionRow {
+            ts: self.instants.read(row, 1)?,
+            wallet: wallet.as_deref(),
+            underlying_units: if complete { None } else { row.number(4)? },
+            usd_value,
+            price_usd,
+        });
+        Ok(())
+    }
+}
+
+/// Collects the rows of [`super::query::flows`].
+pub(super) struct FlowRows {
+    columns: FlowColumns,
+    instants: Instants,
+    wallets: HashSet<Arc<str>>,
+    pub(super) rows: Vec<FlowRow>,
+}
+
+impl FlowRows {
+    pub(super) fn new(columns: FlowColumns) -> Self {
+        Self { columns, instants: Instants::new(columns.ts), wallets: HashSet::new(), rows: Vec::new() }
+    }
+
+    fn intern(&mut self, wallet: &str) -> Arc<str> {
+        if let Some(known) = self.wallets.get(wallet) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = wallet.into();
+        self.wallets.insert(Arc::clone(&new));
+        new
+    }
+}
+
+impl Sink for FlowRows {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        check(&self.columns.selected(), found)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let mut next = 3;
+        let mut text = |column: Option<Selected>| {
+            if column.is_none() {
+                return Ok(None);
+            }
+            next += 1;
+            row.text(next - 1)
+        };
+        let tx_hash = text(self.columns.tx_hash)?;
+        let memo = join(text(self.columns.notes)?, text(self.columns.memo)?);
+        let flow = FlowRow {
+            ts: self.instants.read(row, 1)?,
+            wallet: row.text(0)?.map(|wallet| self.intern(&wallet)),
+            amount: row.number(2)?,
+            memo,
+            tx_hash: tx_hash.map(Cow::into_owned),
+        };
+        self.rows.push(flow);
+        Ok(())
+    }
+}
+
+fn join(notes: Option<Cow<'_, str>>, memo: Option<Cow<'_, str>>) -> Option<String> {
+    match (notes, memo) {
+        (Some(notes), Some(memo)) if notes != memo && !notes.is_empty() && !memo.is_empty() => {
+            Some(format!("{notes}\n{memo}"))
+        }
+        (Some(notes), Some(memo)) if notes.is_empty() => Some(memo.into_owned()),
+        (notes, memo) => notes.or(memo).map(Cow::into_owned),
+    }
+}
+
+/// Reads the answer to [`super::query::market`].
+pub(super) struct MarketRow {
+    columns: MarketColumns,
+    pub(super) market: Market,
+}
+
+impl MarketRow {
+    pub(super) fn new(columns: MarketColumns) -> Self {
+        Self { columns, market: Market::default() }
+    }
+}
+
+impl Sink for MarketRow {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        check(&self.columns.selected(), found)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let MarketColumns { id, name, .. } = self.columns;
+        let text = |i| row.text(i).map(|text| text.map(Cow::into_owned));
+        self.market = Market {
+            id: if id.is_some() { text(0)? } else { None },
+            name: if name.is_some() { text(usize::from(id.is_some()))? } else { None },
+        };
+        Ok(())
+    }
+}
+
+/// Collects answers that consist of text: names of tables and columns.
+pub(super) struct TextRows {
+    /// Which columns to read, by name; none: the first.
+    names: Vec<&'static str>,
+    indices: Vec<usize>,
+    pub(super) rows: Vec<Vec<Option<String>>>,
+}
+
+impl TextRows {
+    pub(super) fn named(names: &[&'static str]) -> Self {
+        Self { names: names.to_vec(), indices: Vec::new(), rows: Vec::new() }
+    }
+
+    /// For `SHOW TABLES`, whose only column is called differently by different versions.
+    pub(super) fn first_column() -> Self {
+        Self::named(&[])
+    }
+}
+
+impl Sink for TextRows {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        let index = |name: &&str| {
+            let index = found.iter().position(|column| column.name == **name);
+            index.ok_or_else(|| Fault::Column(format!("no column {name} in the answer")))
+        };
+        self.indices = self.names.iter().map(index).collect::<Result<_, _>>()?;
+        if self.names.is_empty() {
+            if found.is_empty() {
+                return Err(Fault::Column("no column in the answer".into()));
+            }
+            self.indices.push(0);
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let text = |i: &usize| row.text(*i).map(|text| text.map(Cow::into_owned));
+        self.rows.push(self.indices.iter().map(text).collect::<Result<_, _>>()?);
+        Ok(())
+    }
+}
+
+/// Reads the answer to [`super::query::CLOCK`].
+#[derive(Default)]
+pub(super) struct ClockRow {
+    instants: Option<Instants>,
+    /// Nanoseconds since the epoch.
+    pub(super) now: Option<i64>,
+}
+
+impl Sink for ClockRow {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        let [column] = found else {
+            return Err(Fault::Column(format!("{} columns in the answer, expected 1", found.len())));
+        };
+        let Some(ColumnType::Time { unit_nanos }) = ColumnType::parse(&column.data_type) else {
+            return Err(Fault::Column(format!("now() is {}, expected a timestamp", column.data_type)));
+        };
+        self.instants = Some(Instants { unit_nanos });
+        Ok(())
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        if let Some(instants) = self.instants {
+            self.now = instants.read(row, 0)?;
+        }
+        Ok(())
+    }
+}
