@@ -135,7 +135,7 @@ impl<'a> Shape<'a> {
                 _ => {}
             }
         }
-        if self.kinds.contains(&"null") {
+        if self.kinds.contains(&"null") && !self.choices.contains(&"null") {
             expected.push("null".into());
         }
         expected.join(" or ")

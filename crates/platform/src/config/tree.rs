@@ -104,6 +104,14 @@ impl Node {
         }
     }
 
+    /// The text of a string in which no variable was expanded, which may be printed.
+    pub fn public_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(Text { text, written: None }) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether the value is `true`.
     pub fn is_true(&self) -> bool {
         self.value == Value::Bool(true)
@@ -167,7 +175,7 @@ pub(super) fn quoted(text: &str) -> String {
         Some((end, _)) => format!("{}…", &public[..end]),
         None => public,
     };
-    format!("\"{}\"", short.escape_debug())
+    format!("{short:?}")
 }
 
 /// Reads one YAML document; an empty one is null.

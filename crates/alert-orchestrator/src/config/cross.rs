@@ -1,0 +1,241 @@
+//! Do the keys fit each other? What the schema of single keys cannot say.
+//!
+//! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not
+//! of the right kind has been reported by the schema already and is passed over.
+
+use jiff::tz::TimeZone;
+use platform::config::{Entry, Fault, Node, did_you_mean};
+
+use super::text::{self, instant};
+
+/// Everything that does not fit together.
+pub(super) fn faults(root: &Node) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    stores(root, &mut faults);
+    tables(root, &mut faults);
+    assets(root, &mut faults);
+    spans(root, &mut faults);
+    metrics_path(root, &mut faults);
+    cleanup(root, &mut faults);
+    auth(root, &mut faults);
+    faults
+}
+
+/// The zone in which days of this file begin.
+fn zone(root: &Node) -> TimeZone {
+    let name = root.at("orchestrator.timezone").and_then(Node::text).unwrap_or("UTC");
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The value at `path`, unless it is absent or null.
+fn given<'a>(root: &'a Node, path: &str) -> Option<&'a Node> {
+    root.at(path).filter(|node| !node.is_null())
+}
+
+fn stores(root: &Node, faults: &mut Vec<Fault>) {
+    if let (Some(greptime), Some(embedded)) = (given(root, "client.greptime"), given(root, "client.embedded")) {
+        let line = greptime.line().max(embedded.line());
+        faults.push(Fault::new(line, "client", "found both greptime and embedded, expected one store"));
+    }
+    if let Some(password) = given(root, "client.greptime.password")
+        && given(root, "client.greptime.username").is_none()
+    {
+        let message = "missing, expected the user whose password is given";
+        faults.push(Fault::new(password.line(), "client.greptime.username", message));
+    }
+}
+
+fn tables(root: &Node, faults: &mut Vec<Fault>) {
+    const PREFIXES: [(&str, &str); 3] = [
+        ("client.table_asset_prefix", "liqwid_supply_positions_"),
+        ("client.deposits_prefix", "liqwid_deposits_"),
+        ("client.withdrawals_prefix", "liqwid_withdrawals_"),
+    ];
+    let prefix = |(path, default)| root.at(path).map_or(Some(default), Node::text);
+    for (index, other) in PREFIXES.into_iter().enumerate() {
+        let Some(first) = PREFIXES[..index].iter().find(|first| prefix(**first) == prefix(other)) else { continue };
+        let Some(node) = given(root, other.0).or(given(root, first.0)) else { continue };
+        let message = format!("found {}, which is also {}, expected tables of their own", node.shown(), first.0);
+        faults.push(Fault::new(node.line(), other.0, message));
+    }
+}
+
+fn assets(root: &Node, faults: &mut Vec<Fault>) {
+    let Some(list) = root.at("client.assets") else { return };
+    let names: Vec<String> = list.items().iter().filter_map(Node::text).map(str::to_lowercase).collect();
+    for (index, item) in list.items().iter().enumerate().skip(1) {
+        let twin = |other: &Node| other.text() != item.text() && lower(other) == lower(item);
+        if let Some(first) = list.items()[..index].iter().position(twin) {
+            let message = format!("found {} again, expected it once (first at client.assets[{first}])", item.shown());
+            faults.push(Fault::new(item.line(), format!("client.assets[{index}]"), message));
+        }
+    }
+    if names.len() != list.items().len() || names.is_empty() {
+        return; // which names are meant is not known
+    }
+    let known = Known {
+        names,
+        // A name out of the environment is compared with, but never printed.
+        public: list.items().iter().filter_map(Node::public_text).map(str::to_lowercase).collect(),
+    };
+    known.in_keys(root, "orchestrator.decision_gate.per_asset", None, faults);
+    known.in_keys(root, "orchestrator.price_compare.per_asset_overrides", None, faults);
+    known.in_keys(root, "client.output.smoothing", Some("default"), faults);
+    known.in_list(root, "orchestrator.decision_gate.whitelist", faults);
+    for entry in entries(root, "orchestrator.decision_gate.per_asset") {
+        let path = format!("orchestrator.decision_gate.per_asset.{}.whitelist", entry.key());
+        known.in_items(entry.node().at("whitelist").map_or(&[], Node::items), &path, faults);
+    }
+}
+
+fn lower(node: &Node) -> Option<String> {
+    node.text().map(str::to_lowercase)
+}
+
+fn entries<'a>(root: &'a Node, path: &str) -> &'a [Entry] {
+    root.at(path).map_or(&[], Node::entries)
+}
+
+/// The configured assets, in lower case.
+struct Known {
+    names: Vec<String>,
+    public: Vec<String>,
+}
+
+impl Known {
+    fn in_keys(&self, root: &Node, path: &str, reserved: Option<&str>, faults: &mut Vec<Fault>) {
+        let entries = entries(root, path);
+        for (index, entry) in entries.iter().enumerate() {
+            let key = entry.key().to_lowercase();
+            if Some(entry.key()) == reserved {
+                continue;
+            }
+            if !self.names.contains(&key) {
+                let nearest = did_you_mean(&key, self.public.iter().map(String::as_str));
+                let message = format!("found an asset that is not in client.assets, expected one of those{nearest}");
+                faults.push(Fault::new(entry.line(), format!("{path}.{}", entry.key().escape_debug()), message));
+            }
+            let twin = |other: &&Entry| other.key() != entry.key() && other.key().to_lowercase() == key;
+            if let Some(first) = entries[..index].iter().find(twin) {
+                let message = format!("found the asset twice, expected it once (first on line {})", first.line());
+                faults.push(Fault::new(entry.line(), format!("{path}.{}", entry.key().escape_debug()), message));
+            }
+        }
+    }
+
+    fn in_list(&self, root: &Node, path: &str, faults: &mut Vec<Fault>) {
+        self.in_items(root.at(path).map_or(&[], Node::items), path, faults);
+    }
+
+    fn in_items(&self, items: &[Node], path: &str, faults: &mut Vec<Fault>) {
+        for (index, item) in items.iter().enumerate() {
+            let Some(name) = lower(item).filter(|name| !self.names.contains(name)) else { continue };
+            let nearest = match item.public_text() {
+                Some(_) => did_you_mean(&name, self.public.iter().map(String::as_str)),
+                None => String::new(),
+            };
+            let message = format!("found {}, expected a name of client.assets{nearest}", item.shown());
+            faults.push(Fault::new(item.line(), format!("{path}[{index}]"), message));
+        }
+    }
+}
+
+fn spans(root: &Node, faults: &mut Vec<Fault>) {
+    let zone = zone(root);
+    for (start, end) in [
+        ("client.date_range.start", "client.date_range.end"),
+        ("orchestrator.transaction_sync.start_date", "orchestrator.transaction_sync.end_date"),
+    ] {
+        let (Some(from), Some(to)) = (given(root, start), given(root, end)) else { continue };
+        let at = |node: &Node| node.text().and_then(|text| instant(text, &zone));
+        if let (Some(from_at), Some(to_at)) = (at(from), at(to))
+            && from_at > to_at
+        {
+            let message = format!("found {}, expected it not to be after {end} ({})", from.shown(), to.shown());
+            faults.push(Fault::new(from.line(), start, message));
+        }
+    }
+}
+
+fn metrics_path(root: &Node, faults: &mut Vec<Fault>) {
+    const PATH: &str = "orchestrator.telemetry.path";
+    let Some(node) = given(root, PATH) else { return };
+    let Some(path) = node.text() else { return };
+    let is_taken = ["/dashboard", "/livez", "/readyz", "/startupz", "/health"].contains(&path.trim_end_matches('/'));
+    if is_taken
+        || ["/api", "/charts", "/assets"].iter().any(|area| path == *area || path.starts_with(&format!("{area}/")))
+    {
+        let message =
+            format!("found {}, which the server uses for something else, expected a path of its own", node.shown());
+        faults.push(Fault::new(node.line(), PATH, message));
+    }
+}
+
+fn cleanup(root: &Node, faults: &mut Vec<Fault>) {
+    const PATH: &str = "orchestrator.output_cleanup";
+    let Some(cleanup) = given(root, PATH) else { return };
+    let is_null = |key| cleanup.at(key).is_some_and(Node::is_null);
+    if let Some(enabled) = cleanup.at("enabled").filter(|enabled| enabled.is_true())
+        && is_null("expire_before_relative")
+        && given(cleanup, "expire_before").is_none()
+    {
+        let message = "found true without a cut-off, expected expire_before_relative or expire_before";
+        faults.push(Fault::new(enabled.line(), format!("{PATH}.enabled"), message));
+    }
+}
+
+/// A login that cannot work is found now and not by the first visitor.
+fn auth(root: &Node, faults: &mut Vec<Fault>) {
+    const PATH: &str = "orchestrator.auth";
+    let Some(auth) = root.at(PATH) else { return };
+    let Some(enabled) = auth.at("enabled").filter(|enabled| enabled.is_true()) else { return };
+    let mut accounts = vec![(auth, PATH.to_owned())];
+    let users = auth.at("users").map_or(&[][..], Node::items);
+    accounts.extend(users.iter().enumerate().map(|(index, user)| (user, format!("{PATH}.users[{index}]"))));
+    let mut names: Vec<&str> = Vec::new();
+    for (account, path) in accounts {
+        let (name, hash) = (given(account, "username"), given(account, "password_hash"));
+        if let Some(name) = name.and_then(Node::text) {
+            if names.contains(&name) {
+                faults.push(Fault::new(
+                    account.line(),
+                    format!("{path}.username"),
+                    "found the same user twice, expected it once",
+                ));
+            }
+            names.push(name);
+        }
+        account_faults(name, hash, &path, faults);
+    }
+    if names.is_empty() && users.is_empty() && given(auth, "password_hash").is_none() {
+        let message = "found true without a user, expected username and password_hash, or users";
+        faults.push(Fault::new(enabled.line(), format!("{PATH}.enabled"), message));
+    }
+}
+
+fn account_faults(name: Option<&Node>, hash: Option<&Node>, path: &str, faults: &mut Vec<Fault>) {
+    let is_top = !path.ends_with(']');
+    match (name, hash) {
+        // Missing keys of a listed user are the schema's to report.
+        (Some(name), None) if is_top => {
+            let message = "missing, expected bcrypt:<hash> or sha256:<64 hex digits>";
+            faults.push(Fault::new(name.line(), format!("{path}.password_hash"), message));
+        }
+        (None, Some(hash)) if is_top => {
+            faults.push(Fault::new(
+                hash.line(),
+                format!("{path}.username"),
+                "missing, expected the user of the password_hash",
+            ));
+        }
+        _ => {}
+    }
+    if let Some(name) = name.filter(|name| name.text().is_some_and(|text| text.is_empty() || text.contains(':'))) {
+        let message = format!("found {}, expected a name without a colon", name.shown());
+        faults.push(Fault::new(name.line(), format!("{path}.username"), message));
+    }
+    if let Some(hash) = hash.filter(|hash| hash.text().is_some_and(|hash| !text::is_password_hash(hash))) {
+        let message = "found something else, expected bcrypt:<$2b$… of 60 characters> or sha256:<64 hex digits>";
+        faults.push(Fault::new(hash.line(), format!("{path}.password_hash"), message));
+    }
+}

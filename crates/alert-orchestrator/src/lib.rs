@@ -1,0 +1,3 @@
+//! Withdrawal advisor for stablecoin supply positions on Liqwid.
+
+pub mod config;
