@@ -19,7 +19,15 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub fn union(axes: &[&[i64]]) -> Vec<i64> {
-    union_of(axes).into_owned()
+    // Wallets of one market are usually sampled together: merge each axis once, not once per wallet. Different axes
+    // mostly differ in length or in the first time, so looking for an equal one costs little.
+    let mut different: Vec<&[i64]> = Vec::new();
+    for axis in axes {
+        if !different.contains(axis) {
+            different.push(axis);
+        }
+    }
+    union_of(&different).into_owned()
 }
 
 fn union_of<'a>(axes: &[&'a [i64]]) -> Cow<'a, [i64]> {
@@ -32,18 +40,12 @@ fn union_of<'a>(axes: &[&'a [i64]]) -> Cow<'a, [i64]> {
         _ => {
             // Halving keeps every element in log k merges, where adding axes one by one would move it up to k times.
             let (left, right) = axes.split_at(axes.len() / 2);
-            merge(union_of(left), union_of(right))
+            Cow::Owned(merge(&union_of(left), &union_of(right)))
         }
     }
 }
 
-fn merge<'a>(left: Cow<'a, [i64]>, right: Cow<'a, [i64]>) -> Cow<'a, [i64]> {
-    if right.is_empty() || left == right {
-        return left;
-    }
-    if left.is_empty() {
-        return right;
-    }
+fn merge(left: &[i64], right: &[i64]) -> Vec<i64> {
     let mut merged = Vec::with_capacity(left.len() + right.len());
     let (mut i, mut j) = (0, 0);
     while let (Some(&a), Some(&b)) = (left.get(i), right.get(j)) {
@@ -54,7 +56,7 @@ fn merge<'a>(left: Cow<'a, [i64]>, right: Cow<'a, [i64]>) -> Cow<'a, [i64]> {
     }
     merged.extend_from_slice(&left[i..]);
     merged.extend_from_slice(&right[j..]);
-    Cow::Owned(merged)
+    merged
 }
 
 /// Adds the series (`ts`, `y`), read at every time of `axis`, to `total`: linear between samples, constant outside the
