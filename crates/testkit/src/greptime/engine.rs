@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use tempfile::TempDir;
 
 use super::catalog::{Catalog, Table, TableName, literal, quote};
 use super::dialect::{self, Statement};
 use super::encode::{Reply, ResultColumn};
 use super::error::{SqlError, code};
 use super::rewrite::{Projected, Rewriter, Rewritten};
+use super::scratch::Scratch;
 use super::types::DataType;
 
 /// The database every server has.
@@ -30,7 +30,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All databases of one stand-in.
 pub(crate) struct Engine {
-    directory: TempDir,
+    scratch: Scratch,
     catalog: RwLock<Catalog>,
     idle: Mutex<Vec<Session>>,
     clock_skew_ms: AtomicI64,
@@ -74,7 +74,7 @@ impl Engine {
         let mut catalog = Catalog::default();
         catalog.add_database(DEFAULT_DATABASE);
         Ok(Self {
-            directory: TempDir::with_prefix("greptime-stand-in-")?,
+            scratch: Scratch::new()?,
             catalog: RwLock::new(catalog),
             idle: Mutex::default(),
             clock_skew_ms: AtomicI64::new(0),
@@ -279,7 +279,7 @@ impl Engine {
     /// A database's file: its name in hex, since a name may hold any character.
     fn file(&self, database: &str) -> PathBuf {
         let name: String = database.bytes().map(|byte| format!("{byte:02x}")).collect();
-        self.directory.path().join(name).with_extension("sqlite")
+        self.scratch.path().join(name).with_extension("sqlite")
     }
 }
 

@@ -23,6 +23,7 @@ mod error;
 mod faults;
 mod request_log;
 mod rewrite;
+mod scratch;
 mod server;
 mod socket;
 mod types;
