@@ -1,7 +1,7 @@
 //! Where do the example tables come from?
 //!
 //! Start at [`run`]. Real daily prices and yields (`data/liqwid-market-history`, read by [`history`]) carry the wallets
-//! and flows of [`plan`], which are ours, day by day ([`derive`]). The same inputs give the same bytes, so
+//! and flows of [`plan`], which are ours, day by day ([`mod@derive`]). The same inputs give the same bytes, so
 //! the committed files can be compared with what this command would write.
 
 mod derive;
