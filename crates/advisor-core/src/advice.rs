@@ -231,6 +231,9 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
         }
     };
     advice.t0 = t0.map(time::timestamp);
+    if let (RefMode::DataRange, Some(t0)) = (advice.ref_mode, advice.t0) {
+        advice.warnings.push(warnings::fallback(rules, t0));
+    }
     let (Some(t0), Some(newest)) = (t0, newest) else {
         return Ok(Outcome::no_data(format!("for {} up to {}", snapshot.asset, advice.as_of)));
     };
@@ -248,16 +251,14 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
-    if let (RefMode::DataRange, Some(t0)) = (advice.ref_mode, advice.t0) {
-        advice.warnings.push(warnings::fallback(rules, t0));
-    }
-    Ok(Outcome { holds: holds(advice, totals), limit_usd: totals.limit_usd })
+    Ok(Outcome { holds: holds(rules, advice, totals), limit_usd: totals.limit_usd })
 }
 
 fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
     FlowTables {
         deposits: (&snapshot.deposits_table, &snapshot.deposits),
         withdrawals: (snapshot.withdrawals_table.as_deref().unwrap_or_default(), &snapshot.withdrawals),
+        since: snapshot.loaded_from,
     }
 }
 
@@ -332,10 +333,14 @@ fn total(wallets: &[WalletFigures]) -> Result<Totals, Failure> {
         gain_usd: sum(|wallet| wallet.gain_usd),
         limit_usd: floor_to_cent(sum(|wallet| wallet.limit_usd)),
     };
-    if totals.gain_usd.is_finite() && totals.newest_usd.is_finite() {
+    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd } = totals;
+    let figures = [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd];
+    if figures.iter().all(|figure| figure.is_finite()) {
         Ok(totals)
     } else {
-        Err(Failure::InvalidData(format!("figures too large to add up: value {:e} USD", totals.newest_usd)))
+        Err(Failure::InvalidData(format!(
+            "figures too large to add up: value {newest_usd:e} USD, deposits {deposits_usd:e} USD, withdrawals {withdrawals_usd:e} USD"
+        )))
     }
 }
 
@@ -372,9 +377,10 @@ fn judge_window(
 }
 
 /// Every reason to hold, in the order in which one stands for all.
-fn holds(advice: &Advice, totals: Totals) -> Vec<HoldReason> {
+fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
     let mut holds = Vec::new();
-    if advice.wallets.iter().all(|wallet| wallet.stale) {
+    let stale = advice.wallets.iter().all(|wallet| wallet.stale);
+    if stale {
         let newest = advice.wallets.iter().map(|wallet| wallet.newest_at).max().unwrap_or(advice.as_of);
         let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
         holds.push(HoldReason::StaleData { age_hours });
@@ -385,7 +391,12 @@ fn holds(advice: &Advice, totals: Totals) -> Vec<HoldReason> {
             deviation_bps: peg.deviation_bps,
             target_usd: peg.target_usd,
         }));
-        holds.extend(advice.gate.as_ref().and_then(gate_hold));
+        match &advice.gate {
+            Some(gate) => holds.extend(gate_hold(gate)),
+            // Where the window was not loaded, nothing judged it: that must not pass for a quiet one.
+            None if !stale => holds.push(HoldReason::InsufficientPoints { points: 0, needed: rules.gate.min_points }),
+            None => {}
+        }
     }
     if totals.limit_usd < 0.01 {
         holds.push(HoldReason::NoGain);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::alignment::effective_time;
+use crate::alignment::{effective_time, possible_times};
 use crate::flow::{Direction, FlowRow};
 use crate::position::WalletSeries;
 use crate::price::AssetPrices;
@@ -81,6 +81,9 @@ impl WalletGain<'_> {
 pub(crate) struct FlowTables<'a> {
     pub(crate) deposits: (&'a str, &'a [FlowRow]),
     pub(crate) withdrawals: (&'a str, &'a [FlowRow]),
+    /// Start of what was loaded. Withdrawals are read back to the oldest, to find the reference; one from before the
+    /// samples has no step of its own among them, and looking for it could only find another flow's.
+    pub(crate) since: Option<i64>,
 }
 
 /// What [`wallet_gains`] found.
@@ -91,6 +94,8 @@ pub(crate) struct Gains<'a> {
     pub(crate) without_baseline: Vec<&'a Arc<str>>,
     /// Unusable flows outside every interval; they can only blur the gate's window.
     pub(crate) unusable_outside: usize,
+    /// Flows since the reference whose wallet has no sample at all.
+    pub(crate) without_samples: usize,
 }
 
 /// Gains of every wallet since its first sample at or after `t0`.
@@ -108,14 +113,17 @@ pub(crate) fn wallet_gains<'a>(
     let (tracked, lost): (Vec<_>, Vec<_>) = wallets.iter().partition(|wallet| baseline(wallet) < wallet.ts().len());
     let prices = AssetPrices::new(wallets);
     let mut valued: BTreeMap<&str, Vec<ValuedFlow>> = BTreeMap::new();
-    let mut unusable_outside = 0;
+    let (mut unusable_outside, mut without_samples) = (0, 0);
+    let known = |name: &str| wallets.binary_search_by(|wallet| (**wallet.address()).cmp(name)).is_ok();
+    let loaded = |row: &&FlowRow| row.ts.zip(flows.since).is_none_or(|(ts, since)| since <= ts);
     for (direction, (table, rows)) in [(Direction::Deposit, flows.deposits), (Direction::Withdrawal, flows.withdrawals)]
     {
         let mut seen = HashSet::new();
-        for row in rows {
+        for row in rows.iter().filter(loaded) {
             match usable(row, direction) {
                 Ok(flow) => {
                     let Ok(i) = tracked.binary_search_by(|wallet| (**wallet.address()).cmp(flow.wallet)) else {
+                        without_samples += usize::from(flow.ts >= t0 && !known(flow.wallet));
                         continue;
                     };
                     let series = tracked[i];
@@ -143,7 +151,8 @@ pub(crate) fn wallet_gains<'a>(
             wallet_gain(series, baseline(series), flows)
         })
         .collect();
-    Ok(Gains { wallets, without_baseline: lost.into_iter().map(WalletSeries::address).collect(), unusable_outside })
+    let without_baseline = lost.into_iter().map(WalletSeries::address).collect();
+    Ok(Gains { wallets, without_baseline, unusable_outside, without_samples })
 }
 
 /// A flow row with everything it needs.
@@ -176,7 +185,7 @@ impl<'a> UsableFlow<'a> {
         };
         Ok(ValuedFlow {
             ts: self.ts,
-            effective_ts: effective_time(rules.alignment, series, self.ts, direction, Some(usd)),
+            effective_ts: effective_time(rules.alignment, series, self.ts, direction, usd),
             direction,
             amount: self.amount,
             price_usd,
@@ -209,8 +218,7 @@ fn may_count(row: &FlowRow, series: &WalletSeries, baseline: usize, direction: D
     let inside = |ts: i64| from < ts && ts <= to;
     match rules.alignment {
         Alignment::None => inside(ts),
-        // Without an amount no step can be found, and any of several could be the flow's.
-        method => inside(ts) || inside(effective_time(method, series, ts, direction, None)),
+        method => inside(ts) || possible_times(method, series, ts, direction).into_iter().any(inside),
     }
 }
 
@@ -236,7 +244,8 @@ fn wallet_gain(series: &WalletSeries, baseline: usize, mut flows: Vec<ValuedFlow
     let after = |ts: i64| flows.partition_point(|flow| flow.effective_ts <= ts);
     let counted = after(times[baseline])..after(times[newest]);
     let total = |direction: Direction| {
-        flows[counted.clone()].iter().filter(|flow| flow.direction == direction).map(|flow| flow.usd).sum::<f64>()
+        let of_direction = flows[counted.clone()].iter().filter(|flow| flow.direction == direction);
+        of_direction.fold(0.0, |sum, flow| sum + flow.usd) // `sum` of nothing would be -0.0
     };
     let (deposits_usd, withdrawals_usd) = (total(Direction::Deposit), total(Direction::Withdrawal));
     let gain_usd = values[newest] - values[baseline] - deposits_usd + withdrawals_usd;

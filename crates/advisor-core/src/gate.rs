@@ -105,7 +105,7 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         .map(|(_, residuals)| if rules.exclude_last_for_sigma { &residuals[..n - 1] } else { residuals });
     let sigma = base.and_then(|residuals| scale::standard_deviation(residuals, 0));
     let k_times_sigma = sigma.map(|sigma| rules.k_sigma * sigma);
-    let bps_floor = rules.min_residual_bps * floor_value / 1e4;
+    let bps_floor = rules.min_residual_bps / 1e4 * floor_value;
     let floor = rules.sigma_epsilon.max(bps_floor);
     let (interval, threshold) = match rules.threshold {
         Threshold::Stddev => (None, k_times_sigma.map(|band| band.max(floor))),
@@ -133,7 +133,7 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         window_start: time::timestamp(window_start),
         points: n,
         fit: fitted.map(|(fit, _)| fit),
-        newest_value: values.last().copied(),
+        newest_value: values.last().copied().filter(|value| value.is_finite()),
         residual,
         sigma,
         k_sigma: rules.k_sigma,
@@ -180,29 +180,31 @@ fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Ve
 /// Besides `min_points` and what the fit needs: so many that some value of the newest sample could trip the gate at all.
 /// A newest point of leverage h that is off by M moves its own fitted value by h·M. Its residual is (1 − h)·M, the residual
 /// sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move, the residual is
-/// M and σ about the mean M·√(n − 1)/n.
+/// M and σ about the mean M·√(n − 1)/n. (The median of two points is their mean, which the newest does move.)
 fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> usize {
     let order = match rules.baseline {
         Baseline::Polynomial(order) => order,
         Baseline::Median => 0,
     };
     let configured = rules.min_points.max(order + 1);
-    let judgeable = match rules.threshold {
+    if n < configured {
+        return configured;
+    }
+    match rules.threshold {
         Threshold::Percentile { central_confidence } => enough(2.0 / (1.0 - central_confidence)),
         // A fit through every point leaves no residual to compare.
         Threshold::Stddev if rules.exclude_last_for_sigma => order + 2,
         Threshold::Stddev => {
             let trips = |n: usize, leverage: f64| match rules.baseline {
                 Baseline::Polynomial(_) => (n as f64 * (1.0 - leverage)).sqrt() > rules.k_sigma,
-                Baseline::Median => n > 1 && n as f64 > rules.k_sigma * (n as f64 - 1.0).sqrt(),
+                Baseline::Median => n > 2 && n as f64 > rules.k_sigma * (n as f64 - 1.0).sqrt(),
             };
             match newest_leverage {
                 Some(leverage) if trips(n, leverage) => 0,
-                _ => fewest_even_points(n.max(configured - 1) + 1, |n| trips(n, endpoint_leverage(n, order))),
+                _ => fewest_even_points(n + 1, |n| trips(n, endpoint_leverage(n, order))),
             }
         }
-    };
-    configured.max(judgeable)
+    }
 }
 
 /// A count of points, rounded up beyond the rounding of its own division.
@@ -236,6 +238,9 @@ fn central_interval(residuals: &[f64], central_confidence: f64) -> Option<[f64; 
     Some([quantile::quantile(&mut residuals, tail)?, quantile::quantile(&mut residuals, 1.0 - tail)?])
 }
 
+/// What binary fractions add to a distance: 0.99 is 100.00000000000009 bps from 1.
+const ROUNDING_BPS: f64 = 1e-9;
+
 /// How far the newest price is from its peg.
 pub(crate) fn check_peg(newest: PricePoint, peg: Peg) -> PegFigures {
     let deviation_bps = (newest.price_usd / peg.target_usd - 1.0).abs() * 1e4;
@@ -244,6 +249,6 @@ pub(crate) fn check_peg(newest: PricePoint, peg: Peg) -> PegFigures {
         target_usd: peg.target_usd,
         deviation_bps,
         max_deviation_bps: peg.max_deviation_bps,
-        off_peg: deviation_bps > peg.max_deviation_bps,
+        off_peg: deviation_bps > peg.max_deviation_bps + ROUNDING_BPS,
     }
 }

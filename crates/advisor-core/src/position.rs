@@ -3,6 +3,9 @@
 //! Start at [`PositionsBuilder`]: stores push raw rows in whatever order they have them, and the builder decides what
 //! a usable row is, so that every store skips, collapses and warns alike. A kept sample costs 24 bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -155,7 +158,8 @@ impl PositionsBuilder {
             return self.skipped.without_wallet += 1;
         };
         let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
-        let (units, price) = (finite(row.underlying_units), finite(row.price_usd));
+        // A price of 0 is a missing one: taken at its word, it would make the position worthless and its recovery a gain.
+        let (units, price) = (finite(row.underlying_units), finite(row.price_usd).filter(|price| *price > 0.0));
         let derived = || units.zip(price).map(|(units, price)| units * price);
         let Some(value) = finite(finite(row.usd_value).or_else(derived)) else {
             return self.skipped.without_value += 1;
@@ -164,7 +168,7 @@ impl PositionsBuilder {
             return self.skipped.negative += 1;
         }
         let implied = || units.filter(|units| *units > 0.0).map(|units| value / units);
-        let price = finite(price.filter(|price| *price > 0.0).or_else(implied)).unwrap_or(0.0);
+        let price = finite(price.or_else(implied)).unwrap_or(0.0);
         self.append(wallet, ts, value, price);
     }
 
@@ -193,12 +197,14 @@ impl PositionsBuilder {
         if self.series.get(self.current).is_some_and(|series| &*series.address == wallet) {
             return;
         }
-        if let Some(left) = self.series.get_mut(self.current) {
-            left.shrink();
-        }
         self.current = if let Some(known) = self.index.get(wallet) {
             *known
         } else {
+            // Where wallets come one after the other, the one left is complete. Rows that return to a known wallet
+            // come interleaved, and columns shrunk at every turn would be copied at every turn.
+            if let Some(left) = self.series.get_mut(self.current) {
+                left.shrink();
+            }
             let address: Arc<str> = wallet.into();
             self.index.insert(Arc::clone(&address), self.series.len());
             self.series.push(WalletSeries::new(address));

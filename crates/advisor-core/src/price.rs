@@ -4,6 +4,9 @@
 //! median over those samples. It is never built as a whole: an evaluation asks for a handful of instants, and the samples
 //! may be millions.
 
+#[cfg(test)]
+mod tests;
+
 use quant::quantile;
 
 use crate::position::WalletSeries;
@@ -28,42 +31,47 @@ impl<'a> AssetPrices<'a> {
 
     /// The price at `t`: linear between points, the nearest point's outside; `None` without any point.
     pub(crate) fn at(&self, t: i64) -> Option<f64> {
-        match (self.at_or_before(t), self.at_or_after(t)) {
-            (Some(left), Some(right)) if left.ts < right.ts => {
-                let share =
-                    (i128::from(t) - i128::from(left.ts)) as f64 / (i128::from(right.ts) - i128::from(left.ts)) as f64;
-                Some(left.price_usd + (right.price_usd - left.price_usd) * share)
+        let left = self.at_or_before(t);
+        if let Some(exact) = left.filter(|left| left.ts == t) {
+            return Some(exact.price_usd);
+        }
+        match (left, self.after(t)) {
+            (Some(left), Some(right)) => {
+                let distance = |to: i64| to.abs_diff(left.ts) as f64;
+                Some(left.price_usd + (right.price_usd - left.price_usd) * (distance(t) / distance(right.ts)))
             }
-            (Some(point), _) | (None, Some(point)) => Some(point.price_usd),
+            (Some(point), None) | (None, Some(point)) => Some(point.price_usd),
             (None, None) => None,
         }
     }
 
     /// The newest point at or before `t`.
-    pub(crate) fn at_or_before(&self, mut t: i64) -> Option<PricePoint> {
-        loop {
-            let newest = |wallet: &WalletSeries| {
-                let after = wallet.ts().partition_point(|ts| *ts <= t);
-                after.checked_sub(1).map(|i| wallet.ts()[i])
-            };
-            let ts = self.wallets.iter().filter_map(newest).max()?;
-            if let Some(price_usd) = self.median_at(ts) {
-                return Some(PricePoint { ts, price_usd });
-            }
-            t = ts.checked_sub(1)?;
-        }
+    pub(crate) fn at_or_before(&self, t: i64) -> Option<PricePoint> {
+        let newest = self.wallets.iter().zip(self.ends(t)).filter_map(|(wallet, end)| priced(wallet, (0..end).rev()));
+        point(newest, |ts, other| ts > other)
     }
 
-    /// The oldest point at or after `t`.
-    fn at_or_after(&self, mut t: i64) -> Option<PricePoint> {
-        loop {
-            let oldest = |wallet: &WalletSeries| wallet.ts().get(wallet.ts().partition_point(|ts| *ts < t)).copied();
-            let ts = self.wallets.iter().filter_map(oldest).min()?;
-            if let Some(price_usd) = self.median_at(ts) {
-                return Some(PricePoint { ts, price_usd });
+    /// The oldest point after `t`.
+    fn after(&self, t: i64) -> Option<PricePoint> {
+        let oldest =
+            self.wallets.iter().zip(self.ends(t)).filter_map(|(wallet, end)| priced(wallet, end..wallet.ts().len()));
+        point(oldest, |ts, other| ts < other)
+    }
+
+    /// For each wallet, how many of its samples lie at or before `t`.
+    ///
+    /// Wallets are mostly sampled together, so that what held for one is tried on the next before it is searched.
+    fn ends(&self, t: i64) -> impl Iterator<Item = usize> {
+        let mut end = 0;
+        self.wallets.iter().map(move |wallet| {
+            let times = wallet.ts();
+            let fits =
+                end <= times.len() && (end == 0 || times[end - 1] <= t) && times.get(end).is_none_or(|ts| *ts > t);
+            if !fits {
+                end = times.partition_point(|ts| *ts <= t);
             }
-            t = ts.checked_add(1)?;
-        }
+            end
+        })
     }
 
     /// The points from `from` to `to`, both included, oldest first.
@@ -90,11 +98,26 @@ impl<'a> AssetPrices<'a> {
         }
         points
     }
+}
 
-    fn median_at(&self, ts: i64) -> Option<f64> {
-        let at = |wallet: &WalletSeries| wallet.ts().binary_search(&ts).ok().and_then(|i| wallet.price_usd(i));
-        median(&mut self.wallets.iter().filter_map(at).collect::<Vec<f64>>())
+/// The first of the samples that has a price.
+fn priced(wallet: &WalletSeries, mut samples: impl Iterator<Item = usize>) -> Option<PricePoint> {
+    samples.find_map(|i| wallet.price_usd(i).map(|price_usd| PricePoint { ts: wallet.ts()[i], price_usd }))
+}
+
+/// The median of those samples than whose instant no other's is `nearer`.
+fn point(samples: impl Iterator<Item = PricePoint>, nearer: impl Fn(i64, i64) -> bool) -> Option<PricePoint> {
+    let (mut ts, mut prices) = (None, Vec::new());
+    for sample in samples {
+        if ts.is_none_or(|ts| nearer(sample.ts, ts)) {
+            ts = Some(sample.ts);
+            prices.clear();
+        }
+        if ts == Some(sample.ts) {
+            prices.push(sample.price_usd);
+        }
     }
+    Some(PricePoint { ts: ts?, price_usd: median(&mut prices)? })
 }
 
 /// Wallets priced by one oracle agree, so the usual median is any of them.

@@ -57,7 +57,8 @@ impl Reference {
             .iter()
             .filter(|row| row.memo.as_deref().is_some_and(|memo| memo.contains(&rules.reference_keyword)))
             .filter_map(|row| row.ts.filter(|ts| *ts <= to).map(|ts| (ts, row)))
-            .max_by_key(|(ts, _)| *ts);
+            // Any order will do for equal times, as long as it is not the store's.
+            .max_by(|(a, row), (b, other)| a.cmp(b).then_with(|| identity(row).cmp(&identity(other))));
         match (tagged, rules.reference_fallback) {
             (Some((t0, row)), _) => Self::Tagged { t0, withdrawal: row.clone() },
             (None, ReferenceFallback::DataRange) => Self::DataRange { start: rules.range_start },
@@ -94,4 +95,8 @@ impl Reference {
         let window = to.saturating_sub(time::hours(rules.gate.lookback_hours));
         Some(t0.min(window).saturating_sub(time::hours(margin * samples)))
     }
+}
+
+fn identity(row: &FlowRow) -> impl Ord + '_ {
+    (row.wallet.as_deref(), row.amount.map(f64::to_bits), row.tx_hash.as_deref(), row.memo.as_deref())
 }

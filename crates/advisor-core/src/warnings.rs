@@ -46,7 +46,10 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
         .map(|wallet| format!("wallet {wallet} has no sample since the reference {t0}: left out"));
     let blurred = (gains.unusable_outside > 0)
         .then(|| format!("{} unusable flows outside every wallet's interval left out", gains.unusable_outside));
-    lost.chain(blurred).collect()
+    let foreign = (gains.without_samples > 0).then(|| {
+        format!("{} flows since the reference left out: their wallets have no samples", gains.without_samples)
+    });
+    lost.chain(blurred).chain(foreign).collect()
 }
 
 /// About wallets whose newest sample is too old.
