@@ -2,6 +2,8 @@
 //!
 //! Against the stand-in of `testkit`; what it cannot do (redirects, a slow but steady answer) is served by hand.
 
+mod greptime_support;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 use advisor_core::position::Positions;
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_io::greptime::{Greptime, Round, Settings};
+use greptime_support::{block_on, settings};
 use testkit::closed_port;
 use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 
@@ -32,23 +35,12 @@ fn filled(server: Server) -> Server {
          PRIMARY KEY (wallet_address))"
     );
     server.execute(&sql).unwrap();
-    let rows = (0..6).map(|i| (i % 3 * MINUTE, if i < 3 { "addr1a" } else { "addr1b" }, 10.0, 20.0 + f64::from(i as i32), 2.0));
+    let rows = (0..6)
+        .map(|i| (i % 3 * MINUTE, if i < 3 { "addr1a" } else { "addr1b" }, 10.0, 20.0 + f64::from(i as i32), 2.0));
     let columns = ["ts", "wallet_address", "underlying_units", "usd_value", "price_usd"];
     server.insert_rows(POSITIONS, &columns, rows).unwrap();
     server.insert_rows(DEPOSITS, &["ts", "wallet_address", "amount"], [(5_i64, "addr1a", 7.0)]).unwrap();
     server
-}
-
-fn settings(url: &str) -> Settings {
-    Settings {
-        base_url: Settings::base_url(url, 4000).unwrap(),
-        database: "public".into(),
-        timeout: Duration::from_secs(10),
-        retries: 3,
-        retry_delay: Duration::from_millis(1),
-        username: None,
-        password: None,
-    }
 }
 
 fn client(server: &Server) -> Greptime {
@@ -86,10 +78,6 @@ fn meets_within(timeout: Duration, fault: impl Into<Injection>, expected: &str, 
     assert_eq!((summary(&answer, &server.url()).as_str(), sent), (expected, requests));
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
-
 const ALL: &str = "[3, 3] samples";
 
 #[test]
@@ -107,7 +95,8 @@ fn nobody_listening_is_a_failed_connection() {
 fn an_unknown_host_is_a_failed_connection() {
     let store = Greptime::new(Settings { retries: 1, ..settings("http://nobody.invalid") }).unwrap();
     let error = block_on(async { store.round().tables().await }).unwrap_err().to_string();
-    let expected = "Failed to connect to GreptimeDB at http://nobody.invalid:4000: failed to lookup address information";
+    let expected =
+        "Failed to connect to GreptimeDB at http://nobody.invalid:4000: failed to lookup address information";
     assert!(error.starts_with(expected) && error.ends_with("after 2 attempts"), "{error}");
 }
 
@@ -177,7 +166,11 @@ fn something_that_is_not_greptimedb_is_said_to_be_so() {
     let page = "x\u{7}\r\n ".repeat(300);
     let fault = Fault::Reply { status: 502, content_type: "text/plain", body: page.into() };
     let shortened = format!("{}…", "x ".repeat(40).trim_end());
-    meets(fault.always(), &format!("store unavailable: STORE: answered 502 Bad Gateway: {shortened} after 4 attempts"), 4);
+    meets(
+        fault.always(),
+        &format!("store unavailable: STORE: answered 502 Bad Gateway: {shortened} after 4 attempts"),
+        4,
+    );
     let json = |body: &'static str| Fault::Reply { status: 200, content_type: "application/json", body: body.into() };
     let cause = "store unavailable: STORE: the answer is not GreptimeDB's:";
     meets(json("[1,2]").always(), &format!("{cause} expected a JSON object, found [1,2]"), 1);
@@ -245,7 +238,8 @@ fn a_table_that_changed_is_described_once_more() {
     let server = server();
     let store = client(&server);
     let asked = |server: &Server| {
-        let kinds = server.queries().iter().map(|query| query.sql.chars().take(1).collect::<String>()).collect::<String>();
+        let kinds =
+            server.queries().iter().map(|query| query.sql.chars().take(1).collect::<String>()).collect::<String>();
         server.forget_queries();
         kinds // D for DESCRIBE, S for SELECT
     };
@@ -344,7 +338,9 @@ fn credentials_are_sent_and_never_told() {
     };
     assert_eq!(with(Some("reader"), Some("correct horse")), ALL);
     let refused = |cause: &str| {
-        format!("store unavailable: STORE: answered 401 Unauthorized: {cause}; check client.greptime.username and password")
+        format!(
+            "store unavailable: STORE: answered 401 Unauthorized: {cause}; check client.greptime.username and password"
+        )
     };
     let wrong = "Username and password does not match, username: reader (code 7002)";
     assert_eq!(with(Some("reader"), Some("battery staple")), refused(wrong));

@@ -45,7 +45,8 @@ impl Greptime {
     }
 
     /// The server, for messages.
-    fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         format!("GreptimeDB at {}", self.client.settings().base_url.as_str().trim_end_matches('/'))
     }
 

@@ -108,13 +108,13 @@ impl Sink for FlowRows {
                 return Ok(None);
             }
             next += 1;
-            row.text(next - 1)
+            filled(row, next - 1)
         };
         let tx_hash = text(self.columns.tx_hash)?;
         let memo = join(text(self.columns.notes)?, text(self.columns.memo)?);
         let flow = FlowRow {
             ts: self.instants.read(row, 1)?,
-            wallet: row.text(0)?.map(|wallet| self.intern(&wallet)),
+            wallet: filled(row, 0)?.map(|wallet| self.intern(&wallet)),
             amount: row.number(2)?,
             memo,
             tx_hash: tx_hash.map(Cow::into_owned),
@@ -124,12 +124,15 @@ impl Sink for FlowRows {
     }
 }
 
+/// The text of cell `i`, where it says something.
+fn filled<'a>(row: Row<'a>, i: usize) -> Result<Option<Cow<'a, str>>, Fault> {
+    Ok(row.text(i)?.filter(|text| !text.is_empty()))
+}
+
+/// The text of both, on two lines unless they say the same.
 fn join(notes: Option<Cow<'_, str>>, memo: Option<Cow<'_, str>>) -> Option<String> {
     match (notes, memo) {
-        (Some(notes), Some(memo)) if notes != memo && !notes.is_empty() && !memo.is_empty() => {
-            Some(format!("{notes}\n{memo}"))
-        }
-        (Some(notes), Some(memo)) if notes.is_empty() => Some(memo.into_owned()),
+        (Some(notes), Some(memo)) if notes != memo => Some(format!("{notes}\n{memo}")),
         (notes, memo) => notes.or(memo).map(Cow::into_owned),
     }
 }
@@ -153,7 +156,7 @@ impl Sink for MarketRow {
 
     fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
         let MarketColumns { id, name, .. } = self.columns;
-        let text = |i| row.text(i).map(|text| text.map(Cow::into_owned));
+        let text = |i| filled(row, i).map(|text| text.map(Cow::into_owned));
         self.market = Market {
             id: if id.is_some() { text(0)? } else { None },
             name: if name.is_some() { text(usize::from(id.is_some()))? } else { None },
