@@ -4,7 +4,7 @@
 //! of the right kind has been reported by the schema already and is passed over.
 
 use jiff::tz::TimeZone;
-use platform::config::{Entry, Fault, Node, did_you_mean};
+use platform::config::{Entry, Fault, Node, child, did_you_mean};
 
 use super::text::{self, instant};
 
@@ -83,7 +83,7 @@ fn assets(root: &Node, faults: &mut Vec<Fault>) {
     known.in_keys(root, "client.output.smoothing", Some("default"), faults);
     known.in_list(root, "orchestrator.decision_gate.whitelist", faults);
     for entry in entries(root, "orchestrator.decision_gate.per_asset") {
-        let path = format!("orchestrator.decision_gate.per_asset.{}.whitelist", entry.key());
+        let path = child(&child("orchestrator.decision_gate.per_asset", entry.key()), "whitelist");
         known.in_items(entry.node().at("whitelist").map_or(&[], Node::items), &path, faults);
     }
 }
@@ -113,12 +113,12 @@ impl Known {
             if !self.names.contains(&key) {
                 let nearest = did_you_mean(&key, self.public.iter().map(String::as_str));
                 let message = format!("found an asset that is not in client.assets, expected one of those{nearest}");
-                faults.push(Fault::new(entry.line(), format!("{path}.{}", entry.key().escape_debug()), message));
+                faults.push(Fault::new(entry.line(), child(path, entry.key()), message));
             }
             let twin = |other: &&Entry| other.key() != entry.key() && other.key().to_lowercase() == key;
             if let Some(first) = entries[..index].iter().find(twin) {
                 let message = format!("found the asset twice, expected it once (first on line {})", first.line());
-                faults.push(Fault::new(entry.line(), format!("{path}.{}", entry.key().escape_debug()), message));
+                faults.push(Fault::new(entry.line(), child(path, entry.key()), message));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Which texts mean something? Time zones, lengths of time, addresses: parsed once, shown as they were written.
 //!
-//! [`FORMATS`] is what the schema's `format`s stand for; a type here and its format accept the same texts.
+//! `FORMATS` is what the schema's `format`s stand for; a type here and its format accept the same texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -43,17 +43,10 @@ pub struct Host {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network(IpNet);
 
-/// A text that is not of the expected format; which that is, [`FORMATS`] says.
+/// A text that is not of the expected format; which that is, `FORMATS` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not of the expected format")]
 pub struct BadText;
-
-impl Zone {
-    /// The zone's rules.
-    pub fn rules(&self) -> &TimeZone {
-        &self.0
-    }
-}
 
 impl Default for Zone {
     fn default() -> Self {
@@ -65,13 +58,6 @@ impl Age {
     /// The length of time.
     pub fn length(&self) -> SignedDuration {
         SignedDuration::from_mins(self.minutes.into())
-    }
-}
-
-impl Endpoint {
-    /// The URL.
-    pub fn url(&self) -> &Url {
-        &self.0
     }
 }
 

@@ -105,7 +105,7 @@ impl Checker<'_> {
 }
 
 /// The path of `key` below `path`; whatever a file may hold as a key, it stays on one line.
-pub(super) fn child(path: &str, key: &str) -> String {
+pub fn child(path: &str, key: &str) -> String {
     let key = match key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) && key.len() <= 60 {
         true => key.to_owned(),
         false => quoted(key),

@@ -6,7 +6,7 @@
 /// Why a string cannot be expanded; the texts hold names of variables, never their values.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ExpandError {
-    #[error("the environment variable {name} is not set, expected it to be, or ${{{name}:-default}}")]
+    #[error("the environment variable {name} is not set, expected a value, or a default as in ${{{name}:-default}}")]
     Unset { name: String },
     #[error("found ${{ without a closing }}, expected ${{VARIABLE}}, ${{VARIABLE:-default}} or $${{ for a literal ${{")]
     Unclosed,
@@ -89,7 +89,9 @@ mod tests {
     fn faults_name_the_variable() {
         expands(
             "a ${MISSING} b",
-            Err("the environment variable MISSING is not set, expected it to be, or ${MISSING:-default}"),
+            Err(
+                "the environment variable MISSING is not set, expected a value, or a default as in ${MISSING:-default}",
+            ),
         );
         expands(
             "${HOST",

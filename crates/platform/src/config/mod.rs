@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-pub use check::did_you_mean;
+pub use check::{child, did_you_mean};
 pub use fault::{Fault, Faults};
 pub use shape::Format;
 pub use tree::{Entry, Node};
@@ -130,7 +130,7 @@ fn expand_strings(node: &mut Node, path: &str, lookup: &dyn Fn(&str) -> Option<S
         }
         Value::Map(entries) => {
             for entry in entries {
-                expand_strings(&mut entry.node, &check::child(path, &entry.key), lookup, faults);
+                expand_strings(&mut entry.node, &child(path, &entry.key), lookup, faults);
             }
         }
         _ => {}

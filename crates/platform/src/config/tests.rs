@@ -154,7 +154,7 @@ fn a_variable_that_cannot_be_expanded_is_reported_once() {
     fails(
         "listen_port: ${NOWHERE}\nnames: ['${x y}']\n",
         &[
-            "1: listen_port: the environment variable NOWHERE is not set, expected it to be, or ${NOWHERE:-default}",
+            "1: listen_port: the environment variable NOWHERE is not set, expected a value, or a default as in ${NOWHERE:-default}",
             "2: names[0]: found ${…} without the name of a variable (letters, digits and _), \
              expected ${VARIABLE} or $${ for a literal ${",
         ],
