@@ -268,7 +268,8 @@ fn describe_reference(rules: &Rules, reference: &Reference) -> Option<String> {
         Reference::Missing => None,
         Reference::Tagged { withdrawal, .. } => {
             let wallet = withdrawal.wallet.as_deref().unwrap_or("an unknown wallet");
-            let amount = withdrawal.amount.map(|amount| format!(" of {}", amount.abs())).unwrap_or_default();
+            let amount = withdrawal.amount.filter(|amount| amount.is_finite());
+            let amount = amount.map(|amount| format!(" of {}", amount.abs())).unwrap_or_default();
             let hash = withdrawal.tx_hash.as_ref().map(|hash| format!(" (tx {hash})")).unwrap_or_default();
             Some(format!("newest withdrawal whose memo contains {keyword:?}: withdrawal{amount} by {wallet}{hash}"))
         }

@@ -152,13 +152,17 @@ fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Ve
     match baseline {
         Baseline::Median => {
             let median = quantile::median(&mut values.to_vec())?;
+            let residuals: Vec<f64> = values.iter().map(|value| value - median).collect();
+            if !residuals.iter().all(|residual| residual.is_finite()) {
+                return None;
+            }
             let figures = FitFigures {
                 centre: time::timestamp(first.midpoint(last)),
                 scale_seconds: time::hours_between(first, last) * 1800.0,
                 coefficients: vec![median],
                 newest_leverage: 0.0,
             };
-            Some((figures, values.iter().map(|value| value - median).collect()))
+            Some((figures, residuals))
         }
         Baseline::Polynomial(order) => {
             // Hours before the newest point: differences are exact, whatever the epoch.

@@ -16,6 +16,16 @@ pub struct TablePrefixes {
     pub withdrawals: String,
 }
 
+impl Default for TablePrefixes {
+    fn default() -> Self {
+        Self {
+            positions: "liqwid_supply_positions_".to_owned(),
+            deposits: "liqwid_deposits_".to_owned(),
+            withdrawals: "liqwid_withdrawals_".to_owned(),
+        }
+    }
+}
+
 /// A stablecoin and the symbol of its bridged form; a market holds either, and people name the other.
 const BRIDGED: [(&str, &str); 2] = [("usdc", "wanusdc"), ("usdt", "wanusdt")];
 

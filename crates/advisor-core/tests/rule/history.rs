@@ -8,63 +8,63 @@ use advisor_core::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, Ref
 use advisor_core::time::{self, NANOS_PER_HOUR};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
-pub const EPOCH: i64 = 1_767_225_600_000_000_000;
-pub const KEYWORD: &str = "alert_driven_withdrawal";
+pub(crate) const EPOCH: i64 = 1_767_225_600_000_000_000;
+pub(crate) const KEYWORD: &str = "alert_driven_withdrawal";
 
 /// The instant `hours` after the start.
-pub fn at(hours: f64) -> i64 {
+pub(crate) fn at(hours: f64) -> i64 {
     EPOCH + time::hours(hours)
 }
 
 /// A row of a position table that can be kept.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sample {
-    pub ts: Option<i64>,
-    pub wallet: Option<String>,
-    pub units: Option<f64>,
-    pub usd: Option<f64>,
-    pub price: Option<f64>,
+pub(crate) struct Sample {
+    pub(crate) ts: Option<i64>,
+    pub(crate) wallet: Option<String>,
+    pub(crate) units: Option<f64>,
+    pub(crate) usd: Option<f64>,
+    pub(crate) price: Option<f64>,
 }
 
 /// Rows of the three tables, in store order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct History {
-    pub positions: Vec<Sample>,
-    pub deposits: Vec<FlowRow>,
-    pub withdrawals: Vec<FlowRow>,
+pub(crate) struct History {
+    pub(crate) positions: Vec<Sample>,
+    pub(crate) deposits: Vec<FlowRow>,
+    pub(crate) withdrawals: Vec<FlowRow>,
 }
 
 impl History {
     /// Values of `wallet` at whole hours from `start` on, at a price of 1.
-    pub fn hourly(mut self, wallet: &str, start: i32, values: &[f64]) -> Self {
+    pub(crate) fn hourly(mut self, wallet: &str, start: i32, values: &[f64]) -> Self {
         for (hour, value) in (start..).zip(values) {
             self.positions.push(sample(wallet, f64::from(hour), *value, 1.0));
         }
         self
     }
 
-    pub fn sample(mut self, wallet: &str, hour: f64, usd: f64, price: f64) -> Self {
+    pub(crate) fn sample(mut self, wallet: &str, hour: f64, usd: f64, price: f64) -> Self {
         self.positions.push(sample(wallet, hour, usd, price));
         self
     }
 
-    pub fn deposit(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
+    pub(crate) fn deposit(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
         self.deposits.push(flow(wallet, hour, amount));
         self
     }
 
-    pub fn withdraw(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
+    pub(crate) fn withdraw(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
         self.withdrawals.push(flow(wallet, hour, amount));
         self
     }
 
     /// A withdrawal that is a reference.
-    pub fn tag(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
+    pub(crate) fn tag(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
         self.withdrawals.push(FlowRow { memo: Some(KEYWORD.to_owned()), ..flow(wallet, hour, amount) });
         self
     }
 
-    pub fn positions(&self, keep: impl Fn(i64) -> bool) -> Positions {
+    pub(crate) fn positions(&self, keep: impl Fn(i64) -> bool) -> Positions {
         let mut builder = PositionsBuilder::new();
         for row in self.positions.iter().filter(|row| row.ts.is_none_or(&keep)) {
             builder.push(&PositionRow {
@@ -79,13 +79,13 @@ impl History {
     }
 
     /// What is known where everything up to `to` was read.
-    pub fn snapshot(&self, rules: &Rules, to: i64) -> Snapshot {
+    pub(crate) fn snapshot(&self, rules: &Rules, to: i64) -> Snapshot {
         let reference = Reference::find(&self.withdrawals, rules, to);
         self.read(reference, None, to)
     }
 
     /// What is known where only that was read which an evaluation needs.
-    pub fn restricted_snapshot(&self, rules: &Rules, to: i64) -> Snapshot {
+    pub(crate) fn restricted_snapshot(&self, rules: &Rules, to: i64) -> Snapshot {
         let reference = Reference::find(&self.withdrawals, rules, to);
         let from = reference.load_from(rules, to);
         self.read(reference, from, to)
@@ -109,12 +109,12 @@ impl History {
     }
 
     /// The advice at `hour`, everything read.
-    pub fn advise(&self, rules: &Rules, hour: f64) -> Advice {
+    pub(crate) fn advise(&self, rules: &Rules, hour: f64) -> Advice {
         advise(rules, &self.snapshot(rules, at(hour)), at(hour))
     }
 }
 
-pub fn sample(wallet: &str, hour: f64, usd: f64, price: f64) -> Sample {
+pub(crate) fn sample(wallet: &str, hour: f64, usd: f64, price: f64) -> Sample {
     Sample {
         ts: Some(at(hour)),
         wallet: Some(wallet.to_owned()),
@@ -124,12 +124,12 @@ pub fn sample(wallet: &str, hour: f64, usd: f64, price: f64) -> Sample {
     }
 }
 
-pub fn flow(wallet: &str, hour: f64, amount: f64) -> FlowRow {
+pub(crate) fn flow(wallet: &str, hour: f64, amount: f64) -> FlowRow {
     FlowRow { ts: Some(at(hour)), wallet: Some(wallet.into()), amount: Some(amount), memo: None, tx_hash: None }
 }
 
 /// The documented defaults, with a safety factor of 1/2.
-pub fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         reference_keyword: KEYWORD.to_owned(),
         reference_fallback: ReferenceFallback::DataRange,
@@ -156,29 +156,29 @@ pub fn rules() -> Rules {
 }
 
 /// The defaults with a gate that judges but never holds.
-pub fn ungated() -> Rules {
+pub(crate) fn ungated() -> Rules {
     let mut rules = rules();
     rules.gate.holds = false;
     rules
 }
 
 /// The reason's code, or "withdraw".
-pub fn code(advice: &Advice) -> &'static str {
+pub(crate) fn code(advice: &Advice) -> &'static str {
     advice.decision.reason().map_or("withdraw", |reason| reason.code)
 }
 
 /// The reason's sentence; empty for a withdrawal.
-pub fn message(advice: &Advice) -> String {
+pub(crate) fn message(advice: &Advice) -> String {
     advice.decision.reason().map(|reason| reason.message).unwrap_or_default()
 }
 
 /// The figures of one wallet.
 #[track_caller]
-pub fn wallet<'a>(advice: &'a Advice, address: &str) -> &'a WalletFigures {
+pub(crate) fn wallet<'a>(advice: &'a Advice, address: &str) -> &'a WalletFigures {
     advice.wallets.iter().find(|wallet| &*wallet.address == address).expect("the wallet has a baseline")
 }
 
 /// Hours as whole nanoseconds.
-pub fn whole_hours(hours: i64) -> i64 {
+pub(crate) fn whole_hours(hours: i64) -> i64 {
     hours * NANOS_PER_HOUR
 }
