@@ -3,6 +3,9 @@
 //! Start at [`asset_series`]. Each wallet's corrected position is exact at its own samples; between them the corrected
 //! position is interpolated, not the value, so that a flow is a step nowhere and smears nothing.
 
+#[cfg(test)]
+mod tests;
+
 use quant::series;
 
 use crate::gain::WalletGain;

@@ -1,5 +1,8 @@
 //! The answer for an asset, as a type: each way to hold or to fail with its figures, its code and its sentence.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::Serialize;

@@ -5,6 +5,9 @@
 //! two quantiles of them, and in either case against two floors.
 //! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in [`crate::advice`].
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use quant::fit::{PolynomialFit, endpoint_leverage};
 use quant::{quantile, scale};

@@ -3,6 +3,9 @@
 //! Start at [`Tables::of`] and [`Tables::by_name`]; where no name fits, the caller asks the tables for their markets and
 //! calls [`names_market`].
 
+#[cfg(test)]
+mod tests;
+
 use crate::store::Market;
 
 /// Prefixes of the table names.

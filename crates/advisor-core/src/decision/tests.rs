@@ -1,0 +1,92 @@
+//! Codes and sentences.
+
+use super::*;
+
+#[track_caller]
+fn holds(reason: HoldReason, code: &str, sentence: &str) {
+    let decision = Decision::Hold(Hold { reason, also: Vec::new() });
+    assert_eq!(decision.reason(), Some(Reason { code: code_of(code), message: sentence.to_owned() }));
+    assert_eq!((decision.code(), decision.limit_usd()), (0, 0.0));
+}
+
+#[track_caller]
+fn fails(failure: Failure, code: &str, sentence: &str) {
+    let decision = Decision::Error(failure);
+    assert_eq!(decision.reason(), Some(Reason { code: code_of(code), message: sentence.to_owned() }));
+    assert_eq!((decision.code(), decision.limit_usd()), (-1, 0.0));
+}
+
+/// The documented codes.
+#[track_caller]
+fn code_of(code: &str) -> &'static str {
+    let codes = [
+        "store_unavailable",
+        "asset_not_found",
+        "invalid_data",
+        "no_reference",
+        "no_data",
+        "stale_data",
+        "off_peg",
+        "insufficient_points",
+        "gate_triggered",
+        "no_gain",
+    ];
+    codes.into_iter().find(|known| *known == code).expect("a documented code")
+}
+
+#[test]
+fn every_hold_has_its_code_and_sentence() {
+    let keyword = "tag\"me".to_owned();
+    let sentence = r#"no reference: no withdrawal's memo contains "tag\"me", and no fallback is configured"#;
+    holds(HoldReason::NoReference { keyword }, "no_reference", sentence);
+    holds(HoldReason::NoData { detail: "for x".to_owned() }, "no_data", "No position data available for x");
+    holds(HoldReason::StaleData { age_hours: 30.46 }, "stale_data", "stale data (newest sample 30.5 h old)");
+    let off = |target_usd: f64| HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd };
+    holds(off(1.0), "off_peg", "off peg (0.9672 USD, 328 bps from 1.0)");
+    holds(off(1.25), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25)");
+    let few = HoldReason::InsufficientPoints { points: 8, needed: 10 };
+    holds(few, "insufficient_points", "insufficient points for residual gate (8 < 10)");
+    holds(HoldReason::NoGain, "no_gain", "non-positive gains since t0 (clamped)");
+}
+
+#[test]
+fn a_triggered_gate_names_its_residual_with_digits_that_tell() {
+    let gate =
+        |residual: f64, unit: &'static str, sigmas: Option<f64>| HoldReason::GateTriggered { residual, unit, sigmas };
+    let begin = "residual gate triggered (residual ";
+    holds(gate(-12.345, "USD", Some(3.55)), "gate_triggered", &format!("{begin}-12.35 USD, 3.5 σ)"));
+    holds(gate(0.01, "USD", Some(2.04)), "gate_triggered", &format!("{begin}0.01 USD, 2.0 σ)"));
+    holds(gate(-0.000_123_4, "USD per unit", None), "gate_triggered", &format!("{begin}-1.23e-4 USD per unit)"));
+}
+
+#[test]
+fn every_failure_has_its_code_and_sentence() {
+    let (store, cause) = ("GreptimeDB at http://db:4000".to_owned(), "refused".to_owned());
+    let connect = StoreError::Connect { store: store.clone(), cause: cause.clone() };
+    fails(Failure::Store(connect), "store_unavailable", "Failed to connect to GreptimeDB at http://db:4000: refused");
+    let unavailable = StoreError::Unavailable { store, cause };
+    fails(Failure::Store(unavailable), "store_unavailable", "store unavailable: GreptimeDB at http://db:4000: refused");
+    let column = StoreError::InvalidData { table: "t".to_owned(), cause: "no column ts".to_owned() };
+    fails(Failure::Store(column), "invalid_data", "invalid data: table t: no column ts");
+    fails(Failure::InvalidData("no price".to_owned()), "invalid_data", "invalid data: no price");
+    let missing = |tables: &[&str]| Failure::AssetNotFound {
+        asset: "usdx".to_owned(),
+        tables: tables.iter().map(|table| (*table).to_owned()).collect(),
+    };
+    fails(missing(&["djed", "usdm"]), "asset_not_found", "asset not found: usdx; tables: djed, usdm");
+    fails(missing(&[]), "asset_not_found", "asset not found: usdx; the store has no position tables");
+}
+
+#[test]
+fn the_first_reason_gives_the_code_and_the_others_follow() {
+    let also = vec![HoldReason::InsufficientPoints { points: 1, needed: 10 }, HoldReason::NoGain];
+    let reason = HoldReason::StaleData { age_hours: 25.0 };
+    let expected = "stale data (newest sample 25.0 h old); insufficient points for residual gate (1 < 10); \
+                    non-positive gains since t0 (clamped)";
+    assert_eq!(
+        Decision::Hold(Hold { reason, also }).reason(),
+        Some(Reason { code: "stale_data", message: expected.to_owned() })
+    );
+    let withdraw = Decision::Withdraw { limit_usd: 12.34 };
+    assert_eq!((withdraw.code(), withdraw.limit_usd(), withdraw.reason()), (1, 12.34, None));
+}
