@@ -74,6 +74,7 @@ impl Client {
 
     async fn send(&self, sql: &str) -> Result<Response, Failure> {
         let Settings { database, username, password, .. } = &self.settings;
+        tracing::debug!(sql, "asking GreptimeDB");
         let mut request = self.http.post(self.endpoint.clone()).form(&[("sql", sql), ("db", database)]);
         if let Some(username) = username {
             request = request.basic_auth(username, password.as_ref());

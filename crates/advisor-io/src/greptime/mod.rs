@@ -1,9 +1,9 @@
 //! GreptimeDB over its HTTP API as a [`Store`](advisor_core::store::Store).
 //!
 //! Start at [`Greptime::round`]: one evaluation asks through one [`Round`], which gives up on the server after the first
-//! request that used up its retries. From a question to its answer: [`columns`] finds what a table has, [`query`] writes
-//! the SQL, [`client`] sends it, [`scan`] reads the answer as it arrives, [`rows`] makes positions and flows of it, and
-//! [`failure`] says what went wrong and whether to try again.
+//! request that used up its retries. From a question to its answer: `columns` finds what a table has, `query` writes the
+//! SQL, `client` sends it, `scan` reads the answer as it arrives, `rows` makes positions and flows of it, and `failure`
+//! says what went wrong and whether to try again.
 
 mod client;
 mod columns;
