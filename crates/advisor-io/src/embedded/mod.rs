@@ -1,1 +1,146 @@
-//! The embedded store.
+//! The embedded store: one SQLite file that CSV files are imported into.
+//!
+//! Start at [`Embedded::open`]. [`Embedded::import`] and [`Embedded::import_changed`] bring files in (the rules are in
+//! [`import`](Embedded::import)'s text); reading goes through [`Store`](advisor_core::store::Store).
+//!
+//! The logical tables have the names they would have in GreptimeDB (`liqwid_deposits_djed`); all of them live in one
+//! `positions` and one `flows` table, positions clustered by table, wallet and time, so that a window of a wallet is
+//! one run of pages. No name, address or memo ever becomes part of a statement.
+
+mod csv_rows;
+mod files;
+mod import;
+mod instant;
+mod merge;
+mod names;
+mod read;
+mod report;
+mod schema;
+mod source;
+mod stage;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+pub use advisor_core::resolve::TablePrefixes;
+pub use import::ImportOptions;
+pub use report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused, RejectedLine, RejectedLines};
+
+/// Why the file of the embedded store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The folder the file is to live in cannot be made.
+    #[error("creating the folder {folder} of the embedded store failed")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be opened, or not for writing.
+    #[error("opening the embedded store {path} for reading and writing failed")]
+    Open {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file exists and is something else, or damaged.
+    #[error("{path} is not an SQLite database or is damaged; expected the embedded store, or no file at that path")]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is the SQLite database of another program.
+    #[error("{path} is an SQLite database of another program (application id {found}); expected the embedded store")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its application id.
+        found: i64,
+    },
+    /// A newer version of this program has written the file.
+    #[error("the embedded store {path} has schema version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// The store's file.
+        path: PathBuf,
+        /// The file's schema version.
+        found: i64,
+        /// The newest version this program can use.
+        known: i64,
+    },
+    /// The tables cannot be made or brought up to date.
+    #[error("bringing the embedded store {path} to schema version {to} failed")]
+    Migrate {
+        /// The store's file.
+        path: PathBuf,
+        /// The version that could not be reached.
+        to: i64,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// The embedded store. Clones share the file and its connections.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    /// Connections that no read uses at present; one stays open as long as the store, so that SQLite does not fold the
+    /// write-ahead log back and remove it after every single read.
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Embedded {
+    /// More than the processors a round of reads can keep busy would only hold memory.
+    const MAX_IDLE: usize = 8;
+
+    /// Opens the store's file; makes it, and its folder, where it does not exist.
+    ///
+    /// # Errors
+    /// See [`EmbeddedError`]; a file that is not ours is never written to.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
+        let path = path.as_ref().to_path_buf();
+        let connection = schema::open(&path)?;
+        Ok(Self { shared: Arc::new(Shared { path, idle: Mutex::new(vec![connection]) }) })
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+}
+
+impl Shared {
+    /// Runs `work` on a connection that nobody else uses meanwhile.
+    fn with_connection<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = idle().pop();
+        let connection = match left {
+            Some(connection) => connection,
+            None => schema::connect(&self.path)?,
+        };
+        let result = work(&connection);
+        let mut idle = idle();
+        if idle.len() < Embedded::MAX_IDLE {
+            idle.push(connection);
+        }
+        result
+    }
+}

@@ -1,0 +1,223 @@
+//! Lines of a CSV file as rows of positions or flows, or the reason why they are none.
+//!
+//! Columns are found by their names in the first line, in any order and case; further columns are not looked at. All
+//! fields are trimmed; an empty one is "not known".
+
+use std::io::{Chain, Read};
+
+use csv::ByteRecord;
+
+use super::instant;
+use super::names::Content;
+use super::report::{LineError, Refusal};
+
+/// Follows the file's own bytes. Only if it comes out of the reader as a line of its own was every quote closed; and as
+/// the source lets no NUL pass, no file can contain it.
+const END: &[u8] = b"\n\0end\0\n";
+
+/// The lines of a file, one at a time.
+pub(super) struct Lines<R> {
+    reader: csv::Reader<Chain<R, &'static [u8]>>,
+    record: ByteRecord,
+}
+
+impl<R: Read> Lines<R> {
+    pub(super) fn new(bytes: R) -> Self {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true) // we count the fields ourselves, and go on
+            .terminator(csv::Terminator::Any(b'\n')) // the default loses count of lines at CR LF; CR is trimmed
+            .buffer_capacity(1 << 16)
+            .from_reader(bytes.chain(END));
+        Self { reader, record: ByteRecord::new() }
+    }
+
+    /// The next line that is not empty, and its number; `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, &ByteRecord)>, Refusal> {
+        loop {
+            self.reader.read_byte_record(&mut self.record).map_err(read_error)?;
+            let line = self.line();
+            match self.record.get(self.record.len().saturating_sub(1)) {
+                Some(only) if self.record.len() == 1 && only == END.trim_ascii() => return Ok(None),
+                // No line end has closed this one, so that `line` has counted one too many back.
+                Some(last) if last.ends_with(&END[1..]) => return Err(Refusal::UnclosedQuote { line: line + 1 }),
+                Some(only) if self.record.len() == 1 && only.trim_ascii().is_empty() => {}
+                _ => return Ok(Some((line, &self.record))),
+            }
+        }
+    }
+
+    /// The number of the line in which the record begins.
+    fn line(&self) -> u64 {
+        let before = self.record.position().map_or(0, csv::Position::line);
+        match self.reader.position().line() - 1 {
+            same if same == before => same,
+            // Empty lines before it, or line ends in quotes.
+            last => last - self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64,
+        }
+    }
+}
+
+fn read_error(error: csv::Error) -> Refusal {
+    Refusal::Read(match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    })
+}
+
+/// Where the columns are in a line.
+#[derive(Debug)]
+pub(super) struct Columns {
+    count: usize,
+    content: Content,
+    ts: usize,
+    wallet: usize,
+    /// A flow's amount, a position's value.
+    figure: usize,
+    units: Option<usize>,
+    price: Option<usize>,
+    /// Market id and name of a position, memo and transaction hash of a flow.
+    texts: [Option<usize>; 2],
+}
+
+/// A usable line of a position file.
+#[derive(Debug, PartialEq)]
+pub(super) struct PositionLine<'a> {
+    pub(super) ts: i64,
+    pub(super) wallet: &'a str,
+    pub(super) usd_value: Option<f64>,
+    pub(super) price_usd: Option<f64>,
+    pub(super) underlying_units: Option<f64>,
+    pub(super) market: (&'a str, &'a str),
+}
+
+/// A usable line of a deposit or withdrawal file.
+#[derive(Debug, PartialEq)]
+pub(super) struct FlowLine<'a> {
+    pub(super) ts: i64,
+    pub(super) wallet: &'a str,
+    pub(super) amount: f64,
+    pub(super) memo: &'a str,
+    pub(super) tx_hash: &'a str,
+}
+
+const TS: &str = "ts";
+const WALLET: &str = "wallet_address";
+const VALUE: &str = "usd_value";
+const UNITS: &str = "underlying_units";
+const PRICE: &str = "price_usd";
+const AMOUNT: &str = "amount";
+
+impl Columns {
+    /// Finds the columns in the first line.
+    pub(super) fn find(header: &ByteRecord, content: Content) -> Result<Self, Refusal> {
+        let names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
+        let mut missing = Vec::new();
+        let mut required = |wanted: &[&str]| {
+            let found = column(&names, wanted)?;
+            if found.is_none() {
+                missing.push(wanted.join(" or "));
+            }
+            Ok(found.unwrap_or_default())
+        };
+        let (ts, wallet) = (required(&[TS])?, required(&[WALLET])?);
+        let (figure, units, price, texts) = match content {
+            Content::Positions => (
+                required(&[VALUE, "value_usd"])?,
+                Some(required(&[UNITS])?),
+                Some(required(&[PRICE])?),
+                [column(&names, &["market_id"])?, column(&names, &["market_name"])?],
+            ),
+            Content::Deposits | Content::Withdrawals => {
+                (required(&[AMOUNT])?, None, None, [column(&names, &["memo", "notes"])?, column(&names, &["tx_hash"])?])
+            }
+        };
+        if !missing.is_empty() {
+            return Err(Refusal::MissingColumns { missing: missing.join(", "), found: excerpt(&names.join(", ")) });
+        }
+        Ok(Self { count: names.len(), content, ts, wallet, figure, units, price, texts })
+    }
+
+    pub(super) fn position<'a>(&self, line: &'a ByteRecord) -> Result<PositionLine<'a>, LineError> {
+        let (ts, wallet) = self.key(line)?;
+        let usd_value = number(line, self.figure, VALUE)?;
+        let optional = |at: Option<usize>, column| at.map_or(Ok(None), |at| number(line, at, column));
+        let (underlying_units, price_usd) = (optional(self.units, UNITS)?, optional(self.price, PRICE)?);
+        let derived = || underlying_units.zip(price_usd).map(|(units, price)| units * price);
+        let value = usd_value.or_else(derived).filter(|value| value.is_finite()).ok_or(LineError::NoValue)?;
+        if value < 0.0 {
+            return Err(LineError::Negative { column: VALUE, value });
+        }
+        let market = (self.text(line, 0, "market_id")?, self.text(line, 1, "market_name")?);
+        Ok(PositionLine { ts, wallet, usd_value, price_usd, underlying_units, market })
+    }
+
+    pub(super) fn flow<'a>(&self, line: &'a ByteRecord) -> Result<FlowLine<'a>, LineError> {
+        let (ts, wallet) = self.key(line)?;
+        let amount = number(line, self.figure, AMOUNT)?.ok_or(LineError::Empty { column: AMOUNT })?;
+        if amount < 0.0 && self.content == Content::Deposits {
+            return Err(LineError::Negative { column: AMOUNT, value: amount });
+        }
+        let (memo, tx_hash) = (self.text(line, 0, "memo")?, self.text(line, 1, "tx_hash")?);
+        Ok(FlowLine { ts, wallet, amount, memo, tx_hash })
+    }
+
+    fn key<'a>(&self, line: &'a ByteRecord) -> Result<(i64, &'a str), LineError> {
+        if line.len() != self.count {
+            return Err(LineError::FieldCount { found: line.len(), expected: self.count });
+        }
+        let ts = filled(line, self.ts, TS)?;
+        let ts = instant::nanos(ts).map_err(|source| LineError::Time { text: excerpt(ts), source })?;
+        Ok((ts, filled(line, self.wallet, WALLET)?))
+    }
+
+    fn text<'a>(&self, line: &'a ByteRecord, which: usize, column: &'static str) -> Result<&'a str, LineError> {
+        self.texts[which].map_or(Ok(""), |at| field(line, at, column))
+    }
+}
+
+/// Where the column is that has one of the names.
+fn column(names: &[String], wanted: &[&str]) -> Result<Option<usize>, Refusal> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| wanted.contains(&name.as_str()));
+    match (found.next(), found.next()) {
+        (Some((_, first)), Some((_, second))) => {
+            Err(Refusal::RepeatedColumn { first: first.clone(), second: second.clone() })
+        }
+        (first, _) => Ok(first.map(|(at, _)| at)),
+    }
+}
+
+fn field<'a>(line: &'a ByteRecord, at: usize, column: &'static str) -> Result<&'a str, LineError> {
+    let bytes = line.get(at).unwrap_or_default().trim_ascii();
+    std::str::from_utf8(bytes).map_err(|_| LineError::NotUtf8 { column })
+}
+
+fn filled<'a>(line: &'a ByteRecord, at: usize, column: &'static str) -> Result<&'a str, LineError> {
+    Some(field(line, at, column)?).filter(|text| !text.is_empty()).ok_or(LineError::Empty { column })
+}
+
+fn number(line: &ByteRecord, at: usize, column: &'static str) -> Result<Option<f64>, LineError> {
+    let text = field(line, at, column)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.parse::<f64>() {
+        // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
+        Ok(number) if number.is_finite() => Ok(Some(number + 0.0)),
+        _ => Err(LineError::Number { column, text: excerpt(text) }),
+    }
+}
+
+/// As much of a text as a message can bear.
+fn excerpt(text: &str) -> String {
+    const CHARS: usize = 200;
+    match text.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
+#[cfg(test)]
+#[path = "csv_rows_tests.rs"]
+mod tests;

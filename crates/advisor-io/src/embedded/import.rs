@@ -1,0 +1,273 @@
+//! CSV files into the store, each whole or not at all.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use advisor_core::resolve::TablePrefixes;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::files::{self, Stat};
+use super::merge::{self, Owner};
+use super::names::{self, Content, Target};
+use super::report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused};
+use super::source::Source;
+use super::stage::{self, StageError, Staged};
+use super::{Embedded, schema};
+
+/// What an import that somebody asked for can be told.
+pub struct ImportOptions<'a> {
+    /// Goes before the names of the tables that are written: `test_` in test mode, else nothing.
+    pub table_prefix: &'a str,
+    /// Hears how far the reading is, many times a file.
+    pub progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+impl Embedded {
+    /// Reads a CSV file, or all files of a folder that are named after a table (sub-folders are not looked into).
+    ///
+    /// A file is taken whole or not at all, in one transaction; the others of a folder do not depend on it. Reading a
+    /// file again changes nothing; reading a changed one makes the store what it would be had the earlier version never
+    /// been: rows that only the earlier version had are removed. A file is known by its path and table.
+    ///
+    /// The columns are those of the GreptimeDB tables: `ts`, `wallet_address`, and of positions `usd_value` (or
+    /// `value_usd`), `underlying_units`, `price_usd`, `market_id?`, `market_name?`; of flows `amount`, `memo?` (or
+    /// `notes`), `tx_hash?`. Others are not kept. Times are RFC 3339 (UTC where they have no offset), dates, or whole
+    /// epochs, whose unit follows from their magnitude: seconds below 10¹¹, milliseconds below 10¹⁴.
+    ///
+    /// A position line that is unusable is left out and reported; of lines equal in wallet and time the last counts. A
+    /// file of deposits or withdrawals with one unusable line is refused: leaving a flow out would turn principal into
+    /// gain. Equal flows of one file are as many flows; a flow that two files have is one.
+    ///
+    /// Blocks for as long as it takes: call it from a thread that may block.
+    ///
+    /// # Errors
+    /// [`ImportError`] where the import as a whole cannot go on. Files that were read before it stay imported.
+    pub fn import(
+        &self,
+        path: &Path,
+        prefixes: &TablePrefixes,
+        options: ImportOptions<'_>,
+    ) -> Result<ImportReport, ImportError> {
+        let ImportOptions { table_prefix, progress } = options;
+        let is_folder = fs::metadata(path).map_err(|source| path_error(path, source))?.is_dir();
+        let mut files = if is_folder { files_of(path, prefixes)? } else { vec![named_file(path, prefixes)?] };
+        if files.is_empty() {
+            return Err(ImportError::Nothing { folder: path.into(), expected: names::expected(prefixes) });
+        }
+        for (target, _) in &mut files {
+            target.table.insert_str(0, table_prefix);
+        }
+        let mut import = Import::start(self, path, Again::Always, progress)?;
+        import.all(&files)?;
+        Ok(import.report)
+    }
+
+    /// Reads those files of the folders that were never read or have changed since: the automatic import at a start.
+    ///
+    /// As [`Embedded::import`], and in addition: a file that is refused blocks its table, so that no decision rests on
+    /// flows that miss the newest; until the file can be read or is gone, reading the table gives
+    /// [`InvalidData`](advisor_core::store::StoreError::InvalidData) with the reason. A file counts as unchanged while
+    /// its size and time are the same, or its SHA-256.
+    ///
+    /// # Errors
+    /// As [`Embedded::import`]; a folder that does not exist is one, an empty folder is none.
+    pub fn import_changed(
+        &self,
+        folders: &[PathBuf],
+        prefixes: &TablePrefixes,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<ImportReport, ImportError> {
+        let mut files = Vec::new();
+        for folder in folders {
+            files.extend(files_of(folder, prefixes)?);
+        }
+        files.sort_unstable();
+        files.dedup();
+        let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
+        import.all(&files)?;
+        // Where a file has dropped positions, another of the same table may still have them.
+        let affected =
+            |(target, path): &&(Target, PathBuf)| import.dropped_rows(&target.table) && !import.refused(path);
+        let again: Vec<_> = files.iter().filter(affected).cloned().collect();
+        import.all(&again)?;
+        let untouched = |(_, path): &&(Target, PathBuf)| !import.imported(path) && !import.refused(path);
+        import.report.unchanged = files.iter().filter(untouched).count();
+        files::accept_missing(&import.connection).map_err(|source| import.store_error(self.path(), source))?;
+        Ok(import.report)
+    }
+}
+
+/// Whether a file that was imported before is merged again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Always,
+    IfChanged,
+}
+
+/// The import of one or more files, on a connection with temporary tables of its own.
+struct Import<'a> {
+    store: &'a Path,
+    connection: Connection,
+    again: Again,
+    progress: &'a mut dyn FnMut(Progress<'_>),
+    report: ImportReport,
+}
+
+impl<'a> Import<'a> {
+    fn start(
+        store: &'a Embedded,
+        path: &Path,
+        again: Again,
+        progress: &'a mut dyn FnMut(Progress<'_>),
+    ) -> Result<Self, ImportError> {
+        let store = store.path();
+        let connect = || {
+            let connection = schema::connect(store)?;
+            stage::create_tables(&connection)?;
+            Ok(connection)
+        };
+        let failed = |source| ImportError::Store { path: path.into(), store: store.into(), source };
+        let connection = connect().map_err(failed)?;
+        Ok(Self { store, connection, again, progress, report: ImportReport::default() })
+    }
+
+    fn all(&mut self, files: &[(Target, PathBuf)]) -> Result<(), ImportError> {
+        for (target, path) in files {
+            let identity = identity(path)?;
+            match self.one(target, path, &identity) {
+                Ok(Some(report)) => self.report.imported.push(report),
+                Ok(None) => self.report.unchanged += 1,
+                Err(StageError::Store(source)) => return Err(self.store_error(path, source)),
+                Err(StageError::File(cause)) => {
+                    self.refuse(target, &identity, &cause).map_err(|source| self.store_error(path, source))?;
+                    let refused = Refused { path: path.clone(), table: target.table.clone(), cause };
+                    self.report.refused.push(refused);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Imports a file; `None` if that was not necessary.
+    fn one(&mut self, target: &Target, path: &Path, identity: &str) -> Result<Option<FileReport>, StageError> {
+        let (file, stat, size) = open(path).map_err(Refusal::Read)?;
+        let known = files::known(&self.connection, &target.table, identity)?;
+        if self.again == Again::IfChanged && known.is_some_and(|known| known.has_stat(stat)) {
+            files::accept(&self.connection, &target.table, identity)?;
+            return Ok(None);
+        }
+        let progress = Progress { path, bytes_done: 0, bytes_total: size };
+        let mut source = Source::new(file, progress, self.progress);
+        let staged = stage::stage(&mut self.connection, &mut source, target.content)?;
+        let sha256 = source.finish();
+        self.merge(target, path, identity, (stat, sha256), staged)
+    }
+
+    fn merge(
+        &mut self,
+        target: &Target,
+        path: &Path,
+        identity: &str,
+        (stat, sha256): (Stat, [u8; 32]),
+        staged: Staged,
+    ) -> Result<Option<FileReport>, StageError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Looked up under the lock: another process may have imported the very file meanwhile.
+        let is_known = files::known(&tx, &target.table, identity)?.is_some_and(|known| known.has_content(&sha256));
+        let table = files::table(&tx, &target.table, target.content.kind())?.ok_or_else(|| other_kind(target))?;
+        let owner = Owner { table, file: files::remember(&tx, table, identity, stat, &sha256)? };
+        files::accept(&tx, &target.table, identity)?;
+        let mut report = FileReport {
+            path: path.into(),
+            table: target.table.clone(),
+            rows: staged.rows,
+            repeated: staged.repeated,
+            contradicted: staged.contradicted,
+            ..FileReport::default()
+        };
+        let skip = is_known && self.again == Again::IfChanged;
+        if !skip {
+            match target.content {
+                Content::Positions => merge::positions(&tx, owner, &staged, &mut report)?,
+                Content::Deposits | Content::Withdrawals => merge::flows(&tx, owner, &staged, &mut report)?,
+            }
+        }
+        report.rejected = staged.rejected;
+        tx.commit()?;
+        Ok((!skip).then_some(report))
+    }
+
+    /// In the automatic import a refused file blocks its table. Otherwise somebody reads the report.
+    fn refuse(&mut self, target: &Target, identity: &str, cause: &Refusal) -> rusqlite::Result<()> {
+        if self.again == Again::Always {
+            return Ok(());
+        }
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        files::table(&tx, &target.table, target.content.kind())?;
+        files::refuse(&tx, &target.table, identity, &cause.to_string())?;
+        tx.commit()
+    }
+
+    fn dropped_rows(&self, table: &str) -> bool {
+        self.report.imported.iter().any(|report| report.table == table && report.removed > 0)
+    }
+
+    fn imported(&self, path: &Path) -> bool {
+        self.report.imported.iter().any(|report| report.path == path)
+    }
+
+    fn refused(&self, path: &Path) -> bool {
+        self.report.refused.iter().any(|refused| refused.path == path)
+    }
+
+    fn store_error(&self, path: &Path, source: rusqlite::Error) -> ImportError {
+        ImportError::Store { path: path.into(), store: self.store.into(), source }
+    }
+}
+
+fn other_kind(target: &Target) -> Refusal {
+    let content = files::kind_name(target.content.kind());
+    Refusal::OtherKind { table: target.table.clone(), content }
+}
+
+fn open(path: &Path) -> io::Result<(File, Stat, u64)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok((file, Stat::of(&metadata), metadata.len()))
+}
+
+fn named_file(path: &Path, prefixes: &TablePrefixes) -> Result<(Target, PathBuf), ImportError> {
+    let error = || ImportError::Name { path: path.into(), expected: names::expected(prefixes) };
+    Ok((names::target(prefixes, path).ok_or_else(error)?, path.into()))
+}
+
+/// The files of a folder that are named after a table, in the order in which they are to be read.
+fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Vec<(Target, PathBuf)>, ImportError> {
+    let failed = |source| path_error(folder, source);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if let Some(target) = names::target(prefixes, &path).filter(|_| !path.is_dir()) {
+            files.push((target, path));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// The text a file is known by: its folder without links, and its name, which may be a link that is exchanged for every
+/// new version (as Kubernetes does).
+fn identity(path: &Path) -> Result<String, ImportError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(|source| path_error(folder, source))?;
+    let path = folder.join(path.file_name().unwrap_or_default());
+    path.into_os_string().into_string().map_err(|path| ImportError::NotUtf8 { path: path.into() })
+}
+
+fn path_error(path: &Path, source: io::Error) -> ImportError {
+    ImportError::Path { path: path.into(), source }
+}

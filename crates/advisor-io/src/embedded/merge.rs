@@ -1,0 +1,168 @@
+//! Staged rows into the store: what is new, what changed, what the file no longer has.
+//!
+//! Start at [`positions`] and [`flows`]; both run inside the one transaction of a file. Which rows a file is
+//! responsible for:
+//!
+//! - A position belongs to the file that gave it its present figures. When that file drops the row it goes, and the
+//!   other files of the table are read again in the next automatic import, in case they still have it.
+//! - A flow belongs to every file that has it, and goes with the last of them.
+
+use rusqlite::Transaction;
+
+use super::report::FileReport;
+use super::stage::Staged;
+
+/// The table and file that rows belong to, as the store numbers them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) table: i64,
+    pub(super) file: i64,
+}
+
+/// Merges the staged positions; fills in the counts of `report`.
+pub(super) fn positions(
+    tx: &Transaction<'_>,
+    owner: Owner,
+    staged: &Staged,
+    report: &mut FileReport,
+) -> rusqlite::Result<()> {
+    number_wallets(tx, staged)?;
+    number_markets(tx, staged)?;
+    report.removed = remove_positions(tx, owner)?;
+    report.inserted = insert_positions(tx, owner)?;
+    let distinct = staged.rows - staged.rejected.count - staged.repeated;
+    // Comparing costs as much as inserting; a file of new rows need not.
+    report.updated = if report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
+    report.unchanged = distinct - report.inserted - report.updated;
+    Ok(())
+}
+
+fn remove_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
+    let removed = tx.execute(
+        "delete from positions where table_id = ?1 and file_id = ?2 and not exists (
+             select 1 from temp.wallet_ids w join temp.staged_positions s on s.wallet = w.number
+             where w.id = positions.wallet_id and s.ts = positions.ts)",
+        (owner.table, owner.file),
+    )?;
+    if removed > 0 {
+        tx.execute(
+            "update files set size = null, mtime_ns = null, sha256 = null where table_id = ?1 and id <> ?2",
+            (owner.table, owner.file),
+        )?;
+    }
+    Ok(removed as u64)
+}
+
+fn insert_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
+    let inserted = tx.execute(
+        "insert into positions
+             (table_id, wallet_id, ts, usd_value, price_usd, underlying_units, market_id, file_id)
+         select ?1, w.id, s.ts, s.usd_value, s.price_usd, s.underlying_units, m.id, ?2
+         from temp.wallet_ids w cross join temp.staged_positions s on s.wallet = w.number
+             cross join temp.market_ids m on m.number = s.market
+         where true on conflict do nothing",
+        (owner.table, owner.file),
+    )?;
+    Ok(inserted as u64)
+}
+
+fn update_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
+    let updated = tx.execute(
+        "update positions as p set
+             (usd_value, price_usd, underlying_units, market_id, file_id) =
+             (s.usd_value, s.price_usd, s.underlying_units, m.id, ?2)
+         from temp.wallet_ids w cross join temp.staged_positions s on s.wallet = w.number
+             cross join temp.market_ids m on m.number = s.market
+         where p.table_id = ?1 and p.wallet_id = w.id and p.ts = s.ts
+             and (p.usd_value, p.price_usd, p.underlying_units, p.market_id)
+                 is not (s.usd_value, s.price_usd, s.underlying_units, m.id)",
+        (owner.table, owner.file),
+    )?;
+    Ok(updated as u64)
+}
+
+/// Merges the staged flows; fills in the counts of `report`.
+pub(super) fn flows(
+    tx: &Transaction<'_>,
+    owner: Owner,
+    staged: &Staged,
+    report: &mut FileReport,
+) -> rusqlite::Result<()> {
+    number_wallets(tx, staged)?;
+    tx.execute_batch(
+        "drop view if exists temp.keyed_flows;
+         create temp view keyed_flows as
+         select s.line, w.id as wallet_id, s.ts, s.tx_hash, s.amount, s.memo,
+             row_number() over (partition by w.id, s.ts, s.tx_hash, s.amount, s.memo order by s.line) as nth
+         from temp.staged_flows s join temp.wallet_ids w on w.number = s.wallet;",
+    )?;
+    report.inserted = tx.execute(
+        "insert into flows (table_id, wallet_id, ts, tx_hash, amount, memo, nth)
+         select ?1, wallet_id, ts, tx_hash, amount, memo, nth from temp.keyed_flows where true order by line
+         on conflict do nothing",
+        [owner.table],
+    )? as u64;
+    report.unchanged = staged.rows - report.inserted;
+    report.removed = exchange_memberships(tx, owner)?;
+    Ok(())
+}
+
+/// Makes the file a holder of exactly the staged flows; returns how many flows no file holds any more.
+fn exchange_memberships(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
+    tx.execute_batch("create temp table if not exists held (flow_id integer primary key); delete from temp.held")?;
+    tx.execute(
+        "insert into temp.held select f.id from temp.keyed_flows k join flows f
+             on (f.table_id, f.wallet_id, f.ts, f.tx_hash, f.amount, f.memo, f.nth)
+                 = (?1, k.wallet_id, k.ts, k.tx_hash, k.amount, k.memo, k.nth)",
+        [owner.table],
+    )?;
+    let removed = tx.execute(
+        "delete from flows where id in (
+             select flow_id from flow_files where file_id = ?1 and flow_id not in (select flow_id from temp.held))
+             and not exists (select 1 from flow_files o where o.flow_id = flows.id and o.file_id <> ?1)",
+        [owner.file],
+    )?;
+    tx.execute(
+        "delete from flow_files where file_id = ?1 and flow_id not in (select flow_id from temp.held)",
+        [owner.file],
+    )?;
+    tx.execute(
+        "insert into flow_files (file_id, flow_id) select ?1, flow_id from temp.held where true on conflict do nothing",
+        [owner.file],
+    )?;
+    Ok(removed as u64)
+}
+
+fn number_wallets(tx: &Transaction<'_>, staged: &Staged) -> rusqlite::Result<()> {
+    tx.execute_batch(
+        "drop table if exists temp.wallet_ids;
+         create temp table wallet_ids (number integer primary key, id integer not null unique);",
+    )?;
+    let mut add = tx.prepare("insert into wallets (address) values (?1) on conflict do nothing")?;
+    let mut number = tx.prepare("insert into temp.wallet_ids select ?1, id from wallets where address = ?2")?;
+    for (i, address) in (0_i64..).zip(&staged.wallets) {
+        add.execute([address])?;
+        number.execute((i, address))?;
+    }
+    Ok(())
+}
+
+/// As for wallets; a row without a market has `NULL`.
+fn number_markets(tx: &Transaction<'_>, staged: &Staged) -> rusqlite::Result<()> {
+    tx.execute_batch(
+        "drop table if exists temp.market_ids;
+         create temp table market_ids (number integer primary key, id integer);",
+    )?;
+    let mut add = tx.prepare("insert into markets (market_id, market_name) values (?1, ?2) on conflict do nothing")?;
+    let mut number = tx.prepare(
+        "insert into temp.market_ids
+         values (?1, (select id from markets where (market_id, market_name) = (?2, ?3)))",
+    )?;
+    for (i, (id, name)) in (0_i64..).zip(&staged.markets) {
+        if !(id.is_empty() && name.is_empty()) {
+            add.execute((id, name))?;
+        }
+        number.execute((i, id, name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! The embedded store as a [`Store`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use advisor_core::flow::FlowRow;
+use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
+use advisor_core::store::{Market, Store, StoreError, TableKind};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Embedded, files};
+
+/// The wallets of table `?1`: each found by one step into the clustered key, as `distinct` would read every row.
+const WALLETS: &str = "
+    with recursive w (id) as (
+        select min(wallet_id) from positions where table_id = ?1
+        union all
+        select (select min(wallet_id) from positions where table_id = ?1 and wallet_id > w.id) from w where w.id not null
+    )";
+
+/// Wallet after wallet with rising times, because that is how both the query is nested and the rows lie. (An `order by`
+/// would have SQLite sort: it does not know that the wallets come in order.) Units are wanted only where value or price
+/// has to be derived from them.
+const POSITIONS: &str = "
+    select p.wallet_id, p.ts, p.usd_value, p.price_usd,
+        iif(p.price_usd > 0 and p.usd_value not null, null, p.underlying_units)
+    from w cross join positions p
+    where p.table_id = ?1 and p.wallet_id = w.id and p.ts between ?2 and ?3";
+
+const MARKET: &str = "
+    select m.market_id, m.market_name
+    from w cross join positions p left join markets m on m.id = p.market_id
+    where p.table_id = ?1 and p.wallet_id = w.id
+        and p.ts = (select max(ts) from positions where table_id = ?1 and wallet_id = w.id)
+    order by p.ts desc limit 1";
+
+const FLOWS: &str = "
+    select wallet_id, ts, amount, memo, tx_hash from flows where table_id = ?1 and ts between ?2 and ?3 order by id";
+
+/// What a read can run into.
+enum Trouble {
+    Store(rusqlite::Error),
+    Table(String),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Embedded {
+    /// Runs a read on a thread that may block, and on a connection of its own.
+    async fn read<T: Send + 'static>(
+        &self,
+        table: &str,
+        work: impl FnOnce(&Connection, &str) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (shared, name) = (Arc::clone(&self.shared), table.to_owned());
+        let unavailable = |cause: String| StoreError::Unavailable {
+            store: format!("embedded store {}", self.path().display()),
+            cause,
+        };
+        let read = move || shared.with_connection(|connection| work(connection, &name));
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(Trouble::Table(cause))) => Err(StoreError::InvalidData { table: table.to_owned(), cause }),
+            Ok(Err(Trouble::Store(error))) => Err(unavailable(error.to_string())),
+            Err(ended) => Err(unavailable(ended.to_string())),
+        }
+    }
+}
+
+impl Store for Embedded {
+    async fn tables(&self) -> Result<Vec<String>, StoreError> {
+        self.read("", |connection, _| {
+            let mut statement = connection.prepare_cached("select name from tables order by name")?;
+            let names = statement.query_map((), |row| row.get(0))?;
+            Ok(names.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn market(&self, table: &str) -> Result<Market, StoreError> {
+        self.read(table, |connection, name| {
+            let table = find(connection, name, TableKind::Positions)?;
+            let mut statement = connection.prepare_cached(&format!("{WALLETS} {MARKET}"))?;
+            let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+            let market = statement
+                .query_row([table], |row| Ok(Market { id: text(row.get(0)?), name: text(row.get(1)?) }))
+                .optional()?;
+            Ok(market.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn check_columns(&self, table: &str, kind: TableKind) -> Result<(), StoreError> {
+        self.read(table, move |connection, name| find_unblocked(connection, name, kind).map(drop)).await
+    }
+
+    async fn positions(&self, table: &str, from: Option<i64>, to: i64) -> Result<Positions, StoreError> {
+        self.read(table, move |connection, name| {
+            let table = find_unblocked(connection, name, TableKind::Positions)?;
+            Ok(positions(connection, table, from.unwrap_or(i64::MIN), to)?)
+        })
+        .await
+    }
+
+    async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {
+        self.read(table, move |connection, name| {
+            let table = find_unblocked(connection, name, TableKind::Flows)?;
+            Ok(flows(connection, table, from.unwrap_or(i64::MIN), to)?)
+        })
+        .await
+    }
+
+    /// None: the store lives on the machine whose clock asks.
+    async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+}
+
+fn find(connection: &Connection, name: &str, kind: TableKind) -> Result<i64, Trouble> {
+    let found: Option<(i64, String)> = connection
+        .prepare_cached("select id, kind from tables where name = ?1")?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match found {
+        Some((id, found)) if found == files::kind_name(kind) => Ok(id),
+        Some((_, found)) => Err(Trouble::Table(format!("holds {found}; expected {}", files::kind_name(kind)))),
+        None => Err(Trouble::Table("no such table".into())),
+    }
+}
+
+/// The table's number, unless a file of it waits to be put right.
+fn find_unblocked(connection: &Connection, name: &str, kind: TableKind) -> Result<i64, Trouble> {
+    let table = find(connection, name, kind)?;
+    match files::refusal(connection, table)? {
+        Some((path, cause)) => Err(Trouble::Table(format!("{path} could not be imported: {cause}"))),
+        None => Ok(table),
+    }
+}
+
+fn positions(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Positions> {
+    let mut statement = connection.prepare_cached(&format!("{WALLETS} {POSITIONS}"))?;
+    let mut rows = statement.query((table, from, to))?;
+    let mut builder = PositionsBuilder::new();
+    let mut wallet = (None, String::new());
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        if wallet.0 != Some(id) {
+            wallet = (Some(id), address(connection, id)?);
+        }
+        builder.push(&PositionRow {
+            ts: Some(row.get(1)?),
+            wallet: Some(&wallet.1),
+            usd_value: row.get(2)?,
+            price_usd: row.get(3)?,
+            underlying_units: row.get(4)?,
+        });
+    }
+    Ok(builder.finish())
+}
+
+fn flows(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Vec<FlowRow>> {
+    let mut statement = connection.prepare_cached(FLOWS)?;
+    let mut rows = statement.query((table, from, to))?;
+    let mut wallets: HashMap<i64, Arc<str>> = HashMap::new();
+    let mut flows = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        if !wallets.contains_key(&id) {
+            wallets.insert(id, address(connection, id)?.into());
+        }
+        let text = |text: String| Some(text).filter(|text| !text.is_empty());
+        flows.push(FlowRow {
+            ts: Some(row.get(1)?),
+            wallet: wallets.get(&id).cloned(),
+            amount: Some(row.get(2)?),
+            memo: text(row.get(3)?),
+            tx_hash: text(row.get(4)?),
+        });
+    }
+    Ok(flows)
+}
+
+fn address(connection: &Connection, wallet: i64) -> rusqlite::Result<String> {
+    connection.prepare_cached("select address from wallets where id = ?1")?.query_row([wallet], |row| row.get(0))
+}

@@ -1,0 +1,217 @@
+//! What an import did, and why it did not do the rest.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::instant::InstantError;
+
+/// How far the reading of a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Bytes read so far.
+    pub bytes_done: u64,
+    /// The file's size when it was opened.
+    pub bytes_total: u64,
+}
+
+/// What an import of one or more files did.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ImportReport {
+    /// The files that were read, in that order.
+    pub imported: Vec<FileReport>,
+    /// How many files were left alone because they had not changed.
+    pub unchanged: usize,
+    /// The files of which nothing was taken.
+    pub refused: Vec<Refused>,
+}
+
+/// What the import of one file did. Equal rows of one file count once, as `repeated`, beside the first of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileReport {
+    /// The file.
+    pub path: PathBuf,
+    /// The table its rows went to.
+    pub table: String,
+    /// Lines read, without the header and empty ones.
+    pub rows: u64,
+    /// Rows the store did not have.
+    pub inserted: u64,
+    /// Rows the store had with other figures.
+    pub updated: u64,
+    /// Rows the store had.
+    pub unchanged: u64,
+    /// Rows that an earlier version of the file had brought and this one no longer has.
+    pub removed: u64,
+    /// Position rows whose wallet and time a later line of the file has again.
+    pub repeated: u64,
+    /// Those of them that said something else than the later line.
+    pub contradicted: u64,
+    /// Lines that are no usable rows.
+    pub rejected: RejectedLines,
+}
+
+/// Lines of a file that are no usable rows: how many, and the first few.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RejectedLines {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<RejectedLine>,
+}
+
+/// A line that is no usable row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedLine {
+    /// The line's number in the file, the header being line 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub cause: String,
+}
+
+impl RejectedLines {
+    /// More would bury the rest of a report.
+    const LISTED: usize = 20;
+
+    pub(super) fn note(&mut self, line: u64, error: &LineError) {
+        self.count += 1;
+        if self.first.len() < Self::LISTED {
+            self.first.push(RejectedLine { line, cause: error.to_string() });
+        }
+    }
+}
+
+impl fmt::Display for RejectedLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, RejectedLine { line, cause }) in self.first.iter().enumerate() {
+            write!(f, "{}line {line}: {cause}", if i == 0 { "" } else { "; " })?;
+        }
+        match self.count - self.first.len() as u64 {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+/// A file of which nothing was taken.
+#[derive(Debug)]
+pub struct Refused {
+    /// The file.
+    pub path: PathBuf,
+    /// The table it would have gone to.
+    pub table: String,
+    /// Why.
+    pub cause: Refusal,
+}
+
+/// Why nothing of a file was taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The file cannot be read, or is no text.
+    #[error("reading failed: {0}")]
+    Read(#[source] std::io::Error),
+    /// There is not even a line with the columns' names.
+    #[error("the file is empty; expected a line with the columns' names")]
+    Empty,
+    /// Columns are not there.
+    #[error("without column {missing}; found {found}")]
+    MissingColumns {
+        /// The names, with their aliases.
+        missing: String,
+        /// The columns that are there.
+        found: String,
+    },
+    /// Two columns mean the same.
+    #[error("columns {first} and {second} mean the same; expected one of them")]
+    RepeatedColumn {
+        /// The name of the one.
+        first: String,
+        /// The name of the other.
+        second: String,
+    },
+    /// The rest of the file is one long field.
+    #[error("a quote opened in the row that begins in line {line} is never closed")]
+    UnclosedQuote {
+        /// Where the row begins.
+        line: u64,
+    },
+    /// The prefixes were exchanged since the table was made.
+    #[error("table {table} does not hold {content}")]
+    OtherKind {
+        /// The table.
+        table: String,
+        /// What the file's lines are.
+        content: &'static str,
+    },
+    /// Deposits and withdrawals are taken all or none: one left out would look like a gain or a loss.
+    #[error("{0}; deposits and withdrawals are imported only when every line is usable")]
+    Rejected(RejectedLines),
+}
+
+/// Why a line is no usable row.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(super) enum LineError {
+    #[error("{found} fields; expected {expected}")]
+    FieldCount { found: usize, expected: usize },
+    #[error("{column} is empty")]
+    Empty { column: &'static str },
+    #[error("{column} is not UTF-8")]
+    NotUtf8 { column: &'static str },
+    #[error("ts {text:?} {source}")]
+    Time { text: String, source: InstantError },
+    #[error("{column} {text:?} is not a finite number")]
+    Number { column: &'static str, text: String },
+    #[error("{column} {value} is negative")]
+    Negative { column: &'static str, value: f64 },
+    #[error("usd_value is empty and cannot be derived from underlying_units and price_usd")]
+    NoValue,
+}
+
+/// Why an import stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no such file or folder, or it may not be read.
+    #[error("reading {path} failed")]
+    Path {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The path could not be remembered as text, and so not be recognized in the next import.
+    #[error("the path {} is not UTF-8", path.display())]
+    NotUtf8 {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The file's name says nothing about the table it is for.
+    #[error("{path} names no table; expected {expected}, not compressed")]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// The names there could be.
+        expected: String,
+    },
+    /// No file in the folder has the name of a table.
+    #[error("no file to import in {folder}; expected {expected}")]
+    Nothing {
+        /// The folder.
+        folder: PathBuf,
+        /// The names there could be.
+        expected: String,
+    },
+    /// The store did not take the rows; nothing of the file was kept.
+    #[error("importing {path} into the embedded store {store} failed")]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// The store's file.
+        store: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}

@@ -1,0 +1,137 @@
+//! The tables in the store's file, and how a connection to it is made.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::EmbeddedError;
+
+/// "AOrc" in the file's header, where `file(1)` and we look for whose database it is.
+const APPLICATION_ID: i64 = 0x414f_7263;
+
+/// How long a connection waits for another that writes. Imports of millions of lines hold the lock for seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// `MIGRATIONS[v]` leads from schema version `v` to `v + 1`.
+const MIGRATIONS: [&str; 1] = [V1];
+const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Times are nanoseconds since the epoch. In `flows` an empty `tx_hash` or `memo` means none: `NULL`s are never equal
+/// to one another, so a unique key with them would keep nothing apart. `nth` counts the equal rows of one file.
+///
+/// `positions` names no foreign keys: they would cost four look-ups a row, and only `merge` writes it.
+const V1: &str = "
+    create table tables (
+        id integer primary key, name text not null unique, kind text not null check (kind in ('positions', 'flows'))
+    ) strict;
+    create table wallets (id integer primary key, address text not null unique) strict;
+    create table markets (
+        id integer primary key, market_id text not null, market_name text not null, unique (market_id, market_name)
+    ) strict;
+    create table files (
+        id integer primary key, table_id integer not null references tables, path text not null,
+        size integer, mtime_ns integer, sha256 blob, unique (table_id, path)
+    ) strict;
+    create table refusals (
+        table_id integer not null references tables, path text not null, cause text not null,
+        primary key (table_id, path)
+    ) strict, without rowid;
+    create table positions (
+        table_id integer not null, wallet_id integer not null, ts integer not null,
+        usd_value real, price_usd real, underlying_units real, market_id integer, file_id integer not null,
+        primary key (table_id, wallet_id, ts)
+    ) strict, without rowid;
+    create table flows (
+        id integer primary key, table_id integer not null references tables,
+        wallet_id integer not null references wallets, ts integer not null, tx_hash text not null,
+        amount real not null, memo text not null, nth integer not null,
+        unique (table_id, wallet_id, ts, tx_hash, amount, memo, nth)
+    ) strict;
+    create table flow_files (
+        file_id integer not null references files, flow_id integer not null references flows on delete cascade,
+        primary key (file_id, flow_id)
+    ) strict, without rowid;
+    create index flow_files_by_flow on flow_files (flow_id);
+";
+
+/// Opens the file, makes it where there is none, and brings its tables up to date.
+pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| EmbeddedError::Folder { folder: folder.to_path_buf(), source })?;
+    }
+    let open_error = |source| open_error(path, source);
+    let mut connection = connect(path).map_err(open_error)?;
+    let version = check_owner(&mut connection, path)?;
+    // Every process but the first finds the journal switched and up to date, and needs no lock.
+    if version < VERSION {
+        switch_to_wal(&connection).map_err(open_error)?;
+        migrate(&mut connection, path)?;
+    }
+    Ok(connection)
+}
+
+/// A further connection to a store that [`open`] has prepared.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Once a file is reported as imported, a power cut must not undo it: sync the log at every commit, one per file.
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
+}
+
+/// The schema version of a file that is ours or empty.
+fn check_owner(connection: &mut Connection, path: &Path) -> Result<i64, EmbeddedError> {
+    let (application, version, tables) = read_owner(connection).map_err(|source| open_error(path, source))?;
+    if application != APPLICATION_ID && (application, version, tables) != (0, 0, 0) {
+        return Err(EmbeddedError::Foreign { path: path.to_path_buf(), found: application });
+    }
+    check_version(version, path)
+}
+
+/// Application id, schema version and number of tables and indices, all from one snapshot.
+fn read_owner(connection: &mut Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let transaction = connection.transaction()?;
+    let number = |sql: &str| transaction.query_row(sql, (), |row| row.get(0));
+    Ok((
+        number("pragma application_id")?,
+        number("pragma user_version")?,
+        number("select count(*) from sqlite_schema")?,
+    ))
+}
+
+fn check_version(found: i64, path: &Path) -> Result<i64, EmbeddedError> {
+    if found > VERSION {
+        return Err(EmbeddedError::Newer { path: path.to_path_buf(), found, known: VERSION });
+    }
+    Ok(found)
+}
+
+/// Readers of a write-ahead log see the state at their start and are never blocked by a writer.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), EmbeddedError> {
+    let failed = |source| EmbeddedError::Migrate { path: path.to_path_buf(), to: VERSION, source };
+    // The version is read under the write lock: another process may be opening the same new file.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let from = transaction.query_row("pragma user_version", (), |row| row.get(0)).map_err(failed)?;
+    let from = check_version(from, path)?;
+    for (_, step) in (0..).zip(MIGRATIONS).filter(|(version, _)| *version >= from) {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
+    let path = path.to_path_buf();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => EmbeddedError::NotADatabase { path, source },
+        _ => EmbeddedError::Open { path, source },
+    }
+}

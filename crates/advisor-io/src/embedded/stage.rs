@@ -1,0 +1,211 @@
+//! Rows of a file in temporary tables, before the store sees any of them.
+//!
+//! A connection's temporary tables live in a file of its own, so that staging takes no lock and little memory. What is
+//! wrong with a file is known when all of it is staged; [`super::merge`] then compares as sets.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::io::Read;
+
+use csv::ByteRecord;
+use rusqlite::{Connection, Statement};
+
+use super::csv_rows::{Columns, FlowLine, Lines, PositionLine};
+use super::names::Content;
+use super::report::{Refusal, RejectedLines};
+
+/// `wallet` and `market` count the names in the order in which the file has them; `merge` turns them into the store's.
+const TABLES: &str = "
+    pragma temp.cache_size = -16384;
+    create temp table staged_positions (
+        wallet integer not null, ts integer not null, usd_value real, price_usd real, underlying_units real,
+        market integer not null, primary key (wallet, ts)
+    ) strict, without rowid;
+    create temp table staged_flows (
+        line integer primary key, wallet integer not null, ts integer not null, tx_hash text not null,
+        amount real not null, memo text not null
+    ) strict;
+";
+
+/// What is known of a file once it is staged.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    /// Addresses; `wallet` in the staged rows is the index.
+    pub(super) wallets: Vec<String>,
+    /// Ids and names; `market` in the staged rows is the index.
+    pub(super) markets: Vec<(String, String)>,
+    pub(super) rows: u64,
+    pub(super) repeated: u64,
+    pub(super) contradicted: u64,
+    pub(super) rejected: RejectedLines,
+}
+
+/// Why a file could not be staged.
+#[derive(Debug)]
+pub(super) enum StageError {
+    File(Refusal),
+    Store(rusqlite::Error),
+}
+
+impl From<Refusal> for StageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::File(refusal)
+    }
+}
+
+impl From<rusqlite::Error> for StageError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Makes the temporary tables on a fresh connection.
+pub(super) fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)
+}
+
+/// Reads all lines into the temporary table for `content`, in place of what is there.
+pub(super) fn stage(connection: &mut Connection, bytes: impl Read, content: Content) -> Result<Staged, StageError> {
+    let transaction = connection.transaction()?; // of temporary tables only
+    let staged = match content {
+        Content::Positions => Positions::prepare(&transaction)?.read(bytes),
+        Content::Deposits | Content::Withdrawals => Flows::prepare(&transaction)?.read(bytes, content),
+    }?;
+    transaction.commit()?;
+    Ok(staged)
+}
+
+/// Position rows on their way into the temporary table.
+struct Positions<'c> {
+    insert: Statement<'c>,
+    replace: Statement<'c>,
+    wallets: Interner<String>,
+    markets: Interner<(String, String)>,
+    market: ((String, String), i64),
+    staged: Staged,
+}
+
+impl<'c> Positions<'c> {
+    fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        connection.execute("delete from temp.staged_positions", ())?;
+        let insert = connection
+            .prepare("insert into temp.staged_positions values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing")?;
+        let replace = connection.prepare(
+            "update temp.staged_positions set (usd_value, price_usd, underlying_units, market) = (?3, ?4, ?5, ?6)
+             where wallet = ?1 and ts = ?2
+             and (usd_value, price_usd, underlying_units, market) is not (?3, ?4, ?5, ?6)",
+        )?;
+        let mut markets = Interner::new();
+        let none = <(String, String)>::default();
+        let market = (none.clone(), markets.number(&none));
+        Ok(Self { insert, replace, wallets: Interner::new(), markets, market, staged: Staged::default() })
+    }
+
+    /// Takes the usable lines; of lines with one wallet and time the last stays.
+    fn read(mut self, bytes: impl Read) -> Result<Staged, StageError> {
+        each_line(bytes, Content::Positions, |line, columns, record| {
+            self.staged.rows += 1;
+            match columns.position(record) {
+                Ok(position) => Ok(self.push(&position)?),
+                Err(error) => Ok(self.staged.rejected.note(line, &error)),
+            }
+        })?;
+        Ok(Staged { wallets: self.wallets.names(), markets: self.markets.names(), ..self.staged })
+    }
+
+    fn push(&mut self, line: &PositionLine<'_>) -> rusqlite::Result<()> {
+        // A file is nearly always about one market.
+        if line.market != (&self.market.0.0, &self.market.0.1) {
+            let market = (line.market.0.to_owned(), line.market.1.to_owned());
+            self.market = (market.clone(), self.markets.number(&market));
+        }
+        let wallet = self.wallets.number(line.wallet);
+        let row = (wallet, line.ts, line.usd_value, line.price_usd, line.underlying_units, self.market.1);
+        if self.insert.execute(row)? == 0 {
+            self.staged.repeated += 1;
+            self.staged.contradicted += self.replace.execute(row)? as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Deposits or withdrawals on their way into the temporary table.
+struct Flows<'c> {
+    insert: Statement<'c>,
+    wallets: Interner<String>,
+    staged: Staged,
+}
+
+impl<'c> Flows<'c> {
+    fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        connection.execute("delete from temp.staged_flows", ())?;
+        let insert = connection.prepare("insert into temp.staged_flows values (null, ?1, ?2, ?3, ?4, ?5)")?;
+        Ok(Self { insert, wallets: Interner::new(), staged: Staged::default() })
+    }
+
+    /// Takes all lines, or none if one of them is unusable.
+    fn read(mut self, bytes: impl Read, content: Content) -> Result<Staged, StageError> {
+        each_line(bytes, content, |line, columns, record| {
+            self.staged.rows += 1;
+            match columns.flow(record) {
+                Ok(flow) => Ok(self.push(&flow)?),
+                Err(error) => Ok(self.staged.rejected.note(line, &error)),
+            }
+        })?;
+        if self.staged.rejected.count > 0 {
+            return Err(Refusal::Rejected(self.staged.rejected).into());
+        }
+        Ok(Staged { wallets: self.wallets.names(), ..self.staged })
+    }
+
+    fn push(&mut self, line: &FlowLine<'_>) -> rusqlite::Result<()> {
+        let wallet = self.wallets.number(line.wallet);
+        self.insert.execute((wallet, line.ts, line.tx_hash, line.amount, line.memo))?;
+        Ok(())
+    }
+}
+
+fn each_line(
+    bytes: impl Read,
+    content: Content,
+    mut take: impl FnMut(u64, &Columns, &ByteRecord) -> Result<(), StageError>,
+) -> Result<(), StageError> {
+    let mut lines = Lines::new(bytes);
+    let (_, header) = lines.next()?.ok_or(Refusal::Empty)?;
+    let columns = Columns::find(header, content)?;
+    while let Some((line, record)) = lines.next()? {
+        take(line, &columns, record)?;
+    }
+    Ok(())
+}
+
+/// Numbers names from 0 in the order in which they first come.
+struct Interner<K> {
+    numbers: HashMap<K, i64>,
+}
+
+impl<K: Hash + Eq> Interner<K> {
+    fn new() -> Self {
+        Self { numbers: HashMap::new() }
+    }
+
+    fn number<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(&mut self, name: &Q) -> i64
+    where
+        K: Borrow<Q>,
+    {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.numbers.len() as i64;
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// The names in the order of their numbers.
+    fn names(self) -> Vec<K> {
+        let mut names: Vec<(K, i64)> = self.numbers.into_iter().collect();
+        names.sort_unstable_by_key(|(_, number)| *number);
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+}
