@@ -9,19 +9,20 @@ use advisor_core::advice::{Snapshot, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
-use advisor_core::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use advisor_core::rules::{Alignment, Basis, Rules};
 use advisor_core::time::NANOS_PER_HOUR;
 use criterion::{Criterion, criterion_group, criterion_main};
+use defaults::{EPOCH, KEYWORD};
+
+#[path = "../tests/rule/defaults.rs"]
+mod defaults;
 
 const ASSETS: i64 = 3;
 const WALLETS: i64 = 20;
 const SAMPLES: i64 = 17_281;
 const FLOWS: i64 = 50;
-/// 2026-01-01T00:00:00Z.
-const START: i64 = 1_767_225_600_000_000_000;
 const STEP: i64 = NANOS_PER_HOUR / 12;
-const END: i64 = START + (SAMPLES - 1) * STEP;
-const KEYWORD: &str = "alert_driven_withdrawal";
+const END: i64 = EPOCH + (SAMPLES - 1) * STEP;
 
 /// A number in 0..1 that looks random and is the same on every run.
 fn noise(a: i64, b: i64) -> f64 {
@@ -54,7 +55,7 @@ fn positions(asset: i64) -> Positions {
             units *= 1.0 + 0.05 / (365.0 * 288.0);
             let price = 1.0 + 0.002 * (noise(asset, i) - 0.5);
             builder.push(&PositionRow {
-                ts: Some(START + i * STEP),
+                ts: Some(EPOCH + i * STEP),
                 wallet: Some(&address),
                 underlying_units: Some(units),
                 usd_value: Some(units * price),
@@ -71,7 +72,7 @@ fn flows(withdrawals: bool) -> Vec<FlowRow> {
         .map(|(wallet, n)| {
             let (sample, amount) = flow(wallet, n);
             FlowRow {
-                ts: Some(START + sample * STEP - STEP / 2),
+                ts: Some(EPOCH + sample * STEP - STEP / 2),
                 wallet: Some(address(wallet).into()),
                 amount: Some(amount),
                 memo: (n == 5).then(|| KEYWORD.to_owned()),
@@ -82,29 +83,9 @@ fn flows(withdrawals: bool) -> Vec<FlowRow> {
 }
 
 fn rules(lookback_hours: f64) -> Rules {
-    Rules {
-        reference_keyword: KEYWORD.to_owned(),
-        reference_fallback: ReferenceFallback::DataRange,
-        range_start: None,
-        safety_factor: 0.5,
-        max_sample_age_hours: Some(24.0),
-        alignment: Alignment::None,
-        amount_unit: AmountUnit::Underlying,
-        gate: GateRules {
-            holds: true,
-            apply_in_fallback: true,
-            basis: Basis::CorrectedPosition,
-            baseline: Baseline::Polynomial(2),
-            lookback_hours,
-            min_points: 10,
-            k_sigma: 2.0,
-            exclude_last_for_sigma: false,
-            sigma_epsilon: 1e-6,
-            min_residual_bps: 0.0,
-            threshold: Threshold::Stddev,
-            peg: None,
-        },
-    }
+    let mut rules = defaults::rules();
+    rules.gate.lookback_hours = lookback_hours;
+    rules
 }
 
 fn snapshot(asset: i64, rules: &Rules) -> Snapshot {

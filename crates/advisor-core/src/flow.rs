@@ -1,7 +1,7 @@
 //! Deposits and withdrawals as the stores have them.
 //!
 //! A [`FlowRow`] is raw: what of it is missing decides, together with the wallet's baseline and newest sample, whether
-//! it can be left out or makes the asset an error (see [`crate::gain`]).
+//! it can be left out or makes the asset an error (see [`crate::advice`]).
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Residual sigma gate: is the newest point too far from its own trend to act on? And is the price near its peg?
 //!
-//! Start at [`judge`] and [`check_peg`]. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
+//! Start at `judge` and `check_peg`. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
 //! Method: the newest residual against k·σ of the residuals (σ over n, about their mean), or against the interval between
 //! two quantiles of them, and in either case against two floors.
 //! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in [`crate::advice`].

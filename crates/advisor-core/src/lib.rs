@@ -1,7 +1,7 @@
 //! The withdrawal advisor's rule: positions, flows and prices in, advice with every intermediate figure out.
 //!
 //! Start at [`advice::advise`]. Pure: no clock, no runtime, no client; stores are reached through the port in [`store`].
-//! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`reference`], load positions and flows, then
+//! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
 //! gains per wallet, the asset's corrected series, the [`gate`] over it, and the [`decision`].
 #![deny(missing_docs)]
 

@@ -4,7 +4,8 @@ use advisor_core::advice::{Advice, advise};
 use advisor_core::gate::Verdict;
 use advisor_core::rules::{Baseline, Basis, Peg, ReferenceFallback, Rules, Threshold};
 
-use crate::history::{History, at, code, message, rules, ungated, wallet, whole_hours};
+use crate::defaults::rules;
+use crate::history::{History, at, code, message, ungated, wallet, whole_hours};
 
 /// Wallet "a" gains a USD an hour for 20 hours.
 fn rising() -> History {

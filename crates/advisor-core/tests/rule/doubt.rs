@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::history::{EPOCH, History, KEYWORD, Sample, at, code, rules, whole_hours};
+use crate::defaults::{EPOCH, KEYWORD, rules};
+use crate::history::{History, Sample, at, code, whole_hours};
 use crate::random::any_alignment;
 
 /// Hours of samples that every wallet has.

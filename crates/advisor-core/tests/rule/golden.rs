@@ -11,7 +11,8 @@ use advisor_core::rules::{
 };
 use serde_json::Value;
 
-use crate::history::{History, KEYWORD, Sample};
+use crate::defaults::KEYWORD;
+use crate::history::{History, Sample};
 
 /// Relative difference that rounding may make.
 const TOLERANCE: f64 = 1e-9;

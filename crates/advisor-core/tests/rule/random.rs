@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use crate::history::{EPOCH, History, KEYWORD, Sample, rules, whole_hours};
+use crate::defaults::{EPOCH, KEYWORD, rules};
+use crate::history::{History, Sample, whole_hours};
 
 /// Distance of the instants on which most samples and flows lie: coarse, so that they often coincide.
 pub(crate) const SLOT: i64 = 15 * 60 * 1_000_000_000;

@@ -4,7 +4,8 @@ use advisor_core::flow::FlowRow;
 use advisor_core::reference::{RefMode, Reference};
 use advisor_core::rules::{Alignment, ReferenceFallback, Rules};
 
-use crate::history::{History, KEYWORD, at, code, flow, message, rules, ungated};
+use crate::defaults::{KEYWORD, rules};
+use crate::history::{History, at, code, flow, message, ungated};
 
 fn memo(hour: f64, memo: &str) -> FlowRow {
     FlowRow { memo: Some(memo.to_owned()), ..flow("a", hour, 1.0) }

@@ -1,0 +1,34 @@
+//! The documented defaults, as rules; the bench uses them too.
+
+use advisor_core::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+
+/// 2026-01-01T00:00:00Z: hour 0 of every history.
+pub(crate) const EPOCH: i64 = 1_767_225_600_000_000_000;
+pub(crate) const KEYWORD: &str = "alert_driven_withdrawal";
+
+/// The documented defaults, with a safety factor of 1/2.
+pub(crate) fn rules() -> Rules {
+    Rules {
+        reference_keyword: KEYWORD.to_owned(),
+        reference_fallback: ReferenceFallback::DataRange,
+        range_start: None,
+        safety_factor: 0.5,
+        max_sample_age_hours: Some(24.0),
+        alignment: Alignment::None,
+        amount_unit: AmountUnit::Underlying,
+        gate: GateRules {
+            holds: true,
+            apply_in_fallback: true,
+            basis: Basis::CorrectedPosition,
+            baseline: Baseline::Polynomial(2),
+            lookback_hours: 48.0,
+            min_points: 10,
+            k_sigma: 2.0,
+            exclude_last_for_sigma: false,
+            sigma_epsilon: 1e-6,
+            min_residual_bps: 0.0,
+            threshold: Threshold::Stddev,
+            peg: None,
+        },
+    }
+}
