@@ -3,6 +3,8 @@
 //! [`both`] is the only place that knows the back ends: the embedded store imports the files, GreptimeDB (the stand-in of
 //! `testkit`) has them loaded into tables of the usual types.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 mod greptime_support;
 
 use std::fmt::Write as _;

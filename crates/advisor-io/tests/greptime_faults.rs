@@ -2,6 +2,8 @@
 //!
 //! Against the stand-in of `testkit`; what it cannot do (redirects, a slow but steady answer) is served by hand.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 mod greptime_support;
 
 use std::io::{Read, Write};
@@ -35,8 +37,8 @@ fn filled(server: Server) -> Server {
          PRIMARY KEY (wallet_address))"
     );
     server.execute(&sql).unwrap();
-    let rows = (0..6)
-        .map(|i| (i % 3 * MINUTE, if i < 3 { "addr1a" } else { "addr1b" }, 10.0, 20.0 + f64::from(i as i32), 2.0));
+    let rows =
+        ["addr1a", "addr1b"].into_iter().flat_map(|wallet| (0..3).map(move |i| (i * MINUTE, wallet, 10.0, 20.0, 2.0)));
     let columns = ["ts", "wallet_address", "underlying_units", "usd_value", "price_usd"];
     server.insert_rows(POSITIONS, &columns, rows).unwrap();
     server.insert_rows(DEPOSITS, &["ts", "wallet_address", "amount"], [(5_i64, "addr1a", 7.0)]).unwrap();

@@ -1,5 +1,7 @@
 //! Which types of columns the GreptimeDB back end reads, and what it asks for. Against the stand-in of `testkit`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 mod greptime_support;
 
 use advisor_core::store::Store;
