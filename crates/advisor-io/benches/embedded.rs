@@ -75,7 +75,7 @@ fn read(c: &mut Criterion) {
                 let connection = Connection::open(&path).unwrap();
                 let sql = "select sum(usd_value), sum(price_usd), max(ts), sum(wallet_id) from positions
                            where table_id <= ?1";
-                connection.query_row(sql, [n], |row| row.get::<_, f64>(0)).unwrap()
+                connection.query_row(sql, [n as i64], |row| row.get::<_, f64>(0)).unwrap()
             });
         });
     }

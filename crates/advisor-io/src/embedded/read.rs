@@ -19,14 +19,10 @@ const WALLETS: &str = "
         select (select min(wallet_id) from positions where table_id = ?1 and wallet_id > w.id) from w where w.id not null
     )";
 
-/// Wallet after wallet with rising times, because that is how both the query is nested and the rows lie. (An `order by`
-/// would have SQLite sort: it does not know that the wallets come in order.) Units are wanted only where value or price
-/// has to be derived from them.
+/// Run for one wallet after another, so that no row has to say whose it is.
 const POSITIONS: &str = "
-    select p.wallet_id, p.ts, p.usd_value, p.price_usd,
-        iif(p.price_usd > 0 and p.usd_value not null, null, p.underlying_units)
-    from w cross join positions p
-    where p.table_id = ?1 and p.wallet_id = w.id and p.ts between ?2 and ?3";
+    select ts, usd_value, price_usd, underlying_units from positions
+    where table_id = ?1 and wallet_id = ?2 and ts between ?3 and ?4 order by ts";
 
 const MARKET: &str = "
     select m.market_id, m.market_name
@@ -143,22 +139,23 @@ fn find_unblocked(connection: &Connection, name: &str, kind: TableKind) -> Resul
 }
 
 fn positions(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Positions> {
-    let mut statement = connection.prepare_cached(&format!("{WALLETS} {POSITIONS}"))?;
-    let mut rows = statement.query((table, from, to))?;
+    let snapshot = connection.unchecked_transaction()?; // of all wallets
+    let mut wallets = snapshot.prepare_cached(&format!("{WALLETS} select id from w where id not null"))?;
+    let wallets = wallets.query_map([table], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut statement = snapshot.prepare_cached(POSITIONS)?;
     let mut builder = PositionsBuilder::new();
-    let mut wallet = (None, String::new());
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        if wallet.0 != Some(id) {
-            wallet = (Some(id), address(connection, id)?);
+    for wallet in wallets {
+        let address = address(&snapshot, wallet)?;
+        let mut rows = statement.query((table, wallet, from, to))?;
+        while let Some(row) = rows.next()? {
+            builder.push(&PositionRow {
+                ts: Some(row.get(0)?),
+                wallet: Some(&address),
+                usd_value: row.get(1)?,
+                price_usd: row.get(2)?,
+                underlying_units: row.get(3)?,
+            });
         }
-        builder.push(&PositionRow {
-            ts: Some(row.get(1)?),
-            wallet: Some(&wallet.1),
-            usd_value: row.get(2)?,
-            price_usd: row.get(3)?,
-            underlying_units: row.get(4)?,
-        });
     }
     Ok(builder.finish())
 }

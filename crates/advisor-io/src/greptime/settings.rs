@@ -72,6 +72,11 @@ impl Settings {
         if authority.contains('@') {
             return Err(address("the host holds credentials, which belong into username and password".into()));
         }
+        // The parser would forgive a missing host, backslashes and line breaks by guessing what was meant.
+        let is_exact = |c: char| !c.is_whitespace() && !c.is_control() && c != '\\';
+        if authority.is_empty() || !host.chars().all(is_exact) {
+            return Err(address(format!("host {host:?} is no address")));
+        }
         let names_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
         let mut url = Url::parse(&text).map_err(|error| address(format!("host {host:?} is no address ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -120,8 +125,10 @@ mod tests {
         address("u:secret@db", &format!("{credentials}{expected}"));
         address("ftp://db", &format!("host \"ftp://db\" has the scheme ftp{expected}"));
         address("db?x=1", &format!("host \"db?x=1\" has a query or fragment{expected}"));
-        address("", &format!("host \"\" is no address (empty host){expected}"));
-        address("d b", &format!("host \"d b\" is no address (invalid international domain name){expected}"));
+        address("", &format!("host \"\" is no address{expected}"));
+        address("d b", &format!("host \"d b\" is no address{expected}"));
+        address("http:///x", &format!("host \"http:///x\" is no address{expected}"));
+        address("http:\\\\db", &format!("host \"http:\\\\\\\\db\" is no address{expected}"));
         address("db:99999", &format!("host \"db:99999\" is no address (invalid port number){expected}"));
     }
 }
