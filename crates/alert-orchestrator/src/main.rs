@@ -1,1 +1,10 @@
-fn main() {}
+//! Command line of the withdrawal advisor.
+
+use std::process::ExitCode;
+
+use alert_orchestrator::{app, cli::Cli};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    app::run(Cli::parse())
+}

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use advisor_io::greptime::SettingsError;
 use jiff::Timestamp;
 use platform::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::text::Host;
 
@@ -73,13 +75,19 @@ pub struct Greptime {
 }
 
 impl Greptime {
-    /// The URL of the server, without a slash at its end.
-    pub fn base_url(&self) -> String {
+    /// The port of GreptimeDB's HTTP API.
+    pub(super) const DEFAULT_PORT: u16 = 4000;
+
+    /// The URL of the server.
+    ///
+    /// # Errors
+    /// None once the configuration is loaded: the host was checked by the same rules.
+    pub fn base_url(&self) -> Result<Url, SettingsError> {
         self.host.base_url(self.port)
     }
 
     fn default_port() -> u16 {
-        4000
+        Self::DEFAULT_PORT
     }
 
     fn default_database() -> String {

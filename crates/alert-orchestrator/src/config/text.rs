@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use advisor_io::greptime::{Settings, SettingsError};
 use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,6 +16,8 @@ use platform::config::Format;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
+
+use super::client;
 
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +36,7 @@ pub struct Endpoint(Url);
 
 /// Where GreptimeDB listens: a host name or address, with or without scheme, port and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    written: String,
-    url: Url,
-    port: Option<u16>,
-}
+pub struct Host(String);
 
 /// An address or a network in CIDR notation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +61,12 @@ impl Age {
 }
 
 impl Host {
-    /// The URL of the server, without a slash at its end; `port` counts where the host names none.
-    pub fn base_url(&self, port: u16) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        let path = self.url.path().trim_end_matches('/');
-        format!("{}://{host}:{}{path}", self.url.scheme(), self.port.unwrap_or(port))
+    /// The URL of the server; `port` counts where the host names none.
+    ///
+    /// # Errors
+    /// None for a port that is not 0: the host was read by the same rules.
+    pub fn base_url(&self, port: u16) -> Result<Url, SettingsError> {
+        Settings::base_url(&self.0, port)
     }
 }
 
@@ -116,15 +116,8 @@ impl FromStr for Host {
     type Err = BadText;
 
     fn from_str(text: &str) -> Result<Self, BadText> {
-        let url = if text.contains("://") { Cow::Borrowed(text) } else { Cow::Owned(format!("http://{text}")) };
-        // A URL drops the port that is usual for its scheme, but `http://db:80` means 80 and not the default 4000.
-        let (_, rest) = url.split_once("://").ok_or(BadText)?;
-        let authority = rest.split('/').next().unwrap_or_default();
-        let port = match authority.rsplit_once(':') {
-            Some((_, port)) if !port.ends_with(']') => Some(port.parse().map_err(|_| BadText)?),
-            _ => None,
-        };
-        Ok(Self { written: text.to_owned(), url: public_url(&url)?, port: port.filter(|port| *port != 0) })
+        Settings::base_url(text, client::Greptime::DEFAULT_PORT).map_err(|_| BadText)?;
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -280,7 +273,7 @@ impl fmt::Display for Endpoint {
 
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(&self.0)
     }
 }
 

@@ -1,0 +1,160 @@
+//! What each command does, as a list of steps in the order in which they can fail.
+//!
+//! Start at [`run`]. Results go to standard output, logs and faults to standard error. Exit codes: 0 done, 1 something could
+//! not be evaluated or is not in place, 2 configuration or usage.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::CommandFactory as _;
+use jiff::Timestamp;
+use platform::telemetry;
+use tracing::{info, warn};
+
+use crate::backend::Backend;
+use crate::cli::{Cli, Command, Common};
+use crate::config::{self, Config, ConfigError};
+use crate::evaluate::{Evaluation, Plan};
+use crate::{check, console, decisions, explain, import, plan};
+
+/// Something could not be evaluated, or is not in place.
+pub(crate) const FAILED: u8 = 1;
+/// The configuration or the command line is wrong.
+const USAGE: u8 = 2;
+
+/// Runs the command that the command line asks for.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS, // whoever reads has read enough
+        Err(error) => {
+            let code = if error.is::<ConfigError>() || error.is::<Usage>() { USAGE } else { FAILED };
+            complain(&error);
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// A command line that asks for what cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+fn complain(error: &anyhow::Error) {
+    // There is nowhere left to report a standard error that cannot be written to.
+    let _ = writeln!(io::stderr(), "alert-orchestrator: {error:#}");
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command {
+        None if cli.print_config_normalized => print_config(&cli.common),
+        None if cli.once => once(&cli.common, cli.json),
+        None => Err(Usage("serving is not part of this version; evaluate with --once, see --help".to_owned()).into()),
+        Some(Command::Import { paths }) => import::run(&cli.common, &paths),
+        Some(Command::Explain { asset, wallet, json }) => explain_asset(&cli.common, &asset, wallet.as_deref(), json),
+        Some(Command::Check) => check::run(&cli.common),
+        Some(Command::Schema) => print_json(&config::schema()),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "alert-orchestrator", &mut io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+fn print_config(common: &Common) -> anyhow::Result<u8> {
+    print_json(&load_config(&common.config)?)
+}
+
+fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
+    let config = start(common)?;
+    let evaluation = evaluate(&config, &plan::of(&config))?;
+    if json {
+        print_json(&decisions::by_asset(&evaluation))?;
+    } else {
+        console::write_summary(&mut io::stdout().lock(), &evaluation)?;
+    }
+    Ok(exit_code(&evaluation))
+}
+
+fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool) -> anyhow::Result<u8> {
+    let config = start(common)?;
+    let plan = plan::of(&config);
+    let Some(wanted) = plan.assets.iter().find(|(name, _)| name.eq_ignore_ascii_case(asset)).cloned() else {
+        let assets: Vec<&str> = plan.assets.iter().map(|(name, _)| name.as_str()).collect();
+        bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {}", assets.join(", "))));
+    };
+    let plan = Plan { assets: vec![wanted], ..plan };
+    let mut evaluation = evaluate(&config, &plan)?;
+    let code = exit_code(&evaluation);
+    for advice in &mut evaluation.advice {
+        if let Some(wallet) = wallet {
+            explain::keep_wallet(advice, wallet).map_err(Usage)?;
+        }
+        if json {
+            print_json(&advice)?;
+        } else {
+            explain::write_steps(&mut io::stdout().lock(), advice)?;
+        }
+    }
+    Ok(code)
+}
+
+/// What every command that evaluates does first.
+fn start(common: &Common) -> anyhow::Result<Config> {
+    let config = load_config(&common.config)?;
+    start_log(common)?;
+    info!("alert-orchestrator {}", env!("CARGO_PKG_VERSION"));
+    info!("Loaded configuration from {}", common.config.display());
+    info!("Store: {}", Backend::address(&config));
+    if config.tokens.is_some() {
+        info!("token registry validated for {}", config.client.assets.join(", "));
+    }
+    if common.test_prefix {
+        warn!("TEST MODE: every write goes to tables whose names start with test_; reads do not");
+    }
+    plan::not_built_yet(&config).into_iter().for_each(|line| warn!("{line}"));
+    if let Some(end) = config.client.date_range.end {
+        info!("as of {end} (client.date_range.end)");
+    }
+    Ok(config)
+}
+
+fn evaluate(config: &Config, plan: &Plan) -> anyhow::Result<Evaluation> {
+    let now = Timestamp::now();
+    Ok(match Backend::open(config) {
+        Ok(backend) => runtime()?.block_on(backend.evaluate(plan, now)),
+        Err(error) => Evaluation::failed(plan, now, &error),
+    })
+}
+
+/// Reads the configuration; the environment is read here and nowhere else.
+pub(crate) fn load_config(path: &Path) -> Result<Config, ConfigError> {
+    config::load(path, &|name| std::env::var(name).ok())
+}
+
+pub(crate) fn start_log(common: &Common) -> anyhow::Result<()> {
+    telemetry::init(common.log_level, common.log_format.into()).context("starting the log")
+}
+
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<u8> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(0)
+}
+
+fn exit_code(evaluation: &Evaluation) -> u8 {
+    if evaluation.advice.iter().any(|advice| advice.decision.code() < 0) { FAILED } else { 0 }
+}

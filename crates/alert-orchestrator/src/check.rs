@@ -1,0 +1,114 @@
+//! Is everything in place? The `check` command: one line per thing, and an exit code.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use crate::app::{self, FAILED};
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::config::Config;
+use crate::plan;
+
+/// A store whose clock is further off than this judges the age of samples wrongly.
+const MAX_SKEW_SECONDS: f64 = 60.0;
+
+/// Runs `check`.
+pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
+    let mut report = Report { out: io::stdout().lock(), failed: false };
+    let config = match app::load_config(&common.config) {
+        Ok(config) => config,
+        Err(faults) => {
+            for fault in faults.to_string().lines() {
+                report.line("configuration", Err(fault))?;
+            }
+            return Ok(FAILED);
+        }
+    };
+    app::start_log(common)?;
+    let path = common.config.display().to_string();
+    report.line("configuration", Ok(&path))?;
+    let registry = match &config.tokens {
+        Some(_) => "a row for every asset",
+        None => "not needed without orchestrator.apis.minswap_aggregator",
+    };
+    report.line("token registry", Ok(registry))?;
+    app::runtime()?.block_on(check_store(&config, &mut report))?;
+    Ok(if report.failed { FAILED } else { 0 })
+}
+
+async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow::Result<()> {
+    let backend = match Backend::open(config) {
+        Ok(backend) => backend,
+        Err(error) => return report.line("store", Err(&error.to_string())),
+    };
+    let asked_at = Timestamp::now();
+    match backend.clock().await {
+        Err(error) => return report.line("store", Err(&error.to_string())),
+        Ok(clock) => {
+            report.line("store", Ok(&Backend::address(config)))?;
+            let now = Timestamp::now();
+            let (verdict, text) = skew(clock, asked_at, now);
+            report.line("clock", if verdict { Ok(&text) } else { Err(&text) })?;
+        }
+    }
+    let plan = plan::of(config);
+    for (asset, _) in &plan.assets {
+        match backend.check_asset(&plan, asset).await {
+            Ok(found) => report.line(asset, Ok(&found))?,
+            Err(failure) => report.line(asset, Err(&failure.to_string()))?,
+        }
+    }
+    Ok(())
+}
+
+/// How far the store's clock is from ours, which read `asked_at` before and `answered_at` after the store's was read.
+fn skew(clock: Option<Timestamp>, asked_at: Timestamp, answered_at: Timestamp) -> (bool, String) {
+    let Some(clock) = clock else { return (true, "the store uses this machine's clock".to_owned()) };
+    let seconds = if clock < asked_at {
+        clock.duration_since(asked_at).as_secs_f64()
+    } else if clock > answered_at {
+        clock.duration_since(answered_at).as_secs_f64()
+    } else {
+        0.0
+    };
+    let side = if seconds < 0.0 { "behind" } else { "ahead of" };
+    let text =
+        format!("the store's clock is {:.1} s {side} this machine's (allowed: {MAX_SKEW_SECONDS} s)", seconds.abs());
+    (seconds.abs() <= MAX_SKEW_SECONDS, text)
+}
+
+struct Report<W> {
+    out: W,
+    failed: bool,
+}
+
+impl<W: Write> Report<W> {
+    fn line(&mut self, what: &str, outcome: Result<&str, &str>) -> anyhow::Result<()> {
+        let (mark, text) = match outcome {
+            Ok(text) => ("ok  ", text),
+            Err(text) => ("FAIL", text),
+        };
+        self.failed |= outcome.is_err();
+        writeln!(self.out, "{mark}  {what}: {text}")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_within_the_round_trip_has_no_skew() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        assert!(skew(None, at(0), at(0)).0);
+        assert_eq!(skew(Some(at(105)), at(100), at(110)), (true, line(0.0, "ahead of")));
+        assert_eq!(skew(Some(at(40)), at(100), at(110)), (true, line(60.0, "behind"))); // 100 − 40
+        assert_eq!(skew(Some(at(171)), at(100), at(110)), (false, line(61.0, "ahead of"))); // 171 − 110
+    }
+
+    fn line(seconds: f64, side: &str) -> String {
+        format!("the store's clock is {seconds:.1} s {side} this machine's (allowed: 60 s)")
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand};
+use platform::telemetry;
+
+/// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
+#[derive(Debug, Parser)]
+#[command(name = "alert-orchestrator", version, max_term_width = 120, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+
+    /// Evaluate once, print one line per asset, and exit (0: all evaluated, 1: an error, 2: configuration or usage)
+    #[arg(long)]
+    pub once: bool,
+
+    /// With --once: print the decisions as JSON
+    #[arg(long, requires = "once")]
+    pub json: bool,
+
+    /// Serve no metrics, dashboard or API; rounds go to the console
+    #[arg(long)]
+    pub no_telemetry: bool,
+
+    /// Print the effective configuration as JSON, secrets redacted, and exit
+    #[arg(long)]
+    pub print_config_normalized: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = "config/orchestrator_config.yaml")]
+    pub config: PathBuf,
+
+    /// Least severe message to log (standard error)
+    #[arg(long, global = true, value_name = "LEVEL", ignore_case = true, default_value = "INFO",
+        value_parser = PossibleValuesParser::new(telemetry::Level::NAMES).try_map(|name| name.parse::<telemetry::Level>()))]
+    pub log_level: telemetry::Level,
+
+    /// Shape of log lines
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Write to tables whose names start with test_; reads and the automatic import are not affected
+    #[arg(long, global = true)]
+    pub test_prefix: bool,
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogFormat> for telemetry::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load CSV files into the embedded store
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        /// Files named like the tables they fill, or directories of them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Show every step of an asset's decision with its numbers
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// Asset as configured
+        asset: String,
+        /// Only this wallet, of the wallets
+        #[arg(long)]
+        wallet: Option<String>,
+        /// As JSON, at full precision
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
+    Check,
+    /// Print the JSON Schema of the configuration
+    #[command(after_help = "Example:\n  alert-orchestrator schema > orchestrator.schema.json")]
+    Schema,
+    /// Print a completion script
+    #[command(
+        after_help = "Example:\n  alert-orchestrator completions bash > /etc/bash_completion.d/alert-orchestrator"
+    )]
+    Completions {
+        /// Shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  alert-orchestrator --once                               decisions for every asset, one line each
+  alert-orchestrator --once --json                        the same for programs
+  alert-orchestrator explain usdc                         every step of a decision
+  alert-orchestrator --config my.yaml check               is everything in place?
+  alert-orchestrator --print-config-normalized            what is in effect, defaults included";
+
+const IMPORT_EXAMPLES: &str = "\
+A file's name is its table: liqwid_supply_positions_usdc.csv, liqwid_deposits_usdc.csv, liqwid_withdrawals_usdc.csv
+(with the configured prefixes). Each file is imported as a whole or not at all; importing it again changes nothing.
+
+Examples:
+  alert-orchestrator import exports/
+  alert-orchestrator import liqwid_supply_positions_usdc.csv liqwid_deposits_usdc.csv";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  alert-orchestrator explain usdc
+  alert-orchestrator explain usdc --wallet addr1v9d2k...
+  alert-orchestrator explain usdc --json | jq .gate";

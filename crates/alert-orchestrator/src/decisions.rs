@@ -1,0 +1,113 @@
+//! The decisions as other programs read them: what `--once --json` prints.
+//!
+//! Every figure is copied out of the advice; what could not be computed is `null`.
+
+use std::collections::BTreeMap;
+
+use advisor_core::advice::{Advice, WalletFigures};
+use advisor_core::decision::Reason;
+use advisor_core::gate::Verdict;
+use advisor_core::reference::RefMode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::evaluate::Evaluation;
+
+/// The decision on one asset.
+#[derive(Debug, Serialize)]
+pub(crate) struct DecisionView<'a> {
+    decision: i8,
+    ref_mode: RefMode,
+    wmax_usd: f64,
+    wallet_breakdown: Vec<WalletView<'a>>,
+    g_usd: Option<f64>,
+    withdrawn_since_reference_usd: Option<f64>,
+    residual_usd: Option<f64>,
+    sigma_usd: Option<f64>,
+    k_sigma: Option<f64>,
+    residual_trigger: Option<u8>,
+    gate_applied: bool,
+    debug_plot_path: Option<&'a str>,
+    t0_ts: Option<Timestamp>,
+    t1_ts: Option<Timestamp>,
+    prices_by_source: Option<BTreeMap<&'a str, f64>>,
+    price_delta_abs: Option<f64>,
+    price_delta_rel: Option<f64>,
+    price_mismatch: Option<u8>,
+    price_compare_unavailable: Option<u8>,
+    reason: Option<Reason>,
+}
+
+#[derive(Debug, Serialize)]
+struct WalletView<'a> {
+    wallet_address: &'a str,
+    abbreviated_address: String,
+    wmax_usd: f64,
+}
+
+/// The decisions of a round, by asset.
+pub(crate) fn by_asset(evaluation: &Evaluation) -> BTreeMap<&str, DecisionView<'_>> {
+    evaluation.advice.iter().map(|advice| (advice.asset.as_str(), view(advice))).collect()
+}
+
+fn view(advice: &Advice) -> DecisionView<'_> {
+    let gate = advice.gate.as_ref();
+    DecisionView {
+        decision: advice.decision.code(),
+        ref_mode: advice.ref_mode,
+        wmax_usd: advice.decision.limit_usd(),
+        wallet_breakdown: advice.wallet_breakdown().iter().map(wallet_view).collect(),
+        g_usd: advice.totals.map(|totals| totals.gain_usd),
+        withdrawn_since_reference_usd: advice.totals.map(|totals| totals.withdrawals_usd),
+        residual_usd: gate.and_then(|gate| gate.residual),
+        sigma_usd: gate.and_then(|gate| gate.sigma),
+        k_sigma: gate.map(|gate| gate.k_sigma),
+        residual_trigger: gate.and_then(|gate| match gate.verdict {
+            Verdict::Triggered => Some(1),
+            Verdict::Quiet => Some(0),
+            Verdict::Insufficient { .. } => None,
+        }),
+        gate_applied: advice.gate_applied,
+        debug_plot_path: None,
+        t0_ts: advice.t0,
+        t1_ts: advice.t1,
+        prices_by_source: None,
+        price_delta_abs: None,
+        price_delta_rel: None,
+        price_mismatch: None,
+        price_compare_unavailable: None,
+        reason: advice.decision.reason(),
+    }
+}
+
+fn wallet_view(wallet: &WalletFigures) -> WalletView<'_> {
+    WalletView {
+        wallet_address: &wallet.address,
+        abbreviated_address: abbreviate(&wallet.address),
+        wmax_usd: wallet.limit_usd,
+    }
+}
+
+/// First 8 and last 4 characters; short addresses as they are.
+fn abbreviate(address: &str) -> String {
+    let characters: Vec<char> = address.chars().collect();
+    match characters.len() {
+        0..=13 => address.to_owned(),
+        n => {
+            let (head, tail) = (&characters[..8], &characters[n - 4..]);
+            head.iter().chain(&['…']).chain(tail).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::abbreviate;
+
+    #[test]
+    fn addresses_are_abbreviated_by_characters_and_only_where_that_is_shorter() {
+        assert_eq!(abbreviate("addr1q9xyzabcdefgh"), "addr1q9x…efgh");
+        assert_eq!(abbreviate("addr1q9xyzabc"), "addr1q9xyzabc"); // 13 characters: nothing to win
+        assert_eq!(abbreviate("ääääääääöööööüüüü"), "ääääääää…üüüü");
+    }
+}

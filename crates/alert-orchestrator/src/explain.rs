@@ -1,0 +1,183 @@
+//! An advice step by step, for a person who wants to redo it by hand.
+//!
+//! Start at [`write_steps`]. Nothing is computed here: every figure is the one the decision was made with.
+
+use std::io::{self, Write};
+
+use advisor_core::advice::{Advice, FlowFigures, Totals, WalletFigures};
+use advisor_core::decision::Decision;
+use advisor_core::flow::Direction;
+use advisor_core::gate::{FitFigures, GateFigures, PegFigures, Verdict};
+use advisor_core::rules::{Baseline, Basis};
+
+/// Leaves out all wallets but one.
+///
+/// # Errors
+/// A sentence that names the wallets there are.
+pub(crate) fn keep_wallet(advice: &mut Advice, wallet: &str) -> Result<(), String> {
+    let Some(i) = advice.wallets.iter().position(|figures| &*figures.address == wallet) else {
+        let known: Vec<&str> = advice.wallets.iter().map(|figures| &*figures.address).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(format!("wallet {wallet:?} has no figures for {}; wallets that have: {known}", advice.asset));
+    };
+    advice.wallets = vec![advice.wallets.swap_remove(i)];
+    Ok(())
+}
+
+/// Writes the steps of an advice.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write_steps(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
+    decision(out, advice)?;
+    reference(out, advice)?;
+    for wallet in &advice.wallets {
+        wallet_steps(out, wallet, advice.safety_factor)?;
+    }
+    if let Some(totals) = &advice.totals {
+        totals_steps(out, totals)?;
+    }
+    if let Some(peg) = &advice.peg {
+        peg_steps(out, peg)?;
+    }
+    if let Some(gate) = &advice.gate {
+        gate_steps(out, gate, advice.gate_applied)?;
+    }
+    for warning in &advice.warnings {
+        writeln!(out, "warning    {warning}")?;
+    }
+    Ok(())
+}
+
+fn decision(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
+    let answer = match &advice.decision {
+        Decision::Withdraw { limit_usd } => format!("WITHDRAW_OK, up to {limit_usd:.2} USD"),
+        Decision::Hold(hold) => format!("HOLD: {hold}"),
+        Decision::Error(failure) => format!("ERROR: {failure}"),
+    };
+    writeln!(out, "{}: {answer}", advice.asset)?;
+    writeln!(out, "as of      {}", advice.as_of)
+}
+
+fn reference(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
+    let t0 = advice.t0.map_or_else(|| "none".to_owned(), |t0| t0.to_string());
+    writeln!(out, "reference  t0 = {t0} ({})", advice.ref_mode)?;
+    if let Some(why) = &advice.reference {
+        writeln!(out, "           {why}")?;
+    }
+    if let Some(t1) = advice.t1 {
+        writeln!(out, "newest     t1 = {t1}")?;
+    }
+    Ok(())
+}
+
+fn wallet_steps(out: &mut impl Write, wallet: &WalletFigures, safety_factor: f64) -> io::Result<()> {
+    let WalletFigures { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd, .. } = wallet;
+    writeln!(out, "wallet     {}", wallet.address)?;
+    writeln!(out, "  baseline V(b) = {baseline_usd:.4} USD at {}", wallet.baseline_at)?;
+    writeln!(out, "  newest   V(e) = {newest_usd:.4} USD at {}", wallet.newest_at)?;
+    wallet.flows.iter().try_for_each(|flow| flow_step(out, flow))?;
+    writeln!(
+        out,
+        "  gain     G = V(e) - V(b) - deposits + withdrawals = \
+         {newest_usd:.4} - {baseline_usd:.4} - {deposits_usd:.4} + {withdrawals_usd:.4} = {gain_usd:.4} USD"
+    )?;
+    if wallet.stale {
+        writeln!(out, "  limit    0.0000 USD: the newest sample is too old")
+    } else {
+        writeln!(
+            out,
+            "  limit    min(c * max(0, G), V(e)) = min({safety_factor} * {:.4}, {newest_usd:.4}) = {limit_usd:.4} USD",
+            gain_usd.max(0.0)
+        )
+    }
+}
+
+fn flow_step(out: &mut impl Write, flow: &FlowFigures) -> io::Result<()> {
+    let name = match flow.direction {
+        Direction::Deposit => "deposit ",
+        Direction::Withdrawal => "withdraw",
+    };
+    match flow.price_usd {
+        Some(price) => {
+            write!(out, "  {name} {} units * {price:.6} USD = {:.4} USD at {}", flow.amount, flow.usd, flow.at)?
+        }
+        None => write!(out, "  {name} {:.4} USD at {}", flow.usd, flow.at)?,
+    }
+    if flow.effective_at != flow.at {
+        write!(out, ", counted at {}", flow.effective_at)?;
+    }
+    flow.tx_hash.as_ref().map_or(Ok(()), |hash| write!(out, ", tx {hash}"))?;
+    writeln!(out)
+}
+
+fn totals_steps(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
+    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd } = totals;
+    writeln!(out, "asset      sums over all wallets")?;
+    writeln!(
+        out,
+        "  gain     G = {newest_usd:.4} - {baseline_usd:.4} - {deposits_usd:.4} + {withdrawals_usd:.4} = {gain_usd:.4} USD"
+    )?;
+    writeln!(out, "  limit    {limit_usd:.2} USD, rounded down to the cent, before anything holds")
+}
+
+fn peg_steps(out: &mut impl Write, peg: &PegFigures) -> io::Result<()> {
+    let verdict = if peg.off_peg { "off peg" } else { "on peg" };
+    writeln!(
+        out,
+        "peg        price {:.6} USD, target {:?} USD: {:.1} bps away, allowed {}: {verdict}",
+        peg.price_usd, peg.target_usd, peg.deviation_bps, peg.max_deviation_bps
+    )
+}
+
+fn gate_steps(out: &mut impl Write, gate: &GateFigures, applied: bool) -> io::Result<()> {
+    let (series, unit) = match gate.basis {
+        Basis::CorrectedPosition => ("corrected position", "USD"),
+        Basis::ChangeRateUsd => ("price", "USD per unit"),
+    };
+    writeln!(out, "gate       {} points of the {series} since {}", gate.points, gate.window_start)?;
+    if let Some(fit) = &gate.fit {
+        fit_steps(out, fit, gate.baseline)?;
+    }
+    if let (Some(residual), Some(newest)) = (gate.residual, gate.newest_value) {
+        writeln!(out, "  residual r(t1) = {newest:.6} - {:.6} = {residual:.6} {unit}", newest - residual)?;
+    }
+    if let (Some(sigma), Some(band)) = (gate.sigma, gate.k_times_sigma) {
+        writeln!(out, "  sigma    {sigma:.6} {unit}; k * sigma = {} * {sigma:.6} = {band:.6} {unit}", gate.k_sigma)?;
+    }
+    if let Some([low, high]) = gate.interval {
+        writeln!(out, "  interval {low:.6} to {high:.6} {unit}")?;
+    }
+    if let (Some(threshold), Some(floor)) = (gate.threshold, gate.bps_floor) {
+        writeln!(
+            out,
+            "  trips    above {threshold:.6} {unit} (floors: sigma_epsilon {:e}, min_residual_bps {floor:.6})",
+            gate.epsilon_floor
+        )?;
+    }
+    let verdict = match gate.verdict {
+        Verdict::Quiet => "quiet".to_owned(),
+        Verdict::Triggered => "TRIGGERED".to_owned(),
+        Verdict::Insufficient { needed } => format!("too few points to judge ({} < {needed})", gate.points),
+    };
+    let applied = if applied { "" } else { ", shown only: the gate is not applied to this asset" };
+    writeln!(out, "  verdict  {verdict}{applied}")
+}
+
+fn fit_steps(out: &mut impl Write, fit: &FitFigures, baseline: Baseline) -> io::Result<()> {
+    let name = match baseline {
+        Baseline::Polynomial(order) => format!("polynomial of order {order}"),
+        Baseline::Median => "median".to_owned(),
+    };
+    write!(out, "  fit      {name} =")?;
+    for (power, coefficient) in fit.coefficients.iter().enumerate() {
+        let sign = if coefficient.is_sign_negative() { "-" } else { "+" };
+        match power {
+            0 => write!(out, " {coefficient}")?,
+            1 => write!(out, " {sign} {}*u", coefficient.abs())?,
+            _ => write!(out, " {sign} {}*u^{power}", coefficient.abs())?,
+        }
+    }
+    writeln!(out)?;
+    writeln!(out, "           u = (t - {}) / {} s", fit.centre, fit.scale_seconds)
+}

@@ -1,0 +1,8 @@
+//! The service as its users have it: the real binary, real files, and a GreptimeDB stand-in.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod both_stores;
+mod failures;
+mod first_run;
+mod killed_import;
+mod support;
