@@ -1,8 +1,9 @@
 //! Which chores does the project have besides building and testing?
 //!
 //! Run `cargo xtask --help`. Each command is one module with one `run`; this file only chooses.
-#![expect(clippy::print_stdout, reason = "a command-line tool answers on standard output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal: answers here, progress there")]
 
+mod bench_evaluate;
 mod check_arch;
 mod examples;
 
@@ -27,12 +28,19 @@ enum Task {
     },
     /// Prove that the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows
     CheckArch,
+    /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
+    BenchEvaluate,
+    /// Receive answers and parse them into nothing: what bench-evaluate measures against
+    #[command(hide = true)]
+    Receive { url: String },
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
+        Task::BenchEvaluate => bench_evaluate::run(project_root()),
+        Task::Receive { url } => bench_evaluate::receive::run(&url),
     }
 }
 
