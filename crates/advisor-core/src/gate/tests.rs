@@ -85,6 +85,10 @@ fn a_percentile_gate_compares_with_the_central_interval() {
     says(&[1.0, 2.0, 3.0, 5.0, 4.0], &percentile, "quiet r=1.00 σ=1.41");
     says(&[5.0, 4.0, 3.0, 2.0, 1.0], &percentile, "triggered r=-2.00 σ=1.41");
     says(&[1.0, 2.0, 3.0, 4.0, 5.0], &GateRules { sigma_epsilon: 2.0, ..percentile.clone() }, "quiet r=2.00 σ=1.41");
+    // The central half runs from −1 to 1, and its ends are inside.
+    let half = GateRules { threshold: Threshold::Percentile { central_confidence: 0.5 }, ..rules() };
+    says(&[1.0, 2.0, 3.0, 5.0, 4.0], &half, "quiet r=1.00 σ=1.41");
+    says(&[5.0, 4.0, 3.0, 1.0, 2.0], &half, "quiet r=-1.00 σ=1.41");
     // Without the newest: −2, −1, 0, 1; quantiles at positions 0.6 and 2.4: −1.4 and 0.4.
     let without = GateRules { exclude_last_for_sigma: true, ..percentile };
     let [low, high] = hourly(&[1.0, 2.0, 3.0, 4.0, 5.0], &without).interval.expect("there is one");
