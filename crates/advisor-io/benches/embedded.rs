@@ -1,6 +1,8 @@
 //! The embedded store beside plain SQLite: reading against an aggregate of the same rows, importing against the
 //! `sqlite3` shell's `.import` of the same file into a table with the same key (left out where there is no shell).
 
+#![expect(clippy::unwrap_used, reason = "a measurement that fails has nothing to report")]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

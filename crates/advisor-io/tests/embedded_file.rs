@@ -1,5 +1,7 @@
 //! The embedded store's file: what is opened, what is refused, and what happens when two use it or one is killed.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -171,7 +171,7 @@ impl Columns {
             return Err(LineError::FieldCount { found: line.len(), expected: self.count });
         }
         let ts = filled(line, self.ts, TS)?;
-        let ts = instant::nanos(ts).map_err(|source| LineError::Time { text: excerpt(ts), source })?;
+        let ts = instant::nanos(ts).map_err(|why| LineError::Time { text: excerpt(ts), why })?;
         Ok((ts, filled(line, self.wallet, WALLET)?))
     }
 

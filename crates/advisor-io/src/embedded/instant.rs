@@ -32,9 +32,9 @@ pub(super) fn nanos(text: &str) -> Result<i64, InstantError> {
 
 fn epoch(number: i64) -> Result<i64, InstantError> {
     let unit = match number.unsigned_abs() {
-        ..100_000_000_000 => 1_000_000_000,
-        ..100_000_000_000_000 => 1_000_000,
-        ..100_000_000_000_000_000 => 1_000,
+        0..100_000_000_000 => 1_000_000_000,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
     };
     number.checked_mul(unit).ok_or(InstantError::OutOfRange)

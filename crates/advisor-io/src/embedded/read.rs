@@ -1,6 +1,7 @@
 //! The embedded store as a [`Store`].
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use advisor_core::flow::FlowRow;
@@ -166,14 +167,17 @@ fn flows(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::R
     let mut wallets: HashMap<i64, Arc<str>> = HashMap::new();
     let mut flows = Vec::new();
     while let Some(row) = rows.next()? {
-        let id = row.get(0)?;
-        if !wallets.contains_key(&id) {
-            wallets.insert(id, address(connection, id)?.into());
-        }
+        let wallet = match wallets.entry(row.get(0)?) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => {
+                let address = address(connection, *new.key())?;
+                Arc::clone(new.insert(address.into()))
+            }
+        };
         let text = |text: String| Some(text).filter(|text| !text.is_empty());
         flows.push(FlowRow {
             ts: Some(row.get(1)?),
-            wallet: wallets.get(&id).cloned(),
+            wallet: Some(wallet),
             amount: Some(row.get(2)?),
             memo: text(row.get(3)?),
             tx_hash: text(row.get(4)?),

@@ -28,7 +28,7 @@ pub struct ImportReport {
     pub refused: Vec<Refused>,
 }
 
-/// What the import of one file did. Equal rows of one file count once, as `repeated`, beside the first of them.
+/// What the import of one file did: `rows` = inserted + updated + unchanged + repeated + rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileReport {
     /// The file.
@@ -111,7 +111,7 @@ pub struct Refused {
 pub enum Refusal {
     /// The file cannot be read, or is no text.
     #[error("reading failed: {0}")]
-    Read(#[source] std::io::Error),
+    Read(std::io::Error),
     /// There is not even a line with the columns' names.
     #[error("the file is empty; expected a line with the columns' names")]
     Empty,
@@ -159,8 +159,8 @@ pub(super) enum LineError {
     Empty { column: &'static str },
     #[error("{column} is not UTF-8")]
     NotUtf8 { column: &'static str },
-    #[error("ts {text:?} {source}")]
-    Time { text: String, source: InstantError },
+    #[error("ts {text:?} {why}")]
+    Time { text: String, why: InstantError },
     #[error("{column} {text:?} is not a finite number")]
     Number { column: &'static str, text: String },
     #[error("{column} {value} is negative")]

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Statement};
 
 use super::csv_rows::{Columns, FlowLine, Lines, PositionLine};
 use super::names::Content;
-use super::report::{Refusal, RejectedLines};
+use super::report::{LineError, Refusal, RejectedLines};
 
 /// `wallet` and `market` count the names in the order in which the file has them; `merge` turns them into the store's.
 const TABLES: &str = "
@@ -82,8 +82,10 @@ struct Positions<'c> {
     replace: Statement<'c>,
     wallets: Interner<String>,
     markets: Interner<(String, String)>,
+    /// That of the line before.
     market: ((String, String), i64),
-    staged: Staged,
+    repeated: u64,
+    contradicted: u64,
 }
 
 impl<'c> Positions<'c> {
@@ -99,19 +101,22 @@ impl<'c> Positions<'c> {
         let mut markets = Interner::new();
         let none = <(String, String)>::default();
         let market = (none.clone(), markets.number(&none));
-        Ok(Self { insert, replace, wallets: Interner::new(), markets, market, staged: Staged::default() })
+        Ok(Self { insert, replace, wallets: Interner::new(), markets, market, repeated: 0, contradicted: 0 })
     }
 
     /// Takes the usable lines; of lines with one wallet and time the last stays.
     fn read(mut self, bytes: impl Read) -> Result<Staged, StageError> {
-        each_line(bytes, Content::Positions, |line, columns, record| {
-            self.staged.rows += 1;
-            match columns.position(record) {
-                Ok(position) => Ok(self.push(&position)?),
-                Err(error) => Ok(self.staged.rejected.note(line, &error)),
-            }
+        let lines = each_line(bytes, Content::Positions, |columns, record| match columns.position(record) {
+            Ok(position) => self.push(&position).map(Ok),
+            Err(error) => Ok(Err(error)),
         })?;
-        Ok(Staged { wallets: self.wallets.names(), markets: self.markets.names(), ..self.staged })
+        Ok(Staged {
+            wallets: self.wallets.names(),
+            markets: self.markets.names(),
+            repeated: self.repeated,
+            contradicted: self.contradicted,
+            ..lines
+        })
     }
 
     fn push(&mut self, line: &PositionLine<'_>) -> rusqlite::Result<()> {
@@ -123,8 +128,8 @@ impl<'c> Positions<'c> {
         let wallet = self.wallets.number(line.wallet);
         let row = (wallet, line.ts, line.usd_value, line.price_usd, line.underlying_units, self.market.1);
         if self.insert.execute(row)? == 0 {
-            self.staged.repeated += 1;
-            self.staged.contradicted += self.replace.execute(row)? as u64;
+            self.repeated += 1;
+            self.contradicted += self.replace.execute(row)? as u64;
         }
         Ok(())
     }
@@ -134,29 +139,25 @@ impl<'c> Positions<'c> {
 struct Flows<'c> {
     insert: Statement<'c>,
     wallets: Interner<String>,
-    staged: Staged,
 }
 
 impl<'c> Flows<'c> {
     fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
         connection.execute("delete from temp.staged_flows", ())?;
         let insert = connection.prepare("insert into temp.staged_flows values (null, ?1, ?2, ?3, ?4, ?5)")?;
-        Ok(Self { insert, wallets: Interner::new(), staged: Staged::default() })
+        Ok(Self { insert, wallets: Interner::new() })
     }
 
     /// Takes all lines, or none if one of them is unusable.
     fn read(mut self, bytes: impl Read, content: Content) -> Result<Staged, StageError> {
-        each_line(bytes, content, |line, columns, record| {
-            self.staged.rows += 1;
-            match columns.flow(record) {
-                Ok(flow) => Ok(self.push(&flow)?),
-                Err(error) => Ok(self.staged.rejected.note(line, &error)),
-            }
+        let lines = each_line(bytes, content, |columns, record| match columns.flow(record) {
+            Ok(flow) => self.push(&flow).map(Ok),
+            Err(error) => Ok(Err(error)),
         })?;
-        if self.staged.rejected.count > 0 {
-            return Err(Refusal::Rejected(self.staged.rejected).into());
+        if lines.rejected.count > 0 {
+            return Err(Refusal::Rejected(lines.rejected).into());
         }
-        Ok(Staged { wallets: self.wallets.names(), ..self.staged })
+        Ok(Staged { wallets: self.wallets.names(), ..lines })
     }
 
     fn push(&mut self, line: &FlowLine<'_>) -> rusqlite::Result<()> {
@@ -166,18 +167,23 @@ impl<'c> Flows<'c> {
     }
 }
 
+/// Gives every line to `take`; returns how many there were, and those it did not want.
 fn each_line(
     bytes: impl Read,
     content: Content,
-    mut take: impl FnMut(u64, &Columns, &ByteRecord) -> Result<(), StageError>,
-) -> Result<(), StageError> {
+    mut take: impl FnMut(&Columns, &ByteRecord) -> rusqlite::Result<Result<(), LineError>>,
+) -> Result<Staged, StageError> {
     let mut lines = Lines::new(bytes);
     let (_, header) = lines.next()?.ok_or(Refusal::Empty)?;
     let columns = Columns::find(header, content)?;
+    let mut staged = Staged::default();
     while let Some((line, record)) = lines.next()? {
-        take(line, &columns, record)?;
+        staged.rows += 1;
+        if let Err(error) = take(&columns, record)? {
+            staged.rejected.note(line, &error);
+        }
     }
-    Ok(())
+    Ok(staged)
 }
 
 /// Numbers names from 0 in the order in which they first come.
