@@ -187,7 +187,7 @@ impl Bench {
         })?;
         let select = measure::best_of(runs, || {
             let mut command = Command::new("sqlite3");
-            command.arg(&store).arg("select sum(usd_value), sum(price_usd), max(ts), sum(wallet) from positions");
+            command.arg(&store).arg("select sum(usd_value), sum(price_usd), max(ts), sum(wallet_id) from positions");
             Ok(command)
         })?;
         Ok((once, select, import, sqlite_import))
