@@ -95,7 +95,8 @@ fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool)
     let mut evaluation = evaluate(&config, &plan)?;
     let code = exit_code(&evaluation);
     for advice in &mut evaluation.advice {
-        if let Some(wallet) = wallet {
+        // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
+        if let Some(wallet) = wallet.filter(|_| !advice.wallets.is_empty()) {
             explain::keep_wallet(advice, wallet).map_err(Usage)?;
         }
         if json {

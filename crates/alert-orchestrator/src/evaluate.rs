@@ -8,9 +8,9 @@ use advisor_core::decision::Failure;
 use advisor_core::reference::Reference;
 use advisor_core::resolve::{TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
-use advisor_core::store::{Store, StoreError, TableKind};
+use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::time;
-use futures_util::{StreamExt as _, TryFutureExt as _, future, stream};
+use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, future, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tracing::warn;
@@ -73,7 +73,7 @@ pub(crate) async fn evaluate<S: Store>(store: &S, plan: &Plan, now: Timestamp) -
 struct Round<'s, S> {
     store: &'s S,
     tables: Result<Tables, StoreError>,
-    markets: OnceCell<Vec<(String, advisor_core::store::Market)>>,
+    markets: OnceCell<Vec<(String, Market)>>,
     at: Timestamp,
 }
 
@@ -127,21 +127,26 @@ impl<S: Store> Round<'_, S> {
         if let Some(suffix) = tables.by_name(asset) {
             return Ok(suffix.to_owned());
         }
-        let markets = self
-            .markets
-            .get_or_try_init(|| async {
-                let ask = |suffix: &String| {
-                    let (suffix, table) = (suffix.clone(), tables.positions(suffix));
-                    async move { Ok((suffix, self.store.market(&table).await?)) }
-                };
-                future::try_join_all(tables.suffixes().iter().map(ask)).await
-            })
-            .await
-            .map_err(Failure::Store)?;
+        let markets = self.markets.get_or_try_init(|| self.ask_markets(tables)).await.map_err(Failure::Store)?;
         let found = markets.iter().find(|(_, market)| names_market(market, asset));
         found
             .map(|(suffix, _)| suffix.clone())
             .ok_or_else(|| Failure::AssetNotFound { asset: asset.to_owned(), tables: tables.suffixes().to_vec() })
+    }
+
+    /// The markets of all position tables, by suffix. A table that cannot be read names none: it must not stop an asset
+    /// that is not its own.
+    async fn ask_markets(&self, tables: &Tables) -> Result<Vec<(String, Market)>, StoreError> {
+        let ask = |suffix: &String| {
+            let (suffix, table) = (suffix.clone(), tables.positions(suffix));
+            async move {
+                match self.store.market(&table).await {
+                    Err(StoreError::InvalidData { .. }) => Ok((suffix, Market::default())),
+                    answer => answer.map(|market| (suffix, market)),
+                }
+            }
+        };
+        stream::iter(tables.suffixes()).map(ask).buffered(ASSETS_AT_ONCE).try_collect().await
     }
 }
 

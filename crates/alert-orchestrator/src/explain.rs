@@ -17,8 +17,11 @@ use advisor_core::rules::{Baseline, Basis};
 pub(crate) fn keep_wallet(advice: &mut Advice, wallet: &str) -> Result<(), String> {
     let Some(i) = advice.wallets.iter().position(|figures| &*figures.address == wallet) else {
         let known: Vec<&str> = advice.wallets.iter().map(|figures| &*figures.address).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(format!("wallet {wallet:?} has no figures for {}; wallets that have: {known}", advice.asset));
+        return Err(format!(
+            "wallet {wallet:?} has no figures for {}; wallets that have: {}",
+            advice.asset,
+            known.join(", ")
+        ));
     };
     advice.wallets = vec![advice.wallets.swap_remove(i)];
     Ok(())

@@ -55,6 +55,8 @@ fn an_unreachable_store_is_an_error_of_every_asset() {
         assert!(line.contains("after 2 attempts"), "{line}");
     }
     assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"));
+    let explained = clone.run(&["--config", "gone.yaml", "explain", "usdc", "--wallet", "addr1x"]);
+    assert!(explained.stdout.contains("usdc: ERROR: Failed to connect to GreptimeDB"), "{}", explained.stderr);
     let check = clone.run(&["--config", "gone.yaml", "check"]);
     assert_eq!(check.code, Some(1));
     assert!(check.stdout.contains("FAIL  store: Failed to connect to GreptimeDB"), "{}", check.stdout);

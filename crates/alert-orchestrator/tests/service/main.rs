@@ -5,4 +5,5 @@ mod both_stores;
 mod failures;
 mod first_run;
 mod killed_import;
+mod names;
 mod support;

@@ -1,0 +1,45 @@
+//! Which tables a configured asset name means.
+
+use std::fs;
+
+use crate::support::{Clone, configuration};
+
+/// Renames the tables of an example asset.
+fn rename(clone: &Clone, asset: &str, suffix: &str) {
+    for kind in ["supply_positions", "deposits", "withdrawals"] {
+        let file = |asset: &str| clone.path(&format!("examples/liqwid/liqwid_{kind}_{asset}.csv"));
+        fs::rename(file(asset), file(suffix)).unwrap();
+    }
+}
+
+#[track_caller]
+fn resolves(suffix: &str, asset: &str, expected: &str) {
+    let clone = Clone::new();
+    rename(&clone, "usdc", suffix);
+    let text = configuration("embedded: {import: [examples/liqwid]}").replace("[usdc,", &format!("[{asset},"));
+    clone.write("names.yaml", &text);
+    let run = clone.run(&["--config", "names.yaml", "--once"]);
+    let line = run.stdout.lines().nth(1).unwrap();
+    assert!(line.starts_with(expected), "table {suffix}, asset {asset}: {line}");
+}
+
+#[test]
+fn case_does_not_matter() {
+    resolves("usdc", "USDC", "usdc: decision=1, wmax_usd=299.11");
+}
+
+#[test]
+fn the_plain_and_the_bridged_coin_stand_for_each_other() {
+    resolves("wanusdc", "usdc", "usdc: decision=1, wmax_usd=299.11");
+    resolves("usdc", "wanusdc", "wanusdc: decision=1, wmax_usd=299.11");
+}
+
+#[test]
+fn a_table_is_found_by_the_market_its_rows_name_and_its_flows_with_it() {
+    resolves("market_7", "usdc", "usdc: decision=1, wmax_usd=299.11"); // market_id USDC
+    resolves(
+        "market_7",
+        "usde",
+        "usde: decision=-1, wmax_usd=0.00 [reason: asset not found: usde; tables: djed, iusd, market_7,",
+    );
+}
