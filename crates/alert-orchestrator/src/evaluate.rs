@@ -10,7 +10,7 @@ use advisor_core::resolve::{TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::time;
-use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, future, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tracing::warn;
@@ -104,12 +104,10 @@ impl<S: Store> Round<'_, S> {
         let reference = Reference::find(&withdrawals, rules, to);
         let loaded_from = reference.load_from(rules, to);
         let positions_table = tables.positions(&suffix);
-        let (positions, deposits) = future::try_join(
-            self.store.positions(&positions_table, loaded_from, to),
-            self.store.flows(&deposits_table, loaded_from, to),
-        )
-        .map_err(Failure::Store)
-        .await?;
+        let positions = self.store.positions(&positions_table, loaded_from, to).await.map_err(Failure::Store)?;
+        // Deposits after the samples: one that is written between the two reads is then either too new to count or
+        // counted. The other way round a sample could contain a deposit that was not read, and it would look like a gain.
+        let deposits = self.store.flows(&deposits_table, loaded_from, to).await.map_err(Failure::Store)?;
         Ok(Snapshot {
             asset: asset.to_owned(),
             deposits_table,

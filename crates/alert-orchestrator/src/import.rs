@@ -77,6 +77,9 @@ fn file_name(path: &Path) -> String {
 
 fn log_doubts(report: &ImportReport) {
     for file in &report.imported {
+        if file.removed > 0 {
+            warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
+        }
         if file.contradicted > 0 {
             warn!(
                 "{}: {} rows repeat a wallet and time with other figures; the last of each counts",

@@ -50,10 +50,18 @@ fn an_evaluation_reads_each_table_once() {
     let greptime = examples(&clone);
     assert_eq!(clone.run(&["--config", "greptime.yaml", "--once"]).code, Some(0));
     let queries = greptime.queries();
-    for table in ["liqwid_supply_positions_usdc", "liqwid_deposits_usdc", "liqwid_withdrawals_usdc"] {
-        let reads = queries.iter().filter(|query| query.sql.starts_with("SELECT") && query.sql.contains(table));
-        assert_eq!(reads.count(), 1, "{table}");
-    }
+    let reads: Vec<&str> =
+        queries.iter().map(|query| query.sql.as_str()).filter(|sql| sql.starts_with("SELECT")).collect();
+    let read = |table: &str| {
+        let of_table: Vec<usize> = (0..reads.len()).filter(|i| reads[*i].contains(table)).collect();
+        assert_eq!(of_table.len(), 1, "{table}");
+        of_table[0]
+    };
+    let (positions, deposits) = (read("liqwid_supply_positions_usdc"), read("liqwid_deposits_usdc"));
+    assert!(
+        read("liqwid_withdrawals_usdc") < positions && positions < deposits,
+        "a deposit could be missed: {reads:?}"
+    );
     assert_eq!(queries.iter().filter(|query| query.sql == "SHOW TABLES").count(), 1);
 }
 
