@@ -213,6 +213,31 @@ fn a_position_that_one_file_drops_and_another_has_stays() {
 }
 
 #[test]
+fn a_file_read_again_for_what_another_dropped_restores_and_overrides_nothing() {
+    let bench = Bench::new();
+    bench.write(&format!("a/{P}"), &file(P, &["10,a,1,,", "20,a,2,,"]));
+    bench.write(&format!("b/{P}"), &file(P, &["10,a,1.5,,", "20,a,2.5,,"]));
+    bench.write(&format!("c/{P}"), &file(P, &["20,a,2.75,,", "30,a,3,,"]));
+    let read = || bench.import_changed(&["a", "b", "c"]).unwrap();
+    assert_eq!(read().imported.len(), 3);
+    assert_eq!(bench.samples(), ["10 a 1.5", "20 a 2.75", "30 a 3"]); // of files that disagree the last counts
+    bench.write(&format!("c/{P}"), &file(P, &["30,a,3,,"]));
+    let _ = read();
+    assert_eq!(bench.samples(), ["10 a 1.5", "20 a 2.5", "30 a 3"]); // as if c had never had the sample at 20
+    assert_eq!(read().unchanged, 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let bench = Bench::new();
+    let pipe = bench.folder.path().join(D);
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let report = bench.try_import(&pipe, "").unwrap();
+    assert_eq!(report.refused[0].cause.to_string(), "reading failed: not a regular file");
+}
+
+#[test]
 fn a_deposit_file_with_a_bad_line_is_refused_whole_and_the_store_stays() {
     let bench = Bench::new();
     bench.import(D, &["10,a,1,,"]);

@@ -44,8 +44,13 @@ pub fn run(cli: Cli) -> ExitCode {
 struct Usage(String);
 
 fn complain(error: &anyhow::Error) {
+    let mut out = io::stderr().lock();
     // There is nowhere left to report a standard error that cannot be written to.
-    let _ = writeln!(io::stderr(), "alert-orchestrator: {error:#}");
+    let _ = match error.downcast_ref::<ConfigError>() {
+        // Each line begins with file and line, where editors and people look for them.
+        Some(faults) => writeln!(out, "{faults}"),
+        None => writeln!(out, "alert-orchestrator: {error:#}"),
+    };
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -87,7 +87,7 @@ pub enum Command {
     Explain {
         /// Asset as configured
         asset: String,
-        /// Only this wallet, of the wallets
+        /// Show only this wallet's figures
         #[arg(long)]
         wallet: Option<String>,
         /// As JSON, at full precision

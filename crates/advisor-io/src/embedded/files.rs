@@ -38,11 +38,16 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn has_stat(&self, now: Stat) -> bool {
-        now.mtime_ns.is_some() && self.stat == (Some(now.size), now.mtime_ns) && self.sha256.is_some()
+        now.mtime_ns.is_some() && self.stat == (Some(now.size), now.mtime_ns)
     }
 
     pub(super) fn has_content(&self, sha256: &[u8; 32]) -> bool {
         self.sha256.as_deref() == Some(sha256)
+    }
+
+    /// Whether another file has dropped rows that this one may have too, see [`read_again`].
+    pub(super) fn may_lack_rows(&self) -> bool {
+        self.stat.0.is_none()
     }
 }
 
@@ -80,6 +85,12 @@ pub(super) fn remember(
         (table, path, stat.size, stat.mtime_ns, sha256),
         |row| row.get(0),
     )
+}
+
+/// Has the other files of the table read again in the next automatic import.
+pub(super) fn read_again(tx: &Transaction<'_>, table: i64, dropper: i64) -> rusqlite::Result<()> {
+    tx.execute("update files set size = null, mtime_ns = null where table_id = ?1 and id <> ?2", (table, dropper))?;
+    Ok(())
 }
 
 fn moved(tx: &Transaction<'_>, table: i64, sha256: &[u8; 32]) -> rusqlite::Result<Option<i64>> {

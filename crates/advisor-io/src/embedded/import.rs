@@ -86,10 +86,10 @@ impl Embedded {
         files.dedup();
         let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
         import.all(&files)?;
-        // Where a file has dropped positions, another of the same table may still have them.
+        // Where a file has dropped positions, another of the same table may still have them; of several the last counts.
         let affected =
             |(target, path): &&(Target, PathBuf)| import.dropped_rows(&target.table) && !import.refused(path);
-        let again: Vec<_> = files.iter().filter(affected).cloned().collect();
+        let again: Vec<_> = files.iter().rev().filter(affected).cloned().collect();
         import.all(&again)?;
         let untouched = |(_, path): &&(Target, PathBuf)| !import.imported(path) && !import.refused(path);
         import.report.unchanged = files.iter().filter(untouched).count();
@@ -137,7 +137,7 @@ impl<'a> Import<'a> {
             let identity = identity(path)?;
             match self.one(target, path, &identity) {
                 Ok(Some(report)) => self.report.imported.push(report),
-                Ok(None) => self.report.unchanged += 1,
+                Ok(None) => {}
                 Err(StageError::Store(source)) => return Err(self.store_error(path, source)),
                 Err(StageError::File(cause)) => {
                     self.refuse(target, &identity, &cause).map_err(|source| self.store_error(path, source))?;
@@ -174,7 +174,8 @@ impl<'a> Import<'a> {
     ) -> Result<Option<FileReport>, StageError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Looked up under the lock: another process may have imported the very file meanwhile.
-        let is_known = files::known(&tx, &target.table, identity)?.is_some_and(|known| known.has_content(&sha256));
+        let known = files::known(&tx, &target.table, identity)?.filter(|known| known.has_content(&sha256));
+        let known = known.filter(|_| self.again == Again::IfChanged);
         let table = files::table(&tx, &target.table, target.content.kind())?.ok_or_else(|| other_kind(target))?;
         let owner = Owner { table, file: files::remember(&tx, table, identity, stat, &sha256)? };
         files::accept(&tx, &target.table, identity)?;
@@ -186,16 +187,16 @@ impl<'a> Import<'a> {
             contradicted: staged.contradicted,
             ..FileReport::default()
         };
-        let skip = is_known && self.again == Again::IfChanged;
-        if !skip {
-            match target.content {
-                Content::Positions => merge::positions(&tx, owner, &staged, &mut report)?,
-                Content::Deposits | Content::Withdrawals => merge::flows(&tx, owner, &staged, &mut report)?,
-            }
+        let is_whole = known.as_ref().is_some_and(|known| !known.may_lack_rows());
+        match target.content {
+            _ if is_whole => {}
+            Content::Positions if known.is_some() => merge::restore_positions(&tx, owner, &staged, &mut report)?,
+            Content::Positions => merge::positions(&tx, owner, &staged, &mut report)?,
+            Content::Deposits | Content::Withdrawals => merge::flows(&tx, owner, &staged, &mut report)?,
         }
         report.rejected = staged.rejected;
         tx.commit()?;
-        Ok((!skip).then_some(report))
+        Ok((!is_whole).then_some(report))
     }
 
     /// In the automatic import a refused file blocks its table. Otherwise somebody reads the report.
@@ -232,11 +233,12 @@ fn other_kind(target: &Target) -> Refusal {
 }
 
 fn open(path: &Path) -> io::Result<(File, Stat, u64)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
+    // Asked before it is opened: opening a pipe waits for a writer.
+    if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
     Ok((file, Stat::of(&metadata), metadata.len()))
 }
 

@@ -9,6 +9,7 @@
 
 use rusqlite::Transaction;
 
+use super::files;
 use super::report::FileReport;
 use super::stage::Staged;
 
@@ -37,6 +38,20 @@ pub(super) fn positions(
     Ok(())
 }
 
+/// Puts back which of the staged positions the store no longer has; what it has may be from a file that counts more.
+pub(super) fn restore_positions(
+    tx: &Transaction<'_>,
+    owner: Owner,
+    staged: &Staged,
+    report: &mut FileReport,
+) -> rusqlite::Result<()> {
+    number_wallets(tx, staged)?;
+    number_markets(tx, staged)?;
+    report.inserted = insert_positions(tx, owner)?;
+    report.unchanged = staged.rows - staged.rejected.count - staged.repeated - report.inserted;
+    Ok(())
+}
+
 fn remove_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
     let removed = tx.execute(
         "delete from positions where table_id = ?1 and file_id = ?2 and not exists (
@@ -45,10 +60,7 @@ fn remove_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64>
         (owner.table, owner.file),
     )?;
     if removed > 0 {
-        tx.execute(
-            "update files set size = null, mtime_ns = null, sha256 = null where table_id = ?1 and id <> ?2",
-            (owner.table, owner.file),
-        )?;
+        files::read_again(tx, owner.table, owner.file)?;
     }
     Ok(removed as u64)
 }
