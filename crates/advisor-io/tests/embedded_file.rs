@@ -92,6 +92,24 @@ fn files_that_are_no_store_are_left_alone() {
     assert!(matches!(Embedded::open(inside), Err(EmbeddedError::Folder { .. })));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_csv_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join(FILE);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let report = import(&Embedded::open(folder.path().join("store.db")).unwrap(), &pipe);
+    assert_eq!(report.refused[0].cause.to_string(), "reading failed: not a regular file");
+}
+
+#[test]
+fn paths_that_mean_something_else_to_sqlite_are_files_like_any_other() {
+    // The empty one would be a temporary database of each connection's own; so would `:memory:` and `file:…`, which
+    // cannot be tried here without changing the folder of all tests.
+    let error = Embedded::open("").unwrap_err().to_string();
+    assert_eq!(error, "opening the embedded store  for reading and writing failed");
+}
+
 #[test]
 fn damage_is_an_answer_and_no_panic() {
     let folder = tempfile::tempdir().unwrap();

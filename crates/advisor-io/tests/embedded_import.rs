@@ -227,16 +227,6 @@ fn a_file_read_again_for_what_another_dropped_restores_and_overrides_nothing() {
     assert_eq!(read().unchanged, 3);
 }
 
-#[cfg(unix)]
-#[test]
-fn a_pipe_is_refused_and_not_waited_for() {
-    let bench = Bench::new();
-    let pipe = bench.folder.path().join(D);
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let report = bench.try_import(&pipe, "").unwrap();
-    assert_eq!(report.refused[0].cause.to_string(), "reading failed: not a regular file");
-}
-
 #[test]
 fn a_deposit_file_with_a_bad_line_is_refused_whole_and_the_store_stays() {
     let bench = Bench::new();

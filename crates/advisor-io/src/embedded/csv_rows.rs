@@ -3,7 +3,7 @@
 //! Columns are found by their names in the first line, in any order and case; further columns are not looked at. All
 //! fields are trimmed; an empty one is "not known".
 
-use std::io::{Chain, Read};
+use std::io::{self, Chain, Read};
 
 use csv::ByteRecord;
 
@@ -15,10 +15,31 @@ use super::report::{LineError, Refusal};
 /// the source lets no NUL pass, no file can contain it.
 const END: &[u8] = b"\n\0end\0\n";
 
+/// Longest row, in bytes: far above any real one, and it bounds the memory where a quote is never closed.
+const ROW_BYTES_MAX: usize = 1 << 20;
+
 /// The lines of a file, one at a time.
 pub(super) struct Lines<R> {
-    reader: csv::Reader<Chain<R, &'static [u8]>>,
+    reader: csv::Reader<Allowance<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
+}
+
+/// Bytes that are refused beyond `left`, which every row starts anew.
+struct Allowance<R> {
+    inner: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Allowance<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the allowance of a row is used up"));
+        }
+        let most = buffer.len().min(self.left);
+        let n = self.inner.read(&mut buffer[..most])?;
+        self.left -= n;
+        Ok(n)
+    }
 }
 
 impl<R: Read> Lines<R> {
@@ -28,14 +49,19 @@ impl<R: Read> Lines<R> {
             .flexible(true) // we count the fields ourselves, and go on
             .terminator(csv::Terminator::Any(b'\n')) // the default loses count of lines at CR LF; CR is trimmed
             .buffer_capacity(1 << 16)
-            .from_reader(bytes.chain(END));
+            .from_reader(Allowance { inner: bytes.chain(END), left: ROW_BYTES_MAX });
         Self { reader, record: ByteRecord::new() }
     }
 
     /// The next line that is not empty, and its number; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<(u64, &ByteRecord)>, Refusal> {
         loop {
-            self.reader.read_byte_record(&mut self.record).map_err(read_error)?;
+            self.reader.get_mut().left = ROW_BYTES_MAX;
+            if let Err(error) = self.reader.read_byte_record(&mut self.record) {
+                let is_too_long = self.reader.get_ref().left == 0;
+                let line = self.record.position().map_or(0, csv::Position::line);
+                return Err(if is_too_long { Refusal::LongRow { line } } else { read_error(error) });
+            }
             let line = self.line();
             match self.record.get(self.record.len().saturating_sub(1)) {
                 Some(only) if self.record.len() == 1 && only == END.trim_ascii() => return Ok(None),
@@ -61,7 +87,7 @@ impl<R: Read> Lines<R> {
 fn read_error(error: csv::Error) -> Refusal {
     Refusal::Read(match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
-        other => std::io::Error::other(format!("{other:?}")),
+        other => io::Error::other(format!("{other:?}")),
     })
 }
 

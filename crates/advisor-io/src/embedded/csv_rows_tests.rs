@@ -156,6 +156,25 @@ fn a_quote_that_is_never_closed_does_not_swallow_the_rest_in_silence() {
     lines(Content::Deposits, &format!("{FLOWS}1,w,2,5\" pipe,"), &["2: 1000000000 w 2 \"5\\\" pipe\" \"\""]);
 }
 
+#[test]
+fn a_row_longer_than_any_real_one_ends_the_reading() {
+    // Endless, so that only the limit can end it.
+    let endless =
+        |start: &str| Lines::new(io::Cursor::new(format!("{FLOWS}{start}").into_bytes()).chain(io::repeat(b'x')));
+    for start in ["1,w,2,,\n2,w,2,\"", "1,w,2,,\n"] {
+        let mut lines = endless(start);
+        assert!(lines.next().unwrap().is_some() && lines.next().unwrap().is_some(), "header and first row");
+        let cause = lines.next().unwrap_err().to_string();
+        let expected =
+            "the row that begins in line 3 is longer than 1 MiB; expected a shorter one: is a quote not closed?";
+        assert_eq!(cause, expected, "{start}");
+    }
+    // The limit is each row's own.
+    let memo = "m".repeat(ROW_BYTES_MAX / 2);
+    let file = format!("{FLOWS}1,w,2,{memo},\n") + &format!("2,w,2,{memo},\n").repeat(4);
+    assert_eq!(read(Content::Deposits, file.as_bytes()).unwrap().len(), 5);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

@@ -4,7 +4,8 @@
 //! responsible for:
 //!
 //! - A position belongs to the file that gave it its present figures. When that file drops the row it goes, and the
-//!   other files of the table are read again in the next automatic import, in case they still have it.
+//!   other files of the table are read again in the next automatic import, in case they still have it
+//!   ([`restore_positions`]).
 //! - A flow belongs to every file that has it, and goes with the last of them.
 
 use rusqlite::Transaction;

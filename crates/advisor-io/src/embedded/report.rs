@@ -137,6 +137,12 @@ pub enum Refusal {
         /// Where the row begins.
         line: u64,
     },
+    /// A quote that is closed late or never, or no CSV at all.
+    #[error("the row that begins in line {line} is longer than 1 MiB; expected a shorter one: is a quote not closed?")]
+    LongRow {
+        /// Where the row, or the empty lines before it, begin.
+        line: u64,
+    },
     /// The prefixes were exchanged since the table was made.
     #[error("table {table} does not hold {content}")]
     OtherKind {

@@ -75,7 +75,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
 /// A further connection to a store that [`open`] has prepared.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    // To SQLite an empty path, `:memory:` and `file:…` are no files; behind `./` they are.
+    let connection = Connection::open_with_flags(Path::new(".").join(path), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Once a file is reported as imported, a power cut must not undo it: sync the log at every commit, one per file.
     connection.pragma_update(None, "synchronous", "full")?;
