@@ -135,6 +135,18 @@ fn a_server_that_is_silent_for_too_long_is_tried_again() {
 }
 
 #[test]
+fn the_waits_between_attempts_double() {
+    let server = server();
+    server.inject(Fault::empty(503).always());
+    let first = Duration::from_millis(40);
+    let store = Greptime::new(Settings { retry_delay: first, ..settings(&server.url()) }).unwrap();
+    let started = Instant::now();
+    block_on(async { store.round().tables().await }).unwrap_err();
+    assert_eq!(server.request_count(), 4);
+    assert!(started.elapsed() >= first * 7, "{:?}", started.elapsed()); // 1 + 2 + 4
+}
+
+#[test]
 fn a_passing_refusal_is_tried_again() {
     for status in [408, 429, 500, 502, 503, 504] {
         meets(Fault::empty(status).times(3), ALL, 4);
@@ -413,4 +425,21 @@ fn a_long_answer_that_keeps_coming_is_not_cut_off() {
     let started = Instant::now();
     assert_eq!(block_on(async { store.round().tables().await }).unwrap().len(), 11);
     assert!(started.elapsed() > pause * 9);
+}
+
+#[test]
+fn the_text_of_a_refusal_is_not_waited_for_longer_than_the_timeout() {
+    let url = by_hand(|mut connection| {
+        let _ = connection.write_all(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
+        // A piece in every third of the limit, for far longer than it.
+        for _ in 0..200 {
+            let _ = connection.write_all(b"later ");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let store = Greptime::new(Settings { timeout: Duration::from_millis(150), retries: 0, ..settings(&url) }).unwrap();
+    let started = Instant::now();
+    let error = block_on(async { store.round().tables().await }).unwrap_err().to_string();
+    assert!(error.contains("answered 503 Service Unavailable: later"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
 }

@@ -105,11 +105,15 @@ impl Client {
     async fn refusal(&self, mut response: Response) -> Failure {
         let status = response.status();
         let mut body = Vec::new();
-        while body.len() < ERROR_BYTES_MAX {
-            // The status says enough where the text breaks off.
-            let Ok(Some(chunk)) = self.next_chunk(&mut response, body.len()).await else { break };
-            body.extend_from_slice(&chunk);
-        }
+        let reading = async {
+            while body.len() < ERROR_BYTES_MAX
+                && let Ok(Some(chunk)) = response.chunk().await
+            {
+                body.extend_from_slice(&chunk);
+            }
+        };
+        // The status says enough where the text breaks off or takes too long.
+        let _ = timeout(self.settings.timeout, reading).await;
         match serde_json::from_slice(&body) {
             Ok(ErrorBody { code, error }) => Failure::answered(status, code, &error),
             Err(_) => Failure::answered(status, None, &String::from_utf8_lossy(&body)),

@@ -69,7 +69,8 @@ impl Settings {
         // The scheme's own port vanishes when a URL is parsed, so whether a port is named is seen in the text only.
         let (_, rest) = text.split_once("://").unwrap_or_default();
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if authority.contains('@') {
+        // Looked for in all of it: a password may hold the characters that end an authority.
+        if rest.contains('@') {
             return Err(address("the host holds credentials, which belong into username and password".into()));
         }
         // The parser would forgive a missing host, backslashes and line breaks by guessing what was meant.
@@ -123,6 +124,9 @@ mod tests {
         let credentials = "the host holds credentials, which belong into username and password";
         address("http://u:secret@db", &format!("{credentials}{expected}"));
         address("u:secret@db", &format!("{credentials}{expected}"));
+        for password in ["sec/ret", "sec?ret", "sec#ret", "sec\\ret", "sec ret", "99999"] {
+            address(&format!("http://u:{password}@db"), &format!("{credentials}{expected}"));
+        }
         address("ftp://db", &format!("host \"ftp://db\" has the scheme ftp{expected}"));
         address("db?x=1", &format!("host \"db?x=1\" has a query or fragment{expected}"));
         address("", &format!("host \"\" is no address{expected}"));
