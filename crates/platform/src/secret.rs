@@ -17,11 +17,6 @@ const REDACTED: &str = "[redacted]";
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text that must not be shown.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
     /// The text itself, for the one place that sends or compares it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -60,7 +55,7 @@ mod tests {
 
     #[test]
     fn no_way_to_print_a_secret_shows_it() {
-        let secret = Secret::new("hunter2");
+        let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
         assert_eq!(format!("{secret:?} {:#?}", Some(&secret)), "[redacted] Some(\n    [redacted],\n)");
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"[redacted]\"");
         assert_eq!(secret.expose(), "hunter2");

@@ -46,7 +46,8 @@ impl Checker<'_> {
 
     fn found_other(&mut self, shape: &Shape<'_>, node: &Node, path: &str) {
         let found = match &node.value {
-            _ if shape.secret => node.kind().to_owned(),
+            // `users: admin:password` stands where a section with a secret was expected.
+            _ if self.holds_secret(shape) => node.kind().to_owned(),
             Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             _ => node.shown(),
         };
@@ -56,6 +57,14 @@ impl Checker<'_> {
             if is_bare && shape.allows("string") && shape.choices.is_empty() { "; put it in quotes" } else { "" };
         let message = format!("found {found}, expected {}{hint}", shape.expected());
         self.faults.push(Fault::new(node.line, path, message));
+    }
+
+    /// Whether the value itself, or one somewhere below it, is a secret.
+    fn holds_secret(&self, shape: &Shape<'_>) -> bool {
+        let below =
+            shape.properties.into_iter().flat_map(|known| known.values()).chain(shape.items).chain(shape.others);
+        let of = |schema| Shape::of(self.root, schema, self.formats).is_ok_and(|inner| self.holds_secret(&inner));
+        shape.secret || below.into_iter().any(of)
     }
 
     fn list(&mut self, shape: &Shape<'_>, items: &mut [Node], path: &str) {

@@ -126,7 +126,7 @@ fn kinds_that_do_not_fit() {
     fails("names: a", &["1: names: found \"a\", expected a list of at least one or null"]);
     fails("mode: 1", &["1: mode: found 1, expected one of fast, slow_and_sure"]);
     fails("- 1", &["1: found a list, expected a mapping"]);
-    fails("just text", &["1: found \"just text\", expected a mapping"]);
+    fails("just text", &["1: found a string, expected a mapping"]);
     fails("\"a\\nb\": 1", &["1: \"a\\nb\": unknown key \"a\\nb\", did you mean \"peg\"?"]);
 }
 
@@ -169,6 +169,7 @@ fn no_fault_shows_a_secret() {
         "inner: {password: 1234}",
         &["1: inner.password: found a number, expected a string or null; put it in quotes"],
     );
+    fails("inner: hunter2", &["1: inner: found a string, expected a mapping"]);
     fails("even: http://user:hunter2@a", &["1: even: found \"[redacted]@a\", expected a text of even length or null"]);
     fails("inner: {passwort: hunter2}", &["1: inner.passwort: unknown key \"passwort\", did you mean \"password\"?"]);
 }
