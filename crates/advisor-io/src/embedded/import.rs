@@ -8,7 +8,7 @@ use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::files::{self, Stat};
-use super::merge::{self, Owner};
+use super::merge::{self, Owner, Present};
 use super::names::{self, Content, Target};
 use super::report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused};
 use super::source::Source;
@@ -190,8 +190,10 @@ impl<'a> Import<'a> {
         let is_whole = known.as_ref().is_some_and(|known| !known.may_lack_rows());
         match target.content {
             _ if is_whole => {}
-            Content::Positions if known.is_some() => merge::restore_positions(&tx, owner, &staged, &mut report)?,
-            Content::Positions => merge::positions(&tx, owner, &staged, &mut report)?,
+            Content::Positions => {
+                let present = if known.is_some() { Present::Kept } else { Present::Replaced };
+                merge::positions(&tx, owner, &staged, present, &mut report)?;
+            }
             Content::Deposits | Content::Withdrawals => merge::flows(&tx, owner, &staged, &mut report)?,
         }
         report.rejected = staged.rejected;

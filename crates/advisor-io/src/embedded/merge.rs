@@ -5,7 +5,7 @@
 //!
 //! - A position belongs to the file that gave it its present figures. When that file drops the row it goes, and the
 //!   other files of the table are read again in the next automatic import, in case they still have it
-//!   ([`restore_positions`]).
+//!   ([`Present::Kept`]).
 //! - A flow belongs to every file that has it, and goes with the last of them.
 
 use rusqlite::Transaction;
@@ -21,35 +21,32 @@ pub(super) struct Owner {
     pub(super) file: i64,
 }
 
+/// What becomes of the positions the store has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    /// The staged rows replace them.
+    Replaced,
+    /// They stay, as they may be from a file that counts more: only what another file has dropped is put back.
+    Kept,
+}
+
 /// Merges the staged positions; fills in the counts of `report`.
 pub(super) fn positions(
     tx: &Transaction<'_>,
     owner: Owner,
     staged: &Staged,
+    present: Present,
     report: &mut FileReport,
 ) -> rusqlite::Result<()> {
+    let replace = present == Present::Replaced;
     number_wallets(tx, staged)?;
     number_markets(tx, staged)?;
-    report.removed = remove_positions(tx, owner)?;
+    report.removed = if replace { remove_positions(tx, owner)? } else { 0 };
     report.inserted = insert_positions(tx, owner)?;
     let distinct = staged.rows - staged.rejected.count - staged.repeated;
     // Comparing costs as much as inserting; a file of new rows need not.
-    report.updated = if report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
+    report.updated = if replace && report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
     report.unchanged = distinct - report.inserted - report.updated;
-    Ok(())
-}
-
-/// Puts back which of the staged positions the store no longer has; what it has may be from a file that counts more.
-pub(super) fn restore_positions(
-    tx: &Transaction<'_>,
-    owner: Owner,
-    staged: &Staged,
-    report: &mut FileReport,
-) -> rusqlite::Result<()> {
-    number_wallets(tx, staged)?;
-    number_markets(tx, staged)?;
-    report.inserted = insert_positions(tx, owner)?;
-    report.unchanged = staged.rows - staged.rejected.count - staged.repeated - report.inserted;
     Ok(())
 }
 
