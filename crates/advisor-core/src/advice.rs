@@ -399,7 +399,8 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
             None => {}
         }
     }
-    if totals.limit_usd < 0.01 {
+    // Stale wallets have no limit, whatever they gained.
+    if totals.limit_usd < 0.01 && !stale {
         holds.push(HoldReason::NoGain);
     }
     holds

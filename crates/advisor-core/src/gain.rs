@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::alignment::{effective_time, possible_times};
 use crate::flow::{Direction, FlowRow};
-use crate::position::WalletSeries;
+use crate::position::{WalletSeries, is_address};
 use crate::price::AssetPrices;
 use crate::rules::{Alignment, AmountUnit, Rules};
 use crate::time;
@@ -197,7 +197,7 @@ impl<'a> UsableFlow<'a> {
 
 fn usable(row: &FlowRow, direction: Direction) -> Result<UsableFlow<'_>, &'static str> {
     let ts = row.ts.ok_or("has no usable time")?;
-    let wallet = row.wallet.as_deref().filter(|wallet| !wallet.is_empty()).ok_or("has no wallet")?;
+    let wallet = row.wallet.as_deref().filter(|wallet| is_address(wallet)).ok_or("has no usable wallet")?;
     let amount = row.amount.filter(|amount| amount.is_finite()).ok_or("has no usable amount")?;
     if direction == Direction::Deposit && amount < 0.0 {
         return Err("has a negative amount");
@@ -210,7 +210,7 @@ fn usable(row: &FlowRow, direction: Direction) -> Result<UsableFlow<'_>, &'stati
 fn may_count(row: &FlowRow, series: &WalletSeries, baseline: usize, direction: Direction, rules: &Rules) -> bool {
     let times = series.ts();
     let (from, to) = (times[baseline], times[times.len() - 1]);
-    let other_wallet = row.wallet.as_deref().is_some_and(|wallet| !wallet.is_empty() && wallet != &**series.address());
+    let other_wallet = row.wallet.as_deref().is_some_and(|wallet| is_address(wallet) && wallet != &**series.address());
     if other_wallet || from == to {
         return false;
     }

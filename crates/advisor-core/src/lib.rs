@@ -20,3 +20,4 @@ pub mod rules;
 pub mod store;
 pub mod time;
 mod warnings;
+pub mod window;

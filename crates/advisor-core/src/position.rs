@@ -77,12 +77,21 @@ impl WalletSeries {
     }
 }
 
+/// Whether a text can be a wallet's address: not empty, at most 256 bytes, and without characters that would garble the
+/// terminal or page that shows it.
+pub(crate) fn is_address(text: &str) -> bool {
+    let garbles = |c: char| {
+        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    (1..=256).contains(&text.len()) && !text.contains(garbles)
+}
+
 /// How many rows were left out, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SkippedRows {
     /// Rows without a sample time.
     pub without_ts: usize,
-    /// Rows without a wallet address.
+    /// Rows without a usable wallet address.
     pub without_wallet: usize,
     /// Rows whose value is missing or not finite, and cannot be derived from units and price.
     pub without_value: usize,
@@ -154,7 +163,7 @@ impl PositionsBuilder {
     /// Takes one row, or counts why it is of no use.
     pub fn push(&mut self, row: &PositionRow<'_>) {
         let Some(ts) = row.ts else { return self.skipped.without_ts += 1 };
-        let Some(wallet) = row.wallet.filter(|wallet| !wallet.is_empty()) else {
+        let Some(wallet) = row.wallet.filter(|wallet| is_address(wallet)) else {
             return self.skipped.without_wallet += 1;
         };
         let finite = |number: Option<f64>| number.filter(|number| number.is_finite());

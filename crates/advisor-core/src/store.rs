@@ -4,6 +4,7 @@
 //! [`Store::tables`], so that no configured string becomes part of a query.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -78,7 +79,14 @@ pub trait Store: Sync {
         to: i64,
     ) -> impl Future<Output = Result<Positions, StoreError>> + Send;
 
-    /// The rows of a deposit or withdrawal table with `from <= ts <= to`, and those without a time, in store order.
+    /// Each wallet's newest sample time before `before`; wallets without one are left out.
+    fn newest_before(
+        &self,
+        table: &str,
+        before: i64,
+    ) -> impl Future<Output = Result<Vec<(Arc<str>, i64)>, StoreError>> + Send;
+
+    /// The rows of a deposit or withdrawal table with `from <= ts <= to`, and those without a time, in any order.
     fn flows(
         &self,
         table: &str,

@@ -24,8 +24,9 @@ enum Ask {
     Columns(&'static str, TableKind),
     Positions(&'static str, Option<&'static str>, &'static str),
     Flows(&'static str, Option<&'static str>, &'static str),
+    Newest(&'static str, &'static str),
 }
-use Ask::{Columns, Flows, Market, Positions, Tables};
+use Ask::{Columns, Flows, Market, Newest, Positions, Tables};
 
 const DJED: &str = "liqwid_supply_positions_djed";
 const IN: &str = "liqwid_deposits_djed";
@@ -85,6 +86,10 @@ async fn answer(store: &impl Store, ask: &Ask) -> Vec<String> {
         Market(table) => store.market(table).await.map(|market| vec![format!("{:?} {:?}", market.id, market.name)]),
         Columns(table, kind) => store.check_columns(table, kind).await.map(|()| vec![]),
         Positions(table, from, to) => positions(store, table, from.map(instant), instant(to)).await,
+        Newest(table, before) => store
+            .newest_before(table, instant(before))
+            .await
+            .map(|newest| sorted(newest.iter().map(|(wallet, ts)| format!("{wallet} {}", timestamp(*ts))).collect())),
         Flows(table, from, to) => flows(store, table, from.map(instant), instant(to)).await.map(sorted),
     };
     lines.unwrap_or_else(|error| match error {
@@ -140,6 +145,29 @@ fn tables_are_named_as_their_files() {
             (Columns("liqwid_deposits_usdx", TableKind::Flows), &["invalid data in liqwid_deposits_usdx"]),
             (Positions("liqwid_supply_positions_usdx", None, END), &["invalid data in liqwid_supply_positions_usdx"]),
             (Flows("liqwid_deposits_usdx", None, END), &["invalid data in liqwid_deposits_usdx"]),
+        ],
+    );
+}
+
+#[test]
+fn the_newest_sample_before_an_instant_is_found_for_each_wallet_that_has_one() {
+    let positions = "ts,wallet_address,underlying_units,usd_value,price_usd
+2026-01-01T00:00:00Z,addr1a,1,1,1
+2026-01-02T00:00:00Z,addr1a,1,1,1
+2026-01-03T00:00:00Z,addr1a,1,1,1
+2026-01-01T12:00:00.000000001Z,addr1b,1,1,1
+2026-01-02T00:00:00Z,addr1c,1,1,1
+";
+    both(
+        &[(DJED, positions)],
+        &[
+            // Strictly before, to the nanosecond.
+            (
+                Newest(DJED, "2026-01-02T00:00:00Z"),
+                &["addr1a 2026-01-01T00:00:00Z", "addr1b 2026-01-01T12:00:00.000000001Z"],
+            ),
+            (Newest(DJED, "2026-01-01T00:00:00Z"), NONE),
+            (Newest("liqwid_supply_positions_usdx", END), &["invalid data in liqwid_supply_positions_usdx"]),
         ],
     );
 }

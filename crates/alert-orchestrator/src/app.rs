@@ -59,6 +59,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    if cli.command.is_some() && (cli.once || cli.no_telemetry || cli.print_config_normalized) {
+        let text = "--once, --json, --no-telemetry and --print-config-normalized go with no command";
+        return Err(Usage(text.to_owned()).into());
+    }
     match cli.command {
         None if cli.print_config_normalized => print_config(&cli.common),
         None if cli.once => once(&cli.common, cli.json),

@@ -64,11 +64,11 @@ impl Backend {
         }
     }
 
-    /// Finds and checks an asset's tables.
-    pub(crate) async fn check_asset(&self, plan: &Plan, asset: &str) -> Result<String, Failure> {
+    /// Finds and checks the tables of every asset.
+    pub(crate) async fn check(&self, plan: &Plan, now: Timestamp) -> Vec<Result<String, Failure>> {
         match self {
-            Self::Embedded(store) => evaluate::check_asset(store, plan, asset).await,
-            Self::Greptime(store) => evaluate::check_asset(&store.round(), plan, asset).await,
+            Self::Embedded(store) => evaluate::check(store, plan, now).await,
+            Self::Greptime(store) => evaluate::check(&store.round(), plan, now).await,
         }
     }
 

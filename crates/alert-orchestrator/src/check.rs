@@ -53,11 +53,10 @@ async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow
         }
     }
     let plan = plan::of(config);
-    for (asset, _) in &plan.assets {
-        match backend.check_asset(&plan, asset).await {
-            Ok(found) => report.line(asset, Ok(&found))?,
-            Err(failure) => report.line(asset, Err(&failure.to_string()))?,
-        }
+    let outcomes = backend.check(&plan, Timestamp::now()).await;
+    for ((asset, _), outcome) in plan.assets.iter().zip(outcomes) {
+        let outcome = outcome.map_err(|failure| failure.to_string());
+        report.line(asset, outcome.as_deref().map_err(String::as_str))?;
     }
     Ok(())
 }

@@ -119,7 +119,9 @@ Examples:
 
 const IMPORT_EXAMPLES: &str = "\
 A file's name is its table: liqwid_supply_positions_usdc.csv, liqwid_deposits_usdc.csv, liqwid_withdrawals_usdc.csv
-(with the configured prefixes). Each file is imported as a whole or not at all; importing it again changes nothing.
+(with the configured prefixes). Importing a file again changes nothing; a file that changed replaces what its earlier
+version brought, so rows it no longer has are removed. It happens at once or, after an interruption, not at all.
+A file of deposits or withdrawals with an unusable line is refused; of positions, unusable lines are left out and reported.
 
 Examples:
   alert-orchestrator import exports/

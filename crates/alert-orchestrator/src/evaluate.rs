@@ -5,11 +5,12 @@
 
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::decision::Failure;
+use advisor_core::position::Positions;
 use advisor_core::reference::Reference;
 use advisor_core::resolve::{TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
-use advisor_core::time;
+use advisor_core::{time, window};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -50,14 +51,10 @@ impl Evaluation {
 /// Evaluates every asset of the plan.
 pub(crate) async fn evaluate<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Evaluation {
     let at = plan.end.unwrap_or(now);
-    let round = Round {
-        store,
-        tables: store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone())),
-        markets: OnceCell::new(),
-        at,
-    };
-    let advice: Vec<Advice> = stream::iter(&plan.assets)
-        .map(|(asset, rules)| round.advise(asset, rules))
+    let round = Round::start(store, plan, at).await;
+    let suffixes = round.resolve_all(plan).await;
+    let advice: Vec<Advice> = stream::iter(plan.assets.iter().zip(suffixes))
+        .map(|((asset, rules), suffix)| round.advise(asset, rules, suffix))
         .buffered(ASSETS_AT_ONCE)
         .collect()
         .await;
@@ -77,34 +74,62 @@ struct Round<'s, S> {
     at: Timestamp,
 }
 
-impl<S: Store> Round<'_, S> {
-    async fn advise(&self, asset: &str, rules: &Rules) -> Advice {
-        match self.load(asset, rules).await {
+impl<'s, S: Store> Round<'s, S> {
+    async fn start(store: &'s S, plan: &Plan, at: Timestamp) -> Self {
+        let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
+        Self { store, tables, markets: OnceCell::new(), at }
+    }
+
+    /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
+    async fn resolve_all(&self, plan: &Plan) -> Vec<Result<String, Failure>> {
+        let names = stream::iter(&plan.assets).then(|(asset, _)| self.resolve(asset));
+        let resolved: Vec<Result<String, Failure>> = names.collect().await;
+        let claims = |suffix: &String| resolved.iter().filter(|other| other.as_ref() == Ok(suffix)).count();
+        let unique = |suffix: &String| {
+            if claims(suffix) == 1 {
+                return Ok(suffix.clone());
+            }
+            let named = plan.assets.iter().zip(&resolved).filter(|(_, other)| other.as_ref() == Ok(suffix));
+            let named: Vec<&str> = named.map(|((asset, _), _)| asset.as_str()).collect();
+            let detail = format!("{} mean the same table, {suffix}; configure one of them", named.join(" and "));
+            Err(Failure::InvalidData(detail))
+        };
+        resolved.iter().map(|suffix| suffix.as_ref().map_err(Clone::clone).and_then(unique)).collect()
+    }
+
+    async fn advise(&self, asset: &str, rules: &Rules, suffix: Result<String, Failure>) -> Advice {
+        let loaded = match suffix {
+            Ok(suffix) => self.load(asset, &suffix, rules).await,
+            Err(failure) => Err(failure),
+        };
+        match loaded {
             Ok(snapshot) => advise(rules, &snapshot, time::nanos(self.at)),
             Err(failure) => Advice::failed(asset, self.at, rules, failure),
         }
     }
 
+    fn tables(&self) -> Result<&Tables, Failure> {
+        self.tables.as_ref().map_err(|error| Failure::Store(error.clone()))
+    }
+
     /// Reads what one asset's evaluation needs, each table once.
-    async fn load(&self, asset: &str, rules: &Rules) -> Result<Snapshot, Failure> {
-        let tables = self.tables.as_ref().map_err(|error| Failure::Store(error.clone()))?;
-        let suffix = self.resolve(tables, asset).await?;
+    async fn load(&self, asset: &str, suffix: &str, rules: &Rules) -> Result<Snapshot, Failure> {
+        let tables = self.tables()?;
         let to = time::nanos(self.at);
-        let (deposits_table, has_deposits) = tables.deposits(&suffix);
+        let (deposits_table, has_deposits) = tables.deposits(suffix);
         if !has_deposits {
             let detail = format!("no table {deposits_table}: without it deposits would count as gains");
             return Err(Failure::InvalidData(detail));
         }
-        let (withdrawals_table, has_withdrawals) = tables.withdrawals(&suffix);
+        let (withdrawals_table, has_withdrawals) = tables.withdrawals(suffix);
         let withdrawals_table = has_withdrawals.then_some(withdrawals_table);
         let withdrawals = match &withdrawals_table {
             Some(table) => self.store.flows(table, None, to).await.map_err(Failure::Store)?,
             None => Vec::new(),
         };
         let reference = Reference::find(&withdrawals, rules, to);
-        let loaded_from = reference.load_from(rules, to);
-        let positions_table = tables.positions(&suffix);
-        let positions = self.store.positions(&positions_table, loaded_from, to).await.map_err(Failure::Store)?;
+        let (positions, loaded_from) =
+            self.load_positions(&tables.positions(suffix), rules, &reference).await.map_err(Failure::Store)?;
         // Deposits after the samples: one that is written between the two reads is then either too new to count or
         // counted. The other way round a sample could contain a deposit that was not read, and it would look like a gain.
         let deposits = self.store.flows(&deposits_table, loaded_from, to).await.map_err(Failure::Store)?;
@@ -120,8 +145,31 @@ impl<S: Store> Round<'_, S> {
         })
     }
 
+    /// The samples that gain and gate need, and from when on they were read. Only after an outage of a feed, or while a wallet
+    /// is new, is the store asked for more than once.
+    async fn load_positions(
+        &self,
+        table: &str,
+        rules: &Rules,
+        reference: &Reference,
+    ) -> Result<(Positions, Option<i64>), StoreError> {
+        let to = time::nanos(self.at);
+        let loaded_from = reference.load_from(rules, to);
+        let positions = self.store.positions(table, loaded_from, to).await?;
+        let Some(from) = loaded_from.filter(|from| window::is_doubtful(rules, &positions, *from)) else {
+            return Ok((positions, loaded_from));
+        };
+        let before = self.store.newest_before(table, from).await?;
+        let Some(earlier) = window::load_again_from(rules, &positions, from, &before) else {
+            return Ok((positions, loaded_from));
+        };
+        drop(positions); // both at once would double the memory of an evaluation
+        Ok((self.store.positions(table, Some(earlier), to).await?, Some(earlier)))
+    }
+
     /// The table suffix that an asset's name means: by name, else by the market that a table's rows name.
-    async fn resolve(&self, tables: &Tables, asset: &str) -> Result<String, Failure> {
+    async fn resolve(&self, asset: &str) -> Result<String, Failure> {
+        let tables = self.tables()?;
         if let Some(suffix) = tables.by_name(asset) {
             return Ok(suffix.to_owned());
         }
@@ -148,27 +196,31 @@ impl<S: Store> Round<'_, S> {
     }
 }
 
-/// What `check` wants to know of one asset: its tables, or why it cannot be evaluated.
-///
-/// # Errors
-/// A sentence that names the asset, and the table or column that is missing.
-pub(crate) async fn check_asset<S: Store>(store: &S, plan: &Plan, asset: &str) -> Result<String, Failure> {
-    let names = store.tables().await.map_err(Failure::Store)?;
-    let tables = Tables::of(names, plan.prefixes.clone());
-    let round = Round { store, tables: Ok(tables.clone()), markets: OnceCell::new(), at: Timestamp::UNIX_EPOCH };
-    let suffix = round.resolve(&tables, asset).await?;
-    let positions = tables.positions(&suffix);
-    store.check_columns(&positions, TableKind::Positions).await.map_err(Failure::Store)?;
-    let mut found = vec![positions];
-    for ((table, exists), required) in [(tables.deposits(&suffix), true), (tables.withdrawals(&suffix), false)] {
-        if exists {
-            store.check_columns(&table, TableKind::Flows).await.map_err(Failure::Store)?;
-            found.push(table);
-        } else if required {
-            return Err(Failure::InvalidData(format!("no table {table}")));
-        } else {
-            found.push(format!("no table {table} (taken as no withdrawals)"));
+/// What `check` wants to know of every asset: its tables, or why it cannot be evaluated.
+pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<String, Failure>> {
+    let round = Round::start(store, plan, now).await;
+    let suffixes = stream::iter(round.resolve_all(plan).await);
+    let check = async |suffix: Result<String, Failure>| round.check_tables(&suffix?).await;
+    suffixes.then(check).collect().await
+}
+
+impl<S: Store> Round<'_, S> {
+    /// Finds an asset's tables and checks their columns; the answer names them.
+    async fn check_tables(&self, suffix: &str) -> Result<String, Failure> {
+        let tables = self.tables()?;
+        let positions = tables.positions(suffix);
+        self.store.check_columns(&positions, TableKind::Positions).await.map_err(Failure::Store)?;
+        let mut found = vec![positions];
+        for ((table, exists), required) in [(tables.deposits(suffix), true), (tables.withdrawals(suffix), false)] {
+            if exists {
+                self.store.check_columns(&table, TableKind::Flows).await.map_err(Failure::Store)?;
+                found.push(table);
+            } else if required {
+                return Err(Failure::InvalidData(format!("no table {table}")));
+            } else {
+                found.push(format!("no table {table} (taken as no withdrawals)"));
+            }
         }
+        Ok(found.join(", "))
     }
-    Ok(found.join(", "))
 }

@@ -63,8 +63,10 @@ fn decision(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
 }
 
 fn reference(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
-    let t0 = advice.t0.map_or_else(|| "none".to_owned(), |t0| t0.to_string());
-    writeln!(out, "reference  t0 = {t0} ({})", advice.ref_mode)?;
+    match advice.t0 {
+        Some(t0) => writeln!(out, "reference  t0 = {t0} ({})", advice.ref_mode)?,
+        None => writeln!(out, "reference  none")?,
+    }
     if let Some(why) = &advice.reference {
         writeln!(out, "           {why}")?;
     }
@@ -182,5 +184,8 @@ fn fit_steps(out: &mut impl Write, fit: &FitFigures, baseline: Baseline) -> io::
         }
     }
     writeln!(out)?;
-    writeln!(out, "           u = (t - {}) / {} s", fit.centre, fit.scale_seconds)
+    match baseline {
+        Baseline::Polynomial(_) => writeln!(out, "           u = (t - {}) / {} s", fit.centre, fit.scale_seconds),
+        Baseline::Median => Ok(()),
+    }
 }

@@ -91,6 +91,9 @@ fn log_doubts(report: &ImportReport) {
             warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
         }
     }
+    for unnamed in &report.unnamed {
+        warn!("{}: left out, its name is no table's; is it misspelt?", unnamed.display());
+    }
     for refused in &report.refused {
         error!("{}: nothing imported into {}: {}", refused.path.display(), refused.table, refused.cause);
     }

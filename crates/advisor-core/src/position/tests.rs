@@ -156,3 +156,21 @@ fn a_wallet_that_is_complete_gives_its_room_back_at_once() {
     }
     assert_eq!(builder.series[0].ts.capacity(), 1000);
 }
+
+#[test]
+fn an_address_that_would_garble_a_screen_is_none() {
+    let long = "a".repeat(257);
+    for wallet in ["", "a\u{1b}[31mred", "a\u{202e}b", "a\nb", &long] {
+        let mut builder = PositionsBuilder::new();
+        builder.push(&PositionRow {
+            ts: Some(1),
+            wallet: Some(wallet),
+            underlying_units: None,
+            usd_value: Some(1.0),
+            price_usd: None,
+        });
+        let built = builder.finish();
+        assert_eq!((built.wallets.len(), built.skipped.without_wallet), (0, 1), "{wallet:?}");
+    }
+    assert!(is_address(&long[1..]) && is_address("Geldbörse 7"));
+}

@@ -10,3 +10,4 @@ mod history;
 mod invariants;
 mod random;
 mod references;
+mod window;

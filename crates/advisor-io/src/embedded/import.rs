@@ -51,7 +51,11 @@ impl Embedded {
     ) -> Result<ImportReport, ImportError> {
         let ImportOptions { table_prefix, progress } = options;
         let is_folder = fs::metadata(path).map_err(|source| path_error(path, source))?.is_dir();
-        let mut files = if is_folder { files_of(path, prefixes)? } else { vec![named_file(path, prefixes)?] };
+        let Found { mut files, unnamed } = if is_folder {
+            files_of(path, prefixes)?
+        } else {
+            Found { files: vec![named_file(path, prefixes)?], unnamed: Vec::new() }
+        };
         if files.is_empty() {
             return Err(ImportError::Nothing { folder: path.into(), expected: names::expected(prefixes) });
         }
@@ -59,6 +63,7 @@ impl Embedded {
             target.table.insert_str(0, table_prefix);
         }
         let mut import = Import::start(self, path, Again::Always, progress)?;
+        import.report.unnamed = unnamed;
         import.all(&files)?;
         Ok(import.report)
     }
@@ -78,13 +83,16 @@ impl Embedded {
         prefixes: &TablePrefixes,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportReport, ImportError> {
-        let mut files = Vec::new();
+        let Found { mut files, mut unnamed } = Found::default();
         for folder in folders {
-            files.extend(files_of(folder, prefixes)?);
+            let found = files_of(folder, prefixes)?;
+            files.extend(found.files);
+            unnamed.extend(found.unnamed);
         }
         files.sort_unstable();
         files.dedup();
         let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
+        import.report.unnamed = unnamed;
         import.all(&files)?;
         // Where a file has dropped positions, another of the same table may still have them; of several the last counts.
         let affected =
@@ -250,17 +258,32 @@ fn named_file(path: &Path, prefixes: &TablePrefixes) -> Result<(Target, PathBuf)
 }
 
 /// The files of a folder that are named after a table, in the order in which they are to be read.
-fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Vec<(Target, PathBuf)>, ImportError> {
+/// What a folder holds.
+#[derive(Default)]
+struct Found {
+    /// Files that are named after a table.
+    files: Vec<(Target, PathBuf)>,
+    /// Files that look as if they were meant to be.
+    unnamed: Vec<PathBuf>,
+}
+
+fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Found, ImportError> {
     let failed = |source| path_error(folder, source);
-    let mut files = Vec::new();
+    let Found { mut files, mut unnamed } = Found::default();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if let Some(target) = names::target(prefixes, &path).filter(|_| !path.is_dir()) {
-            files.push((target, path));
+        if path.is_dir() {
+            continue;
+        }
+        match names::target(prefixes, &path) {
+            Some(target) => files.push((target, path)),
+            None if names::holds_rows(&path) => unnamed.push(path),
+            None => {}
         }
     }
     files.sort_unstable();
-    Ok(files)
+    unnamed.sort_unstable();
+    Ok(Found { files, unnamed })
 }
 
 /// The text a file is known by: its folder without links, and its name, which may be a link that is exchanged for every

@@ -32,6 +32,10 @@ const MARKET: &str = "
         and p.ts = (select max(ts) from positions where table_id = ?1 and wallet_id = w.id)
     order by p.ts desc limit 1";
 
+const NEWEST_BEFORE: &str = "
+    select address, (select max(ts) from positions where table_id = ?1 and wallet_id = w.id and ts < ?2) as newest
+    from w join wallets on wallets.id = w.id where newest not null";
+
 const FLOWS: &str = "
     select wallet_id, ts, amount, memo, tx_hash from flows where table_id = ?1 and ts between ?2 and ?3 order by id";
 
@@ -100,6 +104,19 @@ impl Store for Embedded {
         self.read(table, move |connection, name| {
             let table = find_unblocked(connection, name, TableKind::Positions)?;
             Ok(positions(connection, table, from.unwrap_or(i64::MIN), to)?)
+        })
+        .await
+    }
+
+    async fn newest_before(&self, table: &str, before: i64) -> Result<Vec<(Arc<str>, i64)>, StoreError> {
+        self.read(table, move |connection, name| {
+            let table = find_unblocked(connection, name, TableKind::Positions)?;
+            let mut statement = connection.prepare_cached(&format!("{WALLETS} {NEWEST_BEFORE}"))?;
+            let newest = statement.query_map((table, before), |row| {
+                let address: String = row.get(0)?;
+                Ok((address.into(), row.get(1)?))
+            })?;
+            Ok(newest.collect::<Result<_, _>>()?)
         })
         .await
     }

@@ -26,6 +26,8 @@ pub struct ImportReport {
     pub unchanged: usize,
     /// The files of which nothing was taken.
     pub refused: Vec<Refused>,
+    /// CSV files of a folder whose name is no table's: nothing was taken of them either, perhaps for a slip in the name.
+    pub unnamed: Vec<PathBuf>,
 }
 
 /// What the import of one file did: `rows` = inserted + updated + unchanged + repeated + rejected.

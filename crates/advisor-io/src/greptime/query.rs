@@ -42,6 +42,13 @@ pub(super) fn positions(table: Table<'_>, columns: &PositionColumns, range: Rang
     format!("{list} WHERE {within} ORDER BY \"{}\", \"{}\"", columns.wallet.name, columns.ts.name)
 }
 
+/// Each wallet's newest sample up to `to`.
+pub(super) fn newest(table: Table<'_>, columns: &PositionColumns, to: i64) -> String {
+    let (wallet, ts) = (columns.wallet.name, columns.ts.name);
+    let within = within(columns.ts, Range { from: None, to });
+    format!("SELECT \"{wallet}\", max(\"{ts}\") AS \"{ts}\" FROM \"{}\" WHERE {within} GROUP BY \"{wallet}\"", table.0)
+}
+
 /// Rows without a time are asked for too: the rule has to know that a flow is unusable.
 pub(super) fn flows(table: Table<'_>, columns: &FlowColumns, range: Range) -> String {
     let (list, within) = (select(table, &columns.selected()), within(columns.ts, range));

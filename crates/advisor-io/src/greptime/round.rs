@@ -20,7 +20,7 @@ use super::Greptime;
 use super::columns::TableColumns;
 use super::failure::{Failure, FailureKind};
 use super::query::{self, Range, Table};
-use super::rows::{ClockRow, FlowRows, MarketRow, PositionRows, TextRows};
+use super::rows::{ClockRow, FlowRows, MarketRow, NewestRows, PositionRows, TextRows};
 use super::scan::{Column, Sink};
 
 /// Longest wait between two attempts.
@@ -211,6 +211,12 @@ impl Store for Round<'_> {
         let sql = |table: Table<'_>, columns: &_| query::positions(table, columns, Range { from, to });
         let answer = self.rows(table, TableColumns::positions, sql, PositionRows::new).await?;
         Ok(answer.builder.finish())
+    }
+
+    async fn newest_before(&self, table: &str, before: i64) -> Result<Vec<(Arc<str>, i64)>, StoreError> {
+        let sql = |table: Table<'_>, columns: &_| query::newest(table, columns, before.saturating_sub(1));
+        let answer = self.rows(table, TableColumns::positions, sql, NewestRows::new).await?;
+        Ok(answer.rows)
     }
 
     async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {

@@ -73,6 +73,31 @@ impl Sink for PositionRows {
     }
 }
 
+/// Collects the rows of [`super::query::newest`].
+pub(super) struct NewestRows {
+    columns: PositionColumns,
+    instants: Instants,
+    pub(super) rows: Vec<(Arc<str>, i64)>,
+}
+
+impl NewestRows {
+    pub(super) fn new(columns: PositionColumns) -> Self {
+        Self { columns, instants: Instants::new(columns.ts), rows: Vec::new() }
+    }
+}
+
+impl Sink for NewestRows {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        check(&[self.columns.wallet, self.columns.ts], found)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let newest = self.instants.read(row, 1)?;
+        self.rows.extend(filled(row, 0)?.map(|wallet| wallet.as_ref().into()).zip(newest));
+        Ok(())
+    }
+}
+
 /// Collects the rows of [`super::query::flows`].
 pub(super) struct FlowRows {
     columns: FlowColumns,

@@ -111,7 +111,7 @@ impl Known {
                 continue;
             }
             if !self.names.contains(&key) {
-                let nearest = did_you_mean(&key, self.public.iter().map(String::as_str));
+                let nearest = did_you_mean(&key, self.public.iter().map(String::as_str).chain(reserved));
                 let message = format!("found an asset that is not in client.assets, expected one of those{nearest}");
                 faults.push(Fault::new(entry.line(), child(path, entry.key()), message));
             }

@@ -183,7 +183,7 @@ const ORCHESTRATOR: &[Row] = &[
     ("transaction_sync.wallets", "[]", r#"["addr1"]"#, r#""addr1""#, "a list"),
     ("journal.keep_days", "365", "1", "0", "a whole number from 1 to 36500"),
     ("apis.liqwid_graphql", "null", r#""https://a/graphql""#, r#""a/graphql""#, URL),
-    ("apis.minswap_aggregator", "null", "null", r#""https://a/?key=1""#, URL),
+    ("apis.minswap_aggregator", "null", "null", r#""https://a/?key""#, URL),
     ("apis.koios", "null", r#""https://koios:8443/api/v1""#, r#""ftp://koios""#, URL),
     ("auth.username", "null", r#""admin""#, "[]", "a string or null"),
     ("auth.password_hash", "null", r#""sha256:""#, "[]", "a string or null"),

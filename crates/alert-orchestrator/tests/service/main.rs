@@ -6,4 +6,5 @@ mod failures;
 mod first_run;
 mod killed_import;
 mod names;
+mod outage;
 mod support;

@@ -43,3 +43,25 @@ fn a_table_is_found_by_the_market_its_rows_name_and_its_flows_with_it() {
         "usde: decision=-1, wmax_usd=0.00 [reason: asset not found: usde; tables: djed, iusd, market_7,",
     );
 }
+
+#[test]
+fn two_names_of_one_table_are_an_error_of_both() {
+    let clone = Clone::new();
+    let text = configuration("embedded: {import: [examples/liqwid]}").replace("[usdc,", "[usdc, wanusdc,");
+    clone.write("names.yaml", &text);
+    let run = clone.run(&["--config", "names.yaml", "--once"]);
+    assert_eq!(run.code, Some(1));
+    let reason = "invalid data: usdc and wanusdc mean the same table, usdc; configure one of them";
+    assert_eq!(run.stdout.matches(reason).count(), 2, "{}", run.stdout);
+    assert!(run.stdout.contains("usdt: decision=1"), "{}", run.stdout);
+    let check = clone.run(&["--config", "names.yaml", "check"]);
+    assert_eq!((check.code, check.stdout.matches(reason).count()), (Some(1), 2), "{}", check.stdout);
+}
+
+#[test]
+fn a_file_whose_name_is_no_tables_is_warned_about() {
+    let clone = Clone::new();
+    rename(&clone, "usdc", "usd-c");
+    let log = clone.run(&["--once"]).stderr;
+    assert!(log.contains("liqwid_deposits_usd-c.csv: left out, its name is no table's"), "{log}");
+}

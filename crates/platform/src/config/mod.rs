@@ -103,7 +103,9 @@ fn read_text(file: &Path) -> Result<String, String> {
         File::open(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read(file).map_err(|error| format!("cannot read the configuration: {error}"))?;
+    let bytes = read(file).map_err(|error| {
+        format!("cannot read the configuration: {error}, expected a file that can be read at this path")
+    })?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(format!("the configuration is larger than {MAX_BYTES} bytes, expected at most that"));
     }

@@ -171,6 +171,7 @@ fn no_fault_shows_a_secret() {
     );
     fails("inner: hunter2", &["1: inner: found a string, expected a mapping"]);
     fails("even: http://user:hunter2@a", &["1: even: found \"[redacted]@a\", expected a text of even length or null"]);
+    fails("even: a?key=hunter2", &["1: even: found \"a?[redacted]\", expected a text of even length or null"]);
     fails("inner: {passwort: hunter2}", &["1: inner.passwort: unknown key \"passwort\", did you mean \"password\"?"]);
 }
 

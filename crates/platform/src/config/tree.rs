@@ -163,14 +163,18 @@ impl Node {
     }
 }
 
-/// `text` in quotes on one line: control characters escaped, at most 60 characters, and what stands before an `@`
-/// (user name and password of a URL) left out.
+/// `text` in quotes on one line: control characters escaped, at most 60 characters, and what stands before an `@` (user
+/// name and password of a URL) or after a `?` or `#` (where
+/// a URL carries keys, as `name=value`) left out.
 pub(super) fn quoted(text: &str) -> String {
     const MAX_CHARS: usize = 60;
-    let public = match text.rsplit_once('@') {
+    let mut public = match text.rsplit_once('@') {
         Some((_, host)) => format!("[redacted]@{host}"),
         None => text.to_owned(),
     };
+    if let Some(query) = public.find(['?', '#']).filter(|_| text.contains('=')) {
+        public.replace_range(query + 1.., "[redacted]");
+    }
     let short = match public.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &public[..end]),
         None => public,
