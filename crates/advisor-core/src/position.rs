@@ -163,7 +163,7 @@ impl PositionsBuilder {
     /// Takes one row, or counts why it is of no use.
     pub fn push(&mut self, row: &PositionRow<'_>) {
         let Some(ts) = row.ts else { return self.skipped.without_ts += 1 };
-        let Some(wallet) = row.wallet.filter(|wallet| is_address(wallet)) else {
+        let Some(wallet) = row.wallet.filter(|wallet| self.is_current(wallet) || is_address(wallet)) else {
             return self.skipped.without_wallet += 1;
         };
         let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
@@ -201,9 +201,13 @@ impl PositionsBuilder {
         }
     }
 
+    fn is_current(&self, wallet: &str) -> bool {
+        self.series.get(self.current).is_some_and(|series| &*series.address == wallet)
+    }
+
     /// Makes `wallet` the current one.
     fn enter(&mut self, wallet: &str) {
-        if self.series.get(self.current).is_some_and(|series| &*series.address == wallet) {
+        if self.is_current(wallet) {
             return;
         }
         self.current = if let Some(known) = self.index.get(wallet) {

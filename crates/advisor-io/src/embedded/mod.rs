@@ -22,7 +22,7 @@ mod stage;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 pub use advisor_core::resolve::TablePrefixes;
 pub use import::ImportOptions;
@@ -87,6 +87,14 @@ pub enum EmbeddedError {
         #[source]
         source: rusqlite::Error,
     },
+}
+
+impl EmbeddedError {
+    /// Whether another process was in the way, so that trying again may help.
+    fn is_busy(&self) -> bool {
+        let (Self::Open { source, .. } | Self::Migrate { source, .. }) = self else { return false };
+        matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
 }
 
 /// The embedded store. Clones share the file and its connections.

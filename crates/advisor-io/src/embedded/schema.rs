@@ -1,8 +1,9 @@
 //! The tables in the store's file, and how a connection to it is made.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use backon::{BlockingRetryable as _, ConstantBuilder};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::EmbeddedError;
@@ -61,6 +62,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| EmbeddedError::Folder { folder: folder.to_path_buf(), source })?;
     }
+    // Where several processes open a new file at once, SQLite refuses some of them without waiting: two that hold the file
+    // for reading and want to switch its journal could wait for each other for ever.
+    let started = Instant::now();
+    let often = ConstantBuilder::new().with_delay(Duration::from_millis(20)).without_max_times();
+    (|| prepare(path)).retry(often).when(|error| error.is_busy() && started.elapsed() < BUSY_TIMEOUT).call()
+}
+
+fn prepare(path: &Path) -> Result<Connection, EmbeddedError> {
     let open_error = |source| open_error(path, source);
     let mut connection = connect(path).map_err(open_error)?;
     let version = check_owner(&mut connection, path)?;
