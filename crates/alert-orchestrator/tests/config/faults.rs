@@ -208,72 +208,26 @@ fn no_fault_and_no_normalized_form_shows_a_secret() {
     }
 }
 
+/// Keys of the configuration, and what is none.
+#[rustfmt::skip]
+const KEYS: &[&str] = &[
+    "client", "orchestrator", "assets", "greptime", "embedded", "host", "password", "output", "smoothing",
+    "default", "djed", "DJED", "decision_gate", "per_asset", "whitelist", "peg", "auth", "enabled", "users",
+    "username", "password_hash", "telemetry", "path", "expose", "apis", "minswap_aggregator", "date_range", "start",
+    "end", "timezone", "<<", "~", "é",
+];
+
+/// Values that some key takes, and fragments of YAML.
+#[rustfmt::skip]
+const VALUES: &[&str] = &[
+    "", "", "", "[djed]", "{djed: {}}", "1", "-1.5e308", ".nan", "true", "~", "null", "${HOST}", "${NO}", "${",
+    "*a", "&a", "djed", "2026-01-29", "9999-12-31", "-009999-01-02", "http://[::1]:4000", "host:99999",
+    "Europe/Berlin", "!!str x", "|", "'", "\"\\0\"",
+];
+
 /// Lines made of keys and values of the configuration, right and wrong.
 fn yamlish() -> impl Strategy<Value = String> {
-    let key = prop::sample::select(vec![
-        "client",
-        "orchestrator",
-        "assets",
-        "greptime",
-        "embedded",
-        "host",
-        "password",
-        "output",
-        "smoothing",
-        "default",
-        "djed",
-        "DJED",
-        "decision_gate",
-        "per_asset",
-        "whitelist",
-        "peg",
-        "auth",
-        "enabled",
-        "users",
-        "username",
-        "password_hash",
-        "telemetry",
-        "path",
-        "expose",
-        "apis",
-        "minswap_aggregator",
-        "date_range",
-        "start",
-        "end",
-        "timezone",
-        "<<",
-        "~",
-        "é",
-    ]);
-    let value = prop::sample::select(vec![
-        "",
-        "",
-        "",
-        "[djed]",
-        "{djed: {}}",
-        "1",
-        "-1.5e308",
-        ".nan",
-        "true",
-        "~",
-        "null",
-        "${HOST}",
-        "${NO}",
-        "${",
-        "*a",
-        "&a",
-        "djed",
-        "2026-01-29",
-        "9999-12-31",
-        "-009999-01-02",
-        "http://[::1]:4000",
-        "host:99999",
-        "Europe/Berlin",
-        "!!str x",
-        "|",
-        "'",
-        "\"\\0\"",
-    ]);
+    let (key, value) = (prop::sample::select(KEYS), prop::sample::select(VALUES));
     let line = (0_usize..5, any::<bool>(), key, value).prop_map(|(depth, item, key, value)| {
         format!("{}{}{key}: {value}\n", "  ".repeat(depth), if item { "- " } else { "" })
     });
