@@ -94,7 +94,9 @@ mod tests {
             let (low, high) = (sorted[steps / 1000], sorted[steps.div_ceil(1000)]);
             let expected = low + (high - low) * (steps % 1000) as f64 / 1000.0;
             let found = quantile(&mut values.clone(), thousandths as f64 / 1000.0).unwrap();
-            prop_assert!((found - expected).abs() <= ROUNDING, "{} {}", found, expected);
+            // A position of up to n is rounded by n·ε/2 twice, which moves along the gap; the sum rounds the rest.
+            let by_position = (high - low) * values.len() as f64 * f64::EPSILON;
+            prop_assert!((found - expected).abs() <= by_position + ROUNDING, "{} {}", found, expected);
         }
 
         #[test]
