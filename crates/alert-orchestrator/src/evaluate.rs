@@ -84,13 +84,12 @@ impl<'s, S: Store> Round<'s, S> {
     async fn resolve_all(&self, plan: &Plan) -> Vec<Result<String, Failure>> {
         let names = stream::iter(&plan.assets).then(|(asset, _)| self.resolve(asset));
         let resolved: Vec<Result<String, Failure>> = names.collect().await;
-        let claims = |suffix: &String| resolved.iter().filter(|other| other.as_ref() == Ok(suffix)).count();
         let unique = |suffix: &String| {
-            if claims(suffix) == 1 {
-                return Ok(suffix.clone());
-            }
             let named = plan.assets.iter().zip(&resolved).filter(|(_, other)| other.as_ref() == Ok(suffix));
             let named: Vec<&str> = named.map(|((asset, _), _)| asset.as_str()).collect();
+            if named.len() == 1 {
+                return Ok(suffix.clone());
+            }
             let detail = format!("{} mean the same table, {suffix}; configure one of them", named.join(" and "));
             Err(Failure::InvalidData(detail))
         };

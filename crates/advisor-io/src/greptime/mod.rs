@@ -45,8 +45,7 @@ impl Greptime {
     }
 
     /// The server, for messages.
-    #[must_use]
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         format!("GreptimeDB at {}", self.client.settings().base_url.as_str().trim_end_matches('/'))
     }
 
