@@ -12,6 +12,8 @@ pub mod decision;
 pub mod flow;
 mod gain;
 pub mod gate;
+pub mod journal;
+pub mod ledger;
 pub mod position;
 mod price;
 pub mod reference;
