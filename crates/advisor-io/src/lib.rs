@@ -5,3 +5,7 @@
 
 pub mod embedded;
 pub mod greptime;
+mod new_flow;
+mod requests;
+
+pub use requests::RequestCounts;

@@ -6,7 +6,7 @@
 //! - A position belongs to the file that gave it its present figures. When that file drops the row it goes, and the
 //!   other files of the table are read again in the next automatic import, in case they still have it
 //!   ([`Present::Kept`]).
-//! - A flow belongs to every file that has it, and goes with the last of them.
+//! - A flow belongs to every file that has it, and goes with the last of them, unless the service wrote it too.
 
 use rusqlite::Transaction;
 
@@ -127,7 +127,7 @@ fn exchange_memberships(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<
         [owner.table],
     )?;
     let removed = tx.execute(
-        "delete from flows where id in (
+        "delete from flows where synced = 0 and id in (
              select flow_id from flow_files where file_id = ?1 and flow_id not in (select flow_id from temp.held))
              and not exists (select 1 from flow_files o where o.flow_id = flows.id and o.file_id <> ?1)",
         [owner.file],

@@ -1,16 +1,21 @@
 //! The embedded store: one SQLite file that CSV files are imported into.
 //!
 //! Start at [`Embedded::open`]. [`Embedded::import`] and [`Embedded::import_changed`] bring files in (the rules are in
-//! [`import`](Embedded::import)'s text); reading goes through [`Store`](advisor_core::store::Store).
+//! [`import`](Embedded::import)'s text); reading goes through [`Store`](advisor_core::store::Store), changing flows
+//! through [`Ledger`](advisor_core::ledger::Ledger) and the journal of decisions through
+//! [`Journal`](advisor_core::journal::Journal).
 //!
 //! The logical tables have the names they would have in GreptimeDB (`liqwid_deposits_djed`); all of them live in one
 //! `positions` and one `flows` table, positions clustered by table, wallet and time, so that a window of a wallet is
 //! one run of pages. No name, address or memo ever becomes part of a statement.
 
+mod access;
 mod csv_rows;
 mod files;
 mod import;
 mod instant;
+mod journal;
+mod ledger;
 mod merge;
 mod names;
 mod read;
@@ -24,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, ErrorCode};
 
+use crate::requests::{RequestCounter, RequestCounts};
 pub use advisor_core::resolve::TablePrefixes;
 pub use import::ImportOptions;
 pub use report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused, RejectedLine, RejectedLines};
@@ -109,6 +115,7 @@ struct Shared {
     /// Connections that no read uses at present; one stays open as long as the store, so that SQLite does not fold the
     /// write-ahead log back and remove it after every single read.
     idle: Mutex<Vec<Connection>>,
+    requests: RequestCounter,
 }
 
 impl Embedded {
@@ -122,13 +129,20 @@ impl Embedded {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
         let path = path.as_ref().to_path_buf();
         let connection = schema::open(&path)?;
-        Ok(Self { shared: Arc::new(Shared { path, idle: Mutex::new(vec![connection]) }) })
+        let idle = Mutex::new(vec![connection]);
+        Ok(Self { shared: Arc::new(Shared { path, idle, requests: RequestCounter::default() }) })
     }
 
     /// The store's file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared.path
+    }
+
+    /// How many reads and writes there were since it was opened, imports apart.
+    #[must_use]
+    pub fn requests(&self) -> RequestCounts {
+        self.shared.requests.read()
     }
 }
 

@@ -10,10 +10,11 @@ use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::access::{Trouble, find};
 use super::{Embedded, files};
 
 /// The wallets of table `?1`: each found by one step into the clustered key, as `distinct` would read every row.
-const WALLETS: &str = "
+pub(super) const WALLETS: &str = "
     with recursive w (id) as (
         select min(wallet_id) from positions where table_id = ?1
         union all
@@ -37,45 +38,12 @@ const NEWEST_BEFORE: &str = "
     from w join wallets on wallets.id = w.id where newest not null";
 
 const FLOWS: &str = "
-    select wallet_id, ts, amount, memo, tx_hash from flows where table_id = ?1 and ts between ?2 and ?3 order by id";
-
-/// What a read can run into.
-enum Trouble {
-    Store(rusqlite::Error),
-    Table(String),
-}
-
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl Embedded {
-    /// Runs a read on a thread that may block, and on a connection of its own.
-    async fn read<T: Send + 'static>(
-        &self,
-        table: &str,
-        work: impl FnOnce(&Connection, &str) -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (shared, name) = (Arc::clone(&self.shared), table.to_owned());
-        let unavailable = |cause: String| StoreError::Unavailable {
-            store: format!("embedded store {}", self.path().display()),
-            cause,
-        };
-        let read = move || shared.with_connection(|connection| work(connection, &name));
-        match tokio::task::spawn_blocking(read).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(Trouble::Table(cause))) => Err(StoreError::InvalidData { table: table.to_owned(), cause }),
-            Ok(Err(Trouble::Store(error))) => Err(unavailable(error.to_string())),
-            Err(ended) => Err(unavailable(ended.to_string())),
-        }
-    }
-}
+    select wallet_id, ts, amount, shown_memo, tx_hash from shown_flows
+    where table_id = ?1 and ts between ?2 and ?3 order by id";
 
 impl Store for Embedded {
     async fn tables(&self) -> Result<Vec<String>, StoreError> {
-        self.read("", |connection, _| {
+        self.ask("", |connection, _| {
             let mut statement = connection.prepare_cached("select name from tables order by name")?;
             let names = statement.query_map((), |row| row.get(0))?;
             Ok(names.collect::<Result<_, _>>()?)
@@ -84,7 +52,7 @@ impl Store for Embedded {
     }
 
     async fn market(&self, table: &str) -> Result<Market, StoreError> {
-        self.read(table, |connection, name| {
+        self.ask(table, |connection, name| {
             let table = find(connection, name, TableKind::Positions)?;
             let mut statement = connection.prepare_cached(&format!("{WALLETS} {MARKET}"))?;
             let text = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -97,11 +65,11 @@ impl Store for Embedded {
     }
 
     async fn check_columns(&self, table: &str, kind: TableKind) -> Result<(), StoreError> {
-        self.read(table, move |connection, name| find_unblocked(connection, name, kind).map(drop)).await
+        self.ask(table, move |connection, name| find_unblocked(connection, name, kind).map(drop)).await
     }
 
     async fn positions(&self, table: &str, from: Option<i64>, to: i64) -> Result<Positions, StoreError> {
-        self.read(table, move |connection, name| {
+        self.ask(table, move |connection, name| {
             let table = find_unblocked(connection, name, TableKind::Positions)?;
             Ok(positions(connection, table, from.unwrap_or(i64::MIN), to)?)
         })
@@ -109,7 +77,7 @@ impl Store for Embedded {
     }
 
     async fn newest_before(&self, table: &str, before: i64) -> Result<Vec<(Arc<str>, i64)>, StoreError> {
-        self.read(table, move |connection, name| {
+        self.ask(table, move |connection, name| {
             let table = find_unblocked(connection, name, TableKind::Positions)?;
             let mut statement = connection.prepare_cached(&format!("{WALLETS} {NEWEST_BEFORE}"))?;
             let newest = statement.query_map((table, before), |row| {
@@ -122,7 +90,7 @@ impl Store for Embedded {
     }
 
     async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {
-        self.read(table, move |connection, name| {
+        self.ask(table, move |connection, name| {
             let table = find_unblocked(connection, name, TableKind::Flows)?;
             Ok(flows(connection, table, from.unwrap_or(i64::MIN), to)?)
         })
@@ -132,18 +100,6 @@ impl Store for Embedded {
     /// None: the store lives on the machine whose clock asks.
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
-    }
-}
-
-fn find(connection: &Connection, name: &str, kind: TableKind) -> Result<i64, Trouble> {
-    let found: Option<(i64, String)> = connection
-        .prepare_cached("select id, kind from tables where name = ?1")?
-        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match found {
-        Some((id, found)) if found == files::kind_name(kind) => Ok(id),
-        Some((_, found)) => Err(Trouble::Table(format!("holds {found}; expected {}", files::kind_name(kind)))),
-        None => Err(Trouble::Table("no such table".into())),
     }
 }
 

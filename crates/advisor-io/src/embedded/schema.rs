@@ -15,7 +15,7 @@ const APPLICATION_ID: i64 = 0x414f_7263;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `MIGRATIONS[v]` leads from schema version `v` to `v + 1`.
-const MIGRATIONS: [&str; 1] = [V1];
+const MIGRATIONS: [&str; 2] = [V1, V2];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Times are nanoseconds since the epoch. In `flows` an empty `tx_hash` or `memo` means none: `NULL`s are never equal
@@ -54,6 +54,29 @@ const V1: &str = "
         primary key (file_id, flow_id)
     ) strict, without rowid;
     create index flow_files_by_flow on flow_files (flow_id);
+";
+
+/// `synced` flows were written by the service and belong to no file. `memos` holds what the service has put in place of a
+/// flow's own memo: that stays in `flows`, where it is part of the key by which an import recognises the row, and the
+/// row may go and come back with its files. A memo that a file changes makes another row, so the file has the last word.
+const V2: &str = "
+    alter table flows add column synced integer not null default 0;
+    create table memos (
+        table_id integer not null references tables, wallet_id integer not null references wallets,
+        ts integer not null, tx_hash text not null, amount real not null, memo text not null, nth integer not null,
+        shown text not null,
+        primary key (table_id, wallet_id, ts, tx_hash, amount, memo, nth)
+    ) strict, without rowid;
+    create view shown_flows as
+    select f.*, coalesce(m.shown, f.memo) as shown_memo
+    from flows f left join memos m using (table_id, wallet_id, ts, tx_hash, amount, memo, nth);
+    create table decisions (
+        journal text not null, asset text not null, ts integer not null, replica text not null,
+        decision integer not null, code text, reason text, wmax_usd real, g_usd real, residual real, sigma real,
+        t0 integer, t1 integer, duration_seconds real not null, version text not null, config_hash text not null,
+        primary key (journal, asset, ts, replica)
+    ) strict, without rowid;
+    create index decisions_by_age on decisions (journal, ts);
 ";
 
 /// Opens the file, makes it where there is none, and brings its tables up to date.
