@@ -15,6 +15,7 @@ use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, PegFigures, Verdict};
 use crate::position::Positions;
 use crate::price::AssetPrices;
+use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::{time, warnings};
@@ -38,6 +39,12 @@ pub struct Snapshot {
     pub reference: Reference,
     /// Start of what was loaded, nanoseconds since the epoch; `None`: everything.
     pub loaded_from: Option<i64>,
+    /// What the other sources of the asset's price answered. The positions' own price is added to it, under
+    /// [`PriceSource::StoredLiqwid`]; an answer of that name in here does not count.
+    pub prices: Vec<SourcePrice>,
+    /// How many comparisons of prices in a row disagreed before this evaluation: the newest
+    /// [`PriceFigures::mismatches_in_a_row`] that an advice of this asset had, 0 before the first.
+    pub mismatches_before: u32,
 }
 
 /// The answer for one asset, with every figure it rests on.
@@ -70,6 +77,8 @@ pub struct Advice {
     pub gate: Option<GateFigures>,
     /// The peg, where one is configured.
     pub peg: Option<PegFigures>,
+    /// The comparison of prices, where one is configured; an error has none.
+    pub prices: Option<PriceFigures>,
     /// Whether gate and peg may hold this asset.
     pub gate_applied: bool,
     /// What an operator should look at.
@@ -157,6 +166,7 @@ impl Advice {
             safety_factor: rules.safety_factor,
             gate: None,
             peg: None,
+            prices: None,
             gate_applied: false,
             warnings: Vec::new(),
         }
@@ -192,6 +202,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
                 Decision::Hold(Hold { reason: holds.remove(0), also: holds })
             };
             advice.warnings.extend(warnings::untagged_withdrawals(&advice));
+            advice.warnings.extend(advice.prices.as_ref().and_then(warnings::about_prices));
             advice
         }
         Err(failure) => Advice { decision: Decision::Error(failure), warnings: advice.warnings, ..blank },
@@ -215,10 +226,10 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let wallets = &snapshot.positions.wallets;
     let newest = wallets.iter().filter_map(|wallet| wallet.ts().last()).max().copied();
     advice.t1 = newest.map(time::timestamp);
-    let prices = AssetPrices::new(wallets);
-    let newest_price = prices.at_or_before(to);
+    let newest_price = AssetPrices::new(wallets).at_or_before(to);
     advice.price_t1_usd = newest_price.map(|point| point.price_usd);
     advice.peg = newest_price.zip(rules.gate.peg).map(|(newest, peg)| gate::check_peg(newest, peg));
+    advice.prices = compare_prices(rules, snapshot, advice.price_t1_usd);
 
     let t0 = match &snapshot.reference {
         Reference::Missing => {
@@ -252,6 +263,15 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
     Ok(Outcome { holds: holds(rules, advice, totals), limit_usd: totals.limit_usd })
+}
+
+pub(crate) /// The comparison of what the sources answered and the positions' own price.
+fn compare_prices(rules: &Rules, snapshot: &Snapshot, stored_usd: Option<f64>) -> Option<PriceFigures> {
+    let rules = rules.prices.as_ref()?;
+    let stored = |price_usd: f64| SourcePrice { source: PriceSource::StoredLiqwid, price_usd, price_ada: None };
+    let others = snapshot.prices.iter().copied().filter(|answer| answer.source != PriceSource::StoredLiqwid);
+    let answers: Vec<SourcePrice> = others.chain(stored_usd.map(stored)).collect();
+    Some(price_check::compare(rules, &answers, snapshot.mismatches_before))
 }
 
 fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
@@ -399,6 +419,7 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
             None => {}
         }
     }
+    holds.extend(advice.prices.as_ref().and_then(PriceFigures::hold));
     // Stale wallets have no limit, whatever they gained.
     if totals.limit_usd < 0.01 && !stale {
         holds.push(HoldReason::NoGain);

@@ -21,14 +21,7 @@ pub(crate) struct AssetSeries {
 
 /// The sum of the wallets' corrected positions at every sample time of any of them from `from` to `to`.
 pub(crate) fn asset_series(wallets: &[WalletGain<'_>], from: i64, to: i64) -> AssetSeries {
-    let axes: Vec<&[i64]> = wallets
-        .iter()
-        .map(|wallet| {
-            let times = wallet.series.ts();
-            &times[times.partition_point(|ts| *ts < from)..times.partition_point(|ts| *ts <= to)]
-        })
-        .collect();
-    let ts = series::union(&axes);
+    let ts = sample_times(wallets, from, to);
     let mut usd = vec![0.0; ts.len()];
     for wallet in wallets {
         let (times, corrected) = corrected(wallet, from);
@@ -37,8 +30,18 @@ pub(crate) fn asset_series(wallets: &[WalletGain<'_>], from: i64, to: i64) -> As
     AssetSeries { ts, usd }
 }
 
+/// The sample times of any of the wallets from `from` to `to`, strictly increasing.
+pub(crate) fn sample_times(wallets: &[WalletGain<'_>], from: i64, to: i64) -> Vec<i64> {
+    let within = |wallet: &WalletGain<'_>| {
+        let times = wallet.series.ts();
+        times.partition_point(|ts| *ts < from)..times.partition_point(|ts| *ts <= to)
+    };
+    let axes: Vec<&[i64]> = wallets.iter().map(|wallet| &wallet.series.ts()[within(wallet)]).collect();
+    series::union(&axes)
+}
+
 /// The wallet's corrected position at its samples from the last one at or before `from` on.
-fn corrected<'a>(wallet: &WalletGain<'a>, from: i64) -> (&'a [i64], Vec<f64>) {
+pub(crate) fn corrected<'a>(wallet: &WalletGain<'a>, from: i64) -> (&'a [i64], Vec<f64>) {
     let times = wallet.series.ts();
     let start = times.partition_point(|ts| *ts <= from).saturating_sub(1);
     let mut usd = wallet.series.value_usd()[start..].to_vec();

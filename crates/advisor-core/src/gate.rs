@@ -149,6 +149,11 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
     }
 }
 
+/// The residuals that [`judge`] judges by: `values` less baseline at each of `ts`; `None` where there are too few points.
+pub(crate) fn residuals(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<Vec<f64>> {
+    fit(ts, values, baseline).map(|(_, residuals)| residuals)
+}
+
 /// The baseline of a series and its residuals; `None` where there are too few points.
 fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Vec<f64>)> {
     let (first, last) = (*ts.first()?, *ts.last()?);

@@ -2,13 +2,16 @@
 //!
 //! Start at [`advice::advise`]. Pure: no clock, no runtime, no client; stores are reached through the port in [`store`].
 //! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
-//! gains per wallet, the asset's corrected series, the [`gate`] over it, and the [`decision`].
+//! gains per wallet, the asset's corrected series, the [`gate`] over it, the comparison of prices ([`price_check`]), and the
+//! [`decision`]. What charts show of it is a
+//! [`drawing`].
 #![deny(missing_docs)]
 
 pub mod advice;
 mod alignment;
 mod corrected;
 pub mod decision;
+pub mod drawing;
 pub mod flow;
 mod gain;
 pub mod gate;
@@ -16,6 +19,7 @@ pub mod journal;
 pub mod ledger;
 pub mod position;
 mod price;
+pub mod price_check;
 pub mod reference;
 pub mod resolve;
 pub mod rules;

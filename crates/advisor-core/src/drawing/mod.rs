@@ -1,0 +1,230 @@
+//! What do charts show of one evaluation? Positions, prices, residuals and their density as columns, ready to draw.
+//!
+//! Start at [`draw`]. Pure, and made only for whoever wants to look: the same rules, snapshot and advice give the same
+//! [`Drawing`]. Whatever the decision rests on (σ, k·σ, residual, thresholds) is taken from the advice; what the advice
+//! has no column of is computed by the functions that the decision was made with.
+//! Elsewhere: [`view`] arranges a drawing as the API serves it.
+
+mod residuals;
+mod values;
+pub mod view;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::advice::{Advice, Snapshot};
+use crate::decision::Decision;
+use crate::rules::{Basis, Rules};
+use crate::time;
+
+pub use self::residuals::{Density, Histogram, Point, Residuals};
+use self::residuals::{Fitted, Judged};
+use self::values::Values;
+pub use self::values::{Course, Marker};
+
+/// No series has more points; those that stay keep every peak.
+pub const MAX_POINTS: usize = 5_000;
+
+/// How an evaluation is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrawingOptions {
+    /// Length of the charts' window, which ends with the evaluation sample, hours; `None`: the gate's. Nothing that was
+    /// not loaded for the evaluation is shown.
+    pub lookback_hours: Option<f64>,
+    /// The smoothed line.
+    pub smoothing: Smoothing,
+    /// Whether the band of one σ about the baseline is drawn.
+    pub sigma_band: bool,
+    /// Whether the band of k·σ about the baseline is drawn.
+    pub k_sigma_band: bool,
+    /// How many residuals a bar of the histogram stands for on average.
+    pub samples_per_bin: usize,
+}
+
+/// How a line is smoothed: over a window of hours that is centred on each sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Smoothing {
+    /// No smoothed line.
+    None,
+    /// The mean of the window.
+    Boxcar {
+        /// Width of the window.
+        window_hours: f64,
+    },
+    /// A mean whose weights fall off like a bell; σ is a sixth of the window.
+    Gaussian {
+        /// Width of the window.
+        window_hours: f64,
+    },
+    /// The value of a polynomial fitted to the window.
+    Polynomial {
+        /// Width of the window.
+        window_hours: f64,
+        /// Order of the polynomial.
+        order: usize,
+    },
+}
+
+/// Everything that charts of one evaluation of one asset show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// The asset's name as configured.
+    pub asset: String,
+    /// The evaluation time.
+    pub as_of: Timestamp,
+    /// The answer.
+    pub decision: Decision,
+    /// The reference time t0.
+    pub t0: Option<Timestamp>,
+    /// The evaluation sample t1.
+    pub t1: Option<Timestamp>,
+    /// The gate multiplier k.
+    pub k_sigma: f64,
+    /// Whether the band of one σ is wanted.
+    pub sigma_band: bool,
+    /// Whether the band of k·σ is wanted.
+    pub k_sigma_band: bool,
+    /// The wallets' positions, with the gate's residuals.
+    pub position: Panel,
+    /// The asset's price, with the residuals of its own fit.
+    pub rate: Panel,
+}
+
+/// A series over time and the residuals that go with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Unit of the course.
+    pub unit: Unit,
+    /// The series.
+    pub course: Course,
+    /// Deposits inside the window, oldest first.
+    pub deposits: Vec<Marker>,
+    /// Withdrawals inside the window, oldest first.
+    pub withdrawals: Vec<Marker>,
+    /// The residuals; `None` where there is no fit. Their unit may be another than the course's: the position is shown with
+    /// the gate's residuals, also where the gate judges the price.
+    pub residuals: Option<Residuals>,
+}
+
+/// Unit of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    /// US dollars.
+    #[serde(rename = "USD")]
+    Usd,
+    /// US dollars per unit of the asset.
+    #[serde(rename = "USD per unit")]
+    UsdPerUnit,
+}
+
+impl Unit {
+    /// The unit as it is written beside an axis.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usd => "USD",
+            Self::UsdPerUnit => "USD per unit",
+        }
+    }
+
+    fn of(basis: Basis) -> Self {
+        match basis {
+            Basis::CorrectedPosition => Self::Usd,
+            Basis::ChangeRateUsd => Self::UsdPerUnit,
+        }
+    }
+}
+
+impl Drawing {
+    /// The drawing of an evaluation without data to draw.
+    #[must_use]
+    pub fn empty(rules: &Rules, options: &DrawingOptions, advice: &Advice) -> Self {
+        let nothing = |unit| Panel {
+            unit,
+            course: Course::default(),
+            deposits: Vec::new(),
+            withdrawals: Vec::new(),
+            residuals: None,
+        };
+        Self {
+            asset: advice.asset.clone(),
+            as_of: advice.as_of,
+            decision: advice.decision.clone(),
+            t0: advice.t0,
+            t1: advice.t1,
+            k_sigma: rules.gate.k_sigma,
+            sigma_band: options.sigma_band,
+            k_sigma_band: options.k_sigma_band,
+            position: nothing(Unit::Usd),
+            rate: nothing(Unit::UsdPerUnit),
+        }
+    }
+}
+
+/// Draws the evaluation of `snapshot` by `rules`, whose outcome was `advice`.
+///
+/// An advice that is an error has an empty drawing: what could not be judged is not shown as if it had been. Where too few
+/// points or no reference leave a figure undefined, what rests on it is missing.
+#[must_use]
+pub fn draw(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, advice: &Advice) -> Drawing {
+    let mut drawing = Drawing::empty(rules, options, advice);
+    let (Decision::Withdraw { .. } | Decision::Hold(_), Some(t1)) = (&advice.decision, advice.t1) else {
+        return drawing;
+    };
+    let window = Window::of(rules, options, snapshot, time::nanos(t1));
+
+    let prices = Values::of_prices(snapshot, &window);
+    let judged = Judged::prices(rules, advice, &prices, &window);
+    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, &prices, &window));
+    drawing.rate.course = prices.course(options.smoothing, fitted.as_ref(), &window);
+    drawing.rate.residuals = fitted.map(|fitted| fitted.residuals(&prices, options, &window));
+    drop(prices);
+
+    let gains = values::gains(rules, snapshot, advice);
+    let positions = Values::of_positions(&gains, &window);
+    let judged = Judged::positions(rules, advice);
+    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, &positions, &window));
+    drawing.position.course = positions.course(options.smoothing, fitted.as_ref(), &window);
+    drawing.position.residuals = match rules.gate.basis {
+        Basis::CorrectedPosition => fitted.map(|fitted| fitted.residuals(&positions, options, &window)),
+        Basis::ChangeRateUsd => drawing.rate.residuals.clone(),
+    };
+    (drawing.position.deposits, drawing.position.withdrawals) = values::markers(&gains, &window);
+    drawing
+}
+
+/// What of the time is looked at, nanoseconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    /// Start of the charts.
+    chart: i64,
+    /// Start of the gate's window.
+    gate: i64,
+    /// The evaluation sample, the end of both.
+    end: i64,
+    /// Whether the gate's window was loaded as a whole.
+    gate_loaded: bool,
+}
+
+impl Window {
+    fn of(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, end: i64) -> Self {
+        let start = |hours| end.saturating_sub(time::hours(hours));
+        let gate = start(rules.gate.lookback_hours);
+        Self {
+            chart: options.lookback_hours.map_or(gate, start),
+            gate,
+            end,
+            gate_loaded: snapshot.loaded_from.is_none_or(|loaded| loaded <= gate),
+        }
+    }
+
+    /// Start of what is needed for both.
+    fn start(&self) -> i64 {
+        self.chart.min(self.gate)
+    }
+}
+
+/// An instant as charts have it.
+fn millis(nanos: i64) -> i64 {
+    nanos.div_euclid(1_000_000)
+}

@@ -1,0 +1,212 @@
+//! The two series that charts show: what the wallets hold together, and what a unit was worth.
+
+use quant::{series, smooth, thin};
+use serde::Serialize;
+
+use crate::advice::{Advice, Snapshot, flow_tables};
+use crate::corrected::{corrected, sample_times};
+use crate::flow::Direction;
+use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
+use crate::position::WalletSeries;
+use crate::price::AssetPrices;
+use crate::rules::Rules;
+use crate::time;
+
+use super::residuals::Fitted;
+use super::{MAX_POINTS, Smoothing, Window, millis};
+
+/// More marks than this cannot be told apart in a chart; beyond it those that are near each other are added up.
+const MAX_MARKERS: i64 = 1_000;
+
+/// A series and the lines that go with it, column by column; all as long as `ts`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Course {
+    /// Sample times, milliseconds since the epoch, increasing.
+    pub ts: Vec<i64>,
+    /// The series: USD, or USD per unit.
+    pub value: Vec<f64>,
+    /// The smoothed series; `None` where none is wanted. A deposit or withdrawal is a step in it, as in the series.
+    pub smoothed: Option<Vec<f64>>,
+    /// The gate's fit at the level of the series; `None` as a whole where this series is not fitted, or before its window.
+    pub baseline: Option<Vec<Option<f64>>>,
+}
+
+/// Deposits or withdrawals of one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Marker {
+    /// The instant at which they count, milliseconds since the epoch.
+    pub ts: i64,
+    /// Their value together, USD; not negative.
+    pub usd: f64,
+    /// Their amount together, in units or USD as configured; not negative.
+    pub amount: f64,
+}
+
+/// A series in full. Every number is finite.
+#[derive(Debug)]
+pub(super) struct Values {
+    /// Nanoseconds since the epoch, strictly increasing.
+    pub(super) ts: Vec<i64>,
+    /// What is shown.
+    pub(super) value: Vec<f64>,
+    /// What is fitted and smoothed, where it is not what is shown.
+    corrected: Option<Vec<f64>>,
+}
+
+impl Values {
+    /// The asset's price.
+    pub(super) fn of_prices(snapshot: &Snapshot, window: &Window) -> Self {
+        let points = AssetPrices::new(&snapshot.positions.wallets).points(window.start(), window.end);
+        let (ts, value) = points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
+        Self { ts, value, corrected: None }
+    }
+
+    /// The sum of the wallets' values, and of their corrected positions.
+    ///
+    /// A wallet's value is its own at its samples. Between them its corrected position is interpolated and the flows since
+    /// its baseline put back, so that a flow is a step where it counts and no ramp between the samples around it.
+    pub(super) fn of_positions(gains: &Gains<'_>, window: &Window) -> Self {
+        let ts = sample_times(&gains.wallets, window.start(), window.end);
+        let (mut value, mut total) = (vec![0.0; ts.len()], vec![0.0; ts.len()]);
+        let mut line = vec![0.0; ts.len()];
+        for wallet in &gains.wallets {
+            line.fill(0.0);
+            let (times, usd) = corrected(wallet, window.start());
+            series::add_interpolated(times, &usd, &ts, &mut line);
+            for (total, line) in total.iter_mut().zip(&line) {
+                *total += line;
+            }
+            add_value(wallet, &line, &ts, &mut value);
+        }
+        let finite = |i: &usize| value[*i].is_finite() && total[*i].is_finite();
+        let kept: Vec<usize> = (0..ts.len()).filter(finite).collect();
+        if kept.len() == ts.len() {
+            return Self { ts, value, corrected: Some(total) };
+        }
+        let pick = |column: &[f64]| kept.iter().map(|i| column[*i]).collect();
+        Self { ts: kept.iter().map(|i| ts[*i]).collect(), value: pick(&value), corrected: Some(pick(&total)) }
+    }
+
+    /// What is fitted and smoothed.
+    pub(super) fn judged(&self) -> &[f64] {
+        self.corrected.as_deref().unwrap_or(&self.value)
+    }
+
+    /// Index of the first sample at or after `from`.
+    pub(super) fn since(&self, from: i64) -> usize {
+        self.ts.partition_point(|ts| *ts < from)
+    }
+
+    /// The chart's part of the series, thinned.
+    pub(super) fn course(&self, smoothing: Smoothing, fitted: Option<&Fitted<'_>>, window: &Window) -> Course {
+        let start = self.since(window.chart);
+        let kept: Vec<usize> = thin::keep_extremes(&self.ts[start..], &self.value[start..], MAX_POINTS)
+            .into_iter()
+            .map(|i| start + i)
+            .collect();
+        // The difference of what is shown and what is smoothed: all flows up to there.
+        let level = |i: usize| self.value[i] - self.judged()[i];
+        let smoothed = self.smooth(smoothing, &kept).map(|line| {
+            let shown = kept.iter().zip(line).map(|(i, smoothed)| smoothed + level(*i));
+            shown.collect()
+        });
+        let baseline = fitted.map(|fitted| kept.iter().map(|i| Some(self.value[*i] - fitted.residual(*i)?)).collect());
+        Course {
+            ts: kept.iter().map(|i| millis(self.ts[*i])).collect(),
+            value: kept.iter().map(|i| self.value[*i]).collect(),
+            smoothed: smoothed.filter(|line: &Vec<f64>| line.iter().all(|value| value.is_finite())),
+            baseline,
+        }
+    }
+
+    /// The smoothed line at the samples `at`, or `None` where none is wanted or the numbers are too large for one.
+    fn smooth(&self, smoothing: Smoothing, at: &[usize]) -> Option<Vec<f64>> {
+        let first = *self.ts.first()?;
+        let hours = || -> Vec<f64> { self.ts.iter().map(|ts| time::hours_between(first, *ts)).collect() };
+        let values = self.judged();
+        match smoothing {
+            Smoothing::None => None,
+            Smoothing::Boxcar { window_hours } => {
+                let line = smooth::boxcar(&hours(), values, window_hours).ok()?;
+                Some(at.iter().map(|i| line[*i]).collect())
+            }
+            Smoothing::Gaussian { window_hours } => smooth::gaussian(&hours(), values, window_hours, at).ok(),
+            Smoothing::Polynomial { window_hours, order } => {
+                smooth::polynomial(&hours(), values, window_hours, order, at).ok()
+            }
+        }
+    }
+}
+
+/// Adds what `wallet` holds at the times of `axis`, given its corrected position there.
+fn add_value(wallet: &WalletGain<'_>, corrected: &[f64], axis: &[i64], value: &mut [f64]) {
+    let moved = moved_since_baseline(wallet);
+    let (times, values) = (wallet.series.ts(), wallet.series.value_usd());
+    // Flows after the newest sample are not in any value yet.
+    let flows = &wallet.flows[..wallet.counted.end];
+    let (mut sample, mut flow) = (0, 0);
+    for ((t, corrected), value) in axis.iter().zip(corrected).zip(value) {
+        sample += times[sample..].iter().take_while(|ts| *ts < t).count();
+        flow += flows[flow..].iter().take_while(|flow| flow.effective_ts <= *t).count();
+        *value += if times.get(sample) == Some(t) { values[sample] } else { (corrected + moved[flow]).max(0.0) };
+    }
+}
+
+/// What flows added since the baseline once the first `i` flows have counted, USD; negative where they count before it.
+fn moved_since_baseline(wallet: &WalletGain<'_>) -> Vec<f64> {
+    let start = wallet.counted.start;
+    let mut moved = vec![0.0; wallet.counted.end + 1];
+    for i in start..wallet.counted.end {
+        moved[i + 1] = moved[i] + wallet.flows[i].signed_usd();
+    }
+    for i in (0..start).rev() {
+        moved[i] = moved[i + 1] - wallet.flows[i].signed_usd();
+    }
+    moved
+}
+
+/// The wallets and flows that the advice rests on; where it got no further than to miss a reference, all wallets.
+pub(super) fn gains<'a>(rules: &Rules, snapshot: &'a Snapshot, advice: &Advice) -> Gains<'a> {
+    let wallets = &snapshot.positions.wallets;
+    let t0 = match (advice.totals, advice.t0) {
+        (Some(_), Some(t0)) => time::nanos(t0),
+        _ => i64::MIN,
+    };
+    wallet_gains(wallets, flow_tables(snapshot), t0, rules).unwrap_or_else(|_| without_flows(wallets, t0, rules))
+}
+
+/// Without a reference, a flow may be unusable that no gain depends on. The wallets' samples are right without any.
+#[expect(clippy::expect_used, reason = "only flows can be unusable, and there are none")]
+fn without_flows<'a>(wallets: &'a [WalletSeries], t0: i64, rules: &Rules) -> Gains<'a> {
+    let none = FlowTables { deposits: ("", &[]), withdrawals: ("", &[]), since: None };
+    wallet_gains(wallets, none, t0, rules).expect("invariant: wallets without flows have gains")
+}
+
+/// Deposits and withdrawals inside the chart's window.
+pub(super) fn markers(gains: &Gains<'_>, window: &Window) -> (Vec<Marker>, Vec<Marker>) {
+    let inside = |flow: &&ValuedFlow| window.chart <= flow.effective_ts && flow.effective_ts <= window.end;
+    let flows: Vec<&ValuedFlow> = gains.wallets.iter().flat_map(|wallet| &wallet.flows).filter(inside).collect();
+    (merge(&flows, Direction::Deposit, window), merge(&flows, Direction::Withdrawal, window))
+}
+
+/// One marker an instant, or a part of the window where there are too many instants.
+fn merge(flows: &[&ValuedFlow], direction: Direction, window: &Window) -> Vec<Marker> {
+    let mut flows: Vec<&ValuedFlow> = flows.iter().copied().filter(|flow| flow.direction == direction).collect();
+    flows.sort_by(|a, b| a.effective_ts.cmp(&b.effective_ts).then(a.usd.total_cmp(&b.usd)));
+    let instants = flows.chunk_by(|a, b| a.effective_ts == b.effective_ts).count();
+    let part = match i64::try_from(instants) {
+        Ok(..=MAX_MARKERS) => 1,
+        _ => window.end.saturating_sub(window.chart) / MAX_MARKERS + 1,
+    };
+    let same = |a: &&ValuedFlow, b: &&ValuedFlow| {
+        let part_of = |flow: &ValuedFlow| flow.effective_ts.saturating_sub(window.chart) / part;
+        part_of(a) == part_of(b)
+    };
+    let marker = |flows: &[&ValuedFlow]| Marker {
+        ts: millis(flows[0].effective_ts),
+        usd: flows.iter().map(|flow| flow.usd).sum(),
+        amount: flows.iter().map(|flow| flow.amount).sum(),
+    };
+    let markers = flows.chunk_by(same).map(marker);
+    markers.filter(|marker| marker.usd.is_finite() && marker.amount.is_finite()).collect()
+}
