@@ -99,6 +99,8 @@ fn snapshot(asset: i64, rules: &Rules) -> Snapshot {
         reference: Reference::find(&withdrawals, rules, END),
         withdrawals,
         loaded_from: None,
+        prices: Vec::new(),
+        mismatches_before: 0,
     }
 }
 

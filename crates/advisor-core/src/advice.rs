@@ -265,7 +265,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     Ok(Outcome { holds: holds(rules, advice, totals), limit_usd: totals.limit_usd })
 }
 
-pub(crate) /// The comparison of what the sources answered and the positions' own price.
+/// The comparison of what the sources answered and the positions' own price.
 fn compare_prices(rules: &Rules, snapshot: &Snapshot, stored_usd: Option<f64>) -> Option<PriceFigures> {
     let rules = rules.prices.as_ref()?;
     let stored = |price_usd: f64| SourcePrice { source: PriceSource::StoredLiqwid, price_usd, price_ada: None };
@@ -274,7 +274,7 @@ fn compare_prices(rules: &Rules, snapshot: &Snapshot, stored_usd: Option<f64>) -
     Some(price_check::compare(rules, &answers, snapshot.mismatches_before))
 }
 
-fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
+pub(crate) fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
     FlowTables {
         deposits: (&snapshot.deposits_table, &snapshot.deposits),
         withdrawals: (snapshot.withdrawals_table.as_deref().unwrap_or_default(), &snapshot.withdrawals),

@@ -133,6 +133,11 @@ pub enum HoldReason {
         /// |r(t1)| in standard deviations, where σ is not 0.
         sigmas: Option<f64>,
     },
+    /// The sources of the asset's price disagree, and have done so for long enough.
+    PriceMismatch {
+        /// The prices, how far they are apart, and how far they may be.
+        detail: String,
+    },
     /// There is nothing to withdraw.
     NoGain,
 }
@@ -148,6 +153,7 @@ impl HoldReason {
             Self::OffPeg { .. } => "off_peg",
             Self::InsufficientPoints { .. } => "insufficient_points",
             Self::GateTriggered { .. } => "gate_triggered",
+            Self::PriceMismatch { .. } => "price_mismatch",
             Self::NoGain => "no_gain",
         }
     }
@@ -172,6 +178,7 @@ impl fmt::Display for HoldReason {
                 sigmas.map_or(Ok(()), |sigmas| write!(f, ", {sigmas:.1} σ"))?;
                 f.write_str(")")
             }
+            Self::PriceMismatch { detail } => write!(f, "price mismatch ({detail})"),
             Self::NoGain => f.write_str("non-positive gains since t0 (clamped)"),
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::price_check::PriceRules;
+
 /// What the advisor was told to do with an asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
@@ -21,6 +23,8 @@ pub struct Rules {
     pub amount_unit: AmountUnit,
     /// The residual gate and the peg.
     pub gate: GateRules,
+    /// Which prices must agree; `None`: they are not compared.
+    pub prices: Option<PriceRules>,
 }
 
 /// What happens where no withdrawal is tagged.

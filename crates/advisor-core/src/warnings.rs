@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::advice::{Advice, Snapshot, WalletFigures};
 use crate::gain::Gains;
+use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::Rules;
 use crate::time;
 
@@ -84,4 +85,23 @@ pub(crate) fn untagged_withdrawals(advice: &Advice) -> Option<String> {
             totals.withdrawals_usd
         )
     })
+}
+
+/// That prices could not be compared, or disagree without holding.
+pub(crate) fn about_prices(prices: &PriceFigures) -> Option<String> {
+    match prices.mismatch {
+        None => {
+            let missing: Vec<&str> = prices.missing.iter().map(|source| source.name()).collect();
+            let missing = if missing.is_empty() { "no other source is asked".to_owned() } else { missing.join(", ") };
+            Some(format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})"))
+        }
+        Some(true) if prices.hold().is_none() => {
+            let why = match prices.action {
+                MismatchAction::Alert => "shown only".to_owned(),
+                MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
+            };
+            Some(format!("price mismatch ({}): {why}", prices.describe()))
+        }
+        Some(_) => None,
+    }
 }

@@ -141,6 +141,8 @@ impl<'s, S: Store> Round<'s, S> {
             withdrawals,
             reference,
             loaded_from,
+            prices: Vec::new(),
+            mismatches_before: 0,
         })
     }
 

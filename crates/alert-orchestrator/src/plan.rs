@@ -68,6 +68,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
             client::AmountUnit::Usd => AmountUnit::Usd,
         },
         gate: gate_rules(config.gate_for(asset), asset),
+        prices: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn rules() -> Rules {
             threshold: Threshold::Stddev,
             peg: None,
         },
+        prices: None,
     }
 }
 

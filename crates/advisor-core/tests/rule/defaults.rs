@@ -30,5 +30,6 @@ pub(crate) fn rules() -> Rules {
             threshold: Threshold::Stddev,
             peg: None,
         },
+        prices: None,
     }
 }

@@ -103,6 +103,7 @@ fn rules(value: &Value) -> Rules {
                 max_deviation_bps: number(&peg["max_deviation_bps"]),
             }),
         },
+        prices: None,
     }
 }
 

@@ -103,6 +103,8 @@ impl History {
             withdrawals: flows(&self.withdrawals, &|ts| ts <= to),
             reference,
             loaded_from: from,
+            prices: Vec::new(),
+            mismatches_before: 0,
         }
     }
 

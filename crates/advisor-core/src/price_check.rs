@@ -1,0 +1,271 @@
+//! Do the lending market and the exchange agree on what the asset is worth?
+//!
+//! Start at `compare`. Pure: what the sources answered in, [`PriceFigures`] out, with every number the verdict rests on.
+//! Each logical source is represented by the first of its ways that gave a price; the verdict is about these only, the
+//! other prices are shown. How often in a row they disagreed comes in as an argument and goes out as a figure.
+//! Elsewhere: the prices are fetched in `advisor-io`; the price the gate and the peg look at is the store's own.
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use crate::decision::HoldReason;
+
+/// Whose price it is, whichever way it is obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogicalSource {
+    /// The lending market.
+    Liqwid,
+    /// The exchange.
+    Minswap,
+}
+
+impl LogicalSource {
+    /// The name in messages and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Liqwid => "liqwid",
+            Self::Minswap => "minswap",
+        }
+    }
+}
+
+/// One way to obtain a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum PriceSource {
+    /// Liqwid's API, now.
+    #[serde(rename = "liqwid_graphql")]
+    LiqwidGraphql,
+    /// The newest price beside the positions.
+    #[serde(rename = "greptime(liqwid)")]
+    StoredLiqwid,
+    /// Minswap's API, now.
+    #[serde(rename = "minswap_aggregator")]
+    MinswapAggregator,
+    /// The newest price in the store's table of Minswap prices.
+    #[serde(rename = "greptime(minswap)")]
+    StoredMinswap,
+}
+
+impl PriceSource {
+    /// The name in the configuration, in labels and in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LiqwidGraphql => "liqwid_graphql",
+            Self::StoredLiqwid => "greptime(liqwid)",
+            Self::MinswapAggregator => "minswap_aggregator",
+            Self::StoredMinswap => "greptime(minswap)",
+        }
+    }
+}
+
+/// Which prices must agree, how closely, and what follows where they do not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceRules {
+    /// The logical sources that must agree, each with the ways to its price, the preferred first. Ways that are not
+    /// configured or cannot be asked are left out by the caller.
+    pub sources: Vec<(LogicalSource, Vec<PriceSource>)>,
+    /// The largest difference that is none.
+    pub tolerance: Tolerance,
+    /// How many comparisons in a row must disagree before anything follows; 0 means 1.
+    pub persistence_threshold: u32,
+    /// What follows.
+    pub action: MismatchAction,
+}
+
+/// How far prices may be apart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "mode", content = "epsilon", rename_all = "snake_case")]
+pub enum Tolerance {
+    /// A fraction of the highest price (0.01 is one percent of it).
+    Relative(f64),
+    /// USD per unit.
+    Absolute(f64),
+}
+
+/// What follows where prices disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MismatchAction {
+    /// The asset is held.
+    Hold,
+    /// It is only warned about.
+    Alert,
+}
+
+/// What a source answered.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SourcePrice {
+    /// Which source.
+    pub source: PriceSource,
+    /// USD per unit. What is not finite or not above 0 is no price.
+    pub price_usd: f64,
+    /// ADA per unit, where the source says so.
+    pub price_ada: Option<f64>,
+}
+
+/// Everything the comparison found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PriceFigures {
+    /// The price of every source that gave one, in the order in which they are configured.
+    pub by_source: Vec<PriceFigure>,
+    /// The configured sources that gave none.
+    pub missing: Vec<PriceSource>,
+    /// The prices that were compared: one for each logical source that has any.
+    pub logical: Vec<LogicalPrice>,
+    /// Highest less lowest of them, USD per unit; `None` where fewer than two could be compared.
+    pub delta_abs: Option<f64>,
+    /// The same as a fraction of the highest.
+    pub delta_rel: Option<f64>,
+    /// How far they may be apart.
+    pub tolerance: Tolerance,
+    /// Whether they are further apart than that; `None` where fewer than two could be compared.
+    pub mismatch: Option<bool>,
+    /// Whether fewer than two could be compared.
+    pub unavailable: bool,
+    /// How many comparisons in a row disagreed, this one included.
+    pub mismatches_in_a_row: u32,
+    /// How many it takes.
+    pub persistence_threshold: u32,
+    /// What follows then.
+    pub action: MismatchAction,
+}
+
+/// A source's price beside the first one's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PriceFigure {
+    /// What the source answered.
+    #[serde(flatten)]
+    pub price: SourcePrice,
+    /// This price less the first source's, USD per unit.
+    pub delta_abs: f64,
+    /// The same as a fraction of the first source's price.
+    pub delta_rel: f64,
+}
+
+/// The price that stands for a logical source.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LogicalPrice {
+    /// For whom it stands.
+    pub source: LogicalSource,
+    /// The way it came.
+    pub from: PriceSource,
+    /// USD per unit.
+    pub price_usd: f64,
+}
+
+impl PriceFigures {
+    /// The mismatch as a reason to hold, where it has lasted long enough and is to hold.
+    pub(crate) fn hold(&self) -> Option<HoldReason> {
+        let lasting = self.mismatches_in_a_row >= self.persistence_threshold;
+        (self.mismatch == Some(true) && lasting && self.action == MismatchAction::Hold)
+            .then(|| HoldReason::PriceMismatch { detail: self.describe() })
+    }
+
+    /// The compared prices and their difference in one line, such as
+    /// `liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %`.
+    pub(crate) fn describe(&self) -> String {
+        let named = |price: &LogicalPrice| format!("{} {} USD", price.source.name(), digits(price.price_usd));
+        let prices: Vec<String> = self.logical.iter().map(named).collect();
+        let difference = match self.tolerance {
+            Tolerance::Relative(tolerance) => {
+                let percent = 100.0 * self.delta_rel.unwrap_or(0.0);
+                // 100 · 0.007 is 0.7000000000000001.
+                let tolerance = (tolerance * 1e8).round() / 1e6;
+                format!("{percent:.3} % apart, tolerance {tolerance} %")
+            }
+            Tolerance::Absolute(tolerance) => {
+                format!("{} USD apart, tolerance {tolerance} USD", digits(self.delta_abs.unwrap_or(0.0)))
+            }
+        };
+        let times = match self.mismatches_in_a_row {
+            0 | 1 => String::new(),
+            times => format!(", {times} comparisons in a row"),
+        };
+        format!("{}: {difference}{times}", prices.join(", "))
+    }
+}
+
+/// Four decimals for what is worth cents, digits that tell for what is not.
+fn digits(price: f64) -> String {
+    if price >= 0.01 || price == 0.0 { format!("{price:.4}") } else { format!("{price:.3e}") }
+}
+
+/// Binary arithmetic puts 1.00 and 0.99 a little further apart than one percent; this share of the highest price makes
+/// up for it.
+const ROUNDING: f64 = 1e-12;
+
+/// Compares what the sources answered. Of a source that is in `answers` twice the first counts.
+///
+/// `mismatches_before`: how many comparisons before this one disagreed in a row. Where fewer than two prices can be
+/// compared the count stays as it is: nothing is known that would end the disagreement, so that a source that fails now
+/// and then cannot keep it from being acted upon.
+pub(crate) fn compare(rules: &PriceRules, answers: &[SourcePrice], mismatches_before: u32) -> PriceFigures {
+    let is_price = |price: f64| price.is_finite() && price > 0.0;
+    let answer = |source: PriceSource| {
+        let answer = answers.iter().find(|answer| answer.source == source && is_price(answer.price_usd))?;
+        Some(SourcePrice { price_ada: answer.price_ada.filter(|price| is_price(*price)), ..*answer })
+    };
+    let mut asked: Vec<PriceSource> = Vec::new();
+    for way in rules.sources.iter().flat_map(|(_, ways)| ways) {
+        if !asked.contains(way) {
+            asked.push(*way);
+        }
+    }
+    let logical: Vec<LogicalPrice> = rules
+        .sources
+        .iter()
+        .filter_map(|(source, ways)| {
+            let price = ways.iter().find_map(|way| answer(*way))?;
+            Some(LogicalPrice { source: *source, from: price.source, price_usd: price.price_usd })
+        })
+        .collect();
+    let deltas = deltas(&logical);
+    let mismatch = deltas.map(|(abs, rel, highest)| match rules.tolerance {
+        Tolerance::Relative(tolerance) => rel > tolerance + ROUNDING,
+        Tolerance::Absolute(tolerance) => abs > tolerance + ROUNDING * highest,
+    });
+    PriceFigures {
+        by_source: beside_first(asked.iter().filter_map(|source| answer(*source))),
+        missing: asked.iter().copied().filter(|source| answer(*source).is_none()).collect(),
+        logical,
+        delta_abs: deltas.map(|(abs, ..)| abs),
+        delta_rel: deltas.map(|(_, rel, _)| rel),
+        tolerance: rules.tolerance,
+        mismatch,
+        unavailable: mismatch.is_none(),
+        mismatches_in_a_row: match mismatch {
+            Some(true) => mismatches_before.saturating_add(1),
+            Some(false) => 0,
+            None => mismatches_before,
+        },
+        persistence_threshold: rules.persistence_threshold,
+        action: rules.action,
+    }
+}
+
+/// Highest less lowest price, absolute and as a fraction of the highest, and the highest; `None` for fewer than two.
+fn deltas(logical: &[LogicalPrice]) -> Option<(f64, f64, f64)> {
+    if logical.len() < 2 {
+        return None;
+    }
+    let prices = || logical.iter().map(|logical| logical.price_usd);
+    let (lowest, highest) = (prices().fold(f64::INFINITY, f64::min), prices().fold(0.0, f64::max));
+    let apart = highest - lowest;
+    Some((apart, apart / highest, highest))
+}
+
+fn beside_first(prices: impl Iterator<Item = SourcePrice>) -> Vec<PriceFigure> {
+    let mut first = None;
+    prices
+        .map(|price| {
+            let first = *first.get_or_insert(price.price_usd);
+            let delta_abs = price.price_usd - first;
+            PriceFigure { price, delta_abs, delta_rel: delta_abs / first }
+        })
+        .collect()
+}
