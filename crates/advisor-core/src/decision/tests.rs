@@ -29,6 +29,7 @@ fn code_of(code: &str) -> &'static str {
         "off_peg",
         "insufficient_points",
         "gate_triggered",
+        "price_mismatch",
         "no_gain",
     ];
     codes.into_iter().find(|known| *known == code).expect("a documented code")
@@ -46,6 +47,8 @@ fn every_hold_has_its_code_and_sentence() {
     holds(off(1.25), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25)");
     let few = HoldReason::InsufficientPoints { points: 8, needed: 10 };
     holds(few, "insufficient_points", "insufficient points for residual gate (8 < 10)");
+    let apart = HoldReason::PriceMismatch { detail: "liqwid 1.0 USD".to_owned() };
+    holds(apart, "price_mismatch", "price mismatch (liqwid 1.0 USD)");
     holds(HoldReason::NoGain, "no_gain", "non-positive gains since t0 (clamped)");
 }
 

@@ -8,6 +8,7 @@ mod gains;
 mod golden;
 mod history;
 mod invariants;
+mod prices;
 mod random;
 mod references;
 mod window;
