@@ -142,13 +142,15 @@ impl Values {
 fn add_value(wallet: &WalletGain<'_>, corrected: &[f64], axis: &[i64], value: &mut [f64]) {
     let moved = moved_since_baseline(wallet);
     let (times, values) = (wallet.series.ts(), wallet.series.value_usd());
-    // Flows after the newest sample are not in any value yet.
-    let flows = &wallet.flows[..wallet.counted.end];
     let (mut sample, mut flow) = (0, 0);
     for ((t, corrected), value) in axis.iter().zip(corrected).zip(value) {
         sample += times[sample..].iter().take_while(|ts| *ts < t).count();
-        flow += flows[flow..].iter().take_while(|flow| flow.effective_ts <= *t).count();
-        *value += if times.get(sample) == Some(t) { values[sample] } else { (corrected + moved[flow]).max(0.0) };
+        flow += wallet.flows[flow..].iter().take_while(|flow| flow.effective_ts <= *t).count();
+        *value += match times.get(sample) {
+            Some(ts) if ts == t => values[sample],
+            Some(_) => (corrected + moved[flow]).max(0.0),
+            None => wallet.newest_usd(), // later flows are in no sample yet
+        };
     }
 }
 

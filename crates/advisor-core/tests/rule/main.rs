@@ -4,6 +4,7 @@
 mod decisions;
 mod defaults;
 mod doubt;
+mod drawing;
 mod gains;
 mod golden;
 mod history;
