@@ -1,0 +1,192 @@
+//! What every request and every answer has, whatever the route.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tracing::{Instrument as _, debug, error, error_span, info, warn};
+
+use super::client::{Client, Proxies};
+use super::problem::Problem;
+use super::serve::{Arrival, Limits};
+
+/// What every answer tells a browser not to do.
+pub(super) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken over from a client, in bytes.
+const REQUEST_ID_BYTES: usize = 128;
+
+/// How much more than allowed a client may send and still be told that it is too much, in multiples of what is allowed.
+const OVERSENT: usize = 16;
+
+/// The longest sentence of an error that is taken over into JSON, in bytes.
+const SENTENCE_BYTES: usize = 4096;
+
+/// Gives every route of `router`, and whatever answers where there is none, what all have in common.
+///
+/// Requests carry an id, accepted from `x-request-id` or made, which is echoed and stands in every log line of the request
+/// (`correlationId`); have their body in memory when a handler sees them, within the limits of [`serve`](super::serve); and
+/// carry [`Client`] as an extension. Answers carry the security headers; those with an error status are JSON as
+/// [`Problem`] writes it, also where axum made them or a handler panicked.
+pub fn chassis(router: Router, proxies: Proxies) -> Router {
+    router.layer(from_fn_with_state(proxies, around))
+}
+
+async fn around(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
+    let started_at = Instant::now();
+    let id = request_id(request.headers());
+    let arrival = request.extensions_mut().remove::<Arrival>();
+    let peer = arrival.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |arrival| arrival.peer.ip());
+    let client = proxies.client(peer, request.headers());
+    request.extensions_mut().insert(client);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let span = error_span!("request", correlationId = id.to_str().unwrap_or_default());
+    async move {
+        let answer = AssertUnwindSafe(handle(request, arrival, next)).catch_unwind().await;
+        // The panic hook has logged what happened, and where.
+        let response = answer
+            .unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response());
+        let mut response = as_json(response).await;
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        headers.extend(SECURITY_HEADERS);
+        log(&method, uri.path(), response.status(), started_at.elapsed(), client);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Answers the request once it has come completely, or says why it did not.
+async fn handle(request: Request, arrival: Option<Arrival>, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    match complete(request, arrival).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn complete(request: Request, arrival: Option<Arrival>) -> Result<Request, Problem> {
+    let limits = Limits::default();
+    let limit = arrival.as_ref().map_or(limits.body_bytes, |arrival| arrival.body_bytes);
+    let deadline = arrival.map_or(tokio::time::Instant::now() + limits.request_time, |arrival| arrival.deadline);
+    let (parts, body) = request.into_parts();
+    // A client that is not done sending would not read the answer, so more is taken than is allowed, and thrown away.
+    let body = Limited::new(body, limit.saturating_mul(OVERSENT));
+    match tokio::time::timeout_at(deadline, read(body, limit)).await {
+        Ok(body) => Ok(Request::from_parts(parts, body?)),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the request was not sent in time")),
+    }
+}
+
+async fn read(mut body: Limited<Body>, limit: usize) -> Result<Body, Problem> {
+    let too_large = || {
+        let text = format!("the body is larger than {limit} bytes, expected at most that");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    };
+    if body.size_hint().lower() > (limit.saturating_mul(OVERSENT)) as u64 {
+        return Err(too_large());
+    }
+    let mut read = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => too_large(),
+            None => Problem::new(StatusCode::BAD_REQUEST, "the body is malformed"),
+        })?;
+        if let Ok(data) = frame.into_data() {
+            length += data.len();
+            if length <= limit {
+                read.extend_from_slice(&data);
+            }
+        }
+    }
+    if length > limit { Err(too_large()) } else { Ok(Body::from(read)) }
+}
+
+/// Turns an error of axum's or of a handler's that is plain text, or nothing, into JSON.
+async fn as_json(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let content_type = response.headers().get(CONTENT_TYPE);
+    if !is_error || content_type.is_some_and(|mime| !mime.as_bytes().starts_with(b"text/plain")) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let text = to_bytes(body, SENTENCE_BYTES).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let sentence = match text.trim() {
+        "" => status.canonical_reason().unwrap_or("error"),
+        text => text,
+    };
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Body::from(Problem::body(sentence)))
+}
+
+/// The id a client gave, where it is sane, or a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_sane = |id: &&HeaderValue| {
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+        (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(allowed)
+    };
+    headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(new_request_id)
+}
+
+/// 16 hex digits that no other request of this process has, and hardly any of another.
+fn new_request_id() -> HeaderValue {
+    static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("request id"));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // Counting in steps of an odd number reaches every value once; this one (2^64 / φ) leaves neighbours far apart.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut digits = [0; 16];
+    let mut rest = FIRST.wrapping_add(count.wrapping_mul(STEP));
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(rest % 16) as usize];
+        rest /= 16;
+    }
+    HeaderValue::from_bytes(&digits).unwrap_or_else(|_| unreachable!("invariant: hex digits are a header"))
+}
+
+/// One line per request, the louder the worse it went.
+fn log(method: &Method, path: &str, status: StatusCode, took: Duration, Client(client): Client) {
+    macro_rules! line {
+        ($level:ident) => {{
+            let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+            $level!(%method, path, status = status.as_u16(), duration_ms, %client, "request")
+        }};
+    }
+    if status.is_server_error() {
+        line!(error);
+    } else if status.is_client_error() {
+        line!(warn);
+    } else if matches!(*method, Method::GET | Method::HEAD) {
+        line!(debug);
+    } else {
+        line!(info);
+    }
+}

@@ -1,0 +1,164 @@
+//! Accepting connections, and ending them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::connection;
+use super::table::{Slot, Table};
+
+/// Files a service needs besides its connections: stores, outgoing requests, what it reads and writes.
+const OTHER_FILES: usize = 128;
+
+/// What a client may ask of the server before it is refused.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of a request's line and header; above: 431.
+    pub header_bytes: usize,
+    /// Bytes of a request's body; above: 413.
+    pub body_bytes: usize,
+    /// From the first byte of a request to its last, above: 408; also how long a client may go without taking a byte of an
+    /// answer before its connection is closed.
+    pub request_time: Duration,
+    /// How long a connection is kept open without a request, where it need not give way.
+    pub idle_time: Duration,
+    /// Connections at once; when there are so many, the one idle longest gives way to a new one.
+    pub connections: usize,
+    /// How long requests in progress have to finish after the server was told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_bytes: 16 * 1024,
+            body_bytes: 64 * 1024,
+            request_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(75),
+            connections: 1024,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the server knows of a request before it is looked at; an extension of the request.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    pub(super) peer: SocketAddr,
+    /// When the last byte of the request must have come.
+    pub(super) deadline: Instant,
+    pub(super) body_bytes: usize,
+}
+
+/// Answers HTTP/1 requests on `listener` with `app`, which went through [`chassis`](super::chassis), until `stop`
+/// completes; then closes what is idle, finishes what is in progress within [`Limits::drain`] and comes back.
+///
+/// A connection counts as idle while no request is in progress, also when half of a header has been sent. A handler is dropped
+/// where its client goes away: what must not be left half done belongs into a task of its own.
+///
+/// # Errors
+/// The address of `listener` cannot be found out; nothing that happens to a connection ends the server.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let table = Table::new(room_for(limits.connections));
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        let (socket, slot) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = accept(&listener, &table) => accepted,
+        };
+        let (app, table, limits) = (app.clone(), Arc::clone(&table), limits.clone());
+        connections.spawn(async move {
+            connection::run(socket, app, Arc::clone(&slot), limits).await;
+            table.leave(&slot);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    table.stop();
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, all).await.is_err() {
+        let (count, seconds) = (connections.len(), limits.drain.as_secs_f64());
+        warn!("{count} requests on {address} did not finish within {seconds} s and are cut off");
+        connections.shutdown().await;
+    }
+    Ok(())
+}
+
+/// The next connection that there is a place for.
+async fn accept(listener: &TcpListener, table: &Table) -> (TcpStream, Arc<Slot>) {
+    let mut failed = false;
+    loop {
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                if let Err(error) = socket.set_nodelay(true) {
+                    debug!(%error, "a connection was gone before it could be served");
+                    continue;
+                }
+                return (socket, enter(table, peer).await);
+            }
+            Err(error) if is_of_one_connection(&error) => {
+                debug!(%error, "a connection was gone before it was accepted")
+            }
+            // No files are left, or no memory. The connection stays in the queue and would be offered again at once.
+            Err(error) => {
+                if !std::mem::replace(&mut failed, true) {
+                    warn!(%error, "cannot accept a connection; idle ones give way until it works");
+                }
+                table.make_room();
+                table.freed().await;
+            }
+        }
+    }
+}
+
+async fn enter(table: &Table, peer: SocketAddr) -> Arc<Slot> {
+    loop {
+        if let Some((slot, left)) = table.enter(peer) {
+            if let Some(left) = left {
+                warn!(client = %left.ip().to_canonical(), "closed the connection idle longest: there are too many");
+            }
+            return slot;
+        }
+        table.freed().await;
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// How many of `connections` this process may have open; raises its limit of open files where that helps.
+fn room_for(connections: usize) -> usize {
+    let files = (connections + OTHER_FILES) as u64;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= files) {
+        return connections;
+    }
+    let raised = Rlimit { current: Some(limit.maximum.map_or(files, |maximum| maximum.min(files))), ..limit };
+    let allowed = if setrlimit(Resource::Nofile, raised.clone()).is_ok() { raised.current } else { limit.current };
+    let room = usize::try_from(allowed.unwrap_or(files)).unwrap_or(connections).saturating_sub(OTHER_FILES).max(16);
+    if room < connections {
+        warn!(
+            "this process may open {allowed:?} files, so there are at most {room} connections instead of {connections}"
+        );
+    }
+    room.min(connections)
+}

@@ -1,0 +1,118 @@
+//! The bytes of one connection, watched for progress.
+//!
+//! hyper answers what it cannot parse by itself, with a bare status; [`Stream`] sends in its place the same status with
+//! the headers and the body every other answer has.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::http::StatusCode;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::chassis::SECURITY_HEADERS;
+use super::problem::Problem;
+use super::table::Slot;
+
+pub(super) struct Stream {
+    socket: TokioIo<TcpStream>,
+    slot: Arc<Slot>,
+    /// What is still to be sent in place of hyper's answer.
+    refusal: Vec<u8>,
+}
+
+impl Stream {
+    pub(super) fn new(socket: TcpStream, slot: Arc<Slot>) -> Self {
+        Self { socket: TokioIo::new(socket), slot, refusal: Vec::new() }
+    }
+
+    pub(super) fn into_inner(self) -> TcpStream {
+        self.socket.into_inner()
+    }
+
+    /// Keeps in mind what to send in place of an answer of hyper's; `None` for all other bytes.
+    fn replace(&mut self, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        let status = own_answer(bytes)?;
+        self.refusal = refusal(status);
+        Some(Poll::Ready(Ok(bytes.len())))
+    }
+
+    fn noted<T>(&self, sent: Poll<T>) -> Poll<T> {
+        self.slot.sending(sent.is_pending());
+        sent
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.socket).poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = read {
+            self.slot.received(); // also the end, after which nothing matters any more
+        }
+        read
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(replaced) = self.replace(bytes) {
+            return replaced;
+        }
+        let sent = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.noted(sent)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(replaced) = slices.first().and_then(|bytes| self.replace(bytes)) {
+            return replaced;
+        }
+        let sent = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.noted(sent)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.refusal.is_empty() {
+            let refusal = std::mem::take(&mut self.refusal);
+            let sent = Pin::new(&mut self.socket).poll_write(cx, &refusal);
+            let rest = if let Poll::Ready(Ok(sent)) = sent { sent } else { 0 };
+            self.refusal = refusal[rest..].to_vec();
+            ready!(self.noted(sent))?;
+        }
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+/// The status of an answer that hyper made by itself: it has these headers and no others, which none of ours can have.
+fn own_answer(bytes: &[u8]) -> Option<StatusCode> {
+    let rest = bytes.strip_prefix(b"HTTP/1.")?;
+    let status = StatusCode::from_bytes(rest.get(2..5)?).ok().filter(StatusCode::is_client_error)?;
+    let line = rest.windows(2).position(|pair| pair == b"\r\n")?;
+    let date = rest[line..].strip_prefix(b"\r\nconnection: close\r\ncontent-length: 0\r\ndate: ")?;
+    (date.len() == "Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n".len()).then_some(status)
+}
+
+/// The last answer on a connection whose request never became one.
+pub(super) fn refusal(status: StatusCode) -> Vec<u8> {
+    let body = Problem::body(status.canonical_reason().unwrap_or("refused"));
+    let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\n");
+    for (name, value) in &SECURITY_HEADERS {
+        answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));
+    }
+    answer.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    answer.into_bytes()
+}
