@@ -5,7 +5,9 @@
 
 pub mod embedded;
 pub mod greptime;
+mod http;
 mod new_flow;
 mod requests;
+mod text;
 
 pub use requests::RequestCounts;

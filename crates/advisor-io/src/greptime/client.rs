@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Response, StatusCode, Url, redirect};
+use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::failure::{Failure, root_cause};
+use super::failure::Failure;
 use super::scan::{Scanner, Sink};
 use super::settings::{Settings, SettingsError};
+use crate::http::{Route, client, root_cause};
 
 /// How much of an error's body is read.
 const ERROR_BYTES_MAX: usize = 64 << 10;
@@ -32,21 +33,8 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(settings: Settings) -> Result<Self, SettingsError> {
-        // An error means that the process has chosen a provider already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("alert-orchestrator/", env!("CARGO_PKG_VERSION")))
-            // The store is a neighbour: no proxy of the environment may come between, and no redirect may carry the
-            // credentials elsewhere.
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(settings.timeout);
-        if settings.base_url.scheme() == "http" {
-            // Without this a system that has no root certificates could not even use plain HTTP.
-            builder = builder.tls_certs_only([]);
-        }
         let base_url = settings.base_url.clone();
-        let http = builder.build().map_err(|source| SettingsError::Client { base_url, source })?;
+        let http = client(&base_url, settings.timeout, Route::Direct).map_err(|source| SettingsError::Client { base_url, source })?;
         let mut endpoint = settings.base_url.clone();
         endpoint.set_path(&format!("{}/v1/sql", endpoint.path().trim_end_matches('/')));
         Ok(Self { http, endpoint, settings })

@@ -1,11 +1,9 @@
 //! Why did a request fail, and is it worth sending again?
 
-use std::error::Error;
-
 use reqwest::StatusCode;
 
 use super::scan::Fault;
-use super::text::shorten;
+use crate::text::shorten;
 
 /// What kind of failure it is decides who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,18 +105,6 @@ fn status_of(code: i64) -> StatusCode {
         1007 | 1009 | 4008..=4010 | 5000 => StatusCode::SERVICE_UNAVAILABLE,
         1005 | 1008 => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_REQUEST,
-    }
-}
-
-/// The innermost cause of an HTTP library's error, without the address, which our own sentences name.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &(dyn Error + 'static) = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    match cause.downcast_ref::<std::io::Error>() {
-        Some(io) if io.raw_os_error().is_some() => io.kind().to_string(),
-        _ => shorten(&cause.to_string()),
     }
 }
 

@@ -13,7 +13,6 @@ mod round;
 mod rows;
 mod scan;
 mod settings;
-mod text;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

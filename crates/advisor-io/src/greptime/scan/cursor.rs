@@ -5,8 +5,8 @@
 
 use memchr::{memchr2, memchr3};
 
-use super::super::text::shorten;
 use super::Fault;
+use crate::text::shorten;
 
 /// Deepest nesting of an unused field or cell.
 const DEPTH_MAX: usize = 64;

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::super::text::shorten;
 use super::cursor::{Cursor, Stop};
 use super::{Column, Fault};
+use crate::text::shorten;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
