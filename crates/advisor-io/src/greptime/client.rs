@@ -1,6 +1,6 @@
-//! How is one query sent, and its answer read?
+//! How is one query or change sent, and its answer read?
 //!
-//! Start at [`Client::attempt`]. Nothing is tried again here: that is the round's to decide.
+//! Start at [`Client::query`] and [`Client::write`]. Nothing is tried again here: that is the round's to decide.
 
 use std::time::Duration;
 
@@ -10,12 +10,14 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::failure::Failure;
-use super::scan::{Scanner, Sink};
+use super::scan::{Fault, Scanner, Sink};
 use super::settings::{Settings, SettingsError};
 use crate::http::{Route, client, root_cause};
+use crate::requests::RequestCounter;
+use crate::text::shorten;
 
-/// How much of an error's body is read.
-const ERROR_BYTES_MAX: usize = 64 << 10;
+/// How much of an error's body is read, and of the answer to a write.
+const SHORT_BYTES_MAX: usize = 64 << 10;
 
 /// What the server says when it cannot answer.
 #[derive(Deserialize)]
@@ -24,28 +26,55 @@ struct ErrorBody {
     error: String,
 }
 
+/// What the server says of a write.
+#[derive(Deserialize)]
+struct WriteBody {
+    code: Option<i64>,
+    error: Option<String>,
+    #[serde(default)]
+    output: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    affectedrows: u64,
+}
+
 /// A connection pool to one server.
 pub(super) struct Client {
     http: reqwest::Client,
     endpoint: Url,
     settings: Settings,
+    pub(super) requests: RequestCounter,
 }
 
 impl Client {
     pub(super) fn new(settings: Settings) -> Result<Self, SettingsError> {
         let base_url = settings.base_url.clone();
-        let http = client(&base_url, settings.timeout, Route::Direct).map_err(|source| SettingsError::Client { base_url, source })?;
+        let http = client(&base_url, settings.timeout, Route::Direct)
+            .map_err(|source| SettingsError::Client { base_url, source })?;
         let mut endpoint = settings.base_url.clone();
         endpoint.set_path(&format!("{}/v1/sql", endpoint.path().trim_end_matches('/')));
-        Ok(Self { http, endpoint, settings })
+        Ok(Self { http, endpoint, settings, requests: RequestCounter::default() })
     }
 
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Sends `sql` once and hands the rows of the answer to `sink`.
-    pub(super) async fn attempt<S: Sink>(&self, sql: &str, mut sink: S) -> Result<S, Failure> {
+    /// Sends a query once and hands the rows of the answer to `sink`.
+    pub(super) async fn query<S: Sink>(&self, sql: &str, sink: S) -> Result<S, Failure> {
+        tracing::debug!(sql, "asking GreptimeDB");
+        self.requests.count(self.read(sql, sink).await)
+    }
+
+    /// Sends a statement that changes something once; returns how many rows it touched.
+    pub(super) async fn write(&self, sql: &str) -> Result<u64, Failure> {
+        tracing::debug!(sql = shorten(sql), "writing to GreptimeDB");
+        self.requests.count(self.change(sql).await)
+    }
+
+    async fn read<S: Sink>(&self, sql: &str, mut sink: S) -> Result<S, Failure> {
         let mut response = self.send(sql).await?;
         if response.status() != StatusCode::OK {
             return Err(self.refusal(response).await);
@@ -60,9 +89,32 @@ impl Client {
         Ok(sink)
     }
 
+    async fn change(&self, sql: &str) -> Result<u64, Failure> {
+        let mut response = self.send(sql).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(response).await);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = self.next_chunk(&mut response, body.len()).await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > SHORT_BYTES_MAX {
+                return Err(Fault::Malformed(format!("more than {SHORT_BYTES_MAX} bytes for a write")).into());
+            }
+        }
+        match serde_json::from_slice(&body) {
+            Ok(WriteBody { code: None | Some(0), error: None, output }) => {
+                Ok(output.iter().map(|written| written.affectedrows).sum())
+            }
+            Ok(WriteBody { code, error, .. }) => {
+                Err(Failure::answered(StatusCode::OK, code, &error.unwrap_or_default()))
+            }
+            Err(error) if error.is_eof() => Err(Fault::Truncated.into()),
+            Err(error) => Err(Fault::Malformed(error.to_string()).into()),
+        }
+    }
+
     async fn send(&self, sql: &str) -> Result<Response, Failure> {
         let Settings { database, username, password, .. } = &self.settings;
-        tracing::debug!(sql, "asking GreptimeDB");
         let mut request = self.http.post(self.endpoint.clone()).form(&[("sql", sql), ("db", database)]);
         if let Some(username) = username {
             request = request.basic_auth(username, password.as_ref());
@@ -94,7 +146,7 @@ impl Client {
         let status = response.status();
         let mut body = Vec::new();
         let reading = async {
-            while body.len() < ERROR_BYTES_MAX
+            while body.len() < SHORT_BYTES_MAX
                 && let Ok(Some(chunk)) = response.chunk().await
             {
                 body.extend_from_slice(&chunk);

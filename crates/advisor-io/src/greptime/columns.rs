@@ -3,6 +3,8 @@
 //! Start at [`TableColumns`], which `DESCRIBE TABLE` answers; [`PositionColumns`] and [`FlowColumns`] are what queries
 //! and row readers need of it. The names in them are ours: nothing the store says becomes part of a query.
 
+use advisor_core::ledger::FlowKey;
+
 use super::scan::Column;
 
 /// What can be read from a column.
@@ -32,6 +34,11 @@ impl ColumnType {
             decimal if decimal.starts_with("Decimal(") => Some(Self::Number),
             _ => None,
         }
+    }
+
+    /// The unit of an instant; 1 for what is none.
+    pub(super) fn unit_nanos(self) -> i64 {
+        if let Self::Time { unit_nanos } = self { unit_nanos } else { 1 }
     }
 
     fn is_like(self, other: Self) -> bool {
@@ -72,7 +79,11 @@ impl Selected {
 
 /// The columns of a table with the types that `DESCRIBE TABLE` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TableColumns(pub(super) Vec<Column>);
+pub(super) struct TableColumns {
+    pub(super) columns: Vec<Column>,
+    /// Names of those that, with the time index, tell rows apart.
+    pub(super) tags: Vec<String>,
+}
 
 /// What a query of positions selects.
 #[derive(Debug, Clone, Copy)]
@@ -102,6 +113,35 @@ pub(super) struct MarketColumns {
     pub(super) ts: Selected,
     pub(super) id: Option<Selected>,
     pub(super) name: Option<Selected>,
+}
+
+/// What is written to and read from a journal: the columns of [`JOURNAL`] in that order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JournalColumns(pub(super) [Selected; 15]);
+
+/// Names and kinds of a journal's columns.
+pub(super) const JOURNAL: [(&str, ColumnType); 15] = [
+    ("ts", TIME),
+    ("asset", ColumnType::Text),
+    ("replica", ColumnType::Text),
+    ("decision", ColumnType::Number),
+    ("code", ColumnType::Text),
+    ("reason", ColumnType::Text),
+    ("wmax_usd", ColumnType::Number),
+    ("g_usd", ColumnType::Number),
+    ("residual", ColumnType::Number),
+    ("sigma", ColumnType::Number),
+    ("t0", TIME),
+    ("t1", TIME),
+    ("duration_seconds", ColumnType::Number),
+    ("version", ColumnType::Text),
+    ("config_hash", ColumnType::Text),
+];
+
+impl JournalColumns {
+    pub(super) fn ts(&self) -> Selected {
+        self.0[0]
+    }
 }
 
 impl PositionColumns {
@@ -159,18 +199,42 @@ impl TableColumns {
         })
     }
 
+    /// The columns of a journal.
+    pub(super) fn journal(&self) -> Result<JournalColumns, String> {
+        let mut selected = [Selected { name: "ts", column_type: TIME }; 15];
+        for (selected, (name, expected)) in selected.iter_mut().zip(JOURNAL) {
+            *selected = self.required(&[name], expected)?;
+        }
+        Ok(JournalColumns(selected))
+    }
+
+    /// What tells rows of flows apart.
+    pub(super) fn flow_key(&self) -> FlowKey {
+        let is_tag = |name: &str| self.tags.iter().any(|tag| tag == name);
+        match (is_tag("wallet_address"), is_tag("tx_hash")) {
+            (true, true) => FlowKey::TxHash,
+            (true, false) => FlowKey::WalletAndTime,
+            (false, _) => FlowKey::Time,
+        }
+    }
+
+    /// When a row was written, where the table has a column for it.
+    pub(super) fn created_at(&self) -> Option<Selected> {
+        self.optional("created_at", TIME).ok().flatten()
+    }
+
     fn required(&self, names: &[&'static str], expected: ColumnType) -> Result<Selected, String> {
         for name in names {
             if let Some(selected) = self.optional(name, expected)? {
                 return Ok(selected);
             }
         }
-        let present: Vec<&str> = self.0.iter().map(|column| column.name.as_str()).collect();
+        let present: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         Err(format!("column {} is missing; the table has {}", names.join(" or "), present.join(", ")))
     }
 
     fn optional(&self, name: &'static str, expected: ColumnType) -> Result<Option<Selected>, String> {
-        let Some(found) = self.0.iter().find(|column| column.name == name) else { return Ok(None) };
+        let Some(found) = self.columns.iter().find(|column| column.name == name) else { return Ok(None) };
         match ColumnType::parse(&found.data_type) {
             Some(column_type) if column_type.is_like(expected) => Ok(Some(Selected { name, column_type })),
             _ => Err(format!("column {name} is {}, expected {}", found.data_type, expected.expected())),
@@ -184,7 +248,7 @@ mod tests {
 
     fn table(columns: &[(&str, &str)]) -> TableColumns {
         let column = |(name, data_type): &(&str, &str)| Column { name: (*name).into(), data_type: (*data_type).into() };
-        TableColumns(columns.iter().map(column).collect())
+        TableColumns { columns: columns.iter().map(column).collect(), tags: Vec::new() }
     }
 
     #[test]

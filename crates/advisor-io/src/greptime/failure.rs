@@ -14,9 +14,13 @@ pub(super) enum FailureKind {
     Busy,
     /// The server does not let this user in, so every other request would end alike.
     Denied,
+    /// The server lets this user in, but not do this.
+    Forbidden,
     /// The server does not take the request; another one may succeed.
     Rejected,
-    /// A table or column is not there, or is not what its description says.
+    /// A table is not there.
+    Missing,
+    /// A column is not there, or is not what the description of its table says.
     Table,
 }
 
@@ -28,7 +32,7 @@ impl FailureKind {
 
     /// Whether other requests can be expected to fail alike.
     pub(super) fn concerns_all(self) -> bool {
-        matches!(self, Self::Connect | Self::Busy | Self::Denied)
+        matches!(self, Self::Connect | Self::Busy | Self::Denied | Self::Forbidden)
     }
 }
 
@@ -52,8 +56,10 @@ impl Failure {
     pub(super) fn answered(status: StatusCode, code: Option<i64>, text: &str) -> Self {
         let meant = if status.is_success() { code.map_or(StatusCode::BAD_REQUEST, status_of) } else { status };
         let kind = match (code, meant) {
-            (Some(codes::PLAN_QUERY | codes::TABLE_NOT_FOUND | codes::TABLE_COLUMN_NOT_FOUND), _) => FailureKind::Table,
-            (_, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => FailureKind::Denied,
+            (Some(codes::TABLE_NOT_FOUND), _) => FailureKind::Missing,
+            (Some(codes::PLAN_QUERY | codes::TABLE_COLUMN_NOT_FOUND), _) => FailureKind::Table,
+            (_, StatusCode::UNAUTHORIZED) => FailureKind::Denied,
+            (_, StatusCode::FORBIDDEN) => FailureKind::Forbidden,
             (_, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => FailureKind::Busy,
             (_, meant) if meant.is_server_error() => FailureKind::Busy,
             _ => FailureKind::Rejected,
@@ -66,7 +72,7 @@ impl Failure {
         if let Some(code) = code {
             cause = format!("{cause} (code {code})");
         }
-        if kind == FailureKind::Denied {
+        if matches!(kind, FailureKind::Denied | FailureKind::Forbidden) {
             cause.push_str("; check client.greptime.username and password");
         }
         Self { kind, cause }
@@ -127,8 +133,9 @@ mod tests {
             kind(status, None, FailureKind::Rejected);
         }
         kind(401, Some(7002), FailureKind::Denied);
-        kind(403, Some(7006), FailureKind::Denied);
-        for code in [3000, 4001, 4002] {
+        kind(403, Some(7006), FailureKind::Forbidden);
+        kind(400, Some(4001), FailureKind::Missing);
+        for code in [3000, 4002] {
             kind(400, Some(code), FailureKind::Table);
         }
         kind(400, Some(4004), FailureKind::Rejected);
@@ -140,7 +147,8 @@ mod tests {
         kind(200, Some(6001), FailureKind::Busy);
         kind(200, Some(1005), FailureKind::Busy);
         kind(200, Some(7002), FailureKind::Denied);
-        kind(200, Some(4001), FailureKind::Table);
+        kind(200, Some(4001), FailureKind::Missing);
+        kind(200, Some(7006), FailureKind::Forbidden);
         kind(200, Some(1004), FailureKind::Rejected);
         kind(200, None, FailureKind::Rejected);
     }

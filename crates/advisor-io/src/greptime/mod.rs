@@ -3,24 +3,34 @@
 //! Start at [`Greptime::round`]: one evaluation asks through one [`Round`], which gives up on the server after the first
 //! request that used up its retries. From a question to its answer: `columns` finds what a table has, `query` writes the
 //! SQL, `client` sends it, `scan` reads the answer as it arrives, `rows` makes positions and flows of it, and `failure`
-//! says what went wrong and whether to try again.
+//! says what went wrong and whether to try again. Writing goes the same way: `ledger` and `journal` decide what to write,
+//! `insert` writes the SQL, in which `literal` is the only place where a text from outside becomes part of a statement.
 
 mod client;
 mod columns;
 mod failure;
+mod insert;
+mod journal;
+mod ledger;
+mod literal;
+mod minswap;
 mod query;
 mod round;
 mod rows;
 mod scan;
 mod settings;
+mod upsert;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use client::Client;
 use columns::TableColumns;
+pub use minswap::StoredPrice;
 pub use round::Round;
 pub use settings::{Settings, SettingsError};
+
+use crate::requests::RequestCounts;
 
 /// A database of a GreptimeDB server: its connections, and the columns of its tables as last described.
 pub struct Greptime {
@@ -41,6 +51,12 @@ impl Greptime {
     #[must_use]
     pub fn round(&self) -> Round<'_> {
         Round::new(self)
+    }
+
+    /// How many HTTP requests there were since the client was made.
+    #[must_use]
+    pub fn requests(&self) -> RequestCounts {
+        self.client.requests.read()
     }
 
     /// The server, for messages.

@@ -1,11 +1,13 @@
 //! What is asked, in SQL?
 //!
-//! A query is put together from three kinds of text only: our own, table names that [`Table::parse`] let through, and
-//! integers. So no configured, stored or fetched string can change what it does.
+//! A query is put together from four kinds of text only: our own, table names that [`Table::parse`] let through, integers,
+//! and what [`super::literal`] has quoted. So no configured, stored or fetched string can change what it does.
 
 use std::fmt::Write as _;
 
-use super::columns::{ColumnType, FlowColumns, MarketColumns, PositionColumns, Selected};
+use jiff::Timestamp;
+
+use super::columns::{FlowColumns, JournalColumns, MarketColumns, PositionColumns, Selected};
 
 /// The names of all tables.
 pub(super) const TABLES: &str = "SHOW TABLES";
@@ -15,7 +17,7 @@ pub(super) const CLOCK: &str = "SELECT now()";
 
 /// A table name that is safe inside double quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Table<'a>(&'a str);
+pub(super) struct Table<'a>(pub(super) &'a str);
 
 impl<'a> Table<'a> {
     /// `None` unless the name consists of ASCII letters, digits and underscores.
@@ -60,6 +62,38 @@ pub(super) fn market(table: Table<'_>, columns: &MarketColumns) -> String {
     format!("{} ORDER BY \"{}\" DESC LIMIT 1", select(table, &columns.selected()), columns.ts.name)
 }
 
+/// The addresses that a position table has rows of.
+pub(super) fn wallets(table: Table<'_>, columns: &PositionColumns) -> String {
+    format!("SELECT DISTINCT \"{}\" FROM \"{}\"", columns.wallet.name, table.0)
+}
+
+/// The flows of one wallet and instant; `wallet` is a literal.
+pub(super) fn flows_at(table: Table<'_>, columns: &FlowColumns, wallet: &str, ts: i64) -> String {
+    format!("{} WHERE {}", select(table, &columns.selected()), at(columns, wallet, ts))
+}
+
+/// The restriction to one wallet and instant.
+pub(super) fn at(columns: &FlowColumns, wallet: &str, ts: i64) -> String {
+    let ts = ts.div_euclid(columns.ts.column_type.unit_nanos());
+    format!("\"{}\" = {wallet} AND \"{}\" = {ts}", columns.wallet.name, columns.ts.name)
+}
+
+/// The newest entries of a journal; `asset` is a literal.
+pub(super) fn entries(table: Table<'_>, columns: &JournalColumns, asset: &str, range: Range, limit: usize) -> String {
+    let (list, within) = (select(table, &columns.0), within(columns.ts(), range));
+    format!("{list} WHERE \"asset\" = {asset} AND {within} ORDER BY \"ts\" DESC, \"replica\" LIMIT {limit}")
+}
+
+/// The newest row of a price table, which belongs to another service and lives in a database of its own. Text stands for
+/// an instant in any unit.
+pub(super) fn minswap_price(table: Table<'_>, at: Timestamp) -> String {
+    format!(
+        "SELECT \"ts\", \"price_usd\", \"ada_usd\" FROM \"minswap\".\"{}\" WHERE \"ts\" <= '{at}' \
+         ORDER BY \"ts\" DESC LIMIT 1",
+        table.0
+    )
+}
+
 fn select(table: Table<'_>, columns: &[Selected]) -> String {
     let mut sql = String::from("SELECT ");
     for (i, column) in columns.iter().enumerate() {
@@ -72,7 +106,7 @@ fn select(table: Table<'_>, columns: &[Selected]) -> String {
 
 /// The restriction in the column's own unit, which is how the server takes a bare integer.
 fn within(ts: Selected, range: Range) -> String {
-    let unit = if let ColumnType::Time { unit_nanos } = ts.column_type { unit_nanos } else { 1 };
+    let unit = ts.column_type.unit_nanos();
     let to = range.to.div_euclid(unit);
     match range.from {
         // The least integer has no literal: its digits without the sign are out of range. Nothing is older than it.
@@ -86,6 +120,7 @@ fn within(ts: Selected, range: Range) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::columns::ColumnType;
     use super::*;
 
     #[track_caller]

@@ -29,17 +29,32 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(60);
 /// A [`Greptime`] as one evaluation sees it: after a request that used up its retries, or was denied, every further one
 /// fails at once with the same error.
 pub struct Round<'a> {
-    store: &'a Greptime,
+    pub(super) store: &'a Greptime,
     over: Arc<SetOnce<StoreError>>,
 }
 
-/// Why a query has no rows.
-enum NoRows {
-    /// The round is over, or this query failed for good.
+/// Why a query has no rows, or a change was not made.
+pub(super) enum NoRows {
+    /// The round is over, or this request failed for good.
     Store(StoreError),
-    /// The table or its columns are not as described.
+    /// There is no such table.
+    Missing(String),
+    /// The columns of the table are not as described.
     Table(String),
 }
+
+impl NoRows {
+    /// What it means for `table`.
+    pub(super) fn of(self, table: &str) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            Self::Missing(cause) | Self::Table(cause) => invalid(table, cause),
+        }
+    }
+}
+
+/// What the server says of a table that does not exist.
+pub(super) struct Absent(pub(super) String);
 
 /// Why an attempt has no rows.
 enum Attempt {
@@ -54,7 +69,7 @@ impl<'a> Round<'a> {
 
     /// Asks for rows of `table`: `select` takes what is needed from the description, `sql` and `sink` make the query and
     /// the reader of its rows from that.
-    async fn rows<C: Copy + Send + Sync, S: Sink + Send>(
+    pub(super) async fn rows<C: Copy + Send + Sync, S: Sink + Send>(
         &self,
         table: &str,
         select: fn(&TableColumns) -> Result<C, String>,
@@ -67,8 +82,8 @@ impl<'a> Round<'a> {
             match self.ask(&sql(parse(table)?, &columns), || sink(columns)).await {
                 Ok(rows) => return Ok(rows),
                 Err(NoRows::Store(error)) => return Err(error),
-                Err(NoRows::Table(_)) if known => fresh = true,
-                Err(NoRows::Table(cause)) => return Err(invalid(table, cause)),
+                Err(NoRows::Missing(_) | NoRows::Table(_)) if known => fresh = true,
+                Err(NoRows::Missing(cause) | NoRows::Table(cause)) => return Err(invalid(table, cause)),
             }
         }
     }
@@ -81,7 +96,7 @@ impl<'a> Round<'a> {
         select: fn(&TableColumns) -> Result<C, String>,
         fresh: bool,
     ) -> Result<(C, bool), StoreError> {
-        let known = self.store.described().get(table).filter(|_| !fresh).map(Arc::clone);
+        let known = self.known(table).filter(|_| !fresh);
         if let Some(columns) = known.and_then(|columns| select(&columns).ok()) {
             return Ok((columns, true));
         }
@@ -90,34 +105,76 @@ impl<'a> Round<'a> {
         Ok((columns, false))
     }
 
-    async fn describe(&self, table: &str) -> Result<Arc<TableColumns>, StoreError> {
+    /// The description of the table that is at hand.
+    pub(super) fn known(&self, table: &str) -> Option<Arc<TableColumns>> {
+        self.store.described().get(table).map(Arc::clone)
+    }
+
+    pub(super) async fn describe(&self, table: &str) -> Result<Arc<TableColumns>, StoreError> {
+        match self.try_describe(table).await? {
+            Ok(described) => Ok(described),
+            Err(Absent(cause)) => Err(invalid(table, cause)),
+        }
+    }
+
+    /// The columns of `table` as they are now, or how the server says that there is no such table.
+    pub(super) async fn try_describe(&self, table: &str) -> Result<Result<Arc<TableColumns>, Absent>, StoreError> {
         self.store.described().remove(table);
         let sql = query::describe(parse(table)?);
-        let answer = match self.ask(&sql, || TextRows::named(&["Column", "Type"])).await {
+        let answer = match self.ask(&sql, || TextRows::named(&["Column", "Type", "Semantic Type"])).await {
             Ok(answer) => answer,
             Err(NoRows::Store(error)) => return Err(error),
+            Err(NoRows::Missing(cause)) => return Ok(Err(Absent(cause))),
             Err(NoRows::Table(cause)) => return Err(invalid(table, cause)),
         };
-        let column = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
-            Ok([Some(name), Some(data_type)]) => Some(Column { name, data_type }),
-            _ => None,
-        };
-        let described = Arc::new(TableColumns(answer.rows.into_iter().filter_map(column).collect()));
+        let mut described = TableColumns { columns: Vec::new(), tags: Vec::new() };
+        for row in answer.rows {
+            if let Ok([Some(name), Some(data_type), semantic]) = <[Option<String>; 3]>::try_from(row) {
+                described.tags.extend((semantic.as_deref() == Some("TAG")).then(|| name.clone()));
+                described.columns.push(Column { name, data_type });
+            }
+        }
+        let described = Arc::new(described);
         self.store.described().insert(table.to_owned(), Arc::clone(&described));
-        Ok(described)
+        Ok(Ok(described))
     }
 
     /// Asks what does not depend on a table.
     async fn ask_server<S: Sink + Send>(&self, sql: &str, sink: fn() -> S) -> Result<S, StoreError> {
         self.ask(sql, sink).await.map_err(|refused| match refused {
             NoRows::Store(error) => error,
-            NoRows::Table(cause) => StoreError::Unavailable { store: self.store.name(), cause },
+            NoRows::Missing(cause) | NoRows::Table(cause) => {
+                StoreError::Unavailable { store: self.store.name(), cause }
+            }
         })
     }
 
     /// Sends a query, again where that may help. Each attempt fills a new sink: rows of an answer that broke off are
     /// forgotten.
-    async fn ask<S: Sink + Send>(&self, sql: &str, sink: impl Fn() -> S + Sync) -> Result<S, NoRows> {
+    pub(super) async fn ask<S: Sink + Send>(&self, sql: &str, sink: impl Fn() -> S + Sync) -> Result<S, NoRows> {
+        let answer = self.persist(|| self.attempt(self.store.client.query(sql, sink()))).await;
+        answer.map_err(|failed| self.give_up(failed))
+    }
+
+    /// Sends a statement that changes `table`, again where that may help: made twice, the change must be the same.
+    /// Returns how many rows it touched.
+    pub(super) async fn write(&self, table: &str, sql: &str) -> Result<u64, NoRows> {
+        let answer = self.persist(|| self.attempt(self.store.client.write(sql))).await;
+        answer.map_err(|failed| match failed {
+            // Who may not write may still read, and what one table does not take says nothing of the others.
+            Attempt::Failed(Failure { kind: FailureKind::Forbidden, cause }) => {
+                NoRows::Store(StoreError::Unavailable { store: self.store.name(), cause })
+            }
+            Attempt::Failed(Failure { kind: FailureKind::Rejected, cause }) => NoRows::Store(invalid(table, cause)),
+            failed => self.give_up(failed),
+        })
+    }
+
+    /// Attempts until it succeeds, fails for good or has used up its retries.
+    async fn persist<T, A: Future<Output = Result<T, Attempt>>>(
+        &self,
+        mut attempt: impl FnMut() -> A,
+    ) -> Result<T, Attempt> {
         let settings = self.store.client.settings();
         let backoff = ExponentialBuilder::new()
             .with_factor(2.0)
@@ -128,7 +185,7 @@ impl<'a> Round<'a> {
         let mut attempts = 0_u32;
         let outcome = (|| {
             attempts += 1;
-            self.attempt(sql, sink())
+            attempt()
         })
         .retry(backoff)
         .sleep(move |delay| {
@@ -144,29 +201,34 @@ impl<'a> Round<'a> {
         })
         .await;
         outcome.map_err(|failed| match failed {
-            Attempt::RoundOver(error) => NoRows::Store(error),
-            Attempt::Failed(failure) => self.give_up(failure, attempts),
+            Attempt::Failed(Failure { kind, cause }) if kind.may_pass() => {
+                let times = if attempts == 1 { "attempt" } else { "attempts" };
+                Attempt::Failed(Failure { kind, cause: format!("{cause} after {attempts} {times}") })
+            }
+            failed => failed,
         })
     }
 
-    async fn attempt<S: Sink + Send>(&self, sql: &str, sink: S) -> Result<S, Attempt> {
+    async fn attempt<T>(&self, request: impl Future<Output = Result<T, Failure>>) -> Result<T, Attempt> {
         if let Some(error) = self.over.get() {
             return Err(Attempt::RoundOver(error.clone()));
         }
-        self.store.client.attempt(sql, sink).await.map_err(Attempt::Failed)
+        request.await.map_err(Attempt::Failed)
     }
 
-    fn give_up(&self, failure: Failure, attempts: u32) -> NoRows {
-        let Failure { kind, mut cause } = failure;
-        if kind.may_pass() {
-            let times = if attempts == 1 { "attempt" } else { "attempts" };
-            cause = format!("{cause} after {attempts} {times}");
-        }
+    fn give_up(&self, failed: Attempt) -> NoRows {
+        let Failure { kind, cause } = match failed {
+            Attempt::RoundOver(error) => return NoRows::Store(error),
+            Attempt::Failed(failure) => failure,
+        };
         let store = self.store.name();
         let error = match kind {
+            FailureKind::Missing => return NoRows::Missing(cause),
             FailureKind::Table => return NoRows::Table(cause),
             FailureKind::Connect => StoreError::Connect { store, cause },
-            FailureKind::Busy | FailureKind::Denied | FailureKind::Rejected => StoreError::Unavailable { store, cause },
+            FailureKind::Busy | FailureKind::Denied | FailureKind::Forbidden | FailureKind::Rejected => {
+                StoreError::Unavailable { store, cause }
+            }
         };
         if kind.concerns_all() {
             // An error means that another request came first; its error stands for the round.
@@ -176,12 +238,12 @@ impl<'a> Round<'a> {
     }
 }
 
-fn parse(table: &str) -> Result<Table<'_>, StoreError> {
+pub(super) fn parse(table: &str) -> Result<Table<'_>, StoreError> {
     let unusable = || invalid(table, "the name has characters other than letters, digits and underscores".into());
     Table::parse(table).ok_or_else(unusable)
 }
 
-fn invalid(table: &str, cause: String) -> StoreError {
+pub(super) fn invalid(table: &str, cause: String) -> StoreError {
     StoreError::InvalidData { table: table.to_owned(), cause }
 }
 

@@ -8,10 +8,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use advisor_core::flow::FlowRow;
+use advisor_core::journal::Entry;
 use advisor_core::position::{PositionRow, PositionsBuilder};
 use advisor_core::store::Market;
 
-use super::columns::{ColumnType, FlowColumns, MarketColumns, PositionColumns, Selected};
+use super::columns::{ColumnType, FlowColumns, JournalColumns, MarketColumns, PositionColumns, Selected};
+use super::minswap::StoredPrice;
 use super::scan::{Column, Fault, Row, Sink};
 
 fn check(expected: &[Selected], found: &[Column]) -> Result<(), Fault> {
@@ -29,8 +31,7 @@ struct Instants {
 
 impl Instants {
     fn new(ts: Selected) -> Self {
-        let ColumnType::Time { unit_nanos } = ts.column_type else { return Self { unit_nanos: 1 } };
-        Self { unit_nanos }
+        Self { unit_nanos: ts.column_type.unit_nanos() }
     }
 
     /// `None` for null and for instants that nanoseconds cannot express (before 1677 or after 2262).
@@ -186,6 +187,77 @@ impl Sink for MarketRow {
             id: if id.is_some() { text(0)? } else { None },
             name: if name.is_some() { text(usize::from(id.is_some()))? } else { None },
         };
+        Ok(())
+    }
+}
+
+/// Collects the rows of [`super::query::entries`].
+pub(super) struct EntryRows {
+    columns: JournalColumns,
+    pub(super) rows: Vec<Entry>,
+}
+
+impl EntryRows {
+    pub(super) fn new(columns: JournalColumns) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+}
+
+impl Sink for EntryRows {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        check(&self.columns.0, found)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let instant = |i: usize| Instants::new(self.columns.0[i]).read(row, i);
+        let text = |i| filled(row, i).map(|text| text.map(Cow::into_owned));
+        let decision = row.integer(3)?.and_then(|decision| i8::try_from(decision).ok());
+        let (Some(ts), Some(decision), Some(duration_seconds)) = (instant(0)?, decision, row.number(12)?) else {
+            return Err(Fault::Column("an entry has no ts, decision or duration_seconds".into()));
+        };
+        self.rows.push(Entry {
+            ts,
+            asset: text(1)?.unwrap_or_default(),
+            replica: text(2)?.unwrap_or_default(),
+            decision,
+            code: text(4)?,
+            reason: text(5)?,
+            wmax_usd: row.number(6)?,
+            g_usd: row.number(7)?,
+            residual: row.number(8)?,
+            sigma: row.number(9)?,
+            t0: instant(10)?,
+            t1: instant(11)?,
+            duration_seconds,
+            version: text(13)?.unwrap_or_default(),
+            config_hash: text(14)?.unwrap_or_default(),
+        });
+        Ok(())
+    }
+}
+
+/// Reads the answer to [`super::query::minswap_price`].
+#[derive(Default)]
+pub(super) struct PriceRow {
+    instants: Option<Instants>,
+    pub(super) price: Option<StoredPrice>,
+}
+
+impl Sink for PriceRow {
+    fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
+        let [ts, ..] = found else { return Err(Fault::Column("no column in the answer".into())) };
+        let Some(ColumnType::Time { unit_nanos }) = ColumnType::parse(&ts.data_type) else {
+            return Err(Fault::Column(format!("column ts is {}, expected a timestamp", ts.data_type)));
+        };
+        self.instants = Some(Instants { unit_nanos });
+        Ok(())
+    }
+
+    fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
+        let positive = |i| row.number(i).map(|price| price.filter(|price| *price > 0.0));
+        let ts = self.instants.map_or(Ok(None), |instants| instants.read(row, 0))?;
+        let (price_usd, ada_usd) = (positive(1)?, positive(2)?);
+        self.price = ts.zip(price_usd).map(|(ts, price_usd)| StoredPrice { ts, price_usd, ada_usd });
         Ok(())
     }
 }
