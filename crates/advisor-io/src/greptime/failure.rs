@@ -16,7 +16,9 @@ pub(super) enum FailureKind {
     Denied,
     /// The server lets this user in, but not do this.
     Forbidden,
-    /// The server does not take the request; another one may succeed.
+    /// The server understands the statement and does not carry it out.
+    Refused,
+    /// The answer is no use; another request may succeed.
     Rejected,
     /// A table is not there.
     Missing,
@@ -60,6 +62,7 @@ impl Failure {
             (Some(codes::PLAN_QUERY | codes::TABLE_COLUMN_NOT_FOUND), _) => FailureKind::Table,
             (_, StatusCode::UNAUTHORIZED) => FailureKind::Denied,
             (_, StatusCode::FORBIDDEN) => FailureKind::Forbidden,
+            (Some(code), StatusCode::BAD_REQUEST) if code != codes::DATABASE_NOT_FOUND => FailureKind::Refused,
             (_, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => FailureKind::Busy,
             (_, meant) if meant.is_server_error() => FailureKind::Busy,
             _ => FailureKind::Rejected,
@@ -99,6 +102,7 @@ mod codes {
     pub(super) const PLAN_QUERY: i64 = 3000;
     pub(super) const TABLE_NOT_FOUND: i64 = 4001;
     pub(super) const TABLE_COLUMN_NOT_FOUND: i64 = 4002;
+    pub(super) const DATABASE_NOT_FOUND: i64 = 4004;
 }
 
 /// The HTTP status that newer servers send with `code`; old ones send 200 with every code.
@@ -139,6 +143,7 @@ mod tests {
             kind(400, Some(code), FailureKind::Table);
         }
         kind(400, Some(4004), FailureKind::Rejected);
+        kind(400, Some(1004), FailureKind::Refused);
     }
 
     #[test]
@@ -149,7 +154,7 @@ mod tests {
         kind(200, Some(7002), FailureKind::Denied);
         kind(200, Some(4001), FailureKind::Missing);
         kind(200, Some(7006), FailureKind::Forbidden);
-        kind(200, Some(1004), FailureKind::Rejected);
+        kind(200, Some(1004), FailureKind::Refused);
         kind(200, None, FailureKind::Rejected);
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Round<'a> {
             Attempt::Failed(Failure { kind: FailureKind::Forbidden, cause }) => {
                 NoRows::Store(StoreError::Unavailable { store: self.store.name(), cause })
             }
-            Attempt::Failed(Failure { kind: FailureKind::Rejected, cause }) => NoRows::Store(invalid(table, cause)),
+            Attempt::Failed(Failure { kind: FailureKind::Refused, cause }) => NoRows::Store(invalid(table, cause)),
             failed => self.give_up(failed),
         })
     }
@@ -226,9 +226,7 @@ impl<'a> Round<'a> {
             FailureKind::Missing => return NoRows::Missing(cause),
             FailureKind::Table => return NoRows::Table(cause),
             FailureKind::Connect => StoreError::Connect { store, cause },
-            FailureKind::Busy | FailureKind::Denied | FailureKind::Forbidden | FailureKind::Rejected => {
-                StoreError::Unavailable { store, cause }
-            }
+            _ => StoreError::Unavailable { store, cause },
         };
         if kind.concerns_all() {
             // An error means that another request came first; its error stands for the round.
