@@ -1,9 +1,14 @@
 //! What tests stand on: servers that answer like the real ones, and fail on demand.
 //!
-//! Start at [`greptime::Greptime`], a GreptimeDB HTTP stand-in. [`closed_port`] is for the one failure no server can
-//! show: nobody listening.
+//! Start at [`greptime::Greptime`], a GreptimeDB HTTP stand-in, [`liqwid::Liqwid`] and [`minswap::Minswap`], scripted
+//! servers of the outside APIs (their faults: [`scripted`]). [`closed_port`] is for the one failure no server can show:
+//! nobody listening.
 
 pub mod greptime;
+pub mod liqwid;
+pub mod minswap;
+pub mod scripted;
+mod socket;
 
 use std::net::{Ipv4Addr, TcpListener};
 

@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use super::encode::Shape;
 use super::engine::lock;
 use super::error::SqlError;
-use super::socket::Cut;
+use crate::socket::Cut;
 
 /// Something a server or the network does wrong.
 #[derive(Clone, Debug)]

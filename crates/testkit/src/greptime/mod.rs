@@ -25,7 +25,6 @@ mod request_log;
 mod rewrite;
 mod scratch;
 mod server;
-mod socket;
 mod types;
 
 use std::collections::HashMap;
@@ -108,12 +107,12 @@ impl Builder {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)))?;
         let address = listener.local_addr()?;
-        let service = server::router(Arc::clone(&shared)).into_make_service_with_connect_info::<socket::Cut>();
+        let service = server::router(Arc::clone(&shared)).into_make_service_with_connect_info::<crate::socket::Cut>();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("greptime-stand-in".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 tokio::select! {
-                    _ = axum::serve(socket::Listener(listener), service) => {}
+                    _ = axum::serve(crate::socket::Listener(listener), service) => {}
                     _ = stopped => {}
                 }
             });

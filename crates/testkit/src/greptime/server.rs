@@ -26,7 +26,7 @@ use super::engine::{DEFAULT_DATABASE, Engine, lock};
 use super::error::{SqlError, code};
 use super::faults::Script;
 use super::request_log::{ReceivedQuery, RequestLog};
-use super::socket::Cut;
+use crate::socket::Cut;
 
 /// The largest request body the server reads.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
