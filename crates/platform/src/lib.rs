@@ -1,14 +1,21 @@
 //! What every service of the workspace stands on, and nothing that knows an asset.
 //!
+//! * [`auth`]: who asks, and is the password right.
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
+//! * [`exposition`]: in which text metrics leave the process.
 //! * [`http`]: how the service is spoken to, within limits.
+//! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
 //! * [`Secret`]: a text that is used and never shown.
 //! * [`telemetry`]: the log on standard error.
 #![deny(missing_docs)]
 
+pub mod auth;
 pub mod config;
+pub mod exposition;
 pub mod http;
+pub mod notify;
 mod secret;
+pub mod shutdown;
 pub mod telemetry;
 
 pub use secret::Secret;

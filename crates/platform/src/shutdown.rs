@@ -1,0 +1,59 @@
+//! When is the service told to stop, or to read its configuration again?
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Listens from now on; what comes back completes with the first SIGTERM or SIGINT.
+///
+/// # Errors
+/// The signals cannot be listened for.
+pub fn requested() -> io::Result<impl Future<Output = ()> + Send> {
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
+}
+
+/// SIGHUPs, by which a service is told to read its configuration again.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+/// Listens for SIGHUP from now on.
+///
+/// # Errors
+/// The signal cannot be listened for.
+pub fn hangups() -> io::Result<Hangups> {
+    signal(SignalKind::hangup()).map(Hangups)
+}
+
+impl Hangups {
+    /// The next one; several that came since the last call are one. Nothing is lost where the future is dropped.
+    pub async fn recv(&mut self) -> Option<()> {
+        self.0.recv().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn signals_are_heard_from_the_moment_they_are_listened_for() {
+        let (stop, mut hangups) = (requested().unwrap(), hangups().unwrap());
+        for _ in 0..2 {
+            kill_process(getpid(), Signal::HUP).unwrap();
+            assert_eq!(hangups.recv().await, Some(()));
+        }
+        kill_process(getpid(), Signal::TERM).unwrap();
+        stop.await;
+        let stop = requested().unwrap();
+        kill_process(getpid(), Signal::INT).unwrap();
+        stop.await;
+    }
+}
