@@ -3,8 +3,8 @@
 //! Start at [`advice::advise`]. Pure: no clock, no runtime, no client; stores are reached through the port in [`store`].
 //! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
 //! gains per wallet, the asset's corrected series, the [`gate`] over it, the comparison of prices ([`price_check`]), and the
-//! [`decision`]. What charts show of it is a
-//! [`drawing`].
+//! [`decision`]. What charts show of it is a [`drawing`]. Beside the evaluation, [`sync`] tells which transactions of the
+//! lending market are to be stored.
 #![deny(missing_docs)]
 
 pub mod advice;
@@ -24,6 +24,7 @@ pub mod reference;
 pub mod resolve;
 pub mod rules;
 pub mod store;
+pub mod sync;
 pub mod time;
 mod warnings;
 pub mod window;

@@ -32,6 +32,17 @@ impl Default for TablePrefixes {
 /// A stablecoin and the symbol of its bridged form; a market holds either, and people name the other.
 const BRIDGED: [(&str, &str); 2] = [("usdc", "wanusdc"), ("usdt", "wanusdt")];
 
+/// The names a coin goes by, in lower case: the given one, then its bridged or plain form where it has one.
+pub fn coin_names(asset: &str) -> impl Iterator<Item = String> + use<> {
+    let asset = asset.to_ascii_lowercase();
+    let twin = BRIDGED.iter().find_map(|(plain, bridged)| match asset.as_str() {
+        name if name == *plain => Some(*bridged),
+        name if name == *bridged => Some(*plain),
+        _ => None,
+    });
+    std::iter::once(asset).chain(twin.map(str::to_owned))
+}
+
 /// The tables of a store, seen by their suffixes.
 #[derive(Debug, Clone)]
 pub struct Tables {
@@ -63,14 +74,7 @@ impl Tables {
     /// The suffix that an asset's name means: itself, or the bridged or plain form of the same coin. Ignores case.
     #[must_use]
     pub fn by_name(&self, asset: &str) -> Option<&str> {
-        let asset = asset.to_ascii_lowercase();
-        let twin = BRIDGED.iter().find_map(|(plain, bridged)| match asset.as_str() {
-            name if name == *plain => Some(*bridged),
-            name if name == *bridged => Some(*plain),
-            _ => None,
-        });
-        let find = |wanted: &str| self.suffixes.iter().find(|suffix| *suffix == wanted).map(String::as_str);
-        find(&asset).or_else(|| twin.and_then(find))
+        coin_names(asset).find_map(|wanted| self.suffixes.iter().find(|suffix| **suffix == wanted)).map(String::as_str)
     }
 
     /// The position table of a suffix.
