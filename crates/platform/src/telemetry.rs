@@ -1,18 +1,22 @@
 //! What does the service say while it runs? Log lines on standard error, as text or JSON.
 //!
-//! Start at [`init`]. Standard output belongs to the results; nothing here writes to it.
+//! Start at [`init`]. Standard output belongs to the results; nothing here writes to it. Lines that belong to one request carry
+//! its id, which a span has as its field `correlationId`.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
 use std::io;
+use std::panic::PanicHookInfo;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Subscriber, error};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -70,26 +74,68 @@ impl FromStr for Level {
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// `2026-01-29T00:00:00.000Z WARNING no reference, asset=usdt`.
+    /// `2026-01-29T00:00:00.000Z WARNING no reference, asset=usdt`; within a request, `, correlationId=…` follows.
     #[default]
     Text,
-    /// One JSON object per line: `timestamp`, `level`, `message`, `fields`.
+    /// One JSON object per line: `timestamp`, `level`, `message`, `fields`, and within a request `correlationId`.
     Json,
 }
 
-/// Sends the log of this process to standard error from here on.
+/// Sends the log of this process to standard error from here on, also what a panic says.
 ///
 /// # Errors
 /// The log of this process goes elsewhere already.
 pub fn init(level: Level, format: Format) -> Result<(), tracing_subscriber::util::TryInitError> {
-    subscriber(level, format, io::stderr).try_init()
+    subscriber(level, format, io::stderr).try_init()?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// One line of the log like all others, with the backtrace where `RUST_BACKTRACE` asks for one.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => error!(at, %backtrace, "panicked: {message}"),
+        _ => error!(at, "panicked: {message}"),
+    }
 }
 
 fn subscriber<W>(level: Level, format: Format, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt().with_max_level(level.filter()).event_format(Lines(format)).with_writer(writer).finish()
+    tracing_subscriber::fmt()
+        .with_max_level(level.filter())
+        .fmt_fields(CorrelationId)
+        .event_format(Lines(format))
+        .with_writer(writer)
+        .finish()
+}
+
+/// Keeps of a span's fields its `correlationId` and nothing else.
+struct CorrelationId;
+
+impl<'w> FormatFields<'w> for CorrelationId {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut line = Line::default();
+        fields.record(&mut line);
+        line.fields.get("correlationId").and_then(Json::as_str).map_or(Ok(()), |id| writer.write_str(id))
+    }
+}
+
+/// The id of the request that an event belongs to, from the innermost span that has one.
+fn correlation_id<S, N>(context: &FmtContext<'_, S, N>) -> Option<String>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    context.event_scope()?.find_map(|span| {
+        let extensions = span.extensions();
+        let id = &extensions.get::<FormattedFields<N>>()?.fields;
+        (!id.is_empty()).then(|| id.clone())
+    })
 }
 
 /// Writes one event as one line, whatever its texts contain.
@@ -100,18 +146,25 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = Line::default();
         event.record(&mut line);
         let level = name(*event.metadata().level());
         let timestamp = format!("{:.3}", Timestamp::now());
+        let id = correlation_id(context);
         match self.0 {
             Format::Json => {
                 let Line { message, fields } = line;
-                let line = json!({ "timestamp": timestamp, "level": level, "message": message, "fields": fields });
+                let mut line = json!({ "timestamp": timestamp, "level": level, "message": message, "fields": fields });
+                if let Some(id) = id {
+                    line["correlationId"] = id.into();
+                }
                 writeln!(writer, "{line}")
             }
-            Format::Text => writeln!(writer, "{timestamp} {level} {}", line.text()),
+            Format::Text => {
+                let id = id.map(|id| format!(", correlationId={id}")).unwrap_or_default();
+                writeln!(writer, "{timestamp} {level} {}{id}", line.text())
+            }
         }
     }
 }
@@ -187,13 +240,26 @@ impl Visit for Line {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
 
+    /// A log that is kept in memory.
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        /// What writes to it.
+        pub(crate) fn subscriber(&self, level: Level, format: Format) -> impl Subscriber + Send + Sync + use<> {
+            let writer = self.clone();
+            subscriber(level, format, move || writer.clone())
+        }
+
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl io::Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -208,15 +274,13 @@ mod tests {
     /// The lines that one event of each level leaves, split after the timestamp.
     fn logged(level: Level, format: Format) -> Vec<(String, String)> {
         let lines = Lines::default();
-        let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(level, format, move || writer.clone()), || {
+        tracing::subscriber::with_default(lines.subscriber(level, format), || {
             tracing::debug!(rows = 3_u64, share = 0.5, "read");
             tracing::info!("Loaded configuration from {}", "a.yaml");
             tracing::warn!(asset = %"usdt\n2026 forged \u{1b}[31m", held = true, "no reference");
             tracing::error!(code = -1, "failed");
         });
-        let bytes = lines.0.lock().unwrap().clone();
-        let text = String::from_utf8(bytes).unwrap();
+        let text = lines.text();
         text.lines()
             .map(|line| line.split_once(if format == Format::Text { ' ' } else { ',' }).unwrap())
             .map(owned)
@@ -249,16 +313,44 @@ mod tests {
     #[test]
     fn json_lines_hold_timestamp_level_message_and_fields() {
         let lines = Lines::default();
-        let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(Level::Info, Format::Json, move || writer.clone()), || {
+        tracing::subscriber::with_default(lines.subscriber(Level::Info, Format::Json), || {
             tracing::warn!(asset = "usdt", wallets = 3, "no \"reference\"");
         });
-        let bytes = lines.0.lock().unwrap().clone();
-        let mut line: Json = serde_json::from_slice(&bytes).unwrap();
+        let mut line: Json = serde_json::from_str(&lines.text()).unwrap();
         assert!(line["timestamp"].take().as_str().unwrap().parse::<Timestamp>().is_ok());
         let expected = json!({ "timestamp": null, "level": "WARNING", "message": "no \"reference\"",
             "fields": { "asset": "usdt", "wallets": 3 } });
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn lines_within_a_request_carry_its_id() {
+        for (format, expected) in [
+            (Format::Text, "WARNING outside\nWARNING inside, asset=usdt, correlationId=7f.a\nERROR panicked: oh"),
+            (
+                Format::Json,
+                r#"{"correlationId":"7f.a","fields":{"asset":"usdt"},"level":"WARNING","message":"inside","#,
+            ),
+        ] {
+            let lines = Lines::default();
+            tracing::subscriber::with_default(lines.subscriber(Level::Warning, format), || {
+                tracing::warn!("outside");
+                let request = tracing::error_span!("request", correlationId = "7f.a", other = 3);
+                let inner = request.in_scope(|| tracing::error_span!("inner", step = "x"));
+                inner.in_scope(|| tracing::warn!(asset = "usdt", "inside"));
+                let hook = std::panic::take_hook();
+                std::panic::set_hook(Box::new(log_panic));
+                let panicked = std::panic::catch_unwind(|| panic!("oh {}", "dear"));
+                std::panic::set_hook(hook);
+                assert!(panicked.is_err());
+            });
+            let text: String = lines
+                .text()
+                .lines()
+                .map(|line| line.split_once("Z ").map_or(line, |(_, rest)| rest).to_owned() + "\n")
+                .collect();
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]

@@ -33,11 +33,14 @@ pub struct Logins {
     users: Arc<Users>,
     /// Under which logins are remembered; nobody else can make such a hash.
     key: [u8; 32],
-    remembered: Mutex<HashMap<[u8; 32], (Arc<str>, Instant)>>,
+    remembered: Mutex<Remembered>,
     attempts: Mutex<Attempts>,
     turns: Arc<Semaphore>,
     waiting: Semaphore,
 }
+
+/// Names by the keyed hash of their credentials, with the time of the login.
+type Remembered = HashMap<[u8; 32], (Arc<str>, Instant)>;
 
 /// Why a request has no user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +144,7 @@ impl Logins {
         }
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Arc<str>, Instant)>> {
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -33,7 +33,8 @@ pub(super) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that carries a request's id, both ways.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES: usize = 128;
 
@@ -157,7 +158,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 }
 
 /// 16 hex digits that no other request of this process has, and hardly any of another.
-fn new_request_id() -> HeaderValue {
+pub(super) fn new_request_id() -> HeaderValue {
     static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("request id"));
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // Counting in steps of an odd number reaches every value once; this one (2^64 / φ) leaves neighbours far apart.

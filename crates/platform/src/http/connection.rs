@@ -29,10 +29,10 @@ const LINGER_BYTES: u64 = 256 * 1024;
 /// What is left to do when no more requests are answered.
 enum End {
     Close,
-    /// An answer has been sent to a peer that may still be sending.
+    /// The last answer has been sent to a peer that may still be sending.
     Linger,
-    /// The same, and the answer is still to be sent.
-    Refuse(StatusCode),
+    /// The same, after an answer that says that the request took too long.
+    Refuse,
 }
 
 /// Answers the requests of one connection until it ends, is told to, or is too slow.
@@ -45,14 +45,20 @@ pub(super) async fn run(socket: TcpStream, app: Router, slot: Arc<Slot>, limits:
     let mut connection = http.serve_connection(Stream::new(socket, Arc::clone(&slot)), service);
     let mut told = std::pin::pin!(slot.told());
     let mut timer = std::pin::pin!(tokio::time::sleep(limits.request_time));
+    let mut is_stopping = false;
     let end = loop {
         tokio::select! {
             biased;
-            ended = &mut connection => break ended.map_or_else(|error| broken(&error, &slot), |()| End::Close),
+            ended = &mut connection => break match ended {
+                Ok(()) if is_stopping => End::Close,
+                Ok(()) => End::Linger,
+                Err(error) => broken(&error, &slot),
+            },
             () = &mut told => {
                 if slot.has_left() {
                     break End::Close;
                 }
+                is_stopping = true;
                 Pin::new(&mut connection).graceful_shutdown();
                 told.set(slot.told());
             }
@@ -64,40 +70,35 @@ pub(super) async fn run(socket: TcpStream, app: Router, slot: Arc<Slot>, limits:
     };
     let socket = connection.into_parts().io.into_inner();
     tokio::select! {
-        () = finish(socket, end) => {}
+        () = finish(socket, end, &slot) => {}
         () = slot.told() => {}
     }
 }
 
 fn broken(error: &hyper::Error, slot: &Slot) -> End {
-    if error.is_parse() {
-        let what = if error.is_parse_too_large() { "too large" } else { "malformed" };
-        warn!(client = %slot.client(), %error, "refused a request: its header is {what}");
-        return End::Linger;
-    }
-    // The peer went away in the middle of something, which is its own business.
+    // Most often the peer went away in the middle of something, which is its own business.
     debug!(client = %slot.client(), %error, "a connection broke off");
-    End::Close
+    if error.is_parse() { End::Linger } else { End::Close }
 }
 
 fn too_late(late: Late, slot: &Slot, limits: &Limits) -> End {
-    let (client, seconds) = (slot.client(), limits.request_time.as_secs_f64());
+    let client = slot.client();
     match late {
-        Late::Head => {
-            warn!(%client, "refused a request: its header was not sent within {seconds} s");
-            return End::Refuse(StatusCode::REQUEST_TIMEOUT);
+        Late::Head => return End::Refuse,
+        Late::Answer => {
+            let seconds = limits.request_time.as_secs_f64();
+            warn!(%client, "closed a connection: nothing of an answer was taken for {seconds} s");
         }
-        Late::Answer => warn!(%client, "closed a connection: nothing of an answer was taken for {seconds} s"),
         Late::Idle => debug!(%client, "closed an idle connection"),
     }
     End::Close
 }
 
-async fn finish(mut socket: TcpStream, end: End) {
+async fn finish(mut socket: TcpStream, end: End, slot: &Slot) {
     let answered = match end {
         End::Close => return,
         End::Linger => Ok(()),
-        End::Refuse(status) => socket.write_all(&refusal(status)).await,
+        End::Refuse => socket.write_all(&refusal(StatusCode::REQUEST_TIMEOUT, slot)).await,
     };
     if answered.is_ok() && socket.shutdown().await.is_ok() {
         let mut rest = socket.take(LINGER_BYTES);

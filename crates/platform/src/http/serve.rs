@@ -153,7 +153,7 @@ fn room_for(connections: usize) -> usize {
         return connections;
     }
     let raised = Rlimit { current: Some(limit.maximum.map_or(files, |maximum| maximum.min(files))), ..limit };
-    let allowed = if setrlimit(Resource::Nofile, raised.clone()).is_ok() { raised.current } else { limit.current };
+    let allowed = if setrlimit(Resource::Nofile, raised).is_ok() { raised.current } else { limit.current };
     let room = usize::try_from(allowed.unwrap_or(files)).unwrap_or(connections).saturating_sub(OTHER_FILES).max(16);
     if room < connections {
         warn!(

@@ -12,8 +12,9 @@ use axum::http::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tracing::{error_span, warn};
 
-use super::chassis::SECURITY_HEADERS;
+use super::chassis::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
 use super::problem::Problem;
 use super::table::Slot;
 
@@ -36,7 +37,7 @@ impl Stream {
     /// Keeps in mind what to send in place of an answer of hyper's; `None` for all other bytes.
     fn replace(&mut self, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
         let status = own_answer(bytes)?;
-        self.refusal = refusal(status);
+        self.refusal = refusal(status, &self.slot);
         Some(Poll::Ready(Ok(bytes.len())))
     }
 
@@ -106,13 +107,23 @@ fn own_answer(bytes: &[u8]) -> Option<StatusCode> {
     (date.len() == "Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n".len()).then_some(status)
 }
 
-/// The last answer on a connection whose request never became one.
-pub(super) fn refusal(status: StatusCode) -> Vec<u8> {
-    let body = Problem::body(status.canonical_reason().unwrap_or("refused"));
+/// The last answer on a connection whose request never became one; the log says so, too.
+pub(super) fn refusal(status: StatusCode, slot: &Slot) -> Vec<u8> {
+    let what = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => "its header is too large",
+        StatusCode::REQUEST_TIMEOUT => "its header was not sent in time",
+        _ => "it is malformed",
+    };
+    let id = new_request_id();
+    let id = id.to_str().unwrap_or_default();
+    error_span!("request", correlationId = id).in_scope(|| {
+        warn!(client = %slot.client(), status = status.as_u16(), "refused a request: {what}");
+    });
+    let body = Problem::body(&format!("the request was refused: {what}"));
     let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\n");
     for (name, value) in &SECURITY_HEADERS {
         answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));
     }
-    answer.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    answer.push_str(&format!("{REQUEST_ID}: {id}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
     answer.into_bytes()
 }
