@@ -251,11 +251,11 @@ fn every_request_is_counted() {
     let store = client(&server);
     assert_eq!(store.requests(), RequestCounts::default());
     block_on(async {
-        store.round().add_flows(OUT, &flows(1)).await.unwrap(); // DESCRIBE (no such table), CREATE, DESCRIBE, INSERT
-        assert_eq!(store.requests(), RequestCounts { ok: 3, failed: 1 });
+        store.round().add_flows(OUT, &flows(1)).await.unwrap(); // DESCRIBE (no such table), CREATE, DESCRIBE, SHOW, INSERT
+        assert_eq!(store.requests(), RequestCounts { ok: 4, failed: 1 });
         server.inject(Fault::empty(503).times(2));
         store.round().tables().await.unwrap();
-        assert_eq!(store.requests(), RequestCounts { ok: 4, failed: 3 });
+        assert_eq!(store.requests(), RequestCounts { ok: 5, failed: 3 });
     });
     assert_eq!(store.requests().ok + store.requests().failed, server.request_count() as u64);
 }

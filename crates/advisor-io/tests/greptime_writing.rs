@@ -200,6 +200,24 @@ fn rows_that_a_key_cannot_tell_apart_get_no_memo() {
 }
 
 #[test]
+fn a_table_that_keeps_every_version_of_a_row_is_not_written_to() {
+    let columns = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, amount DOUBLE, \"append_mode true\" STRING, memo STRING, \
+                   tx_hash STRING, PRIMARY KEY (wallet_address, tx_hash)";
+    let (server, store) = server(columns);
+    block_on(store.round().add_flows(OUT, &[flow(0, "a", "t1")])).unwrap();
+    server.execute(&format!("DROP TABLE {OUT}")).unwrap();
+    server.execute(&format!("CREATE TABLE {OUT} ({columns}) WITH (append_mode='true')")).unwrap();
+    server.insert_rows(OUT, &["ts", "wallet_address", "amount", "tx_hash"], [(0, "a", 7.5, "t1")]).unwrap();
+    let cause = "it keeps every version of a row (append_mode), so none can be changed; expected one that does not";
+    block_on(async {
+        let round = store.round();
+        invalid(round.add_flows(OUT, &[flow(0, "a", "t2")]).await, cause);
+        invalid(round.set_memo(OUT, OUT, &row(0, "a", Some("t1")), Some("tag")).await, cause);
+        assert_eq!(round.flows(OUT, None, i64::MAX).await.unwrap(), [row(0, "a", Some("t1"))]);
+    });
+}
+
+#[test]
 fn a_row_of_another_transaction_in_the_table_of_test_mode_is_not_replaced() {
     let columns = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, amount DOUBLE, notes STRING, tx_hash STRING, \
                    PRIMARY KEY (wallet_address";

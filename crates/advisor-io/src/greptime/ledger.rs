@@ -44,9 +44,10 @@ impl Ledger for Round<'_> {
         if flows.is_empty() {
             return Ok(0);
         }
-        self.store.described().remove(table);
         let now = nanos(Timestamp::now());
         let create = insert::create_flows(parse(table)?, MILLISECONDS);
+        self.columns_or_create(table, |_| Ok(()), &create, true).await?;
+        self.check_replaces(table).await?;
         let sql = |table: Table<'_>, target: &FlowTarget| insert::flows(table, target, flows, now);
         self.upsert(table, recognisable, &create, sql).await
     }
@@ -67,6 +68,7 @@ impl Ledger for Round<'_> {
             change.check_other(self, table_written, &written).await?;
             written
         };
+        self.check_replaces(table_written).await?;
         let sql = change.sql(table_written, &described)?;
         match self.write(table_written, &sql).await.map_err(|failed| failed.of(table_written))? {
             1 => Ok(()),

@@ -38,6 +38,11 @@ pub(super) fn describe(table: Table<'_>) -> String {
     format!("DESCRIBE TABLE \"{}\"", table.0)
 }
 
+/// The definition of a table, which alone tells its options.
+pub(super) fn show_create(table: Table<'_>) -> String {
+    format!("SHOW CREATE TABLE \"{}\"", table.0)
+}
+
 pub(super) fn positions(table: Table<'_>, columns: &PositionColumns, range: Range) -> String {
     let (list, within) = (select(table, &columns.selected()), within(columns.ts, range));
     // Wallet after wallet: the columns grow one at a time and the addresses come in runs.

@@ -3,8 +3,9 @@
 use advisor_core::store::StoreError;
 
 use super::columns::TableColumns;
-use super::query::Table;
+use super::query::{self, Table};
 use super::round::{Absent, NoRows, Round, invalid, parse};
+use super::rows::TextRows;
 
 impl Round<'_> {
     /// Runs the statements that `sql` makes for the columns of `table` that `select` finds; `create` makes the table where
@@ -53,6 +54,24 @@ impl Round<'_> {
             }
         };
         select(&described).map_err(|cause| invalid(table, cause))
+    }
+
+    /// Refuses a table in which a row that is written again stands beside the earlier one: a memo could not be taken back,
+    /// and a flow that is sent twice would be two.
+    pub(super) async fn check_replaces(&self, table: &str) -> Result<(), StoreError> {
+        let sql = query::show_create(parse(table)?);
+        let answer = self.ask(&sql, || TextRows::named(&["Create Table"])).await.map_err(|failed| failed.of(table))?;
+        let keeps_all = |definition: &str| {
+            let (_, options) = definition.rsplit_once("ENGINE=").unwrap_or_default();
+            let value = options.split_once("append_mode").map(|(_, rest)| rest.trim_start_matches([' ', '=', '\'']));
+            value.is_some_and(|value| value.starts_with("true"))
+        };
+        if answer.rows.iter().flatten().flatten().any(|definition| keeps_all(definition)) {
+            let cause =
+                "it keeps every version of a row (append_mode), so none can be changed; expected one that does not";
+            return Err(invalid(table, cause.into()));
+        }
+        Ok(())
     }
 
     async fn write_all(&self, table: &str, statements: &[String]) -> Result<usize, NoRows> {

@@ -104,6 +104,26 @@ impl Table {
              column5 AS \"Default\", column6 AS \"Semantic Type\" FROM (VALUES {rows})"
         )
     }
+
+    /// `SHOW CREATE TABLE` as a query without a table.
+    pub(crate) fn show_create(&self, name: &TableName) -> String {
+        let mut lines: Vec<String> = self.columns.iter().map(shown_column).collect();
+        lines.push(format!("  TIME INDEX ({})", quote(&self.time_index)));
+        if !self.primary_key.is_empty() {
+            let tags = self.primary_key.iter().map(|tag| quote(tag)).collect::<Vec<_>>().join(", ");
+            lines.push(format!("  PRIMARY KEY ({tags})"));
+        }
+        let options = if self.append_mode { "\nWITH(\n  append_mode = 'true'\n)" } else { "\n" };
+        let columns = lines.join(",\n");
+        let ddl = format!("CREATE TABLE IF NOT EXISTS {} (\n{columns}\n)\n\nENGINE=mito{options}", quote(&name.table));
+        format!("SELECT {} AS \"Table\", {} AS \"Create Table\"", literal(&name.table), literal(&ddl))
+    }
+}
+
+fn shown_column(column: &Column) -> String {
+    let null = if column.nullable { "NULL" } else { "NOT NULL" };
+    let default = column.default.as_ref().map(|value| format!(" DEFAULT {value}")).unwrap_or_default();
+    format!("  {} {} {null}{default}", quote(&column.name), column.data_type.sql_name())
 }
 
 fn column_ddl(column: &Column) -> String {

@@ -1,6 +1,6 @@
 //! Which statements does a request hold, in GreptimeDB's dialect?
 //!
-//! Start at [`parse`]. `CREATE TABLE` with its time index, `SHOW TABLES` and `DESCRIBE` are read here; SELECT, INSERT
+//! Start at [`parse`]. `CREATE TABLE` with its time index, `SHOW` and `DESCRIBE` are read here; SELECT, INSERT
 //! and DELETE are read by the SQL parser GreptimeDB itself builds on and made ready for SQLite in [`super::rewrite`].
 
 use sqlparser::ast::{self, ObjectName};
@@ -18,6 +18,7 @@ use super::types::DataType;
 pub(crate) enum Statement {
     ShowTables { database: String, like: Option<String> },
     Describe(TableName),
+    ShowCreate(TableName),
     CreateDatabase { name: String, if_not_exists: bool },
     CreateTable { name: TableName, if_not_exists: bool, table: Table },
     DropTable { name: TableName, if_exists: bool },
@@ -29,7 +30,7 @@ pub(crate) enum Statement {
 impl Statement {
     /// Whether a user who may only read is refused it.
     pub(crate) fn writes(&self) -> bool {
-        !matches!(self, Self::ShowTables { .. } | Self::Describe(_) | Self::Query(_))
+        !matches!(self, Self::ShowTables { .. } | Self::ShowCreate(_) | Self::Describe(_) | Self::Query(_))
     }
 }
 
@@ -138,6 +139,9 @@ impl Reader<'_> {
     }
 
     fn show(&mut self) -> Result<Statement, SqlError> {
+        if self.parser.parse_keywords(&[Keyword::SHOW, Keyword::CREATE, Keyword::TABLE]) {
+            return self.name().map(Statement::ShowCreate);
+        }
         if !self.parser.parse_keywords(&[Keyword::SHOW, Keyword::TABLES]) {
             return Err(SqlError::unsupported("SQL statement is not supported, keyword: SHOW"));
         }

@@ -158,6 +158,10 @@ impl Engine {
                 let sql = self.table(&name)?.describe();
                 self.read(&Rewritten::strings(sql, 6), reply)
             }
+            Statement::ShowCreate(name) => {
+                let sql = self.table(&name)?.show_create(&name);
+                self.read(&Rewritten::strings(sql, 2), reply)
+            }
             Statement::Query(query) => {
                 let rewritten = self.rewriter(&self.catalog(), database).query(query)?;
                 self.read(&rewritten, reply)
@@ -178,7 +182,7 @@ impl Engine {
                 return self.create_table(&name, if_not_exists, table);
             }
             Statement::DropTable { name, if_exists } => return self.drop_table(&name, if_exists),
-            Statement::ShowTables { .. } | Statement::Describe(_) | Statement::Query(_) => {
+            Statement::ShowTables { .. } | Statement::ShowCreate(_) | Statement::Describe(_) | Statement::Query(_) => {
                 return Err(SqlError::unsupported("a read where a write is expected"));
             }
         };

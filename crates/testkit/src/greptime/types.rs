@@ -108,6 +108,29 @@ impl DataType {
         declared.split_once(' ').and_then(|(_, name)| Self::from_name(name))
     }
 
+    /// The type as `SHOW CREATE TABLE` writes it.
+    pub(crate) fn sql_name(self) -> String {
+        let integer = |bits| match bits {
+            8 => "TINYINT",
+            16 => "SMALLINT",
+            32 => "INT",
+            _ => "BIGINT",
+        };
+        match self {
+            Self::Null => "NULL".to_owned(),
+            Self::Boolean => "BOOLEAN".to_owned(),
+            Self::Int(bits) => integer(bits).to_owned(),
+            Self::UInt(bits) => format!("{} UNSIGNED", integer(bits)),
+            Self::Float32 => "FLOAT".to_owned(),
+            Self::Float64 => "DOUBLE".to_owned(),
+            Self::String => "STRING".to_owned(),
+            Self::Binary => "VARBINARY".to_owned(),
+            Self::Date => "DATE".to_owned(),
+            Self::Timestamp(digits) => format!("TIMESTAMP({digits})"),
+            Self::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
+        }
+    }
+
     /// SQLite's storage class: the first word of the declaration, and what a cast to this type becomes.
     pub(crate) fn storage(self) -> &'static str {
         match self {

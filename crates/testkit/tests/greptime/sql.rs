@@ -42,6 +42,24 @@ fn describe_shows_type_key_null_default_and_semantic_type() {
 }
 
 #[test]
+fn show_create_writes_a_definition_that_makes_the_same_table() {
+    let ddl = "CREATE TABLE t (ts TIMESTAMP(9) TIME INDEX, host STRING NOT NULL, n BIGINT UNSIGNED DEFAULT 7, p DECIMAL(10, 2), \
+               PRIMARY KEY (host)) WITH (append_mode='true')";
+    let greptime = greptime(ddl);
+    let shown = concat!(
+        r#"CREATE TABLE IF NOT EXISTS \"t\" (\n  \"ts\" TIMESTAMP(9) NOT NULL,\n  \"host\" STRING NOT NULL,\n"#,
+        r#"  \"n\" BIGINT UNSIGNED NULL DEFAULT 7,\n  \"p\" DECIMAL(10, 2) NULL,\n  TIME INDEX (\"ts\"),\n"#,
+        r#"  PRIMARY KEY (\"host\")\n)\n\nENGINE=mito\nWITH(\n  append_mode = 'true'\n)"#
+    );
+    let expected = format!(r#"Table:String, Create Table:String | [["t","{shown}"]] | 1"#);
+    assert_eq!(table(&greptime, "SHOW CREATE TABLE t"), expected);
+    greptime.execute("DROP TABLE t").unwrap();
+    assert!(error(&greptime, "SHOW CREATE TABLE t").starts_with("400 4001"));
+    greptime.execute(&serde_json::from_str::<String>(&format!("\"{shown}\"")).unwrap()).unwrap();
+    assert_eq!(table(&greptime, "SHOW CREATE TABLE t"), expected);
+}
+
+#[test]
 fn rows_with_the_same_key_overwrite_and_append_mode_keeps_both() {
     let keyed = greptime(POSITIONS);
     keyed.execute("INSERT INTO positions (ts, wallet, v) VALUES (1, 'a', 1.0), (1, 'b', 2.0), (2, 'a', 3.0)").unwrap();
