@@ -1,0 +1,75 @@
+// What does the server say? Every request of the page, and what can go wrong with one.
+
+/** @typedef {import("../../types.js").View} View */
+
+const TIMEOUT_MS = 10_000;
+
+/** The server answered, and refused. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} message @param {number | null} [retrySeconds] */
+  constructor(status, message, retrySeconds = null) {
+    super(message);
+    this.status = status;
+    this.retrySeconds = retrySeconds;
+  }
+}
+
+/** No answer, or one that is not the server's own. */
+export class Unreachable extends Error {}
+
+/**
+ * @param {string} path relative to the page, so that a proxy may serve the whole under a prefix
+ * @param {RequestInit} [init]
+ */
+async function request(path, init) {
+  let response;
+  let body;
+  try {
+    response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+    body = await response.json();
+  } catch (error) {
+    // A proxy in between answers with a page of its own.
+    throw new Unreachable(response ? `answered ${response.status} without figures` : String(error));
+  }
+  if (response.ok) return body;
+  const retry = Number(response.headers.get("Retry-After"));
+  throw new Refused(response.status, String(body?.error ?? response.statusText), retry > 0 ? retry : null);
+}
+
+/** @param {string} path @param {Record<string, string>} [query] */
+const get = (path, query) => request(query ? `${path}?${new URLSearchParams(query)}` : path);
+
+/** @returns {Promise<import("../../types.js").Status>} */
+export const status = () => get("api/status");
+
+/** @returns {Promise<import("../../types.js").Decisions>} */
+export const decisions = () => get("api/decisions");
+
+/** @param {string} asset @param {View} view @returns {Promise<import("../../types.js").Series>} */
+export const series = (asset, view) => get("api/series", { asset, view });
+
+/** @param {string} asset @returns {Promise<import("../../types.js").Explanation>} */
+export const explain = (asset) => get("api/explain", { asset });
+
+/** @param {string} asset @param {Date} from @returns {Promise<import("../../types.js").History>} */
+export const history = (asset, from) => get("api/history", { asset, from: from.toISOString() });
+
+/** @param {string} asset @returns {Promise<{withdrawals: import("../../types.js").Withdrawal[]}>} */
+export const withdrawals = (asset) => get("api/withdrawals", { asset });
+
+/**
+ * Sets or removes the tag of a withdrawal. Credentials go along explicitly and the browser's own stay out of it, so that a
+ * refusal comes back here instead of opening the browser's login window.
+ * @param {{asset: string, wallet: string, tx: string, remove?: true}} change
+ * @param {{user: string, password: string}} login
+ * @returns {Promise<import("../../types.js").ReferenceChange>}
+ */
+export function setReference(change, login) {
+  const utf8 = new TextEncoder().encode(`${login.user}:${login.password}`);
+  return request("api/reference", {
+    method: "POST",
+    credentials: "omit",
+    headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(String.fromCharCode(...utf8))}` },
+    body: JSON.stringify(change),
+  });
+}

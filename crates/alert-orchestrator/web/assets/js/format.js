@@ -1,0 +1,113 @@
+// How are figures and instants written? One way for the whole page, whatever the language of the browser.
+
+const NONE = "–";
+
+/** @type {Map<number, Intl.NumberFormat>} */
+const byDigits = new Map();
+
+/**
+ * @param {number | null | undefined} value
+ * @param {number} digits after the point
+ */
+export function number(value, digits) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  let format = byDigits.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    byDigits.set(digits, format);
+  }
+  // A minus sign as wide as the digits; and no "-0.00" for what rounds to nothing.
+  const text = format.format(value);
+  return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
+}
+
+/** @param {number | null | undefined} value */
+export const usd = (value) => number(value, 2);
+
+/** @param {number | null | undefined} value */
+export const usdWithUnit = (value) => (value === null || value === undefined ? NONE : `${usd(value)} USD`);
+
+/** @param {number | null | undefined} share of 1 */
+export const percent = (share) => (share === null || share === undefined ? NONE : `${number(share * 100, 3)} %`);
+
+/**
+ * A residual or its like: cents for USD, six decimals for a price.
+ * @param {number | null | undefined} value
+ * @param {string} unit
+ */
+export function measured(value, unit) {
+  if (value === null || value === undefined) return NONE;
+  return `${number(value, unit === "USD" ? 2 : 6)} ${unit}`;
+}
+
+/**
+ * An amount in units: as many decimals as it has, at most six.
+ * @param {number | null | undefined} value
+ */
+export function amount(value) {
+  if (value === null || value === undefined) return NONE;
+  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value).replace("-", "−");
+}
+
+let zone = "UTC";
+let clock = clockOf(zone);
+
+/** @param {string} timeZone */
+function clockOf(timeZone) {
+  // Swedish writes dates as ISO 8601 does.
+  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
+}
+
+/**
+ * Uses a timezone from now on; UTC where the browser does not know it.
+ * @param {string} name
+ * @returns {string} the timezone in use
+ */
+export function useTimezone(name) {
+  if (name !== zone) {
+    try {
+      clock = clockOf(name);
+      zone = name;
+    } catch {
+      clock = clockOf("UTC");
+      zone = "UTC";
+    }
+  }
+  return zone;
+}
+
+export const timezone = () => zone;
+
+/**
+ * Date and minute in the configured timezone.
+ * @param {string | number | null | undefined} instant RFC 3339 or epoch milliseconds
+ */
+export function time(instant) {
+  if (instant === null || instant === undefined) return NONE;
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? NONE : clock.format(date);
+}
+
+const STEPS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+
+/**
+ * "3 minutes ago", "in 2 hours".
+ * @param {number} seconds negative: in the past
+ */
+export function ago(seconds) {
+  const [size, unit] = STEPS.find(([size]) => Math.abs(seconds) >= size * 1.5) ?? [1, "second"];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+/** @param {number} count @param {string} noun */
+export const counted = (count, noun) => `${new Intl.NumberFormat("en-US").format(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+/**
+ * First 8 and last 4 characters; short ones as they are.
+ * @param {string} text
+ */
+export function abbreviate(text) {
+  const characters = [...text];
+  return characters.length <= 13 ? text : `${characters.slice(0, 8).join("")}…${characters.slice(-4).join("")}`;
+}

@@ -1,0 +1,63 @@
+// How did the decisions on this asset go? The journal, newest first.
+
+import { kindOf } from "./decision.js";
+import { byId, el, icon, reconcile, sayInTable, setNote } from "./dom.js";
+import { time, usd } from "./format.js";
+
+/** @typedef {import("../../types.js").PageState} PageState */
+/** @typedef {import("../../types.js").HistoryEntry} Entry */
+
+const PAGE = 50;
+let limit = PAGE;
+
+/** @type {PageState["history"]} */
+let latest = {};
+
+/** @param {() => void} reload asks for the span that is selected now */
+export function start(reload) {
+  byId("history-days").addEventListener("change", reload);
+  byId("history-changes").addEventListener("change", () => render());
+  byId("history-more").addEventListener("click", () => {
+    limit += PAGE;
+    render();
+  });
+}
+
+/** Start of the selected span. */
+export const since = () => new Date(Date.now() - Number(byId("history-days").value) * 86_400_000);
+
+/** @param {PageState} state */
+export function showHistory({ history }) {
+  latest = history;
+  render();
+}
+
+function render() {
+  const { value, error } = latest;
+  const all = value?.entries ?? [];
+  const entries = byId("history-changes").checked ? changes(all) : all;
+  setNote(byId("history-note"), note(value?.truncated ?? false, error));
+  byId("history-more").hidden = entries.length <= limit;
+  if (value && !entries.length) return sayInTable(byId("history-rows"), 7, "No decision was recorded in this span.");
+  reconcile(byId("history-rows"), entries.slice(0, limit), (entry) => `${entry.ts} ${entry.replica}`, makeRow);
+}
+
+/** @param {boolean} truncated @param {string | undefined} error */
+function note(truncated, error) {
+  if (error) return `The history could not be read: ${error}`;
+  return truncated ? "Only the newest decisions of this span are listed." : null;
+}
+
+/** Entries whose decision or code differs from the one before. @param {Entry[]} entries newest first */
+function changes(entries) {
+  return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
+}
+
+/** @param {Entry} entry */
+function makeRow({ ts, decision, wmax_usd, g_usd, residual_usd, sigma_usd, reason }) {
+  const { kind, word } = kindOf(decision);
+  const figure = (/** @type {number | null} */ value) => el("td", { class: "number" }, usd(value));
+  const row = el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, el("span", { class: `mark ${kind}` }, icon(kind), word)));
+  row.append(figure(wmax_usd), figure(g_usd), figure(residual_usd), figure(sigma_usd), el("td", { class: "text" }, reason ?? ""));
+  return row;
+}

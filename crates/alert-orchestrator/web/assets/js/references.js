@@ -1,0 +1,198 @@
+// Which withdrawal is the reference, and how is another one marked? The list, and the dialog that changes a tag.
+//
+// User and password live in this module's memory only, and go nowhere but into the one request that needs them.
+
+import { Refused, setReference } from "./api.js";
+import { address, copies } from "./copy.js";
+import { byId, el, icon, reconcile, sayInTable, setNote, setText } from "./dom.js";
+import { amount, time, usd } from "./format.js";
+
+/** @typedef {import("../../types.js").PageState} PageState */
+/** @typedef {import("../../types.js").Withdrawal} Withdrawal */
+
+/** @type {{user: string, password: string} | null} */
+let login = null;
+/** @type {{asset: string, withdrawal: Withdrawal} | null} */
+let pending = null;
+/** @type {Withdrawal[]} */
+let listed = [];
+let asset = "";
+let listedFor = "";
+let writable = false;
+
+/** @param {() => void} changed is called after a tag was changed */
+export function start(changed) {
+  byId("reference-form").addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    confirm(changed);
+  });
+  byId("reference-cancel").addEventListener("click", () => byId("reference-dialog").close());
+  byId("reference-dialog").addEventListener("close", () => {
+    pending = null;
+    byId("login-password").value = "";
+  });
+  byId("log-out").addEventListener("click", () => {
+    login = null;
+    showLogin();
+    byId("login-user").focus();
+  });
+}
+
+/** @param {PageState} state */
+export function showReferences(state) {
+  asset = state.asset ?? "";
+  writable = state.status !== null && state.status.references_writable && state.status.auth.enabled;
+  if (asset !== listedFor) setText(byId("reference-result"), "");
+  listedFor = asset;
+  showNote(state);
+  const { value, error } = state.withdrawals;
+  listed = value?.withdrawals ?? [];
+  const rows = byId("withdrawal-rows");
+  if (error) return sayInTable(rows, 6, `The withdrawals could not be read: ${error}`);
+  if (value && !listed.length) return sayInTable(rows, 6, "No withdrawal is stored.");
+  reconcile(rows, listed, (one) => `${asset} ${one.tx_hash} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
+}
+
+/** @param {PageState} state */
+function showNote({ status }) {
+  if (!status) return;
+  const note = byId("references-note");
+  const key = `${asset} ${writable}`;
+  if (note.dataset.key === key) return;
+  note.dataset.key = key;
+  if (writable) return note.replaceChildren("Gains count from the newest withdrawal that is tagged as a reference.");
+  const command = `alert-orchestrator tag --asset ${asset} --latest`;
+  const button = el("button", { type: "button", class: "copy" }, icon("copy"), el("code", {}, command));
+  copies(button, () => command);
+  const why = status.auth.enabled ? "The tag cannot be changed from this page." : "To change the tag from this page, logins must be enabled (orchestrator.auth).";
+  note.replaceChildren(`Gains count from the newest withdrawal that is tagged as a reference. ${why} On the server: `, button);
+}
+
+/** @param {Withdrawal} one */
+function makeRow(one) {
+  const memo = el("td", { class: "text memo" }, one.memo ?? "");
+  const row = el("tr", {}, el("td", { class: "time" }), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
+  row.append(el("td", { class: "number" }), el("td", { class: "number" }), memo, el("td", { class: "reference" }));
+  return row;
+}
+
+/** @param {HTMLTableRowElement} row @param {Withdrawal} one */
+function fillRow(row, one) {
+  setText(row.cells[0], time(one.ts));
+  setText(row.cells[2], amount(Math.abs(one.amount)));
+  setText(row.cells[3], usd(one.usd === null ? null : Math.abs(one.usd)));
+  setText(row.cells[4], one.memo ?? "");
+  const cell = row.cells[5];
+  const state = `${one.is_reference} ${isNewestTagged(one)} ${writable}`;
+  if (cell.dataset.state === state) return;
+  cell.dataset.state = state;
+  cell.replaceChildren(...tagState(one), ...action(row, one));
+}
+
+/** @param {Withdrawal} one */
+const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
+
+/** @param {Withdrawal} one */
+function tagState(one) {
+  if (!one.is_reference) return [];
+  return [el("span", { class: "flag info" }, isNewestTagged(one) ? "reference" : "earlier reference"), " "];
+}
+
+/** @param {HTMLTableRowElement} row @param {Withdrawal} one */
+function action(row, one) {
+  if (!writable) return [];
+  if (!one.tx_hash) return [el("span", { class: "muted" }, "no transaction hash")];
+  const button = el("button", { type: "button", class: "act" }, one.is_reference ? "Remove tag" : "Mark as reference");
+  button.setAttribute("aria-label", `${button.textContent}: ${usd(one.usd)} USD of ${time(one.ts)}`);
+  button.addEventListener("click", () => {
+    // The row outlives the answer it was made from.
+    const now = listed.find((other) => other.tx_hash === one.tx_hash && other.wallet_address === one.wallet_address);
+    if (now && row.isConnected) ask(now);
+  });
+  return [button];
+}
+
+/** @param {Withdrawal} withdrawal */
+function ask(withdrawal) {
+  pending = { asset, withdrawal };
+  setText(byId("reference-dialog-title"), withdrawal.is_reference ? "Remove the tag" : "Mark as reference");
+  setText(byId("reference-confirm"), withdrawal.is_reference ? "Remove the tag" : "Mark as reference");
+  byId("reference-change").replaceChildren(...describe(withdrawal));
+  setText(byId("reference-error"), "");
+  showLogin();
+  byId("reference-dialog").showModal();
+  byId(login ? "reference-confirm" : "login-user").focus();
+}
+
+/** What will change, in words. @param {Withdrawal} one */
+function describe(one) {
+  const what = `Withdrawal of ${amount(Math.abs(one.amount))} ${asset} (${usd(one.usd)} USD) at ${time(one.ts)}`;
+  const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
+  const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
+  return [details, memo, el("p", {}, one.is_reference ? ifRemoved(one) : ifMarked(one))];
+}
+
+/** @param {Withdrawal} one */
+function ifMarked(one) {
+  const newest = listed.find((other) => other.is_reference);
+  if (newest && Date.parse(newest.ts) > Date.parse(one.ts)) return `Its memo gets the tag. t0 stays at ${time(newest.ts)}: a newer withdrawal is tagged already.`;
+  const from = newest ? `from ${time(newest.ts)} ` : "";
+  return `Its memo gets the tag, and from the next evaluation on gains count from it: t0 of ${asset} moves ${from}to ${time(one.ts)}.`;
+}
+
+/** @param {Withdrawal} one */
+function ifRemoved(one) {
+  if (!isNewestTagged(one)) return "The tag leaves its memo. t0 stays: a newer withdrawal is tagged.";
+  const older = listed.find((other) => other.is_reference && other !== one);
+  const to = older ? `back to ${time(older.ts)}` : "to the configured fallback, or the asset is held without a reference";
+  return `The tag leaves its memo. From the next evaluation on t0 of ${asset} moves ${to}.`;
+}
+
+function showLogin() {
+  byId("login-fields").hidden = login !== null;
+  byId("login-fields").disabled = login !== null;
+  byId("logged-in").hidden = login === null;
+  setText(byId("logged-in-user"), login?.user ?? "");
+}
+
+/** @param {() => void} changed */
+async function confirm(changed) {
+  if (!pending) return;
+  const { withdrawal } = pending;
+  const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
+  const remove = withdrawal.is_reference ? /** @type {const} */ ({ remove: true }) : {};
+  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx_hash ?? "", ...remove };
+  busy(true);
+  try {
+    const answer = await setReference(change, attempt);
+    login = attempt;
+    byId("reference-dialog").close();
+    setNote(byId("reference-result"), `${answer.message} It counts from the next evaluation on.`);
+    changed();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) login = null;
+    showLogin();
+    setText(byId("reference-error"), inWords(error));
+  } finally {
+    busy(false);
+  }
+}
+
+/** @param {boolean} yes */
+function busy(yes) {
+  byId("reference-confirm").disabled = yes;
+  byId("reference-form").setAttribute("aria-busy", String(yes));
+}
+
+/** @param {unknown} error */
+function inWords(error) {
+  if (!(error instanceof Refused)) return "The server did not answer. Whether the tag changed shows in the list once it does.";
+  const words = /** @type {Record<number, string>} */ ({
+    401: "User or password are wrong. Nothing was changed.",
+    403: `Not allowed: ${error.message}`,
+    404: `Not found: ${error.message}`,
+    409: `Something else is changing it at the moment: ${error.message}`,
+    429: `Too many failed logins. Try again in ${error.retrySeconds ?? 60} s.`,
+  });
+  return words[error.status] ?? `The server refused (${error.status}): ${error.message}`;
+}

@@ -1,0 +1,26 @@
+// Which asset and view does the address name? The address is the page's memory: reload, back and sharing work by it.
+
+/** @typedef {{asset: string | null, view: import("../../types.js").View, autorefresh: boolean}} Route */
+
+/** @returns {Route} */
+export function read() {
+  const query = new URLSearchParams(location.search);
+  return {
+    asset: query.get("asset"),
+    view: query.get("view") === "rate" ? "rate" : "position",
+    autorefresh: query.get("autorefresh") !== "false",
+  };
+}
+
+/**
+ * Writes parameters into the address and leaves the others as they are.
+ * @param {Record<string, string>} parameters
+ * @param {"push" | "replace"} how a choice of the user is pushed, so that back undoes it
+ */
+export function write(parameters, how) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  if (url.href === location.href) return;
+  if (how === "push") history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}

@@ -1,0 +1,213 @@
+// What the scripted server answers: six assets, each in another state, with figures that belong together.
+
+const DAY_MS = 86_400_000;
+const T1 = Date.parse("2026-01-29T00:00:00Z");
+const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+const hex = (seed) => Array.from({ length: 64 }, (_, i) => ((seed * 7 + i * i * 3 + i) % 16).toString(16)).join("");
+
+export const KEYWORD = "alert_driven_withdrawal";
+export const WALLETS = [
+  "addr1q89256lua5y9gup4c9n0z9vsn56dzezh64mmhtnmtvzzn9dqmny56dd70f8uzc0uuluu7p9rc24gw93s8syy0xh5ss8qkngpze",
+  "addr1qxss6008vzmu6xjsex6mf0ldvrwcd7wvhfcuuct4f9k5j5798kjkjfdu0azzl50rz729rdgv8vcnmkt99k2gh4ud8hpsyc9y63",
+  "addr1qxvug2tpejh46gwzsafc968sy9ppyvttmzceyfjn2ksk8mhp6z3gu24d332pr64m6a5z6cz8l3tldlu7sk4lzrer67gq33nzx9",
+];
+export const abbreviate = (address) => (address.length <= 13 ? address : `${address.slice(0, 8)}…${address.slice(-4)}`);
+
+const PRICES = { liqwid_graphql: 1.0003, "greptime(liqwid)": 1.0001, minswap_aggregator: 0.9992, "greptime(minswap)": null };
+
+/** One decision; what `change` leaves out is that of an asset one may withdraw from. */
+export function decision(change = {}) {
+  return {
+    decision: 1,
+    ref_mode: "keyword",
+    wmax_usd: 299.11,
+    wallet_breakdown: breakdown([63.53, 101.33, 134.25], WALLETS),
+    g_usd: 598.23,
+    withdrawn_since_reference_usd: 0,
+    residual_usd: 12.3456,
+    sigma_usd: 18.9,
+    k_sigma: 2,
+    residual_trigger: 0,
+    gate_applied: true,
+    debug_plot_path: null,
+    t0_ts: "2025-10-10T00:00:00Z",
+    t1_ts: iso(T1),
+    prices_by_source: PRICES,
+    price_delta_abs: 0.0011,
+    price_delta_rel: 0.0011,
+    price_mismatch: 0,
+    price_compare_unavailable: 0,
+    reason: null,
+    ...change,
+  };
+}
+
+const breakdown = (limits, wallets) =>
+  limits.map((wmax_usd, i) => ({ wallet_address: wallets[i], abbreviated_address: abbreviate(wallets[i]), wmax_usd }));
+
+/** A decision to hold. */
+export const hold = (code, message, change = {}) =>
+  decision({ decision: 0, wmax_usd: 0, wallet_breakdown: [], reason: { code, message }, ...change });
+
+/** An error: nothing is known. */
+export const failed = (code, message) => ({
+  ...Object.fromEntries(Object.keys(decision()).map((name) => [name, null])),
+  decision: -1, ref_mode: "null", wmax_usd: 0, wallet_breakdown: [], gate_applied: false, reason: { code, message },
+});
+
+/** The price sources disagree. */
+export const mismatch = hold("price_mismatch", "price mismatch (liqwid 1.0003 USD, minswap 0.9700 USD, 3.03 % apart, tolerance 1 %)", {
+  prices_by_source: { liqwid_graphql: 1.0003, minswap_aggregator: 0.97 }, price_delta_abs: 0.0303, price_delta_rel: 0.03029, price_mismatch: 1,
+});
+
+const uncompared = { prices_by_source: null, price_delta_abs: null, price_delta_rel: null, price_mismatch: null, price_compare_unavailable: null };
+
+export const DECISIONS = {
+  usdc: decision(),
+  djed: hold("no_gain", "non-positive gains since t0 (clamped)", { ...uncompared, g_usd: -60.43, wallet_breakdown: breakdown([0, 0, 0], WALLETS) }),
+  iusd: hold("off_peg", "off peg (0.9672 USD, 328 bps from 1.0); residual gate triggered (residual -222.19 USD, 3.6 σ)", {
+    g_usd: 209.4, withdrawn_since_reference_usd: 500, residual_usd: -222.19485, sigma_usd: 61.69413, residual_trigger: 1,
+  }),
+  usdm: hold("insufficient_points", "insufficient points for residual gate (8 < 10)", { ref_mode: "data_range", residual_trigger: null, gate_applied: false }),
+  usdt: mismatch,
+  usdx: failed("asset_not_found", "asset not found: usdx; tables: djed, iusd, usdc, usdm, usdt"),
+};
+
+export const STATUS = {
+  version: "0.3.0",
+  timezone: "Europe/Berlin",
+  as_of: null,
+  interval_seconds: 3600,
+  evaluation_seconds: 0.4,
+  auth: { enabled: true, require_for: "sensitive" },
+  references_writable: true,
+  store: { ok: true, detail: null },
+};
+
+/** The status now; the last evaluation was 12 minutes ago unless `change` says otherwise. */
+export const status = (change = {}) => ({
+  ...STATUS,
+  now: new Date().toISOString(),
+  last_evaluation: new Date(Date.now() - 12 * 60_000).toISOString(),
+  next_evaluation: new Date(Date.now() + 48 * 60_000).toISOString(),
+  ...change,
+});
+
+const wallet = (address, i) => ({
+  address,
+  baseline_at: "2025-10-10T00:00:00Z", baseline_usd: 5693.38641917 + 900 * i,
+  newest_at: iso(T1), newest_usd: 6156.9164567 + 1002 * i,
+  flows: i ? [] : [{ at: "2025-12-01T00:00:00Z", effective_at: "2025-12-01T00:00:00Z", direction: "deposit", amount: 400, price_usd: 1, usd: 400, tx_hash: hex(1) }],
+  deposits_usd: i ? 0 : 400, withdrawals_usd: 0, gain_usd: 63.53003752999939 + 102 * i, stale: false, limit_usd: 31.765 + 51 * i,
+});
+
+/** The figures behind a decision. */
+export function explanation(asset, decided, change = {}) {
+  const known = decided.decision !== -1;
+  const trigger = { 1: "triggered", 0: "quiet" }[decided.residual_trigger] ?? { insufficient: { needed: 10 } };
+  const sigma = decided.sigma_usd;
+  return {
+    asset, as_of: iso(T1), decision: decided.decision, wmax_usd: decided.wmax_usd, reason: decided.reason, ref_mode: decided.ref_mode,
+    t0: decided.t0_ts,
+    reference: known ? `newest withdrawal whose memo contains "${KEYWORD}": withdrawal of 250 by ${WALLETS[0]} (tx ${hex(2)})` : null,
+    t1: decided.t1_ts, price_t1_usd: known ? 0.96717689 : null,
+    wallets: known ? WALLETS.map(wallet) : [],
+    totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, gain_usd: decided.g_usd, limit_usd: 299.11 } : null,
+    safety_factor: 0.5,
+    gate: known ? {
+      basis: "corrected_position", baseline: { polynomial: 2 }, window_start: "2025-12-30T00:00:00Z", points: 31,
+      fit: { centre: "2026-01-14T00:00:00Z", scale_seconds: 1296000, coefficients: [17504.34, -83.21, -209.79], newest_leverage: 0.2559 },
+      newest_value: 16989.149, residual: decided.residual_usd, sigma, k_sigma: 2, k_times_sigma: sigma * 2, epsilon_floor: 1e-6, bps_floor: 16.889,
+      interval: null, threshold: sigma * 2, verdict: trigger,
+    } : null,
+    peg: known ? { price_usd: 0.96717689, target_usd: 1, deviation_bps: asset === "iusd" ? 328.2311 : 12.3, max_deviation_bps: 100, off_peg: asset === "iusd" } : null,
+    gate_applied: decided.gate_applied,
+    warnings: asset === "iusd" ? ["withdrawn 500.00 USD since the reference without a tag; if that was gain, tag it (alert-orchestrator tag)"] : [],
+    ...change,
+  };
+}
+
+/** A position that grows, with a deposit and a withdrawal; or a price about 1. */
+export function series(asset, view, points = 120) {
+  const rate = view === "rate";
+  const ts = Array.from({ length: points }, (_, i) => T1 - (points - 1 - i) * DAY_MS);
+  const noise = (i) => Math.sin(i * 1.7) * 0.6 + Math.sin(i * 0.53) * 0.4;
+  const value = ts.map((_, i) => (rate ? 1 + noise(i) * 0.002 : 15_000 + i * 14 + noise(i) * 40 + (i >= 62 ? 400 : 0) - (i >= 80 ? 500 : 0)));
+  const scale = rate ? 0.002 : 40;
+  const window = ts.slice(-31);
+  const residuals = window.map((_, i) => noise(i + points - 31) * scale);
+  const sigma = scale / 2;
+  const unit = rate ? "USD per unit" : "USD";
+  const edges = [-1.2, -0.8, -0.4, 0, 0.4, 0.8, 1.2].map((x) => x * scale);
+  const counts = edges.slice(1).map((high, i) => residuals.filter((r) => r >= edges[i] && r < high).length);
+  const x = Array.from({ length: 101 }, (_, i) => (-1.6 + i * 0.032) * scale);
+  const kernel = (at) => residuals.reduce((sum, r) => sum + Math.exp(-0.5 * ((at - r) / (0.3 * scale)) ** 2), 0);
+  return {
+    asset, view, unit, as_of: iso(T1), t0: "2025-10-10T00:00:00Z", t1: iso(T1),
+    series: {
+      ts, value,
+      smoothed: value.map((_, i) => { const near = value.slice(Math.max(0, i - 3), i + 4); return near.reduce((a, b) => a + b) / near.length; }),
+      baseline: value.map((v, i) => (i < points - 31 ? null : v - noise(i) * scale)),
+    },
+    sigma, k_times_sigma: 2 * sigma, show_sigma_band: true, show_k_sigma_band: true,
+    deposits: rate ? [] : [{ ts: ts[62], usd: 400, amount: 400 }],
+    withdrawals: rate ? [] : [{ ts: ts[80], usd: 500, amount: -500 }],
+    residual: { ts: window, value: residuals, latest: { ts: T1, value: residuals[30] }, thresholds: [-2 * sigma, 2 * sigma], unit },
+    density: {
+      x, y: x.map((at) => kernel(at) / (residuals.length * 0.3 * scale * Math.sqrt(2 * Math.PI))),
+      histogram: { edges, density: counts.map((n) => n / (residuals.length * 0.4 * scale)) },
+      latest: residuals[30], thresholds: [-2 * sigma, 2 * sigma], sigma,
+    },
+  };
+}
+
+export function history(asset, decided, entries = 60) {
+  const now = decided.reason ?? { code: null, message: null };
+  return {
+    asset, from: iso(T1 - 30 * DAY_MS), to: iso(T1), truncated: false,
+    entries: Array.from({ length: entries }, (_, i) => ({
+      ts: iso(T1 - i * 3_600_000), decision: i < 5 ? decided.decision : 1,
+      code: i < 5 ? now.code : null, reason: i < 5 ? now.message : null,
+      wmax_usd: i < 5 ? decided.wmax_usd : 250 + i, g_usd: 500 + 2 * i, residual_usd: 12 - i, sigma_usd: 18.9,
+      t0: "2025-10-10T00:00:00Z", t1: iso(T1 - i * 3_600_000), duration_seconds: 0.4, version: "0.3.0", config_hash: "c0ffee", replica: "one",
+    })),
+  };
+}
+
+/** Newest first; the second is the reference. */
+export const withdrawals = () => ({
+  withdrawals: [
+    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: -500, usd: -500.12, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), is_reference: false },
+    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, usd: 250, memo: KEYWORD, tx_hash: hex(2), is_reference: true },
+    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, usd: 100.4, memo: null, tx_hash: null, is_reference: false },
+  ].map((one) => ({ ...one, abbreviated_address: abbreviate(one.wallet_address) })),
+});
+
+/** Everything the server answers about `decisions`; `now` gives the status. */
+export function script({ decisions = DECISIONS, now = () => status(), explain = {}, answers = {} } = {}) {
+  const about = (make) => (query) => {
+    const asset = query.get("asset");
+    const decided = decisions[asset];
+    return decided ? { status: 200, json: make(asset, decided, query) } : { status: 404, json: { error: `no asset ${asset}`, status: "error" } };
+  };
+  return {
+    answers: {
+      "GET /api/status": () => ({ status: 200, json: now() }),
+      "GET /api/decisions": () => ({ status: 200, json: decisions }),
+      "GET /api/series": (query) =>
+        decisions[query.get("asset")]?.decision === -1
+          ? { status: 404, json: { error: `no series of ${query.get("asset")}: the asset is in error`, status: "error" } }
+          : about((asset, _decided, query) => series(asset, query.get("view")))(query),
+      "GET /api/explain": about((asset, decided) => explanation(asset, decided, explain)),
+      "GET /api/history": about((asset, decided) => history(asset, decided)),
+      "GET /api/withdrawals": about(() => withdrawals()),
+      ...answers,
+    },
+  };
+}
+
+/** As many wallets as a treasury has. */
+export function manyWallets(count) {
+  const addresses = Array.from({ length: count }, (_, i) => `addr1q${String(i).padStart(4, "0")}${hex(i).slice(0, 50)}${String(i).padStart(4, "0")}`);
+  return decision({ wmax_usd: count * 10.5, wallet_breakdown: breakdown(addresses.map(() => 10.5), addresses) });
+}
