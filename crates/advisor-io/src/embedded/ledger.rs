@@ -18,10 +18,15 @@ use crate::new_flow;
 
 const ADDRESSES: &str = "select address from w join wallets on wallets.id = w.id";
 
-/// An earlier version of the same transaction that the service wrote, and no file has.
-const REPLACE: &str = "
+/// Other versions of the same transaction that the service wrote are no longer its own…
+const DISOWN: &str = "
+    update flows set synced = 0 where (table_id, wallet_id, ts, tx_hash) = (?1, ?2, ?3, ?4) and ?4 <> ''
+        and (amount, memo) <> (?5, ?6) and synced";
+
+/// …and go, unless a file has them.
+const REMOVE: &str = "
     delete from flows where (table_id, wallet_id, ts, tx_hash) = (?1, ?2, ?3, ?4) and ?4 <> ''
-        and (amount, memo) <> (?5, ?6) and synced and id not in (select flow_id from flow_files)";
+        and not synced and id not in (select flow_id from flow_files)";
 
 const ADD: &str = "
     insert into flows (table_id, wallet_id, ts, tx_hash, amount, memo, nth, synced)
@@ -73,13 +78,16 @@ impl Ledger for Embedded {
         let flows = flows.to_vec();
         self.change(table, move |tx, name| {
             let table = make(tx, name)?;
-            let (mut replace, mut add) = (tx.prepare_cached(REPLACE)?, tx.prepare_cached(ADD)?);
+            let (mut disown, mut remove) = (tx.prepare_cached(DISOWN)?, tx.prepare_cached(REMOVE)?);
+            let mut add = tx.prepare_cached(ADD)?;
             for flow in &flows {
                 let wallet = wallet(tx, &flow.wallet)?;
                 let (hash, memo) = (flow.tx_hash.as_deref().unwrap_or(""), flow.memo.as_deref().unwrap_or(""));
                 // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
                 let row = (table, wallet, flow.ts, hash, flow.amount + 0.0, memo);
-                replace.execute(row)?;
+                if disown.execute(row)? > 0 {
+                    remove.execute((table, wallet, flow.ts, hash))?;
+                }
                 add.execute(row)?;
             }
             Ok(flows.len())
