@@ -13,7 +13,7 @@ pub const TABLE: &str = "wo_decisions";
 /// A decision as the journal keeps it. Instants are nanoseconds since the epoch.
 ///
 /// Asset, `ts` and replica tell entries apart: writing one again replaces it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entry {
     /// When the evaluation was, kept to the millisecond.
     pub ts: i64,

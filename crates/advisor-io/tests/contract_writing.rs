@@ -35,6 +35,7 @@ enum Step {
     Append(&'static str, Vec<Entry>),
     /// Journal, asset, first and last day, limit.
     Read(&'static str, &'static str, i64, i64, usize),
+    /// Journal, nanoseconds since the epoch.
     Forget(&'static str, i64),
 }
 use Step::{Add, Append, Flows, Forget, Key, Memo, Read, Wallets};
@@ -83,7 +84,7 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
             let entries = store.read(table, asset, day(*from), day(*to), *limit).await;
             entries.map(|entries| entries.iter().map(|entry| format!("{entry:?}")).collect())
         }
-        Forget(table, before) => store.forget(table, day(*before)).await.map(|()| Vec::new()),
+        Forget(table, before) => store.forget(table, *before).await.map(|()| Vec::new()),
     };
     answer.unwrap_or_else(|error| match error {
         StoreError::InvalidData { table, .. } => vec![format!("invalid data in {table}")],
@@ -237,16 +238,12 @@ fn entry(day_of: i64, asset: &str, replica: &str) -> Entry {
 
 fn failed(day_of: i64, asset: &str) -> Entry {
     Entry {
+        ts: day(day_of),
+        asset: asset.into(),
         decision: -1,
         code: Some("asset_not_found".into()),
         reason: Some(format!("asset not found: {asset}; tables: it's, \"x\"")),
-        wmax_usd: None,
-        g_usd: None,
-        residual: None,
-        sigma: None,
-        t0: None,
-        t1: None,
-        ..entry(day_of, asset, "")
+        ..Entry::default()
     }
 }
 
@@ -258,7 +255,7 @@ fn the_journal_gives_back_what_it_was_given_newest_first() {
     let x = lines(&[failed(2, "x'; DROP TABLE wo_decisions; --")]);
     both(&[
         (Read(journal::TABLE, "djed", 1, 9, 10), NONE),
-        (Forget(journal::TABLE, 9), NONE),
+        (Forget(journal::TABLE, day(9)), NONE),
         (Append(journal::TABLE, vec![]), NONE),
         (Append(journal::TABLE, vec![entry(1, "djed", ""), failed(2, "x'; DROP TABLE wo_decisions; --")]), NONE),
         (Append(journal::TABLE, vec![entry(3, "djed", "b"), entry(3, "djed", "a"), entry(2, "djed", "")]), NONE),
@@ -270,9 +267,9 @@ fn the_journal_gives_back_what_it_was_given_newest_first() {
         (Read(journal::TABLE, "djed", 4, 9, 10), NONE),
         (Read(journal::TABLE, "iusd", 1, 9, 10), NONE),
         (Read(journal::TABLE, "x'; DROP TABLE wo_decisions; --", 1, 9, 10), &[&x[0]]),
-        (Forget(journal::TABLE, 2), NONE),
+        (Forget(journal::TABLE, day(2)), NONE),
         (Read(journal::TABLE, "djed", 1, 9, 10), &djed[..3]),
-        (Forget(journal::TABLE, 9), NONE),
+        (Forget(journal::TABLE, day(9)), NONE),
         (Read(journal::TABLE, "djed", 1, 9, 10), NONE),
     ]);
 }
@@ -295,5 +292,9 @@ fn entries_are_kept_to_the_millisecond() {
     both(&[
         (Append(journal::TABLE, vec![at(999_999), at(1_000_001)]), NONE),
         (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0], &expected[1]]),
+        (Forget(journal::TABLE, day(1)), NONE),
+        (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0], &expected[1]]),
+        (Forget(journal::TABLE, day(1) + 1), NONE),
+        (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0]]),
     ]);
 }

@@ -103,23 +103,8 @@ fn a_file_of_the_first_version_keeps_its_rows_and_learns_to_be_written_to() {
 
 /// A round of the journal with this many assets.
 fn round(ts: i64, assets: usize) -> Vec<Entry> {
-    let entry = |i| Entry {
-        ts: ts * SECOND,
-        asset: format!("asset{i}"),
-        decision: 0,
-        code: None,
-        reason: Some("x".repeat(1_000)),
-        wmax_usd: Some(0.0),
-        g_usd: None,
-        residual: None,
-        sigma: None,
-        t0: None,
-        t1: None,
-        duration_seconds: 0.1,
-        version: "1".into(),
-        config_hash: "0".into(),
-        replica: String::new(),
-    };
+    let entry =
+        |i| Entry { ts: ts * SECOND, asset: format!("asset{i}"), reason: Some("x".repeat(1_000)), ..Entry::default() };
     (0..assets).map(entry).collect()
 }
 

@@ -38,19 +38,9 @@ fn entries(ts: i64) -> [Entry; 2] {
     ["djed", "iusd"].map(|asset| Entry {
         ts: ts * MILLI,
         asset: asset.into(),
-        decision: 0,
         code: Some("no_gain".into()),
-        reason: None,
-        wmax_usd: Some(0.0),
-        g_usd: None,
-        residual: None,
-        sigma: None,
-        t0: None,
-        t1: None,
         duration_seconds: 0.5,
-        version: "1".into(),
-        config_hash: "0".into(),
-        replica: String::new(),
+        ..Entry::default()
     })
 }
 

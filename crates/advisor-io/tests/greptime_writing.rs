@@ -273,29 +273,14 @@ fn control_characters_are_refused_and_nothing_is_sent() {
 }
 
 fn entry(asset: &str, reason: Option<String>) -> Entry {
-    Entry {
-        ts: 0,
-        asset: asset.into(),
-        decision: 0,
-        code: None,
-        reason,
-        wmax_usd: Some(f64::NAN),
-        g_usd: None,
-        residual: Some(f64::INFINITY),
-        sigma: None,
-        t0: None,
-        t1: None,
-        duration_seconds: 0.0,
-        version: "1".into(),
-        config_hash: "0".into(),
-        replica: String::new(),
-    }
+    Entry { asset: asset.into(), reason, ..Entry::default() }
 }
 
 #[test]
 fn figures_without_a_value_are_null_in_the_journal() {
     let server = Server::start();
-    block_on(client(&server).round().append(TABLE, &[entry("djed", None)])).unwrap();
+    let entry = Entry { wmax_usd: Some(f64::NAN), residual: Some(f64::INFINITY), ..entry("djed", None) };
+    block_on(client(&server).round().append(TABLE, &[entry])).unwrap();
     let stored = select(&server, &format!("SELECT wmax_usd, g_usd, residual, reason, decision FROM {TABLE}"));
     assert_eq!(stored, json!([[null, null, null, null, 0]]));
 }
@@ -401,7 +386,7 @@ proptest! {
                 if answer.is_ok() {
                     expected.memo = read_back(changed);
                     assert_eq!(round.flows(OUT, Some(new.ts), new.ts).await.unwrap(), [expected]);
-                    let entry = Entry { wmax_usd: None, residual: None, ..entry(changed, read_back(memo)) };
+                    let entry = entry(changed, read_back(memo));
                     round.append(TABLE, std::slice::from_ref(&entry)).await.unwrap();
                     assert_eq!(round.read(TABLE, changed, 0, 0, 9).await.unwrap(), [entry]);
                 }
