@@ -1,11 +1,15 @@
-//! Where the advisor's data live.
+//! Where the advisor's data live, and whom it asks on the internet.
 //!
 //! Two back ends of [`advisor_core::store::Store`]: [`embedded`] (an SQLite file that CSV files are imported into) and
 //! [`greptime`] (GreptimeDB over HTTP). Both feed rows to the same builders, so that they skip, collapse and warn alike.
+//! Two outside APIs, asked through [`api`]: [`liqwid`], the lending market, and [`minswap`], the exchange.
 
+pub mod api;
 pub mod embedded;
 pub mod greptime;
 mod http;
+pub mod liqwid;
+pub mod minswap;
 mod new_flow;
 mod requests;
 mod text;

@@ -1,0 +1,28 @@
+//! The clients of the outside APIs against scripted servers: what they understand, and what they do when something fails.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
+mod faults;
+mod minswap;
+mod prices;
+mod transactions;
+
+use std::time::Duration;
+
+use advisor_io::api::Settings;
+use advisor_io::liqwid::Liqwid;
+use testkit::liqwid::Liqwid as LiqwidServer;
+
+/// Settings of an API at `url`, with short waits between attempts.
+fn settings(url: &str) -> Settings {
+    Settings {
+        url: url.parse().unwrap(),
+        timeout: Duration::from_secs(10),
+        deadline: Duration::from_secs(30),
+        retries: 2,
+        retry_delay: Duration::from_millis(1),
+    }
+}
+
+fn liqwid(server: &LiqwidServer) -> Liqwid {
+    Liqwid::new(settings(&server.endpoint())).unwrap()
+}
