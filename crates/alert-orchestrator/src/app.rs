@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::CommandFactory as _;
@@ -17,7 +18,12 @@ use crate::backend::Backend;
 use crate::cli::{Cli, Command, Common};
 use crate::config::{self, Config, ConfigError};
 use crate::evaluate::{Evaluation, Plan};
-use crate::{check, console, decisions, explain, import, plan};
+use crate::reference::{Tag, Which};
+use crate::round::{self, Finished};
+use crate::settings::Settings;
+use crate::{
+    chart_files, check, cleanup, console, decisions, explain, hash_password, import, journal, serve, sync, tag,
+};
 
 /// Something could not be evaluated, or is not in place.
 pub(crate) const FAILED: u8 = 1;
@@ -66,9 +72,17 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         None if cli.print_config_normalized => print_config(&cli.common),
         None if cli.once => once(&cli.common, cli.json),
-        None => Err(Usage("serving is not part of this version; evaluate with --once, see --help".to_owned()).into()),
+        None => serve::run(&cli.common, cli.no_telemetry),
         Some(Command::Import { paths }) => import::run(&cli.common, &paths),
         Some(Command::Explain { asset, wallet, json }) => explain_asset(&cli.common, &asset, wallet.as_deref(), json),
+        Some(Command::Sync { wallets, start, end, dry_run }) => {
+            sync::run(&cli.common, &sync::Wish { wallets, start, end, dry_run })
+        }
+        Some(Command::Tag { asset, tx, latest: _, wallet, remove }) => {
+            let which = tx.map_or(Which::Latest, Which::Transaction);
+            tag::run(&cli.common, &Tag { asset, which, wallet, remove })
+        }
+        Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Check) => check::run(&cli.common),
         Some(Command::Schema) => print_json(&config::schema()),
         Some(Command::Completions { shell }) => {
@@ -83,25 +97,36 @@ fn print_config(common: &Common) -> anyhow::Result<u8> {
 }
 
 fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
-    let config = start(common)?;
-    let evaluation = evaluate(&config, &plan::of(&config))?;
+    let mut settings = Settings::of(start(common)?)?;
+    settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
+    let settings = Arc::new(settings);
+    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    let (finished, plots) = runtime()?.block_on(async {
+        let (backend, finished) = evaluate(&settings, &settings.plan).await;
+        if let Some(backend) = backend {
+            journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
+        }
+        let plots = chart_files::write_all(&settings, &finished.evaluation);
+        (finished, plots)
+    });
+    cleanup::run(&settings.config.orchestrator, Timestamp::now());
     if json {
-        print_json(&decisions::by_asset(&evaluation))?;
+        print_json(&decisions::by_asset(&finished.evaluation, &plots))?;
     } else {
-        console::write_summary(&mut io::stdout().lock(), &evaluation)?;
+        console::write_summary(&mut io::stdout().lock(), &finished.evaluation)?;
     }
-    Ok(exit_code(&evaluation))
+    Ok(exit_code(&finished.evaluation))
 }
 
 fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool) -> anyhow::Result<u8> {
-    let config = start(common)?;
-    let plan = plan::of(&config);
-    let Some(wanted) = plan.assets.iter().find(|(name, _)| name.eq_ignore_ascii_case(asset)).cloned() else {
-        let assets: Vec<&str> = plan.assets.iter().map(|(name, _)| name.as_str()).collect();
-        bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {}", assets.join(", "))));
+    let settings = Arc::new(Settings::of(start(common)?)?);
+    let plan = &settings.plan;
+    let Some(wanted) = plan.assets.iter().find(|of| of.asset.eq_ignore_ascii_case(asset)).cloned() else {
+        let assets = settings.config.client.assets.join(", ");
+        bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
-    let plan = Plan { assets: vec![wanted], ..plan };
-    let mut evaluation = evaluate(&config, &plan)?;
+    let plan = Plan { assets: vec![wanted], ..plan.clone() };
+    let (_, Finished { mut evaluation, .. }) = runtime()?.block_on(evaluate(&settings, &plan));
     let code = exit_code(&evaluation);
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
@@ -117,8 +142,20 @@ fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool)
     Ok(code)
 }
 
+/// One round, with the store it was made with.
+async fn evaluate(settings: &Arc<Settings>, plan: &Plan) -> (Option<Arc<Backend>>, Finished) {
+    match Backend::open(&settings.config) {
+        Ok(backend) => {
+            let backend = Arc::new(backend);
+            let finished = round::run(&backend, settings, plan, None).await;
+            (Some(backend), finished)
+        }
+        Err(error) => (None, Finished::failed(plan, &error)),
+    }
+}
+
 /// What every command that evaluates does first.
-fn start(common: &Common) -> anyhow::Result<Config> {
+pub(crate) fn start(common: &Common) -> anyhow::Result<Config> {
     let config = load_config(&common.config)?;
     start_log(common)?;
     info!("alert-orchestrator {}", env!("CARGO_PKG_VERSION"));
@@ -130,19 +167,10 @@ fn start(common: &Common) -> anyhow::Result<Config> {
     if common.test_prefix {
         warn!("TEST MODE: every write goes to tables whose names start with test_; reads do not");
     }
-    plan::not_built_yet(&config).into_iter().for_each(|line| warn!("{line}"));
     if let Some(end) = config.client.date_range.end {
         info!("as of {end} (client.date_range.end)");
     }
     Ok(config)
-}
-
-fn evaluate(config: &Config, plan: &Plan) -> anyhow::Result<Evaluation> {
-    let now = Timestamp::now();
-    Ok(match Backend::open(config) {
-        Ok(backend) => runtime()?.block_on(backend.evaluate(plan, now)),
-        Err(error) => Evaluation::failed(plan, now, &error),
-    })
 }
 
 /// Reads the configuration; the environment is read here and nowhere else.

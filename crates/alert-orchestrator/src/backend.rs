@@ -1,18 +1,27 @@
 //! The configured store, whichever it is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use advisor_core::advice::Advice;
 use advisor_core::decision::Failure;
+use advisor_core::flow::FlowRow;
+use advisor_core::journal::{Entry, Journal as _};
+use advisor_core::ledger::{FlowKey, Ledger as _, NewFlow};
 use advisor_core::store::{Store as _, StoreError};
 use advisor_io::embedded::Embedded;
-use advisor_io::greptime::{Greptime, Settings, SettingsError};
+use advisor_io::greptime::{self, Greptime, SettingsError};
 use jiff::Timestamp;
+
+pub(crate) use advisor_io::RequestCounts;
 
 use crate::config::client;
 use crate::config::{Config, Store};
-use crate::evaluate::{self, Evaluation, Plan};
+use crate::evaluate::{self, AssetTables, Circumstances, Evaluation, Plan};
 use crate::import;
+use crate::settings::Settings;
 
 /// The store that evaluations read.
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
@@ -22,11 +31,10 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Opens the embedded store's file and imports what changed, or prepares requests to GreptimeDB; the first of those
-    /// shows whether it is there.
+    /// Opens the embedded store's file, or prepares requests to GreptimeDB; the first of those shows whether it is there.
     ///
     /// # Errors
-    /// A store that cannot be opened or brought up to date answers for no asset: old data must not look new.
+    /// A store that cannot be opened answers for no asset.
     pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
         match config.client.store() {
             Store::Embedded(settings) => {
@@ -34,16 +42,14 @@ impl Backend {
                     store: name_of_embedded(&settings.path),
                     cause: format!("{error:#}"),
                 };
-                let store = Embedded::open(&settings.path).map_err(|error| unavailable(error.into()))?;
-                import::automatic(&store, &settings.import, config).map_err(unavailable)?;
-                Ok(Self::Embedded(store))
+                Ok(Self::Embedded(Embedded::open(&settings.path).map_err(|error| unavailable(error.into()))?))
             }
             Store::Greptime(settings) => {
                 let unavailable = |error: SettingsError| StoreError::Unavailable {
                     store: name_of_greptime(settings),
                     cause: format!("{:#}", anyhow::Error::from(error)),
                 };
-                Ok(Self::Greptime(greptime(settings).map_err(unavailable)?))
+                Ok(Self::Greptime(client_of(settings).map_err(unavailable)?))
             }
         }
     }
@@ -56,11 +62,56 @@ impl Backend {
         }
     }
 
-    /// One round.
-    pub(crate) async fn evaluate(&self, plan: &Plan, now: Timestamp) -> Evaluation {
+    /// What it is, in the labels of metrics.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Embedded(store) => evaluate::evaluate(store, plan, now).await,
-            Self::Greptime(store) => evaluate::evaluate(&store.round(), plan, now).await,
+            Self::Embedded(_) => "embedded",
+            Self::Greptime(_) => "greptime",
+        }
+    }
+
+    /// How many requests it has answered and refused since the start.
+    pub(crate) fn requests(&self) -> RequestCounts {
+        match self {
+            Self::Embedded(store) => store.requests(),
+            Self::Greptime(store) => store.requests(),
+        }
+    }
+
+    /// Brings the embedded store up to date with the files it is filled from.
+    ///
+    /// # Errors
+    /// A store that cannot be brought up to date answers for no asset: old data must not look new.
+    pub(crate) fn refresh(&self, config: &Config) -> Result<(), StoreError> {
+        match (self, config.client.store()) {
+            (Self::Embedded(store), Store::Embedded(settings)) => import::automatic(store, &settings.import, config)
+                .map_err(|error| StoreError::Unavailable {
+                    store: name_of_embedded(&settings.path),
+                    cause: format!("{error:#}"),
+                }),
+            _ => Ok(()),
+        }
+    }
+
+    /// One round; `previous` is the one before.
+    pub(crate) async fn evaluate(
+        &self,
+        settings: &Settings,
+        plan: &Plan,
+        now: Timestamp,
+        previous: Option<&Evaluation>,
+    ) -> Evaluation {
+        let mismatches = mismatches(previous);
+        match self {
+            Self::Embedded(store) => {
+                let prices = settings.prices.ask(plan, None);
+                evaluate::evaluate(store, plan, Circumstances { now, prices, mismatches }).await
+            }
+            Self::Greptime(store) => {
+                let round = store.round();
+                let prices = settings.prices.ask(plan, Some((&round, plan.end.unwrap_or(now))));
+                evaluate::evaluate(&round, plan, Circumstances { now, prices, mismatches }).await
+            }
         }
     }
 
@@ -69,6 +120,22 @@ impl Backend {
         match self {
             Self::Embedded(store) => evaluate::check(store, plan, now).await,
             Self::Greptime(store) => evaluate::check(&store.round(), plan, now).await,
+        }
+    }
+
+    /// The tables of a configured asset.
+    pub(crate) async fn tables_of(&self, plan: &Plan, asset: &str) -> Result<AssetTables, Failure> {
+        match self {
+            Self::Embedded(store) => evaluate::tables_of(store, plan, asset).await,
+            Self::Greptime(store) => evaluate::tables_of(&store.round(), plan, asset).await,
+        }
+    }
+
+    /// All rows of a table of deposits or withdrawals.
+    pub(crate) async fn flows(&self, table: &str) -> Result<Vec<FlowRow>, StoreError> {
+        match self {
+            Self::Embedded(store) => store.flows(table, None, i64::MAX).await,
+            Self::Greptime(store) => store.round().flows(table, None, i64::MAX).await,
         }
     }
 
@@ -81,6 +148,78 @@ impl Backend {
     }
 }
 
+/// The ports that write, whichever store it is.
+impl Backend {
+    pub(crate) async fn append(&self, table: &str, entries: &[Entry]) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.append(table, entries).await,
+            Self::Greptime(store) => store.round().append(table, entries).await,
+        }
+    }
+
+    pub(crate) async fn forget(&self, table: &str, before: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.forget(table, before).await,
+            Self::Greptime(store) => store.round().forget(table, before).await,
+        }
+    }
+
+    pub(crate) async fn past(
+        &self,
+        table: &str,
+        asset: &str,
+        from: i64,
+        to: i64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        match self {
+            Self::Embedded(store) => store.read(table, asset, from, to, limit).await,
+            Self::Greptime(store) => store.round().read(table, asset, from, to, limit).await,
+        }
+    }
+
+    pub(crate) async fn wallets(&self, position_tables: &[String]) -> Result<Vec<Arc<str>>, StoreError> {
+        match self {
+            Self::Embedded(store) => store.wallets(position_tables).await,
+            Self::Greptime(store) => store.round().wallets(position_tables).await,
+        }
+    }
+
+    pub(crate) async fn key(&self, table: &str) -> Result<FlowKey, StoreError> {
+        match self {
+            Self::Embedded(store) => store.key(table).await,
+            Self::Greptime(store) => store.round().key(table).await,
+        }
+    }
+
+    pub(crate) async fn add_flows(&self, table: &str, flows: &[NewFlow]) -> Result<usize, StoreError> {
+        match self {
+            Self::Embedded(store) => store.add_flows(table, flows).await,
+            Self::Greptime(store) => store.round().add_flows(table, flows).await,
+        }
+    }
+
+    pub(crate) async fn set_memo(
+        &self,
+        table_read: &str,
+        table_written: &str,
+        flow: &FlowRow,
+        memo: Option<&str>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.set_memo(table_read, table_written, flow, memo).await,
+            Self::Greptime(store) => store.round().set_memo(table_read, table_written, flow, memo).await,
+        }
+    }
+}
+
+/// How often in a row the prices of each asset had disagreed when the round before ended.
+fn mismatches(previous: Option<&Evaluation>) -> BTreeMap<String, u32> {
+    let advice = previous.map_or(&[][..], |previous| &previous.advice);
+    let count = |advice: &Advice| Some((advice.asset.clone(), advice.prices.as_ref()?.mismatches_in_a_row));
+    advice.iter().filter_map(count).collect()
+}
+
 fn name_of_embedded(file: &Path) -> String {
     format!("embedded store {}", file.display())
 }
@@ -90,13 +229,13 @@ fn name_of_greptime(settings: &client::Greptime) -> String {
     format!("GreptimeDB at {}", url.trim_end_matches('/'))
 }
 
-fn greptime(settings: &client::Greptime) -> Result<Greptime, SettingsError> {
-    Greptime::new(Settings {
+fn client_of(settings: &client::Greptime) -> Result<Greptime, SettingsError> {
+    Greptime::new(greptime::Settings {
         base_url: settings.base_url()?,
         database: settings.database.clone(),
         timeout: Duration::from_secs_f64(settings.timeout),
         retries: settings.retries,
-        retry_delay: Settings::RETRY_DELAY,
+        retry_delay: greptime::Settings::RETRY_DELAY,
         username: settings.username.clone(),
         password: settings.password.as_ref().map(|password| password.expose().to_owned()),
     })

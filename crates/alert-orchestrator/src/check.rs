@@ -38,7 +38,8 @@ pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
 }
 
 async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow::Result<()> {
-    let backend = match Backend::open(config) {
+    let opened = Backend::open(config).and_then(|backend| backend.refresh(config).map(|()| backend));
+    let backend = match opened {
         Ok(backend) => backend,
         Err(error) => return report.line("store", Err(&error.to_string())),
     };
@@ -54,9 +55,9 @@ async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow
     }
     let plan = plan::of(config);
     let outcomes = backend.check(&plan, Timestamp::now()).await;
-    for ((asset, _), outcome) in plan.assets.iter().zip(outcomes) {
+    for (of, outcome) in plan.assets.iter().zip(outcomes) {
         let outcome = outcome.map_err(|failure| failure.to_string());
-        report.line(asset, outcome.as_deref().map_err(String::as_str))?;
+        report.line(&of.asset, outcome.as_deref().map_err(String::as_str))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use platform::telemetry;
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
@@ -64,6 +64,13 @@ pub enum LogFormat {
     Json,
 }
 
+impl Common {
+    /// What stands before the name of every table that is written.
+    pub(crate) fn write_prefix(&self) -> &'static str {
+        if self.test_prefix { "test_" } else { "" }
+    }
+}
+
 impl From<LogFormat> for telemetry::Format {
     fn from(format: LogFormat) -> Self {
         match format {
@@ -94,6 +101,46 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Pull deposits and withdrawals of the configured assets from Liqwid into the store
+    #[command(after_help = SYNC_EXAMPLES)]
+    Sync {
+        /// Only this wallet (may be repeated); default: transaction_sync.wallets, else all that have positions
+        #[arg(long = "wallet", value_name = "ADDRESS")]
+        wallets: Vec<String>,
+        /// First instant, RFC 3339 or YYYY-MM-DD in orchestrator.timezone; default: transaction_sync.start_date
+        #[arg(long, value_name = "TIME")]
+        start: Option<String>,
+        /// Last instant; default: transaction_sync.end_date, else now
+        #[arg(long, value_name = "TIME")]
+        end: Option<String>,
+        /// Say what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Mark a withdrawal as the reference since which gains count, or unmark it; asks before it writes
+    #[command(after_help = TAG_EXAMPLES, group = ArgGroup::new("which").required(true))]
+    Tag {
+        /// Asset as configured
+        #[arg(long)]
+        asset: String,
+        /// The withdrawal of this transaction
+        #[arg(long, value_name = "HASH", group = "which")]
+        tx: Option<String>,
+        /// The newest withdrawal
+        #[arg(long, group = "which")]
+        latest: bool,
+        /// Only withdrawals of this wallet
+        #[arg(long, value_name = "ADDRESS")]
+        wallet: Option<String>,
+        /// Take the mark off
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Make a password hash for auth.password_hash; reads the password from the terminal, or a line of standard input
+    #[command(
+        after_help = "Examples:\n  alert-orchestrator hash-password\n  pass show orchestrator | alert-orchestrator hash-password"
+    )]
+    HashPassword,
     /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
     Check,
     /// Print the JSON Schema of the configuration
@@ -111,6 +158,7 @@ pub enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  alert-orchestrator                                      serve: metrics, dashboard, API, evaluations on schedule
   alert-orchestrator --once                               decisions for every asset, one line each
   alert-orchestrator --once --json                        the same for programs
   alert-orchestrator explain usdc                         every step of a decision
@@ -126,6 +174,19 @@ A file of deposits or withdrawals with an unusable line is refused; of positions
 Examples:
   alert-orchestrator import exports/
   alert-orchestrator import liqwid_supply_positions_usdc.csv liqwid_deposits_usdc.csv";
+
+const SYNC_EXAMPLES: &str = "\
+Transactions that are stored already are recognised by their hash and left alone, so running it again changes nothing.
+Nothing is marked as a reference: that is `alert-orchestrator tag`.
+
+Examples:
+  alert-orchestrator sync --dry-run
+  alert-orchestrator sync --wallet addr1v9d2k... --start 2026-01-01";
+
+const TAG_EXAMPLES: &str = "\
+Examples:
+  alert-orchestrator tag --asset usdc --latest
+  alert-orchestrator tag --asset usdc --tx 5f3a... --remove";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:

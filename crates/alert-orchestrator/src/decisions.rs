@@ -1,4 +1,4 @@
-//! The decisions as other programs read them: what `--once --json` prints.
+//! The decisions as other programs read them: what `--once --json` prints and `/api/decisions` answers.
 //!
 //! Every figure is copied out of the advice; what could not be computed is `null`.
 
@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use advisor_core::advice::{Advice, WalletFigures};
 use advisor_core::decision::Reason;
 use advisor_core::gate::Verdict;
+use advisor_core::price_check::PriceFigures;
 use advisor_core::reference::RefMode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::evaluate::Evaluation;
 
@@ -30,7 +31,7 @@ pub(crate) struct DecisionView<'a> {
     debug_plot_path: Option<&'a str>,
     t0_ts: Option<Timestamp>,
     t1_ts: Option<Timestamp>,
-    prices_by_source: Option<BTreeMap<&'a str, f64>>,
+    prices_by_source: Option<BySource<'a>>,
     price_delta_abs: Option<f64>,
     price_delta_rel: Option<f64>,
     price_mismatch: Option<u8>,
@@ -45,13 +46,29 @@ struct WalletView<'a> {
     wmax_usd: f64,
 }
 
-/// The decisions of a round, by asset.
-pub(crate) fn by_asset(evaluation: &Evaluation) -> BTreeMap<&str, DecisionView<'_>> {
-    evaluation.advice.iter().map(|advice| (advice.asset.as_str(), view(advice))).collect()
+/// Every price by its source, in the order of the configuration; `null` for a source that gave none.
+#[derive(Debug)]
+struct BySource<'a>(&'a PriceFigures);
+
+impl Serialize for BySource<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let given = self.0.by_source.iter().map(|figure| (figure.price.source.name(), Some(figure.price.price_usd)));
+        let missing = self.0.missing.iter().map(|source| (source.name(), None));
+        serializer.collect_map(given.chain(missing))
+    }
 }
 
-fn view(advice: &Advice) -> DecisionView<'_> {
-    let gate = advice.gate.as_ref();
+/// The newest chart of each asset that has one.
+pub(crate) type Plots = BTreeMap<String, String>;
+
+/// The decisions of a round, by asset.
+pub(crate) fn by_asset<'a>(evaluation: &'a Evaluation, plots: &'a Plots) -> BTreeMap<&'a str, DecisionView<'a>> {
+    let plot = |advice: &Advice| plots.get(&advice.asset).map(String::as_str);
+    evaluation.advice.iter().map(|advice| (advice.asset.as_str(), view(advice, plot(advice)))).collect()
+}
+
+fn view<'a>(advice: &'a Advice, debug_plot_path: Option<&'a str>) -> DecisionView<'a> {
+    let (gate, prices) = (advice.gate.as_ref(), advice.prices.as_ref());
     DecisionView {
         decision: advice.decision.code(),
         ref_mode: advice.ref_mode,
@@ -68,14 +85,14 @@ fn view(advice: &Advice) -> DecisionView<'_> {
             Verdict::Insufficient { .. } => None,
         }),
         gate_applied: advice.gate_applied,
-        debug_plot_path: None,
+        debug_plot_path,
         t0_ts: advice.t0,
         t1_ts: advice.t1,
-        prices_by_source: None,
-        price_delta_abs: None,
-        price_delta_rel: None,
-        price_mismatch: None,
-        price_compare_unavailable: None,
+        prices_by_source: prices.map(BySource),
+        price_delta_abs: prices.and_then(|prices| prices.delta_abs),
+        price_delta_rel: prices.and_then(|prices| prices.delta_rel),
+        price_mismatch: prices.and_then(|prices| prices.mismatch).map(u8::from),
+        price_compare_unavailable: prices.map(|prices| prices.unavailable.into()),
         reason: advice.decision.reason(),
     }
 }
@@ -89,7 +106,7 @@ fn wallet_view(wallet: &WalletFigures) -> WalletView<'_> {
 }
 
 /// First 8 and last 4 characters; short addresses as they are.
-fn abbreviate(address: &str) -> String {
+pub(crate) fn abbreviate(address: &str) -> String {
     let characters: Vec<char> = address.chars().collect();
     match characters.len() {
         0..=13 => address.to_owned(),

@@ -1,17 +1,28 @@
 //! One evaluation of every configured asset: load, advise, done.
 //!
-//! Start at [`evaluate`]. Assets are evaluated concurrently, a bounded number at once, and one asset's failure never stops
-//! the others. Each table is read once; the tables' names are asked for once for all assets.
+//! Start at [`evaluate`]. Assets are evaluated concurrently, a bounded number at once, and one asset's failure, a panic
+//! included, never stops the others. Each table is read once; the tables' names are asked for once for all assets.
+
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::decision::Failure;
+use advisor_core::drawing::{Drawing, DrawingOptions, draw};
 use advisor_core::position::Positions;
+use advisor_core::price_check::SourcePrice;
 use advisor_core::reference::Reference;
 use advisor_core::resolve::{TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::{time, window};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::join;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tracing::warn;
@@ -22,48 +33,97 @@ const ASSETS_AT_ONCE: usize = 4;
 /// What to evaluate, resolved from the configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// The assets as configured, each with its rules.
-    pub(crate) assets: Vec<(String, Rules)>,
+    /// The assets, in the order of the configuration.
+    pub(crate) assets: Vec<AssetPlan>,
     /// Prefixes of the table names.
     pub(crate) prefixes: TablePrefixes,
     /// The configured end of the date range: evaluate as of this instant instead of now.
     pub(crate) end: Option<Timestamp>,
+    /// Whether somebody wants to see what was evaluated.
+    pub(crate) draws: bool,
 }
+
+/// How one asset is evaluated and drawn.
+#[derive(Debug, Clone)]
+pub(crate) struct AssetPlan {
+    /// The asset's name as configured.
+    pub(crate) asset: String,
+    pub(crate) rules: Rules,
+    pub(crate) drawing: DrawingOptions,
+}
+
+/// What a round has to go by, beside the store.
+pub(crate) struct Circumstances<P> {
+    /// The time now.
+    pub(crate) now: Timestamp,
+    /// Becomes the prices by asset; runs while the store is read.
+    pub(crate) prices: P,
+    /// How often in a row the prices of an asset have disagreed before.
+    pub(crate) mismatches: BTreeMap<String, u32>,
+}
+
+/// What the sources of prices answered, by asset.
+pub(crate) type Prices = BTreeMap<String, Vec<SourcePrice>>;
 
 /// The answers of one round.
 #[derive(Debug, Clone)]
 pub(crate) struct Evaluation {
+    /// When the round began.
+    pub(crate) started_at: Timestamp,
     /// The evaluation time, where it is not now but configured.
     pub(crate) as_of: Option<Timestamp>,
     /// One advice per asset, in the order of the configuration.
     pub(crate) advice: Vec<Advice>,
+    /// What there is to see of each, in the same order; empty where nobody wants to see it.
+    pub(crate) drawings: Vec<Drawing>,
 }
 
 impl Evaluation {
+    /// The advice on a configured asset.
+    pub(crate) fn of(&self, asset: &str) -> Option<&Advice> {
+        self.advice.iter().find(|advice| advice.asset == asset)
+    }
+
     /// The round of a store that could not even be opened.
     pub(crate) fn failed(plan: &Plan, now: Timestamp, error: &StoreError) -> Self {
         let at = plan.end.unwrap_or(now);
-        let fail = |(asset, rules): &(String, Rules)| Advice::failed(asset, at, rules, Failure::Store(error.clone()));
-        Self { as_of: plan.end, advice: plan.assets.iter().map(fail).collect() }
+        let fail = |AssetPlan { asset, rules, .. }: &AssetPlan| {
+            Advice::failed(asset, at, rules, Failure::Store(error.clone()))
+        };
+        let advice: Vec<Advice> = plan.assets.iter().map(fail).collect();
+        let empty = plan.assets.iter().zip(&advice).map(|(of, advice)| Drawing::empty(&of.rules, &of.drawing, advice));
+        let drawings = if plan.draws { empty.collect() } else { Vec::new() };
+        Self { started_at: now, as_of: plan.end, drawings, advice }
     }
 }
 
 /// Evaluates every asset of the plan.
-pub(crate) async fn evaluate<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Evaluation {
+pub(crate) async fn evaluate<S: Store>(
+    store: &S,
+    plan: &Plan,
+    circumstances: Circumstances<impl Future<Output = Prices>>,
+) -> Evaluation {
+    let Circumstances { now, prices, mismatches } = circumstances;
     let at = plan.end.unwrap_or(now);
-    let round = Round::start(store, plan, at).await;
-    let suffixes = round.resolve_all(plan).await;
-    let advice: Vec<Advice> = stream::iter(plan.assets.iter().zip(suffixes))
-        .map(|((asset, rules), suffix)| round.advise(asset, rules, suffix))
-        .buffered(ASSETS_AT_ONCE)
-        .collect()
-        .await;
+    let prices = prices.map(Arc::new).shared();
+    let evaluate = async {
+        let round = Round::start(store, plan, at).await;
+        let suffixes = round.resolve_all(plan).await;
+        let asked = plan.assets.iter().zip(suffixes).map(|(of, suffix)| {
+            let mismatches_before = mismatches.get(&of.asset).copied().unwrap_or(0);
+            round.answer(of, suffix, prices.clone(), mismatches_before)
+        });
+        stream::iter(asked).buffered(ASSETS_AT_ONCE).collect::<Vec<_>>().await
+    };
+    // The prices are asked for at once, not when the first asset has been read.
+    let (_, answers) = join(prices.clone(), evaluate).await;
+    let (advice, drawings): (Vec<Advice>, Vec<Option<Drawing>>) = answers.into_iter().unzip();
     for advice in &advice {
         for warning in &advice.warnings {
             warn!(asset = advice.asset, "{warning}");
         }
     }
-    Evaluation { as_of: plan.end, advice }
+    Evaluation { started_at: now, as_of: plan.end, advice, drawings: drawings.into_iter().flatten().collect() }
 }
 
 /// What the assets of one round share.
@@ -72,21 +132,22 @@ struct Round<'s, S> {
     tables: Result<Tables, StoreError>,
     markets: OnceCell<Vec<(String, Market)>>,
     at: Timestamp,
+    draws: bool,
 }
 
 impl<'s, S: Store> Round<'s, S> {
     async fn start(store: &'s S, plan: &Plan, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
-        Self { store, tables, markets: OnceCell::new(), at }
+        Self { store, tables, markets: OnceCell::new(), at, draws: plan.draws }
     }
 
     /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
     async fn resolve_all(&self, plan: &Plan) -> Vec<Result<String, Failure>> {
-        let names = stream::iter(&plan.assets).then(|(asset, _)| self.resolve(asset));
+        let names = stream::iter(&plan.assets).then(|of| self.resolve(&of.asset));
         let resolved: Vec<Result<String, Failure>> = names.collect().await;
         let unique = |suffix: &String| {
             let named = plan.assets.iter().zip(&resolved).filter(|(_, other)| other.as_ref() == Ok(suffix));
-            let named: Vec<&str> = named.map(|((asset, _), _)| asset.as_str()).collect();
+            let named: Vec<&str> = named.map(|(of, _)| of.asset.as_str()).collect();
             if named.len() == 1 {
                 return Ok(suffix.clone());
             }
@@ -96,15 +157,34 @@ impl<'s, S: Store> Round<'s, S> {
         resolved.iter().map(|suffix| suffix.as_ref().map_err(Clone::clone).and_then(unique)).collect()
     }
 
-    async fn advise(&self, asset: &str, rules: &Rules, suffix: Result<String, Failure>) -> Advice {
-        let loaded = match suffix {
-            Ok(suffix) => self.load(asset, &suffix, rules).await,
-            Err(failure) => Err(failure),
+    /// One asset's advice, and what there is to see of it; a panic on the way is this asset's error and nobody else's.
+    async fn answer(
+        &self,
+        of: &AssetPlan,
+        suffix: Result<String, Failure>,
+        prices: impl Future<Output = Arc<Prices>>,
+        mismatches_before: u32,
+    ) -> (Advice, Option<Drawing>) {
+        let AssetPlan { asset, rules, drawing } = of;
+        let answer = async {
+            let mut snapshot = self.load(asset, &suffix?, rules).await?;
+            snapshot.prices = prices.await.get(asset).cloned().unwrap_or_default();
+            snapshot.mismatches_before = mismatches_before;
+            let advice = advise(rules, &snapshot, time::nanos(self.at));
+            let drawing = self.draws.then(|| draw(rules, drawing, &snapshot, &advice));
+            Ok((advice, drawing))
         };
-        match loaded {
-            Ok(snapshot) => advise(rules, &snapshot, time::nanos(self.at)),
-            Err(failure) => Advice::failed(asset, self.at, rules, failure),
-        }
+        let failure = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(failure)) => failure,
+            Err(panic) => {
+                let detail = format!("the evaluation broke off, please report it: {}", panic_text(&*panic));
+                Failure::InvalidData(detail)
+            }
+        };
+        let advice = Advice::failed(asset, self.at, rules, failure);
+        let drawing = self.draws.then(|| Drawing::empty(rules, drawing, &advice));
+        (advice, drawing)
     }
 
     fn tables(&self) -> Result<&Tables, Failure> {
@@ -195,6 +275,35 @@ impl<'s, S: Store> Round<'s, S> {
         };
         stream::iter(tables.suffixes()).map(ask).buffered(ASSETS_AT_ONCE).try_collect().await
     }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The tables of one asset: each with whether the store has it.
+pub(crate) struct AssetTables {
+    pub(crate) suffix: String,
+    pub(crate) positions: String,
+    pub(crate) deposits: (String, bool),
+    pub(crate) withdrawals: (String, bool),
+}
+
+/// Finds the tables of a configured asset.
+pub(crate) async fn tables_of<S: Store>(store: &S, plan: &Plan, asset: &str) -> Result<AssetTables, Failure> {
+    let round = Round::start(store, plan, plan.end.unwrap_or(Timestamp::MAX)).await;
+    let suffixes = round.resolve_all(plan).await;
+    let found = plan.assets.iter().zip(suffixes).find(|(of, _)| of.asset == asset);
+    let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new() };
+    let suffix = found.ok_or_else(unknown)?.1?;
+    let tables = round.tables()?;
+    Ok(AssetTables {
+        positions: tables.positions(&suffix),
+        deposits: tables.deposits(&suffix),
+        withdrawals: tables.withdrawals(&suffix),
+        suffix,
+    })
 }
 
 /// What `check` wants to know of every asset: its tables, or why it cannot be evaluated.

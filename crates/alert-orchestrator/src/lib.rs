@@ -4,12 +4,24 @@
 
 pub mod app;
 mod backend;
+mod chart_files;
+pub mod charts;
 mod check;
+mod cleanup;
 pub mod cli;
 pub mod config;
 mod console;
 mod decisions;
 mod evaluate;
 mod explain;
+mod hash_password;
 mod import;
+mod journal;
 mod plan;
+mod prices;
+mod reference;
+mod round;
+mod serve;
+mod settings;
+mod sync;
+mod tag;

@@ -1,5 +1,7 @@
 //! What is to be evaluated: the configuration, resolved into rules per asset.
 
+use advisor_core::drawing::{DrawingOptions, Smoothing};
+use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, Tolerance};
 use advisor_core::resolve::TablePrefixes;
 use advisor_core::rules::{
     Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
@@ -7,15 +9,21 @@ use advisor_core::rules::{
 use advisor_core::time;
 
 use crate::config::Config;
-use crate::config::client::{self, AlignmentMethod};
+use crate::config::client::{self, AlignmentMethod, WindowType};
 use crate::config::gate::{self, Gate, Method, ThresholdMode};
 use crate::config::orchestrator;
-use crate::evaluate::Plan;
+use crate::config::prices::{self, EpsilonMode};
+use crate::evaluate::{AssetPlan, Plan};
 
-/// The plan of a configuration.
+/// The plan of a configuration; nothing is drawn unless the caller wants it.
 pub(crate) fn of(config: &Config) -> Plan {
-    let assets = config.client.assets.iter().map(|asset| (asset.clone(), rules(config, asset))).collect();
-    Plan { assets, prefixes: prefixes(config), end: config.client.date_range.end }
+    let plan = |asset: &String| AssetPlan {
+        asset: asset.clone(),
+        rules: rules(config, asset),
+        drawing: drawing(config, asset),
+    };
+    let assets = config.client.assets.iter().map(plan).collect();
+    Plan { assets, prefixes: prefixes(config), end: config.client.date_range.end, draws: false }
 }
 
 /// What stands before an asset in the names of its tables.
@@ -25,23 +33,6 @@ pub(crate) fn prefixes(config: &Config) -> TablePrefixes {
         deposits: config.client.deposits_prefix.clone(),
         withdrawals: config.client.withdrawals_prefix.clone(),
     }
-}
-
-/// Features that the configuration asks for and this version does not have; each could change a decision or be missed.
-pub(crate) fn not_built_yet(config: &Config) -> Vec<&'static str> {
-    let orchestrator = &config.orchestrator;
-    let asked = [
-        (
-            orchestrator.price_compare.enabled,
-            "price_compare.enabled: this version does not compare prices yet, so a mismatch will not hold",
-        ),
-        (
-            orchestrator.transaction_sync.enabled,
-            "transaction_sync.enabled: this version does not pull transactions yet",
-        ),
-        (orchestrator.diagnostics.enabled, "diagnostics.enabled: this version draws no charts yet"),
-    ];
-    asked.into_iter().filter_map(|(asked, line)| asked.then_some(line)).collect()
 }
 
 fn rules(config: &Config, asset: &str) -> Rules {
@@ -68,7 +59,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
             client::AmountUnit::Usd => AmountUnit::Usd,
         },
         gate: gate_rules(config.gate_for(asset), asset),
-        prices: None,
+        prices: price_rules(config, asset),
     }
 }
 
@@ -95,5 +86,72 @@ fn gate_rules(gate: &Gate, asset: &str) -> GateRules {
             ThresholdMode::Percentile => Threshold::Percentile { central_confidence: gate.central_confidence },
         },
         peg: gate.peg.as_ref().map(|peg| Peg { target_usd: peg.target_usd, max_deviation_bps: peg.max_deviation_bps }),
+    }
+}
+
+/// How prices are compared, by the sources that the configuration names an address for.
+fn price_rules(config: &Config, asset: &str) -> Option<PriceRules> {
+    let compare = &config.orchestrator.price_compare;
+    let of = compare.per_asset_overrides.get(asset).unwrap_or(&compare.comparison);
+    let priority = &config.orchestrator.telemetry.price_source_priority;
+    let ways = |source: &prices::LogicalSource| match source {
+        prices::LogicalSource::Liqwid => (LogicalSource::Liqwid, &priority.liqwid),
+        prices::LogicalSource::Minswap => (LogicalSource::Minswap, &priority.minswap),
+    };
+    let sources = compare.sources.iter().map(ways).map(|(source, ways)| {
+        let ways = ways.iter().map(source_of).filter(|way| is_configured(config, *way));
+        (source, ways.collect())
+    });
+    compare.enabled.then(|| PriceRules {
+        sources: sources.collect(),
+        tolerance: match of.epsilon_mode {
+            EpsilonMode::Relative => Tolerance::Relative(of.tolerance_epsilon),
+            EpsilonMode::Absolute => Tolerance::Absolute(of.tolerance_epsilon),
+        },
+        persistence_threshold: of.persistence_threshold,
+        action: match of.action_on_mismatch {
+            prices::MismatchAction::Hold => MismatchAction::Hold,
+            prices::MismatchAction::Alert => MismatchAction::Alert,
+        },
+    })
+}
+
+fn source_of(way: &prices::PriceSource) -> PriceSource {
+    match way {
+        prices::PriceSource::LiqwidGraphql => PriceSource::LiqwidGraphql,
+        prices::PriceSource::StoredLiqwid => PriceSource::StoredLiqwid,
+        prices::PriceSource::MinswapAggregator => PriceSource::MinswapAggregator,
+        prices::PriceSource::StoredMinswap => PriceSource::StoredMinswap,
+    }
+}
+
+/// Whether a way to a price can be gone: its API is configured and may be asked, or the store can have the price. What an
+/// API says now is not asked for an evaluation as of another time.
+fn is_configured(config: &Config, way: PriceSource) -> bool {
+    let (apis, is_now) = (&config.orchestrator.apis, config.client.date_range.end.is_none());
+    match way {
+        PriceSource::LiqwidGraphql => apis.liqwid_graphql.is_some() && is_now,
+        PriceSource::MinswapAggregator => apis.minswap_aggregator.is_some() && is_now,
+        PriceSource::StoredLiqwid => true,
+        PriceSource::StoredMinswap => config.client.greptime.is_some(),
+    }
+}
+
+fn drawing(config: &Config, asset: &str) -> DrawingOptions {
+    let smoothing = &config.client.output.smoothing;
+    let window = smoothing.per_asset.get(asset).unwrap_or(&smoothing.default);
+    let window_hours = window.window_size_hours;
+    let diagnostics = &config.orchestrator.diagnostics;
+    DrawingOptions {
+        lookback_hours: diagnostics.lookback_hours_override,
+        smoothing: match window.window_type {
+            WindowType::None => Smoothing::None,
+            WindowType::Boxcar => Smoothing::Boxcar { window_hours },
+            WindowType::Gaussian => Smoothing::Gaussian { window_hours },
+            WindowType::Polynomial => Smoothing::Polynomial { window_hours, order: window.polynomial_order },
+        },
+        sigma_band: diagnostics.include_sigma_band,
+        k_sigma_band: diagnostics.include_k_sigma_band,
+        samples_per_bin: diagnostics.hist_samples_per_bin,
     }
 }

@@ -53,6 +53,13 @@ impl Default for Zone {
     }
 }
 
+impl Zone {
+    /// The rules of the zone.
+    pub fn rules(&self) -> &TimeZone {
+        &self.0
+    }
+}
+
 impl Age {
     /// The length of time.
     pub fn length(&self) -> SignedDuration {
@@ -143,7 +150,7 @@ fn public_url(text: &str) -> Result<Url, BadText> {
 }
 
 /// The instant a date key means: RFC 3339, or the start of a day in `zone`.
-pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }

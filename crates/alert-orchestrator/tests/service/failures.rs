@@ -30,7 +30,6 @@ fn a_command_line_that_asks_for_what_cannot_be_ends_with_exit_code_2() {
         (&["--onec"][..], "--once"),
         (&["--json"], "--once"),
         (&["--once", "check"], "go with no command"),
-        (&[], "serving is not part of this version"),
         (&["explain", "dai"], "client.assets has: usdc, djed, iusd, usdt, usdm"),
         (&["explain", "usdc", "--wallet", "addr1x"], "wallets that have: addr1"),
         (&["--config", "none.yaml", "--once"], "none.yaml"),

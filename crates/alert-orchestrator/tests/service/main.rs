@@ -7,4 +7,6 @@ mod first_run;
 mod killed_import;
 mod names;
 mod outage;
+mod server;
+mod serving;
 mod support;

@@ -1,0 +1,42 @@
+//! The `hash-password` command: a password in, what the configuration keeps of it out.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, bail};
+
+/// bcrypt looks at no more of a password.
+const BYTES_MAX: usize = 72;
+
+/// Runs `hash-password`.
+///
+/// # Errors
+/// No password, two that differ, or one that bcrypt would cut short.
+pub(crate) fn run() -> anyhow::Result<u8> {
+    let password = read()?;
+    if password.is_empty() {
+        bail!("found an empty password, expected one of 1 to {BYTES_MAX} bytes");
+    }
+    if password.len() > BYTES_MAX {
+        bail!(
+            "found a password of {} bytes, expected at most {BYTES_MAX}: bcrypt ignores what follows",
+            password.len()
+        );
+    }
+    let hash = platform::auth::hash_password(&password).context("hashing the password")?;
+    writeln!(io::stdout().lock(), "{hash}")?;
+    Ok(0)
+}
+
+/// From a terminal twice and unseen, from anything else one line.
+fn read() -> anyhow::Result<String> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("Password: ").context("reading the password")?;
+        if rpassword::prompt_password("Again: ").context("reading the password again")? != password {
+            bail!("the two passwords differ");
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("reading the password from standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,137 @@
+//! What was decided before: every decision is written down, and can be read again.
+//!
+//! Start at [`keep`]. A journal that cannot be written is a warning: no decision waits for it or rests on it.
+
+use std::sync::LazyLock;
+
+use advisor_core::advice::Advice;
+use advisor_core::journal::{Entry, TABLE};
+use advisor_core::store::StoreError;
+use advisor_core::time;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tracing::warn;
+
+use crate::backend::Backend;
+use crate::round::Finished;
+use crate::settings::Settings;
+
+/// More decisions than this are not answered at once.
+const ANSWER_MAX: usize = 1000;
+
+/// Which of several processes side by side this is: the name of the machine or container.
+static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
+
+/// Writes the decisions of a round down, and forgets those that are too old.
+pub(crate) async fn keep(backend: &Backend, settings: &Settings, finished: &Finished, write_prefix: &str) {
+    let journal = &settings.config.orchestrator.journal;
+    if !journal.enabled {
+        return;
+    }
+    let table = table(write_prefix);
+    let entries: Vec<Entry> =
+        finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
+    let too_old = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
+    let before = finished.evaluation.started_at.checked_sub(too_old).unwrap_or(Timestamp::MIN);
+    let kept = match backend.append(&table, &entries).await {
+        Ok(()) => backend.forget(&table, time::nanos(before)).await,
+        failed => failed,
+    };
+    if let Err(error) = kept {
+        warn!("the journal of decisions could not be brought up to date: {error}");
+    }
+}
+
+fn table(write_prefix: &str) -> String {
+    format!("{write_prefix}{TABLE}")
+}
+
+fn entry(advice: &Advice, settings: &Settings, finished: &Finished) -> Entry {
+    let reason = advice.decision.reason();
+    let gate = advice.gate.as_ref();
+    Entry {
+        ts: time::nanos(finished.evaluation.started_at),
+        asset: advice.asset.clone(),
+        decision: advice.decision.code(),
+        code: reason.as_ref().map(|reason| reason.code.to_owned()),
+        reason: reason.map(|reason| reason.message),
+        wmax_usd: (advice.decision.code() >= 0).then(|| advice.decision.limit_usd()),
+        g_usd: advice.totals.map(|totals| totals.gain_usd),
+        residual: gate.and_then(|gate| gate.residual),
+        sigma: gate.and_then(|gate| gate.sigma),
+        t0: advice.t0.map(time::nanos),
+        t1: advice.t1.map(time::nanos),
+        duration_seconds: finished.took.as_secs_f64(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_hash: settings.hash.clone(),
+        replica: REPLICA.clone(),
+    }
+}
+
+/// Past decisions on an asset.
+#[derive(Debug, Serialize)]
+pub(crate) struct History {
+    asset: String,
+    from: Timestamp,
+    to: Timestamp,
+    /// Whether there are older ones in the range that were left out.
+    truncated: bool,
+    entries: Vec<Past>,
+}
+
+/// One decision of the past.
+#[derive(Debug, Serialize)]
+struct Past {
+    ts: Timestamp,
+    decision: i8,
+    code: Option<String>,
+    reason: Option<String>,
+    wmax_usd: Option<f64>,
+    g_usd: Option<f64>,
+    residual_usd: Option<f64>,
+    sigma_usd: Option<f64>,
+    t0: Option<Timestamp>,
+    t1: Option<Timestamp>,
+    duration_seconds: f64,
+    version: String,
+    config_hash: String,
+    replica: String,
+}
+
+/// The newest decisions on an asset in a range of time, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn read(
+    backend: &Backend,
+    write_prefix: &str,
+    asset: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<History, StoreError> {
+    let (first, last) = (time::nanos(from), time::nanos(to));
+    let mut entries = backend.past(&table(write_prefix), asset, first, last, ANSWER_MAX + 1).await?;
+    let truncated = entries.len() > ANSWER_MAX;
+    entries.truncate(ANSWER_MAX);
+    let entries = entries.into_iter().map(past).collect();
+    Ok(History { asset: asset.to_owned(), from, to, truncated, entries })
+}
+
+fn past(entry: Entry) -> Past {
+    Past {
+        ts: time::timestamp(entry.ts),
+        decision: entry.decision,
+        code: entry.code,
+        reason: entry.reason,
+        wmax_usd: entry.wmax_usd,
+        g_usd: entry.g_usd,
+        residual_usd: entry.residual,
+        sigma_usd: entry.sigma,
+        t0: entry.t0.map(time::timestamp),
+        t1: entry.t1.map(time::timestamp),
+        duration_seconds: entry.duration_seconds,
+        version: entry.version,
+        config_hash: entry.config_hash,
+        replica: entry.replica,
+    }
+}

@@ -1,0 +1,275 @@
+//! Which withdrawal marks the reference, and how that is changed.
+//!
+//! Start at [`withdrawals`], which lists what could be marked, and [`Tag::find`], which says what a change would do before
+//! [`Change::write`] does it. Marking puts the reference keyword into the withdrawal's memo, unmarking takes it out; the rest
+//! of the memo stays.
+
+use std::fmt;
+
+use advisor_core::decision::Failure;
+use advisor_core::flow::FlowRow;
+use advisor_core::store::StoreError;
+use advisor_core::time;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::decisions::abbreviate;
+use crate::settings::Settings;
+
+/// More withdrawals than this are not listed.
+const LISTED_MAX: usize = 200;
+
+/// A withdrawal that could be marked.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Withdrawal {
+    ts: Timestamp,
+    wallet_address: String,
+    abbreviated_address: String,
+    /// Units of the asset, or USD where the configuration says so; positive.
+    amount: Option<f64>,
+    memo: Option<String>,
+    tx_hash: Option<String>,
+    /// Whether its memo contains the reference keyword.
+    is_reference: bool,
+}
+
+/// An asset's withdrawals, the newest first.
+///
+/// # Errors
+/// The asset has no tables, or the store does not answer.
+pub(crate) async fn withdrawals(
+    backend: &Backend,
+    settings: &Settings,
+    asset: &str,
+) -> Result<Vec<Withdrawal>, Failure> {
+    let keyword = &settings.config.orchestrator.reference_keyword;
+    let (_, rows) = stored(backend, settings, asset).await?;
+    let listed = rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
+    Ok(listed
+        .take(LISTED_MAX)
+        .map(|(ts, wallet, row)| Withdrawal {
+            ts: time::timestamp(ts),
+            wallet_address: wallet.to_owned(),
+            abbreviated_address: abbreviate(wallet),
+            amount: row.amount.map(f64::abs),
+            memo: row.memo.clone(),
+            tx_hash: row.tx_hash.clone(),
+            is_reference: has_keyword(row, keyword),
+        })
+        .collect())
+}
+
+/// The table of an asset's withdrawals and its rows, the newest first.
+async fn stored(backend: &Backend, settings: &Settings, asset: &str) -> Result<(String, Vec<FlowRow>), Failure> {
+    let (table, exists) = backend.tables_of(&settings.plan, asset).await?.withdrawals;
+    if !exists {
+        return Ok((table, Vec::new()));
+    }
+    let mut rows = backend.flows(&table).await.map_err(Failure::Store)?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.ts));
+    Ok((table, rows))
+}
+
+fn has_keyword(row: &FlowRow, keyword: &str) -> bool {
+    row.memo.as_ref().is_some_and(|memo| memo.contains(keyword))
+}
+
+/// Which withdrawal is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one of this transaction.
+    Transaction(String),
+    /// The newest.
+    Latest,
+}
+
+/// A wish to mark a withdrawal as the reference, or to unmark it.
+#[derive(Debug, Clone)]
+pub(crate) struct Tag {
+    pub(crate) asset: String,
+    pub(crate) which: Which,
+    /// Only this wallet's withdrawals are looked at.
+    pub(crate) wallet: Option<String>,
+    pub(crate) remove: bool,
+}
+
+/// Why a withdrawal cannot be marked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TagError {
+    #[error("{0}")]
+    Asset(Failure),
+    #[error("no withdrawal of {asset} {which} in table {table}")]
+    NotFound { asset: String, which: String, table: String },
+    #[error("{count} withdrawals of {asset} {which}: name one by {by}")]
+    Ambiguous { asset: String, which: String, count: usize, by: &'static str },
+    #[error("{0}")]
+    Write(StoreError),
+}
+
+impl Tag {
+    /// Finds the withdrawal and says what would change.
+    ///
+    /// # Errors
+    /// See [`TagError`]; nothing has been written.
+    pub(crate) async fn find(&self, backend: &Backend, settings: &Settings) -> Result<Change, TagError> {
+        let (table, rows) = stored(backend, settings, &self.asset).await.map_err(TagError::Asset)?;
+        let keyword = settings.config.orchestrator.reference_keyword.clone();
+        let reference = rows.iter().find(|row| has_keyword(row, &keyword)).and_then(|row| row.ts);
+        let flow = self.pick(rows, &table)?;
+        let memo_after = if self.remove { without(&keyword, &flow) } else { with(&keyword, &flow) };
+        Ok(Change { table, keyword, flow, memo_after, reference })
+    }
+
+    fn pick(&self, rows: Vec<FlowRow>, table: &str) -> Result<FlowRow, TagError> {
+        let of_wallet = |row: &FlowRow| {
+            row.ts.is_some()
+                && row.wallet.is_some()
+                && self.wallet.as_deref().is_none_or(|w| row.wallet.as_deref() == Some(w))
+        };
+        let mut rows: Vec<FlowRow> = rows.into_iter().filter(of_wallet).collect();
+        match &self.which {
+            Which::Transaction(hash) => rows.retain(|row| is_transaction(row, hash)),
+            Which::Latest => {
+                let newest = rows.first().and_then(|row| row.ts);
+                rows.retain(|row| row.ts == newest);
+            }
+        }
+        let (asset, which, table) = (self.asset.clone(), self.description(), table.to_owned());
+        match (rows.pop(), rows.len()) {
+            (None, _) => Err(TagError::NotFound { asset, which, table }),
+            (Some(flow), 0) => Ok(flow),
+            (Some(_), others) => {
+                let by = if self.wallet.is_none() { "its wallet" } else { "its transaction" };
+                Err(TagError::Ambiguous { asset, which, count: others + 1, by })
+            }
+        }
+    }
+
+    fn description(&self) -> String {
+        let which = match &self.which {
+            Which::Transaction(hash) => format!("with transaction {hash}"),
+            Which::Latest => "at the newest instant".to_owned(),
+        };
+        self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {wallet}"))
+    }
+}
+
+fn is_transaction(row: &FlowRow, hash: &str) -> bool {
+    row.tx_hash.as_deref().is_some_and(|stored| stored.eq_ignore_ascii_case(hash))
+        || row.memo.as_deref().is_some_and(|memo| memo.contains(hash))
+}
+
+fn with(keyword: &str, flow: &FlowRow) -> Option<String> {
+    match flow.memo.as_deref().map(str::trim).filter(|memo| !memo.is_empty()) {
+        None => Some(keyword.to_owned()),
+        Some(memo) if memo.contains(keyword) => flow.memo.clone(),
+        Some(memo) => Some(format!("{memo} {keyword}")),
+    }
+}
+
+fn without(keyword: &str, flow: &FlowRow) -> Option<String> {
+    let memo = flow.memo.as_deref()?;
+    if !memo.contains(keyword) {
+        return Some(memo.to_owned());
+    }
+    let rest: Vec<&str> = memo.split(keyword).map(str::trim).filter(|part| !part.is_empty()).collect();
+    (!rest.is_empty()).then(|| rest.join(" "))
+}
+
+/// What marking or unmarking a withdrawal changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    table: String,
+    keyword: String,
+    flow: FlowRow,
+    memo_after: Option<String>,
+    /// The newest marked withdrawal before the change.
+    reference: Option<i64>,
+}
+
+impl Change {
+    /// Whether the memo is already as it should be.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.flow.memo == self.memo_after
+    }
+
+    /// Writes the memo; `write_prefix` stands before the name of the table that is written.
+    ///
+    /// # Errors
+    /// See [`TagError::Write`].
+    pub(crate) async fn write(&self, backend: &Backend, write_prefix: &str) -> Result<(), TagError> {
+        let written = self.table_written(write_prefix);
+        backend.set_memo(&self.table, &written, &self.flow, self.memo_after.as_deref()).await.map_err(TagError::Write)
+    }
+
+    pub(crate) fn table_written(&self, write_prefix: &str) -> String {
+        format!("{write_prefix}{}", self.table)
+    }
+
+    /// What the page is told.
+    pub(crate) fn view(&self, write_prefix: &str) -> ChangeView {
+        ChangeView {
+            status: "success",
+            message: if self.is_nothing() { "nothing to change".to_owned() } else { self.effect() },
+            table: self.table_written(write_prefix),
+            wallet_address: self.flow.wallet.as_deref().unwrap_or_default().to_owned(),
+            ts: self.flow.ts.map(time::timestamp),
+            tx_hash: self.flow.tx_hash.clone(),
+            memo_before: self.flow.memo.clone(),
+            memo_after: self.memo_after.clone(),
+        }
+    }
+
+    /// What follows for the gains.
+    fn effect(&self) -> String {
+        let marks = self.memo_after.as_ref().is_some_and(|memo| memo.contains(&self.keyword));
+        match (marks, self.flow.ts, self.reference) {
+            (true, Some(ts), Some(newer)) if newer > ts => {
+                format!("gains still count from {}, a newer withdrawal that is marked", time::timestamp(newer))
+            }
+            (true, Some(ts), _) => format!("gains count from {} on", time::timestamp(ts)),
+            _ => "gains count from the newest withdrawal that is still marked, or from the fallback".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memo = |memo: Option<&str>| memo.map_or("none".to_owned(), |memo| format!("{memo:?}"));
+        writeln!(
+            f,
+            "withdrawal  {}",
+            self.flow.ts.map_or("without a time".to_owned(), |ts| time::timestamp(ts).to_string())
+        )?;
+        writeln!(f, "wallet      {}", self.flow.wallet.as_deref().unwrap_or_default())?;
+        writeln!(f, "amount      {}", self.flow.amount.map_or("none".to_owned(), |amount| amount.abs().to_string()))?;
+        writeln!(f, "tx          {}", self.flow.tx_hash.as_deref().unwrap_or("none"))?;
+        writeln!(f, "memo        {}", memo(self.flow.memo.as_deref()))?;
+        writeln!(f, "becomes     {}", memo(self.memo_after.as_deref()))?;
+        write!(f, "effect      {}", self.effect())
+    }
+}
+
+impl ChangeView {
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// A change as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChangeView {
+    status: &'static str,
+    message: String,
+    table: String,
+    wallet_address: String,
+    ts: Option<Timestamp>,
+    tx_hash: Option<String>,
+    memo_before: Option<String>,
+    memo_after: Option<String>,
+}

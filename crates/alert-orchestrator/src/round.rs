@@ -1,0 +1,62 @@
+//! One round: everything that is done every time, whoever asked for it.
+//!
+//! Start at [`run`]. `--once`, `explain` and the service's schedule all go through it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use advisor_core::store::StoreError;
+use jiff::Timestamp;
+use tokio::time::timeout;
+
+use crate::backend::Backend;
+use crate::evaluate::{Evaluation, Plan};
+use crate::settings::Settings;
+
+/// The least time that a round has: a first import or a far database takes a while, whatever the interval.
+const LIMIT_MIN: Duration = Duration::from_secs(120);
+
+/// A round and how long it took.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) evaluation: Evaluation,
+    pub(crate) took: Duration,
+}
+
+impl Finished {
+    /// The round of a store that gave no answer at all.
+    pub(crate) fn failed(plan: &Plan, error: &StoreError) -> Self {
+        Self { evaluation: Evaluation::failed(plan, Timestamp::now(), error), took: Duration::ZERO }
+    }
+}
+
+/// Evaluates every asset of `plan`; `previous` is the round before, for what counts rounds in a row.
+pub(crate) async fn run(
+    backend: &Arc<Backend>,
+    settings: &Arc<Settings>,
+    plan: &Plan,
+    previous: Option<&Evaluation>,
+) -> Finished {
+    let (started, now) = (Instant::now(), Timestamp::now());
+    let failed = |error| Evaluation::failed(plan, now, &error);
+    // A store that drips its answer would otherwise hold the schedule for as long as it likes.
+    let limit = settings.interval().max(LIMIT_MIN);
+    let answer = async {
+        match refresh(backend, settings).await {
+            Ok(()) => backend.evaluate(settings, plan, now, previous).await,
+            Err(error) => failed(error),
+        }
+    };
+    let evaluation = timeout(limit, answer).await.unwrap_or_else(|_| {
+        let cause = format!("no complete answer within {} s", limit.as_secs());
+        failed(StoreError::Unavailable { store: Backend::address(&settings.config), cause })
+    });
+    Finished { evaluation, took: started.elapsed() }
+}
+
+/// Reads changed files into the embedded store, on a thread that may block.
+async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
+    let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
+    let refreshed = tokio::task::spawn_blocking(move || backend.refresh(&settings.config)).await;
+    refreshed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+}

@@ -1,0 +1,154 @@
+//! What the rounds and the HTTP server share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use advisor_core::store::StoreError;
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::{Instant, timeout};
+
+use super::counters::Counters;
+use super::metrics::MetricsPage;
+use super::published::Published;
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::settings::Settings;
+use crate::sync::Summary;
+
+/// How long a probe waits for the store, and for how long its answer counts: probes come every few seconds.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBE_COUNTS: Duration = Duration::from_secs(5);
+
+/// The running service. Everything in it can be read without waiting for an evaluation.
+pub(crate) struct Live {
+    settings: ArcSwap<Settings>,
+    published: ArcSwapOption<Published>,
+    backend: ArcSwapOption<Backend>,
+    probe: Mutex<Option<(Instant, Result<(), String>)>>,
+    next_round_at: AtomicI64,
+    rounds_ended: AtomicBool,
+    wanted: Notify,
+    pub(crate) counters: Counters,
+    pub(crate) metrics: MetricsPage,
+    /// Held while a transaction sync runs: there is one at a time.
+    pub(crate) syncing: Mutex<()>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) config_path: PathBuf,
+    /// What stands before the name of every table that is written.
+    pub(crate) write_prefix: &'static str,
+}
+
+impl Live {
+    pub(crate) fn new(settings: Settings, common: &Common) -> Self {
+        let telemetry = &settings.config.orchestrator.telemetry;
+        let counters = Counters::new(&telemetry.metric_prefix);
+        counters.interval_is(settings.config.orchestrator.schedule.interval_minutes);
+        counters.reloaded(true);
+        Self {
+            settings: ArcSwap::from_pointee(settings),
+            published: ArcSwapOption::empty(),
+            backend: ArcSwapOption::empty(),
+            probe: Mutex::new(None),
+            next_round_at: AtomicI64::new(0),
+            rounds_ended: AtomicBool::new(false),
+            wanted: Notify::new(),
+            counters,
+            metrics: MetricsPage::default(),
+            syncing: Mutex::new(()),
+            started_at: Timestamp::now(),
+            config_path: common.config.clone(),
+            write_prefix: common.write_prefix(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
+        self.settings.load()
+    }
+
+    pub(crate) fn replace_settings(&self, settings: Settings) {
+        self.counters.interval_is(settings.config.orchestrator.schedule.interval_minutes);
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// What the last round found; `None` until the first has finished.
+    pub(crate) fn published(&self) -> Option<Arc<Published>> {
+        self.published.load_full()
+    }
+
+    pub(crate) fn publish(&self, published: Arc<Published>) {
+        self.published.store(Some(published));
+        self.metrics.forget();
+    }
+
+    /// The store, once it has been opened.
+    pub(crate) fn backend(&self) -> Option<Arc<Backend>> {
+        self.backend.load_full()
+    }
+
+    pub(crate) fn opened(&self, backend: Arc<Backend>) {
+        self.backend.store(Some(backend));
+    }
+
+    pub(crate) fn next_round_at(&self) -> Option<Timestamp> {
+        match self.next_round_at.load(Ordering::Relaxed) {
+            0 => None,
+            millisecond => Timestamp::from_millisecond(millisecond).ok(),
+        }
+    }
+
+    pub(crate) fn set_next_round_at(&self, at: Timestamp) {
+        self.next_round_at.store(at.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// Makes the next round follow at once: something that counts has changed.
+    pub(crate) fn evaluate_soon(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Ready when a round is wanted before its time.
+    pub(crate) async fn evaluation_wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// Remembers a pull of transactions that left nothing out.
+    pub(crate) fn note_sync(&self, summary: &Summary) {
+        if summary.complete() {
+            self.counters.synced(Timestamp::now());
+        }
+    }
+
+    /// Whether rounds are still being made: what systemd's watchdog is told.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.rounds_ended.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn rounds_ended(&self) {
+        self.rounds_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the store answers now, or did a moment ago.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub(crate) async fn probe_store(&self) -> Result<(), String> {
+        let mut probe = self.probe.lock().await;
+        if let Some((at, outcome)) = &*probe
+            && at.elapsed() < PROBE_COUNTS
+        {
+            return outcome.clone();
+        }
+        let outcome = match self.backend() {
+            None => Err("the store has not been opened yet".to_owned()),
+            Some(backend) => match timeout(PROBE_TIMEOUT, backend.clock()).await {
+                Ok(answer) => answer.map(drop).map_err(|error: StoreError| error.to_string()),
+                Err(_) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
+            },
+        };
+        *probe = Some((Instant::now(), outcome.clone()));
+        outcome
+    }
+}

@@ -1,0 +1,133 @@
+//! Server mode: HTTP first, then one evaluation after the other, until somebody says stop.
+//!
+//! Start at [`run`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a thread and runtime
+//! of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from it. `reload` replaces the
+//! settings, `counters` and `metrics` are what Prometheus sees of it all.
+
+mod api;
+mod counters;
+mod guard;
+mod live;
+mod metrics;
+mod openapi;
+mod page;
+mod probes;
+mod published;
+mod reload;
+mod rounds;
+mod routes;
+mod write;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::http::Limits;
+use platform::{notify, shutdown};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use crate::app;
+use crate::cli::Common;
+use crate::config::Config;
+use crate::settings::Settings;
+
+use live::Live;
+
+/// How long requests and a write may go on once the service was told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT; the exit code is 0 then.
+///
+/// # Errors
+/// The address cannot be listened on, or a password hash is of no use.
+pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
+    let config = app::start(common)?;
+    let has_server = config.orchestrator.telemetry.enabled && !no_telemetry;
+    let mut settings = Settings::of(config)?;
+    settings.plan.draws = has_server || settings.config.orchestrator.diagnostics.enabled;
+    app::runtime()?.block_on(async {
+        // Before anything else: a signal that comes while the service starts must stop it in order, too.
+        let mut stopped = std::pin::pin!(shutdown::requested().context("listening for signals")?);
+        let live = Arc::new(Live::new(settings, common));
+        let (stop, stopping) = watch::channel(false);
+        let server = match has_server {
+            true => Some(tokio::spawn(start_server(&live, stopping.clone()).await?)),
+            false => None,
+        };
+        log_schedule(&live);
+        let rounds = rounds::spawn(Arc::clone(&live), stopping)?;
+        notify::ready();
+        let watchdog = tokio::spawn(notify::watchdog({
+            let live = Arc::clone(&live);
+            move || live.is_alive()
+        }));
+        stopped.as_mut().await;
+        info!("Stopping: requests and writes in progress have {} s to finish", DRAIN.as_secs());
+        notify::stopping();
+        watchdog.abort();
+        stop.send_replace(true);
+        drain(server, rounds).await;
+        info!("Stopped");
+        Ok(0)
+    })
+}
+
+type Server = tokio::task::JoinHandle<std::io::Result<()>>;
+
+/// Waits for both sides, but not for ever.
+async fn drain(server: Option<Server>, rounds: rounds::Handle) {
+    let both = async {
+        if let Some(server) = server {
+            match server.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => error!("the HTTP server ended with an error: {error}"),
+                Err(error) => error!("the HTTP server broke off: {error}"),
+            }
+        }
+        rounds.finished().await;
+    };
+    if tokio::time::timeout(DRAIN, both).await.is_err() {
+        warn!("something did not finish within {} s and is cut off", DRAIN.as_secs());
+    }
+}
+
+/// Listens, and says where; what comes back serves until `stopping` says so.
+async fn start_server(
+    live: &Arc<Live>,
+    mut stopping: watch::Receiver<bool>,
+) -> anyhow::Result<impl Future<Output = std::io::Result<()>> + Send + 'static> {
+    let settings = live.settings();
+    let telemetry = &settings.config.orchestrator.telemetry;
+    warn_if_open(&settings.config);
+    let address = format!("{}:{}", telemetry.listen_address, telemetry.listen_port);
+    let listener = TcpListener::bind((telemetry.listen_address.as_str(), telemetry.listen_port)).await.with_context(|| {
+        format!("listening on {address} (orchestrator.telemetry.listen_address and listen_port); is another instance running?")
+    })?;
+    let address: SocketAddr = listener.local_addr().context("asking for the address listened on")?;
+    info!("Starting HTTP server on http://{address}");
+    info!("Prometheus metrics available at http://{address}{}", telemetry.path);
+    info!("Dashboard available at http://{address}/dashboard");
+    let app = routes::router(live, &settings.config);
+    Ok(async move {
+        let stop = async move { drop(stopping.wait_for(|stop| *stop).await) };
+        platform::http::serve(listener, app, Limits::default(), stop).await
+    })
+}
+
+/// A page that shows wallets and limits to whoever can reach it is worth a warning.
+fn warn_if_open(config: &Config) {
+    let address = &config.orchestrator.telemetry.listen_address;
+    let is_local = address == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if !is_local && !config.orchestrator.auth.enabled {
+        warn!("listening on {address} without orchestrator.auth: whoever reaches it sees wallets and limits");
+    }
+}
+
+fn log_schedule(live: &Live) {
+    let minutes = live.settings().config.orchestrator.schedule.interval_minutes;
+    info!("Running evaluation loop every {minutes} minutes");
+    info!("First evaluation starting");
+}

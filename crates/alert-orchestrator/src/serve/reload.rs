@@ -1,0 +1,97 @@
+//! Reading the configuration again, without stopping.
+//!
+//! A configuration with a fault is refused as a whole and the one in effect stays; that is said in the log and by the
+//! metric `config_last_reload_successful`. Where it listens and which store it reads cannot change while the service runs:
+//! the old values stay in effect, and a warning says so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use platform::notify;
+use tracing::{error, info, warn};
+
+use super::live::Live;
+use crate::app;
+use crate::config::Config;
+use crate::settings::Settings;
+
+/// Reads the file again and puts it into effect.
+pub(super) fn reload(live: &Live) {
+    notify::reloading();
+    let path = live.config_path.display();
+    match read(live) {
+        Ok(settings) => {
+            live.replace_settings(settings);
+            live.counters.reloaded(true);
+            info!("Reloaded configuration from {path}");
+        }
+        Err(refusal) => {
+            live.counters.reloaded(false);
+            for line in refusal.lines() {
+                error!("{line}");
+            }
+            error!("{path} was refused; the configuration read before stays in effect");
+        }
+    }
+    live.metrics.forget();
+    notify::ready();
+}
+
+fn read(live: &Live) -> Result<Settings, String> {
+    let mut config = app::load_config(&live.config_path).map_err(|faults| faults.to_string())?;
+    for what in keep_fixed(&mut config, &live.settings().config) {
+        warn!("{what} changed in {}: that takes effect after a restart", live.config_path.display());
+    }
+    let mut settings = Settings::of(config).map_err(|error| format!("{error:#}"))?;
+    settings.plan.draws = live.settings().plan.draws || settings.config.orchestrator.diagnostics.enabled;
+    Ok(settings)
+}
+
+/// Puts back what cannot change while the service runs; returns what that was.
+fn keep_fixed(new: &mut Config, old: &Config) -> Vec<&'static str> {
+    fn keep<T: PartialEq + Clone>(new: &mut T, old: &T) -> bool {
+        let changed = new != old;
+        new.clone_from(old);
+        changed
+    }
+    let (client, old_client) = (&mut new.client, &old.client);
+    let store = keep(&mut client.greptime, &old_client.greptime) | keep(&mut client.embedded, &old_client.embedded);
+    let (http, old_http) = (&mut new.orchestrator.telemetry, &old.orchestrator.telemetry);
+    let server = keep(&mut http.enabled, &old_http.enabled)
+        | keep(&mut http.listen_address, &old_http.listen_address)
+        | keep(&mut http.listen_port, &old_http.listen_port)
+        | keep(&mut http.trusted_proxies, &old_http.trusted_proxies);
+    let metrics = keep(&mut http.path, &old_http.path) | keep(&mut http.metric_prefix, &old_http.metric_prefix);
+    [
+        (store, "the store (client.greptime, client.embedded)"),
+        (server, "the HTTP server (orchestrator.telemetry.enabled, listen_address, listen_port, trusted_proxies)"),
+        (metrics, "path or prefix of the metrics (orchestrator.telemetry.path, metric_prefix)"),
+    ]
+    .into_iter()
+    .filter_map(|(changed, what)| changed.then_some(what))
+    .collect()
+}
+
+/// The files that a configuration is made of, as they were when it was read.
+pub(super) struct Watched(Vec<(PathBuf, Option<Version>)>);
+
+type Version = (SystemTime, u64);
+
+impl Watched {
+    pub(super) fn new(path: &Path, config: &Config) -> Self {
+        let registry = config.tokens.is_some().then(|| config.orchestrator.token_registry.clone());
+        let files = std::iter::once(path.to_path_buf()).chain(registry);
+        Self(files.map(|file| (file.clone(), version(&file))).collect())
+    }
+
+    /// Whether one of them is there and another than it was. One that is just being replaced is looked at the next time.
+    pub(super) fn has_changed(&self) -> bool {
+        self.0.iter().any(|(file, before)| version(file).is_some_and(|now| Some(now) != *before))
+    }
+}
+
+fn version(file: &Path) -> Option<Version> {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

@@ -1,0 +1,233 @@
+//! One evaluation after the other: at once, then on schedule, until told to stop.
+//!
+//! Start at [`spawn`]. Rounds have a thread and a runtime of their own, so that an evaluation never keeps a request waiting.
+//! A round that takes longer than the interval makes the next ones be skipped, not pile up, and the schedule does not drift:
+//! instants are counted from the first round. Between rounds the configuration is read again where that is asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use advisor_core::store::StoreError;
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use platform::shutdown;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tracing::{error, warn};
+
+use super::live::Live;
+use super::published::Published;
+use super::reload::{self, Watched};
+use crate::backend::Backend;
+use crate::evaluate::Evaluation;
+use crate::round::{self, Finished};
+use crate::settings::Settings;
+use crate::{chart_files, cleanup, console, journal};
+
+/// How often a configuration file is looked at where `reload_on_change` is set.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The thread that makes the rounds.
+pub(super) struct Handle(oneshot::Receiver<()>);
+
+impl Handle {
+    /// Ready once the last round has been left in order.
+    pub(super) async fn finished(self) {
+        // An error means that the thread ended without a word, which is an end, too.
+        drop(self.0.await);
+    }
+}
+
+/// Starts making rounds.
+///
+/// # Errors
+/// The system gives no thread or runtime.
+pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow::Result<Handle> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime of the evaluations")?;
+    let (ended, handle) = oneshot::channel();
+    let body = move || {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            runtime.block_on(Rounds::new(&live, stopping).run());
+        }));
+        if outcome.is_err() {
+            error!("the evaluation loop broke off; nothing is evaluated any more until the service is restarted");
+        }
+        live.rounds_ended();
+        // Nobody waits any more where the service has been cut off.
+        let _ = ended.send(());
+    };
+    std::thread::Builder::new().name("rounds".into()).spawn(body).context("starting the thread of the evaluations")?;
+    Ok(Handle(handle))
+}
+
+struct Rounds<'l> {
+    live: &'l Arc<Live>,
+    stopping: watch::Receiver<bool>,
+    previous: Option<Arc<Published>>,
+    drawing: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// What comes next.
+enum Next {
+    Round,
+    Reload,
+    Stop,
+}
+
+impl<'l> Rounds<'l> {
+    fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
+        Self { live, stopping, previous: None, drawing: None }
+    }
+
+    async fn run(mut self) {
+        let mut hangups = match shutdown::hangups() {
+            Ok(hangups) => Some(hangups),
+            Err(error) => {
+                warn!("SIGHUP will not reload the configuration: {error}");
+                None
+            }
+        };
+        let mut watched = Watched::new(&self.live.config_path, &self.live.settings().config);
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let first = Instant::now();
+        let mut interval = self.live.settings().interval();
+        let mut schedule = schedule(first, interval);
+        clean_up(self.live).await;
+        loop {
+            let next = tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|stop| *stop) => Next::Stop,
+                Some(()) = hangup(hangups.as_mut()) => Next::Reload,
+                _ = schedule.tick() => Next::Round,
+                () = self.live.evaluation_wanted() => Next::Round,
+                _ = looks.tick(), if self.live.settings().config.orchestrator.reload_on_change => {
+                    if watched.has_changed() { Next::Reload } else { continue }
+                }
+            };
+            match next {
+                Next::Stop => return,
+                Next::Reload => {
+                    reload::reload(self.live);
+                    watched = Watched::new(&self.live.config_path, &self.live.settings().config);
+                    let asked = self.live.settings().interval();
+                    if asked != interval {
+                        interval = asked;
+                        schedule = self::schedule(Instant::now() + interval, interval);
+                        self.announce_next(interval);
+                    }
+                }
+                Next::Round => {
+                    self.announce_next(interval);
+                    if self.round().await.is_none() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn announce_next(&self, interval: Duration) {
+        let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::MAX);
+        if let Ok(next) = Timestamp::now().checked_add(interval) {
+            self.live.set_next_round_at(next);
+        }
+    }
+
+    /// One round; `None` where the service was told to stop meanwhile.
+    async fn round(&mut self) -> Option<()> {
+        let settings = Arc::clone(&self.live.settings());
+        let finished = {
+            let evaluate = self.evaluate(&settings);
+            let mut stopping = self.stopping.clone();
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => return None,
+                finished = evaluate => finished,
+            }
+        };
+        self.publish(&settings, finished).await;
+        Some(())
+    }
+
+    /// Opens the store where that has not succeeded yet, and evaluates.
+    async fn evaluate(&self, settings: &Arc<Settings>) -> Finished {
+        let backend = match self.live.backend() {
+            Some(backend) => Ok(backend),
+            None => open(Arc::clone(settings)).await,
+        };
+        match backend {
+            Ok(backend) => {
+                self.live.opened(Arc::clone(&backend));
+                let previous = self.previous.as_ref().map(|previous| &previous.finished.evaluation);
+                round::run(&backend, settings, &settings.plan, previous).await
+            }
+            Err(error) => Finished::failed(&settings.plan, &error),
+        }
+    }
+
+    async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
+        let Evaluation { advice, started_at, .. } = &finished.evaluation;
+        self.live.counters.evaluated(advice, *started_at, finished.took);
+        if let Err(error) = console::write_summary(&mut std::io::stdout().lock(), &finished.evaluation) {
+            warn!("the summary could not be printed: {error}");
+        }
+        let published = Arc::new(Published::new(finished, &settings.config.orchestrator.telemetry));
+        self.live.publish(Arc::clone(&published));
+        self.previous = Some(Arc::clone(&published));
+        if let Some(backend) = self.live.backend() {
+            journal::keep(&backend, settings, &published.finished, self.live.write_prefix).await;
+        }
+        self.draw(settings, published);
+        clean_up(self.live).await;
+    }
+
+    /// Draws the charts beside what follows; where the previous ones are not finished yet, these are left out.
+    fn draw(&mut self, settings: &Arc<Settings>, published: Arc<Published>) {
+        if !settings.config.orchestrator.diagnostics.enabled {
+            return;
+        }
+        if self.drawing.as_ref().is_some_and(|drawing| !drawing.is_finished()) {
+            warn!("the charts of the previous evaluation are still being drawn; none are drawn of this one");
+            return;
+        }
+        let (live, settings) = (Arc::clone(self.live), Arc::clone(settings));
+        self.drawing = Some(tokio::task::spawn_blocking(move || {
+            published.set_plots(&chart_files::write_all(&settings, &published.finished.evaluation));
+            live.metrics.forget();
+        }));
+    }
+}
+
+async fn open(settings: Arc<Settings>) -> Result<Arc<Backend>, StoreError> {
+    match tokio::task::spawn_blocking(move || Backend::open(&settings.config)).await {
+        Ok(opened) => opened.map(Arc::new),
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
+}
+
+async fn clean_up(live: &Arc<Live>) {
+    let settings = Arc::clone(&live.settings());
+    let deleted =
+        tokio::task::spawn_blocking(move || cleanup::run(&settings.config.orchestrator, Timestamp::now())).await;
+    match deleted {
+        Ok(files) => live.counters.deleted(files),
+        Err(ended) => error!("deleting old charts broke off: {ended}"),
+    }
+}
+
+fn schedule(first: Instant, interval: Duration) -> Interval {
+    let mut schedule = interval_at(first, interval);
+    schedule.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    schedule
+}
+
+/// The next SIGHUP; never, where they cannot be listened for.
+async fn hangup(hangups: Option<&mut shutdown::Hangups>) -> Option<()> {
+    match hangups {
+        Some(hangups) => hangups.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,110 @@
+//! Which address answers what, and to whom.
+//!
+//! [`routes`] is the whole table; the description at `/api/openapi.json` is compared with it by a test.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{MethodRouter, get, post};
+use platform::http::{Proxies, chassis};
+
+use super::guard::{self, Access, Guard};
+use super::live::Live;
+use super::{api, page, probes, write};
+use crate::config::Config;
+
+/// One address.
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: String,
+    access: Access,
+    handler: MethodRouter<Arc<Live>>,
+}
+
+/// Every address of the service.
+pub(super) fn routes(metrics_path: &str) -> Vec<Route> {
+    let read = |path: &str, access, handler| Route { method: Method::GET, path: path.to_owned(), access, handler };
+    let write =
+        |path: &str, handler| Route { method: Method::POST, path: path.to_owned(), access: Access::Sensitive, handler };
+    vec![
+        read(metrics_path, Access::Open, get(metrics)),
+        read("/livez", Access::Open, get(probes::livez)),
+        read("/readyz", Access::Open, get(probes::readyz)),
+        read("/startupz", Access::Open, get(probes::startupz)),
+        read("/health", Access::Open, get(probes::health)),
+        read("/", Access::Page, get(async || Redirect::temporary("dashboard"))),
+        read("/dashboard", Access::Page, get(page::dashboard)),
+        read("/assets/{*file}", Access::Page, get(page::asset)),
+        read("/charts/{file}", Access::Page, get(page::chart)),
+        read("/api/assets", Access::Page, get(api::assets)),
+        read("/api/status", Access::Page, get(api::status)),
+        read("/api/decisions", Access::Page, get(api::decisions)),
+        read("/api/series", Access::Page, get(api::series)),
+        read("/api/explain", Access::Page, get(api::explain)),
+        read("/api/history", Access::Page, get(api::history)),
+        read("/api/withdrawals", Access::Page, get(api::withdrawals)),
+        read("/api/openapi.json", Access::Page, get(super::openapi::document)),
+        read("/api/config/normalized", Access::Sensitive, get(api::normalized)),
+        write("/api/sync/transactions", post(write::sync)),
+        write("/api/reference", post(write::reference)),
+    ]
+}
+
+/// The service's answers behind everything that holds for all of them.
+pub(super) fn router(live: &Arc<Live>, config: &Config) -> Router {
+    let telemetry = &config.orchestrator.telemetry;
+    let mut router = Router::new();
+    for Route { path, access, handler, .. } in routes(&telemetry.path) {
+        let guard = Guard { live: Arc::clone(live), access };
+        router = router.route(&path, handler.layer(from_fn_with_state(guard, guard::check)));
+    }
+    let proxies = Proxies::new(telemetry.trusted_proxies.iter().map(|network| network.net()));
+    chassis(router.with_state(Arc::clone(live)), proxies)
+}
+
+async fn metrics(live: axum::extract::State<Arc<Live>>, headers: HeaderMap) -> axum::response::Response {
+    live.metrics.get(&live, &headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_description_names_every_route_and_no_other() {
+        let document: serde_json::Value = serde_json::from_slice(include_bytes!("../../openapi.json")).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let described: BTreeSet<(String, String)> = paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))
+            })
+            .collect();
+        // Axum marks a part that may contain slashes.
+        let served: BTreeSet<(String, String)> = routes("/metrics")
+            .into_iter()
+            .map(|route| (route.method.to_string(), route.path.replace("{*", "{")))
+            .collect();
+        assert_eq!(described, served);
+    }
+
+    #[test]
+    fn what_asks_for_a_login_says_so_and_nothing_else() {
+        let document: serde_json::Value = serde_json::from_slice(include_bytes!("../../openapi.json")).unwrap();
+        for route in routes("/metrics") {
+            let method = route.method.as_str().to_lowercase();
+            let security = document["paths"][route.path.replace("{*", "{")][&method]["security"].to_string();
+            let expected = match route.access {
+                Access::Open => "[]",
+                Access::Page => r#"[{},{"basic":[]}]"#,
+                Access::Sensitive => r#"[{"basic":[]}]"#,
+            };
+            assert_eq!(security, expected, "{method} {}", route.path);
+        }
+    }
+}

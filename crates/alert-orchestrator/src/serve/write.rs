@@ -1,0 +1,82 @@
+//! What changes the store: marking a reference, and pulling transactions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use platform::http::Problem;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tracing::info;
+
+use super::api::{asset_of, bad, store};
+use super::live::Live;
+use crate::reference::{ChangeView, Tag, TagError, Which};
+use crate::sync::{self, Summary, Wish};
+
+/// Which withdrawal shall be marked, or unmarked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReferenceWish {
+    asset: String,
+    /// A transaction hash, or `latest`.
+    tx: String,
+    wallet: Option<String>,
+    #[serde(default)]
+    remove: bool,
+}
+
+/// Marks a withdrawal as the reference, or unmarks it; the next evaluation follows at once.
+pub(super) async fn reference(State(live): State<Arc<Live>>, body: Bytes) -> Result<Json<ChangeView>, Problem> {
+    let settings = Arc::clone(&live.settings());
+    if settings.logins.is_none() {
+        let text = "references are set here only where orchestrator.auth is enabled; use `alert-orchestrator tag`";
+        return Err(Problem::new(StatusCode::FORBIDDEN, text));
+    }
+    let ReferenceWish { asset, tx, wallet, remove } = parse(&body)?;
+    let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
+    let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
+    let backend = store(&live)?;
+    let change = tag.find(&backend, &settings).await.map_err(refusal)?;
+    if !change.is_nothing() {
+        change.write(&backend, live.write_prefix).await.map_err(refusal)?;
+        let after = change.view(live.write_prefix);
+        info!(asset, table = after.table(), "reference changed: {}", after.message());
+        live.evaluate_soon();
+    }
+    Ok(Json(change.view(live.write_prefix)))
+}
+
+fn refusal(error: TagError) -> Problem {
+    let status = match &error {
+        TagError::NotFound { .. } => StatusCode::NOT_FOUND,
+        TagError::Ambiguous { .. } => StatusCode::CONFLICT,
+        TagError::Asset(_) | TagError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Problem::new(status, error.to_string())
+}
+
+/// Pulls transactions from Liqwid, unless that is being done already.
+pub(super) async fn sync(State(live): State<Arc<Live>>, body: Bytes) -> Result<Json<Summary>, Problem> {
+    let wish: Wish = if body.trim_ascii().is_empty() { Wish::default() } else { parse(&body)? };
+    let Ok(_one_at_a_time) = live.syncing.try_lock() else {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "transactions are being pulled already; try again when that is done",
+        ));
+    };
+    let settings = Arc::clone(&live.settings());
+    let backend = store(&live)?;
+    let summary = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await.map_err(bad)?;
+    live.note_sync(&summary);
+    if summary.wrote() {
+        live.evaluate_soon();
+    }
+    Ok(Json(summary))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| bad(format!("the body is not as expected: {error}")))
+}

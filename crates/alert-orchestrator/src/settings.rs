@@ -1,0 +1,75 @@
+//! A configuration made ready for use; a reload replaces it as a whole.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::auth::{Logins, Users};
+use platform::http::Rendered;
+use sha2::{Digest as _, Sha256};
+use tracing::warn;
+
+use crate::config::Config;
+use crate::evaluate::Plan;
+use crate::plan;
+use crate::prices::PriceClients;
+
+/// Everything that follows from one reading of the configuration file.
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) plan: Plan,
+    /// The first 12 hex digits of the SHA-256 of the normalized configuration: tells in the journal by which one was decided.
+    pub(crate) hash: String,
+    /// The normalized configuration, as `--print-config-normalized` prints it.
+    pub(crate) normalized: Rendered,
+    /// Who may log in; `None`: nobody has to.
+    pub(crate) logins: Option<Logins>,
+    pub(crate) prices: PriceClients,
+}
+
+impl Settings {
+    /// Makes a checked configuration ready.
+    ///
+    /// # Errors
+    /// A password hash that nothing could ever match, or an API client that cannot be made.
+    pub(crate) fn of(config: Config) -> anyhow::Result<Self> {
+        let json = serde_json::to_vec_pretty(&config).context("writing the normalized configuration")?;
+        let hash = Sha256::digest(&json).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            plan: plan::of(&config),
+            hash,
+            normalized: Rendered::new("application/json", json),
+            logins: logins(&config)?,
+            prices: PriceClients::of(&config)?,
+            config,
+        })
+    }
+}
+
+impl Settings {
+    /// Time from the start of one round to the start of the next.
+    pub(crate) fn interval(&self) -> Duration {
+        // The configuration allows a year at most, and nothing that is not positive.
+        Duration::from_secs_f64(self.config.orchestrator.schedule.interval_minutes * 60.0).max(Duration::from_millis(1))
+    }
+}
+
+fn logins(config: &Config) -> anyhow::Result<Option<Logins>> {
+    let auth = &config.orchestrator.auth;
+    if !auth.enabled {
+        return Ok(None);
+    }
+    let first = auth.username.iter().zip(&auth.password_hash);
+    let others = auth.users.iter().map(|user| (&user.username, &user.password_hash));
+    let mut users = Users::default();
+    for (name, hash) in first.chain(others) {
+        let hash = hash.expose().parse().with_context(|| format!("orchestrator.auth: password_hash of user {name}"))?;
+        if platform::auth::PasswordHash::is_weak(&hash) {
+            warn!(
+                "orchestrator.auth: the password of {name} is kept as SHA-256, which is guessed quickly; \
+                   make a bcrypt hash with `alert-orchestrator hash-password`"
+            );
+        }
+        users.add(name, hash);
+    }
+    Ok(Some(Logins::new(users)))
+}

@@ -1,0 +1,37 @@
+//! The `tag` command: marks a withdrawal as the reference, or unmarks it, after asking.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use crate::app::{self, FAILED};
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::reference::Tag;
+use crate::settings::Settings;
+
+/// Runs `tag`; the exit code is 1 where nothing was found or the answer was no.
+///
+/// # Errors
+/// Those of the configuration, the store and the terminal.
+pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
+    let settings = Settings::of(app::start(common)?)?;
+    let backend = Backend::open(&settings.config)?;
+    let runtime = app::runtime()?;
+    let change = runtime.block_on(tag.find(&backend, &settings))?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{change}")?;
+    if change.is_nothing() {
+        writeln!(out, "nothing to change")?;
+        return Ok(0);
+    }
+    write!(out, "write this to {}? [y/N] ", change.table_written(common.write_prefix()))?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        writeln!(out, "nothing written")?;
+        return Ok(FAILED);
+    }
+    runtime.block_on(change.write(&backend, common.write_prefix()))?;
+    writeln!(out, "written")?;
+    Ok(0)
+}
