@@ -16,7 +16,6 @@ use crate::api::{self, Api, ApiError, Decimal, Settings, SettingsError};
 const REQUESTS_AT_ONCE: usize = 4;
 
 /// The aggregator.
-#[derive(Debug)]
 pub struct Minswap {
     api: Api,
     ada_price: Url,

@@ -26,8 +26,8 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 /// Longest wait between two attempts that the API did not ask for.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(30);
 
-/// Where an API is, and how patiently it is asked.
-#[derive(Debug, Clone)]
+/// Where an API is, and how patiently it is asked. Has no `Debug`, so that no log shows what an address may hold.
+#[derive(Clone)]
 pub struct Settings {
     /// Its address, `http` or `https`.
     pub url: Url,
@@ -105,7 +105,6 @@ impl Failure {
 }
 
 /// One API: its connections and how it is asked.
-#[derive(Debug)]
 pub(crate) struct Api {
     /// Name and address, for messages.
     name: String,

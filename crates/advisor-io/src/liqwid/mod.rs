@@ -5,8 +5,6 @@
 //! the other.
 
 mod prices;
-#[cfg(test)]
-mod tests;
 mod transactions;
 
 use reqwest::header::CONTENT_TYPE;
@@ -24,7 +22,6 @@ pub use transactions::Pulled;
 const ROWS_MAX: usize = 100;
 
 /// The API.
-#[derive(Debug)]
 pub struct Liqwid {
     api: Api,
 }

@@ -161,6 +161,9 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::read_data;
     use super::*;
 
     #[test]
@@ -185,5 +188,38 @@ mod tests {
     #[test]
     fn seconds_outside_the_calendar_are_its_ends() {
         assert_eq!((second(i64::MIN), second(i64::MAX)), (Timestamp::MIN, Timestamp::MAX));
+    }
+
+    const PAGE: &str = r#"{"data": {"historical": {"transactions": {"totalCount": 2, "results": [
+        {"id": "0123456789abcdef", "type": "SUPPLY", "displayName": "DJED", "time": "2025-07-01T12:30:00Z", "amount": "1.5"},
+        {"id": null, "type": "BORROW", "displayName": null, "time": null, "amount": null}]}}}, "errors": null}"#;
+
+    /// Reads a page and each of its rows.
+    fn flows(body: &[u8]) -> Result<Vec<Transaction>, String> {
+        let root: Root = read_data(body).map_err(|unread| format!("{unread:?}"))?;
+        let rows = root.historical.transactions.results;
+        rows.iter().filter_map(|row| transaction(&"addr1".into(), row).transpose()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_with_bytes_changed_is_refused_or_has_usable_flows(changes in prop::collection::vec((0..PAGE.len(), any::<u8>()), 0..4)) {
+            let mut body = PAGE.as_bytes().to_vec();
+            let unchanged = changes.is_empty();
+            changes.into_iter().for_each(|(at, byte)| body[at] = byte);
+            match flows(&body) {
+                Ok(flows) => {
+                    let is_usable = |flow: &Transaction| flow.amount.is_finite() && flow.amount >= 0.0 && flow.id.len() >= 16;
+                    prop_assert!(flows.len() <= 2 && flows.iter().all(is_usable), "{:?}", flows);
+                    prop_assert!(!unchanged || flows.len() == 1);
+                }
+                Err(cause) => prop_assert!(!unchanged && !cause.is_empty()),
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_have_usable_flows(bytes: Vec<u8>) {
+            prop_assert!(flows(&bytes).is_err());
+        }
     }
 }

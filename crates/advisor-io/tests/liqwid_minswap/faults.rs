@@ -175,7 +175,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 #[test]
 fn an_address_that_cannot_be_asked_is_refused_without_what_is_secret() {
     for url in ["ftp://user:word@host/x?key=1", "data:text/plain,x"] {
-        let error = Liqwid::new(settings(url)).unwrap_err();
+        let error = Liqwid::new(settings(url)).err().unwrap();
         assert!(matches!(error, SettingsError::Address { .. }));
         let text = error.to_string();
         assert!(!text.contains("word") && !text.contains("key"), "{text}");
