@@ -8,6 +8,7 @@
 //!   ([`Present::Kept`]).
 //! - A flow belongs to every file that has it, and goes with the last of them, unless the service wrote it too.
 
+use advisor_core::position::SkippedRows;
 use rusqlite::Transaction;
 
 use super::files;
@@ -47,6 +48,25 @@ pub(super) fn positions(
     // Comparing costs as much as inserting; a file of new rows need not.
     report.updated = if replace && report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
     report.unchanged = distinct - report.inserted - report.updated;
+    note_doubts(tx, owner, staged.skipped)
+}
+
+/// Remembers what evaluations are to warn of.
+fn note_doubts(tx: &Transaction<'_>, owner: Owner, skipped: SkippedRows) -> rusqlite::Result<()> {
+    let SkippedRows { without_ts, without_wallet, without_value, negative } = skipped;
+    let [without_ts, without_wallet, without_value, negative] =
+        [without_ts, without_wallet, without_value, negative].map(|lines| lines as i64);
+    tx.execute(
+        "update files set (without_ts, without_wallet, without_value, negative) = (?2, ?3, ?4, ?5) where id = ?1",
+        (owner.file, without_ts, without_wallet, without_value, negative),
+    )?;
+    tx.execute("delete from contradictions where table_id = ?1 and file_id = ?2", (owner.table, owner.file))?;
+    tx.execute(
+        "insert into contradictions (table_id, file_id, wallet_id, ts, times)
+         select ?1, ?2, w.id, s.ts, s.times
+         from temp.staged_contradictions s join temp.wallet_ids w on w.number = s.wallet",
+        (owner.table, owner.file),
+    )?;
     Ok(())
 }
 

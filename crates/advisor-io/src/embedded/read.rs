@@ -5,10 +5,10 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use advisor_core::flow::FlowRow;
-use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
+use advisor_core::position::{Conflicts, PositionRow, Positions, PositionsBuilder, SkippedRows};
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::access::{Trouble, find};
 use super::{Embedded, files};
@@ -20,6 +20,21 @@ pub(super) const WALLETS: &str = "
         union all
         select (select min(wallet_id) from positions where table_id = ?1 and wallet_id > w.id) from w where w.id not null
     )";
+
+const SKIPPED: &str = "
+    select coalesce(sum(without_ts), 0), coalesce(sum(without_wallet), 0), coalesce(sum(without_value), 0),
+        coalesce(sum(negative), 0)
+    from files where table_id = ?1";
+
+/// Where another file has since given other figures, the contradiction no longer counts.
+const CONFLICTS: &str = "
+    select address, c.ts, c.times
+    from contradictions c cross join positions p using (table_id, wallet_id, ts, file_id)
+        cross join wallets on wallets.id = wallet_id
+    where table_id = ?1 and ts between ?2 and ?3 order by address, ts";
+
+/// More would drown the warning that names them.
+const CONFLICTS_NAMED: usize = 3;
 
 /// Run for one wallet after another, so that no row has to say whose it is.
 const POSITIONS: &str = "
@@ -103,6 +118,35 @@ impl Store for Embedded {
     }
 }
 
+/// Adds the lines of the table's files that were left out.
+fn add_skipped(connection: &Connection, table: i64, skipped: &mut SkippedRows) -> rusqlite::Result<()> {
+    connection.prepare_cached(SKIPPED)?.query_row([table], |row| {
+        skipped.without_ts += count(row, 0)?;
+        skipped.without_wallet += count(row, 1)?;
+        skipped.without_value += count(row, 2)?;
+        skipped.negative += count(row, 3)?;
+        Ok(())
+    })
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+    Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+}
+
+/// The samples that are from files which contradict themselves about them.
+fn conflicts(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Conflicts> {
+    let mut statement = connection.prepare_cached(CONFLICTS)?;
+    let mut rows = statement.query((table, from, to))?;
+    let mut conflicts = Conflicts::default();
+    while let Some(row) = rows.next()? {
+        conflicts.count += count(row, 2)?;
+        if conflicts.examples.len() < CONFLICTS_NAMED {
+            conflicts.examples.push((row.get::<_, String>(0)?.into(), row.get(1)?));
+        }
+    }
+    Ok(conflicts)
+}
+
 /// The table's number, unless a file of it waits to be put right.
 fn find_unblocked(connection: &Connection, name: &str, kind: TableKind) -> Result<i64, Trouble> {
     let table = find(connection, name, kind)?;
@@ -131,7 +175,11 @@ fn positions(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlit
             });
         }
     }
-    Ok(builder.finish())
+    let mut positions = builder.finish();
+    // What an import has left out or collapsed no longer reaches the builder.
+    add_skipped(&snapshot, table, &mut positions.skipped)?;
+    positions.conflicts = conflicts(&snapshot, table, from, to)?;
+    Ok(positions)
 }
 
 fn flows(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Vec<FlowRow>> {

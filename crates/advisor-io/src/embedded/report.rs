@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use advisor_core::position::SkippedRows;
+
 use super::instant::InstantError;
 
 /// How far the reading of a file is.
@@ -175,6 +177,23 @@ pub(super) enum LineError {
     Negative { column: &'static str, value: f64 },
     #[error("usd_value is empty and cannot be derived from underlying_units and price_usd")]
     NoValue,
+}
+
+impl LineError {
+    /// Counts the line as what a store without an import would count the row as.
+    pub(super) fn count(&self, skipped: &mut SkippedRows) {
+        let count = match self {
+            Self::Time { .. } | Self::Empty { column: "ts" } | Self::NotUtf8 { column: "ts" } => {
+                &mut skipped.without_ts
+            }
+            Self::Empty { .. } | Self::NotUtf8 { column: "wallet_address" } => &mut skipped.without_wallet,
+            Self::Negative { .. } => &mut skipped.negative,
+            Self::FieldCount { .. } | Self::NotUtf8 { .. } | Self::Number { .. } | Self::NoValue => {
+                &mut skipped.without_value
+            }
+        };
+        *count += 1;
+    }
 }
 
 /// Why an import stopped.

@@ -15,7 +15,7 @@ const APPLICATION_ID: i64 = 0x414f_7263;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `MIGRATIONS[v]` leads from schema version `v` to `v + 1`.
-const MIGRATIONS: [&str; 2] = [V1, V2];
+const MIGRATIONS: [&str; 3] = [V1, V2, V3];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Times are nanoseconds since the epoch. In `flows` an empty `tx_hash` or `memo` means none: `NULL`s are never equal
@@ -77,6 +77,20 @@ const V2: &str = "
         primary key (journal, asset, ts, replica)
     ) strict, without rowid;
     create index decisions_by_age on decisions (journal, ts);
+";
+
+/// Of a file of positions it is kept how many of its lines are unusable, and which contradict one another: every
+/// evaluation is to warn of them, not only the import. Of files that an earlier version has read that is not known.
+const V3: &str = "
+    alter table files add column without_ts integer not null default 0;
+    alter table files add column without_wallet integer not null default 0;
+    alter table files add column without_value integer not null default 0;
+    alter table files add column negative integer not null default 0;
+    create table contradictions (
+        table_id integer not null, file_id integer not null, wallet_id integer not null, ts integer not null,
+        times integer not null,
+        primary key (table_id, file_id, wallet_id, ts)
+    ) strict, without rowid;
 ";
 
 /// Opens the file, makes it where there is none, and brings its tables up to date.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::io::Read;
 
+use advisor_core::position::SkippedRows;
 use csv::ByteRecord;
 use rusqlite::{Connection, Statement};
 
@@ -21,6 +22,9 @@ const TABLES: &str = "
     create temp table staged_positions (
         wallet integer not null, ts integer not null, usd_value real, price_usd real, underlying_units real,
         market integer not null, primary key (wallet, ts)
+    ) strict, without rowid;
+    create temp table staged_contradictions (
+        wallet integer not null, ts integer not null, times integer not null, primary key (wallet, ts)
     ) strict, without rowid;
     create temp table staged_flows (
         line integer primary key, wallet integer not null, ts integer not null, tx_hash text not null,
@@ -39,6 +43,8 @@ pub(super) struct Staged {
     pub(super) repeated: u64,
     pub(super) contradicted: u64,
     pub(super) rejected: RejectedLines,
+    /// The rejected lines by cause.
+    pub(super) skipped: SkippedRows,
 }
 
 /// Why a file could not be staged.
@@ -80,6 +86,7 @@ pub(super) fn stage(connection: &mut Connection, bytes: impl Read, content: Cont
 struct Positions<'c> {
     insert: Statement<'c>,
     replace: Statement<'c>,
+    contradict: Statement<'c>,
     wallets: Interner<String>,
     markets: Interner<(String, String)>,
     /// That of the line before.
@@ -90,7 +97,7 @@ struct Positions<'c> {
 
 impl<'c> Positions<'c> {
     fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
-        connection.execute("delete from temp.staged_positions", ())?;
+        connection.execute_batch("delete from temp.staged_positions; delete from temp.staged_contradictions")?;
         let insert = connection
             .prepare("insert into temp.staged_positions values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing")?;
         let replace = connection.prepare(
@@ -98,10 +105,14 @@ impl<'c> Positions<'c> {
              where wallet = ?1 and ts = ?2
              and (usd_value, price_usd, underlying_units, market) is not (?3, ?4, ?5, ?6)",
         )?;
+        let contradict = connection.prepare(
+            "insert into temp.staged_contradictions values (?1, ?2, 1) on conflict do update set times = times + 1",
+        )?;
         let mut markets = Interner::new();
         let none = <(String, String)>::default();
         let market = (none.clone(), markets.number(&none));
-        Ok(Self { insert, replace, wallets: Interner::new(), markets, market, repeated: 0, contradicted: 0 })
+        let wallets = Interner::new();
+        Ok(Self { insert, replace, contradict, wallets, markets, market, repeated: 0, contradicted: 0 })
     }
 
     /// Takes the usable lines; of lines with one wallet and time the last stays.
@@ -129,7 +140,10 @@ impl<'c> Positions<'c> {
         let row = (wallet, line.ts, line.usd_value, line.price_usd, line.underlying_units, self.market.1);
         if self.insert.execute(row)? == 0 {
             self.repeated += 1;
-            self.contradicted += self.replace.execute(row)? as u64;
+            if self.replace.execute(row)? > 0 {
+                self.contradicted += 1;
+                self.contradict.execute((wallet, line.ts))?;
+            }
         }
         Ok(())
     }
@@ -181,6 +195,7 @@ fn each_line(
         staged.rows += 1;
         if let Err(error) = take(&columns, record)? {
             staged.rejected.note(line, &error);
+            error.count(&mut staged.skipped);
         }
     }
     Ok(staged)
