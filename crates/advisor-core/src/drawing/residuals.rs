@@ -18,7 +18,7 @@ const DENSITY_POINTS: usize = 200;
 /// How far beyond the least and the greatest residual that line goes, in bandwidths: where a bell has all but ended.
 const DENSITY_MARGIN: f64 = 3.0;
 /// More bars than this are a line.
-const MAX_BINS: usize = 200;
+const MAX_BINS: usize = 100;
 
 /// The residuals of a fit over time, with everything they are compared with.
 #[derive(Debug, Clone, PartialEq)]

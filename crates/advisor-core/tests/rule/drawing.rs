@@ -239,7 +239,7 @@ fn more_bins_than_can_be_seen_are_not_made() {
         let drawing = drawn(&history, &rules, &DrawingOptions { samples_per_bin, ..plain() }, 599.0);
         drawing.position.residuals.unwrap().density.unwrap().histogram.density.len()
     };
-    assert_eq!([bins(10), bins(1), bins(10_000)], [60, 200, 1]);
+    assert_eq!([bins(10), bins(1), bins(10_000)], [60, 100, 1]);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn k_factor(drawing: &Drawing) -> String {
 fn position_legend(drawing: &Drawing, bands: &[Band]) -> Vec<Entry> {
     let panel = &drawing.position;
     let newest = panel.course.value.last().map(|value| format!("value {} USD", figure(*value)));
-    let mut legend = vec![Entry::new(Sign::Line(VALUE), newest.unwrap_or_else(|| "value".to_owned()))];
+    let mut legend: Vec<Entry> = newest.map(|text| Entry::new(Sign::Line(VALUE), text)).into_iter().collect();
     if panel.course.smoothed.is_some() {
         legend.push(Entry::new(Sign::Line(SMOOTHED), "smoothed"));
     }
@@ -187,7 +187,7 @@ pub(super) fn residuals(canvas: &Canvas<'_>, drawing: &Drawing, zone: &TimeZone,
     }
     let area = frame::begin(canvas, panel, &title, &legend)?;
     let (Some(known), Some(span)) = (known.filter(|known| !known.ts.is_empty()), time_span(drawing)) else {
-        return frame::empty(canvas, area, "no residuals: too few points for the gate's fit");
+        return frame::empty(canvas, area, "no residuals: nothing was judged");
     };
     let drawn = limits.iter().flat_map(|limit| limit.at).filter(near);
     let y = Axis::around(shown().chain(drawn).chain([0.0]), 0.08, area.bottom, area.top);
