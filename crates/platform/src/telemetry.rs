@@ -241,7 +241,10 @@ impl Visit for Line {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, LazyLock, Mutex};
+
+    use tracing::Dispatch;
+    use tracing::subscriber::NoSubscriber;
 
     use super::*;
 
@@ -252,6 +255,10 @@ pub(crate) mod tests {
     impl Lines {
         /// What writes to it.
         pub(crate) fn subscriber(&self, level: Level, format: Format) -> impl Subscriber + Send + Sync + use<> {
+            // While tracing knows of one subscriber only, a line that is first reached by a thread without it is off for all.
+            static OTHERS: LazyLock<[Dispatch; 2]> =
+                LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::new())));
+            LazyLock::force(&OTHERS);
             let writer = self.clone();
             subscriber(level, format, move || writer.clone())
         }

@@ -1,6 +1,6 @@
 //! How is a service spoken to over HTTP without anybody being able to hold it up?
 //!
-//! Start at [`serve`], which owns the connections: how many, how large, how long ([`Limits`]). The router it is given
+//! Start at [`listen`] and [`serve`], which owns the connections: how many, how large, how long ([`Limits`]). The router it is given
 //! goes through [`chassis`] first: request ids, one log line per request, security headers, every error as JSON
 //! ([`Problem`]), panics caught, and the [`Client`] a request comes from. [`Rendered`] is a page that is made once and
 //! served often; [`same_origin`] tells a form of our own from somebody else's.
@@ -24,7 +24,7 @@ pub use client::{Client, Proxies};
 pub use origin::same_origin;
 pub use problem::Problem;
 pub use rendered::Rendered;
-pub use serve::{Limits, serve};
+pub use serve::{Limits, listen, serve};
 
 /// One item of a header like `Accept`: its name, and its weight `q`, which is 1 where none is said and 0 where it is not a number.
 pub(crate) fn weighted(item: &str) -> (&str, f64) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -18,6 +18,10 @@ use super::table::{Slot, Table};
 
 /// Files a service needs besides its connections: stores, outgoing requests, what it reads and writes.
 const OTHER_FILES: usize = 128;
+/// Connections that gave way and are not closed yet, while new ones are accepted in their place.
+const LEAVING: usize = 16;
+/// Connections that the system keeps for the server until it accepts them; more have to try again after a second.
+const BACKLOG: u32 = 1024;
 
 /// What a client may ask of the server before it is refused.
 #[derive(Debug, Clone)]
@@ -59,6 +63,29 @@ pub(super) struct Arrival {
     pub(super) body_bytes: usize,
 }
 
+/// Listens on `port` of `host`, a name or an address; port 0 is a free one. The first address that works is taken.
+///
+/// # Errors
+/// The name has no address, or none of its addresses can be listened on.
+pub async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections of a server that ran here before may still be ending; that is no reason not to start.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Answers HTTP/1 requests on `listener` with `app`, which went through [`chassis`](super::chassis), until `stop`
 /// completes; then closes what is idle, finishes what is in progress within [`Limits::drain`] and comes back.
 ///
@@ -74,7 +101,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let table = Table::new(room_for(limits.connections));
+    let room = room_for(limits.connections);
+    let table = Table::new(room);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -89,6 +117,9 @@ pub async fn serve(
             table.leave(&slot);
         });
         while connections.try_join_next().is_some() {}
+        if connections.len() > room + LEAVING {
+            connections.join_next().await; // at once: somebody was told to leave
+        }
     }
     drop(listener);
     table.stop();
@@ -146,7 +177,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// How many of `connections` this process may have open; raises its limit of open files where that helps.
-fn room_for(connections: usize) -> usize {
+pub(super) fn room_for(connections: usize) -> usize {
     let files = (connections + OTHER_FILES) as u64;
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= files) {

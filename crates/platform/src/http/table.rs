@@ -36,15 +36,6 @@ struct Room {
     made: Notify,
 }
 
-impl Room {
-    /// A connection ended or became idle.
-    fn make(&self) {
-        if self.is_awaited.load(SeqCst) {
-            self.made.notify_one();
-        }
-    }
-}
-
 /// What is known of one connection; times are microseconds of the table's clock.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -125,7 +116,7 @@ impl Table {
             slots.swap_remove(index);
         }
         drop(slots);
-        self.room.make();
+        self.room.made.notify_one();
     }
 
     /// Tells every connection to end: at once, or after the request it is busy with.
@@ -136,7 +127,7 @@ impl Table {
         }
     }
 
-    /// Comes back when a connection may have ended or become idle since `enter` failed.
+    /// Comes back when a connection may have ended, or become idle, that `enter` did not find.
     pub(super) async fn freed(&self) {
         self.room.is_awaited.store(true, SeqCst);
         // A connection that became idle before it could see that it is awaited tells nobody: look again soon.
@@ -195,7 +186,9 @@ impl Slot {
     /// The answer to the request is complete.
     pub(super) fn finish(&self) {
         self.idle_since.store(self.clock.now(), SeqCst);
-        self.room.make();
+        if self.room.is_awaited.load(SeqCst) {
+            self.room.made.notify_one();
+        }
     }
 
     /// Bytes came from the peer.

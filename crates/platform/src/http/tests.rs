@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -49,7 +49,7 @@ impl Server {
             .route("/large", get(async || vec![b'x'; LARGE]))
             .route("/panic", get(async || -> () { panic!("on purpose") }))
             .route("/wait", get(wait));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen("localhost", 0).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let proxies = Proxies::new(["127.0.0.0/8".parse().unwrap()]);

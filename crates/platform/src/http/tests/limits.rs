@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::*;
 
@@ -184,10 +184,16 @@ async fn what_does_not_end_in_time_is_cut_off() {
 #[tokio::test]
 #[ignore = "needs the process of its own that the next test gives it"]
 async fn a_server_that_runs_out_of_files() {
+    let limit = |files| Rlimit { current: Some(files), ..getrlimit(Resource::Nofile) };
+    setrlimit(Resource::Nofile, limit(100)).unwrap();
+    assert_eq!(super::serve::room_for(1024), 1024, "the limit is raised");
+    assert_eq!(getrlimit(Resource::Nofile).current, Some(1024 + 128));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(100), maximum: Some(200) }).unwrap();
+    assert_eq!(super::serve::room_for(1024), 200 - 128, "as far as it may be");
     // Room for the runtime, and for a few connections. The limit falls after the server has looked at it.
     let server = Server::start(Limits::default()).await;
     server.assert_answers().await;
-    setrlimit(Resource::Nofile, rustix::process::Rlimit { current: Some(40), ..getrlimit(Resource::Nofile) }).unwrap();
+    setrlimit(Resource::Nofile, limit(40)).unwrap();
     println!("\nlistening on {}", server.address);
     server.task.await.unwrap().unwrap();
 }
