@@ -1,237 +1,304 @@
-// What the API answers, for the type annotations of the modules in assets/js. Never served, never loaded.
+// What the API answers and what the page keeps, for the type annotations in assets/js. Never served, never loaded.
 // Instants are RFC 3339 in UTC, amounts USD unless said otherwise, undefined figures null.
 
-export type View = "position" | "rate";
+declare namespace Api {
+  type View = "position" | "rate";
 
-export interface Status {
-  version: string;
-  now: string;
-  /** IANA name. */
-  timezone: string;
-  as_of: string | null;
-  last_evaluation: string | null;
-  next_evaluation: string | null;
-  interval_seconds: number;
-  evaluation_seconds: number | null;
-  auth: { enabled: boolean; require_for: "sensitive" | "all" };
-  references_writable: boolean;
-  store: { ok: boolean; detail: string | null };
-}
+  interface Status {
+    version: string;
+    now: string;
+    /** IANA name. */
+    timezone: string;
+    as_of: string | null;
+    last_evaluation: string | null;
+    next_evaluation: string | null;
+    interval_seconds: number;
+    evaluation_seconds: number | null;
+    auth: { enabled: boolean; require_for: "sensitive" | "all" };
+    references_writable: boolean;
+    store: { ok: boolean; detail: string | null };
+  }
 
-export interface Reason {
-  code: string;
-  message: string;
-}
+  interface Reason {
+    code: string;
+    message: string;
+  }
 
-export interface Wallet {
-  wallet_address: string;
-  abbreviated_address: string;
-  wmax_usd: number;
-}
+  interface Wallet {
+    wallet_address: string;
+    abbreviated_address: string;
+    wmax_usd: number;
+  }
 
-export interface Decision {
-  decision: 1 | 0 | -1;
-  ref_mode: string;
-  wmax_usd: number;
-  wallet_breakdown: Wallet[];
-  g_usd: number | null;
-  withdrawn_since_reference_usd: number | null;
-  residual_usd: number | null;
-  sigma_usd: number | null;
-  k_sigma: number | null;
-  residual_trigger: 0 | 1 | null;
-  gate_applied: boolean;
-  t0_ts: string | null;
-  t1_ts: string | null;
-  prices_by_source: Record<string, number | null> | null;
-  price_delta_abs: number | null;
-  price_delta_rel: number | null;
-  price_mismatch: 0 | 1 | null;
-  price_compare_unavailable: 0 | 1 | null;
-  reason: Reason | null;
-}
+  interface Decision {
+    decision: 1 | 0 | -1;
+    ref_mode: string;
+    wmax_usd: number;
+    wallet_breakdown: Wallet[];
+    g_usd: number | null;
+    withdrawn_since_reference_usd: number | null;
+    residual_usd: number | null;
+    sigma_usd: number | null;
+    k_sigma: number | null;
+    residual_trigger: 0 | 1 | null;
+    gate_applied: boolean;
+    t0_ts: string | null;
+    t1_ts: string | null;
+    prices_by_source: Record<string, number | null> | null;
+    price_delta_abs: number | null;
+    price_delta_rel: number | null;
+    price_mismatch: 0 | 1 | null;
+    price_compare_unavailable: 0 | 1 | null;
+    reason: Reason | null;
+  }
 
-/** Decisions by asset. */
-export type Decisions = Record<string, Decision>;
+  /** Decisions by asset. */
+  type Decisions = Record<string, Decision>;
 
-export interface Flow {
-  at: string;
-  effective_at: string;
-  direction: "deposit" | "withdrawal";
-  amount: number;
-  price_usd: number | null;
-  usd: number;
-  tx_hash: string | null;
-}
+  interface Flow {
+    at: string;
+    effective_at: string;
+    direction: "deposit" | "withdrawal";
+    amount: number;
+    price_usd: number | null;
+    usd: number;
+    tx_hash: string | null;
+  }
 
-export interface WalletFigures {
-  address: string;
-  baseline_at: string;
-  baseline_usd: number;
-  newest_at: string;
-  newest_usd: number;
-  flows: Flow[];
-  deposits_usd: number;
-  withdrawals_usd: number;
-  gain_usd: number;
-  stale: boolean;
-  limit_usd: number;
-}
+  interface WalletFigures {
+    address: string;
+    baseline_at: string;
+    baseline_usd: number;
+    newest_at: string;
+    newest_usd: number;
+    flows: Flow[];
+    deposits_usd: number;
+    withdrawals_usd: number;
+    gain_usd: number;
+    stale: boolean;
+    limit_usd: number;
+  }
 
-export interface Totals {
-  baseline_usd: number;
-  newest_usd: number;
-  deposits_usd: number;
-  withdrawals_usd: number;
-  gain_usd: number;
-  limit_usd: number;
-}
+  interface Totals {
+    baseline_usd: number;
+    newest_usd: number;
+    deposits_usd: number;
+    withdrawals_usd: number;
+    gain_usd: number;
+    limit_usd: number;
+  }
 
-export interface Gate {
-  basis: "corrected_position" | "change_rate_usd";
-  baseline: { polynomial: number } | "median";
-  window_start: string;
-  points: number;
-  fit: { centre: string; scale_seconds: number; coefficients: number[]; newest_leverage: number } | null;
-  newest_value: number | null;
-  residual: number | null;
-  sigma: number | null;
-  k_sigma: number;
-  k_times_sigma: number | null;
-  epsilon_floor: number;
-  bps_floor: number | null;
-  interval: [number, number] | null;
-  threshold: number | null;
-  verdict: "quiet" | "triggered" | { insufficient: { needed: number } };
-}
-
-export interface Peg {
-  price_usd: number;
-  target_usd: number;
-  deviation_bps: number;
-  max_deviation_bps: number;
-  off_peg: boolean;
-}
-
-/** The advice with every figure it rests on. */
-export interface Explanation {
-  asset: string;
-  as_of: string;
-  decision: 1 | 0 | -1;
-  wmax_usd: number;
-  reason: Reason | null;
-  ref_mode: string;
-  t0: string | null;
-  reference: string | null;
-  t1: string | null;
-  price_t1_usd: number | null;
-  wallets: WalletFigures[];
-  totals: Totals | null;
-  safety_factor: number;
-  gate: Gate | null;
-  peg: Peg | null;
-  gate_applied: boolean;
-  warnings: string[];
-}
-
-/** Columns by time, epoch milliseconds. */
-export interface Columns {
-  ts: number[];
-  value: (number | null)[];
-}
-
-export interface Marker {
-  ts: number;
-  usd: number | null;
-  amount: number;
-}
-
-export interface Series {
-  asset: string;
-  view: View | "residual";
-  unit: string;
-  as_of: string;
-  t0: string | null;
-  t1: string | null;
-  series: (Columns & { smoothed: (number | null)[] | null; baseline: (number | null)[] | null }) | null;
-  sigma: number | null;
-  k_times_sigma: number | null;
-  show_sigma_band: boolean;
-  show_k_sigma_band: boolean;
-  deposits: Marker[];
-  withdrawals: Marker[];
-  residual: (Columns & { latest: { ts: number; value: number } | null; thresholds: [number, number] | null; unit: string }) | null;
-  density: {
-    x: number[];
-    y: number[];
-    histogram: { edges: number[]; density: number[] };
-    latest: number | null;
-    thresholds: [number, number] | null;
+  interface Gate {
+    basis: "corrected_position" | "change_rate_usd";
+    baseline: { polynomial: number } | "median";
+    window_start: string;
+    points: number;
+    fit: { centre: string; scale_seconds: number; coefficients: number[]; newest_leverage: number } | null;
+    newest_value: number | null;
+    residual: number | null;
     sigma: number | null;
-  } | null;
+    k_sigma: number;
+    k_times_sigma: number | null;
+    epsilon_floor: number;
+    bps_floor: number | null;
+    interval: [number, number] | null;
+    threshold: number | null;
+    verdict: "quiet" | "triggered" | { insufficient: { needed: number } };
+  }
+
+  interface Peg {
+    price_usd: number;
+    target_usd: number;
+    deviation_bps: number;
+    max_deviation_bps: number;
+    off_peg: boolean;
+  }
+
+  /** The advice with every figure it rests on. */
+  interface Explanation {
+    asset: string;
+    as_of: string;
+    decision: 1 | 0 | -1;
+    wmax_usd: number;
+    reason: Reason | null;
+    ref_mode: string;
+    t0: string | null;
+    reference: string | null;
+    t1: string | null;
+    price_t1_usd: number | null;
+    wallets: WalletFigures[];
+    totals: Totals | null;
+    safety_factor: number;
+    gate: Gate | null;
+    peg: Peg | null;
+    gate_applied: boolean;
+    warnings: string[];
+  }
+
+  /** Columns by time, epoch milliseconds. */
+  interface Columns {
+    ts: number[];
+    value: (number | null)[];
+  }
+
+  interface Marker {
+    ts: number;
+    usd: number | null;
+    amount: number;
+  }
+
+  interface Series {
+    asset: string;
+    view: View | "residual";
+    unit: string;
+    as_of: string;
+    t0: string | null;
+    t1: string | null;
+    series: (Columns & { smoothed: (number | null)[] | null; baseline: (number | null)[] | null }) | null;
+    sigma: number | null;
+    k_times_sigma: number | null;
+    show_sigma_band: boolean;
+    show_k_sigma_band: boolean;
+    deposits: Marker[];
+    withdrawals: Marker[];
+    residual: (Columns & { latest: { ts: number; value: number } | null; thresholds: [number, number] | null; unit: string }) | null;
+    density: {
+      x: number[];
+      y: number[];
+      histogram: { edges: number[]; density: number[] };
+      latest: number | null;
+      thresholds: [number, number] | null;
+      sigma: number | null;
+    } | null;
+  }
+
+  interface HistoryEntry {
+    ts: string;
+    decision: 1 | 0 | -1;
+    code: string | null;
+    reason: string | null;
+    wmax_usd: number;
+    g_usd: number | null;
+    residual_usd: number | null;
+    sigma_usd: number | null;
+    t0: string | null;
+    t1: string | null;
+    replica: string | null;
+  }
+
+  interface History {
+    asset: string;
+    truncated: boolean;
+    entries: HistoryEntry[];
+  }
+
+  interface Withdrawal {
+    ts: string;
+    wallet_address: string;
+    abbreviated_address: string;
+    amount: number;
+    usd: number | null;
+    memo: string | null;
+    tx_hash: string | null;
+    is_reference: boolean;
+  }
+
+  interface ReferenceChange {
+    status: "success";
+    message: string;
+    memo_before: string | null;
+    memo_after: string | null;
+  }
 }
 
-export interface HistoryEntry {
-  ts: string;
-  decision: 1 | 0 | -1;
-  code: string | null;
-  reason: string | null;
-  wmax_usd: number;
-  g_usd: number | null;
-  residual_usd: number | null;
-  sigma_usd: number | null;
-  t0: string | null;
-  t1: string | null;
-  replica: string | null;
+declare namespace Page {
+  /** What the page has of an answer: not asked yet, the answer, or why there is none. */
+  interface Loaded<T> {
+    value?: T;
+    error?: string;
+  }
+
+  /** Everything the page shows. */
+  interface State {
+    status: Api.Status | null;
+    decisions: Api.Decisions | null;
+    asset: string | null;
+    /** That of the asset. */
+    decision: Api.Decision | null;
+    view: Api.View;
+    /** Asked for in the address, but not evaluated. */
+    unknownAsset: string | null;
+    autorefresh: boolean;
+    /** Since when the server does not answer, epoch milliseconds of this computer. */
+    unreachableSince: number | null;
+    /** What the server said instead of figures. */
+    failure: string | null;
+    /** Before the first evaluation. */
+    waiting: boolean;
+    series: Loaded<Api.Series>;
+    explain: Loaded<Api.Explanation>;
+    history: Loaded<Api.History>;
+    withdrawals: Loaded<{ withdrawals: Api.Withdrawal[] }>;
+  }
+
+  /** The same once there is something to show. */
+  interface Shown extends State {
+    decisions: Api.Decisions;
+    asset: string;
+    decision: Api.Decision;
+  }
 }
 
-export interface History {
-  asset: string;
-  truncated: boolean;
-  entries: HistoryEntry[];
-}
+declare const uPlot: any;
 
-export interface Withdrawal {
-  ts: string;
-  wallet_address: string;
-  abbreviated_address: string;
-  amount: number;
-  usd: number | null;
-  memo: string | null;
-  tx_hash: string | null;
-  is_reference: boolean;
-}
+declare namespace Chart {
+  type Kind = "value" | "smoothed" | "fit" | "sigma" | "threshold" | "latest" | "deposit" | "withdrawal" | "wide-band" | "narrow-band";
 
-export interface ReferenceChange {
-  status: "success";
-  message: string;
-  memo_before: string | null;
-  memo_after: string | null;
-}
+  interface Line {
+    label: string;
+    kind: Kind;
+    values: (number | null)[];
+  }
 
-/** What a panel has of an answer: not asked yet, the answer, or why there is none. */
-export interface Loaded<T> {
-  value?: T;
-  error?: string;
-}
+  interface Band {
+    label: string;
+    kind: Kind;
+    low: (number | null)[];
+    high: (number | null)[];
+  }
 
-/** Everything the page shows. */
-export interface PageState {
-  status: Status | null;
-  decisions: Decisions | null;
-  asset: string | null;
-  view: View;
-  /** Asked for in the address, but not evaluated. */
-  unknownAsset: string | null;
-  autorefresh: boolean;
-  /** Since when the server does not answer, epoch milliseconds of this computer. */
-  unreachableSince: number | null;
-  /** What the server said instead of figures. */
-  failure: string | null;
-  /** Before the first evaluation. */
-  waiting: boolean;
-  series: Loaded<Series>;
-  explain: Loaded<Explanation>;
-  history: Loaded<History>;
-  withdrawals: Loaded<{ withdrawals: Withdrawal[] }>;
+  /** Straight lines across the plot. */
+  interface Level {
+    label: string;
+    kind: Kind;
+    axis: "x" | "y";
+    at: number[];
+  }
+
+  interface Marker {
+    label: string;
+    kind: Kind;
+    x: number;
+    y: number;
+  }
+
+  /** What a panel shows. */
+  interface Plot {
+    /** Another one starts with the zoom at everything. */
+    key: string;
+    title: string;
+    /** The same in words. */
+    summary: string;
+    /** Of the x axis, in epoch milliseconds; null: x is a number. */
+    timezone: string | null;
+    formatX: (x: number) => string;
+    formatY: (y: number) => string;
+    /** Ascending. */
+    x: number[];
+    lines: Line[];
+    bands: Band[];
+    levels: Level[];
+    markers: Marker[];
+    bars: { edges: number[]; heights: number[] } | null;
+  }
 }

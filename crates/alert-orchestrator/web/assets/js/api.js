@@ -1,7 +1,5 @@
 // What does the server say? Every request of the page, and what can go wrong with one.
 
-/** @typedef {import("../../types.js").View} View */
-
 const TIMEOUT_MS = 10_000;
 
 /** The server answered, and refused. */
@@ -17,10 +15,7 @@ export class Refused extends Error {
 /** No answer, or one that is not the server's own. */
 export class Unreachable extends Error {}
 
-/**
- * @param {string} path relative to the page, so that a proxy may serve the whole under a prefix
- * @param {RequestInit} [init]
- */
+/** @param {string} path relative to the page, so that a proxy may serve the whole under a prefix @param {RequestInit} [init] */
 async function request(path, init) {
   let response;
   let body;
@@ -36,33 +31,32 @@ async function request(path, init) {
   throw new Refused(response.status, String(body?.error ?? response.statusText), retry > 0 ? retry : null);
 }
 
-/** @param {string} path @param {Record<string, string>} [query] */
 const get = (path, query) => request(query ? `${path}?${new URLSearchParams(query)}` : path);
 
-/** @returns {Promise<import("../../types.js").Status>} */
+/** @returns {Promise<Api.Status>} */
 export const status = () => get("api/status");
 
-/** @returns {Promise<import("../../types.js").Decisions>} */
+/** @returns {Promise<Api.Decisions>} */
 export const decisions = () => get("api/decisions");
 
-/** @param {string} asset @param {View} view @returns {Promise<import("../../types.js").Series>} */
+/** @param {string} asset @param {Api.View} view @returns {Promise<Api.Series>} */
 export const series = (asset, view) => get("api/series", { asset, view });
 
-/** @param {string} asset @returns {Promise<import("../../types.js").Explanation>} */
+/** @param {string} asset @returns {Promise<Api.Explanation>} */
 export const explain = (asset) => get("api/explain", { asset });
 
-/** @param {string} asset @param {Date} from @returns {Promise<import("../../types.js").History>} */
+/** @param {string} asset @param {Date} from @returns {Promise<Api.History>} */
 export const history = (asset, from) => get("api/history", { asset, from: from.toISOString() });
 
-/** @param {string} asset @returns {Promise<{withdrawals: import("../../types.js").Withdrawal[]}>} */
+/** @param {string} asset @returns {Promise<{withdrawals: Api.Withdrawal[]}>} */
 export const withdrawals = (asset) => get("api/withdrawals", { asset });
 
 /**
  * Sets or removes the tag of a withdrawal. Credentials go along explicitly and the browser's own stay out of it, so that a
  * refusal comes back here instead of opening the browser's login window.
- * @param {{asset: string, wallet: string, tx: string, remove?: true}} change
+ * @param {{asset: string, wallet: string, tx: string, remove?: boolean}} change
  * @param {{user: string, password: string}} login
- * @returns {Promise<import("../../types.js").ReferenceChange>}
+ * @returns {Promise<Api.ReferenceChange>}
  */
 export function setReference(change, login) {
   const utf8 = new TextEncoder().encode(`${login.user}:${login.password}`);

@@ -4,11 +4,7 @@ import { byId, el, icon } from "./dom.js";
 
 const CONFIRM_MS = 1500;
 
-/**
- * Makes a button copy what `text` returns when it is pressed.
- * @param {HTMLElement} button
- * @param {() => string} text
- */
+/** Makes a button copy what `text` returns when it is pressed. @param {HTMLElement} button @param {() => string} text */
 export function copies(button, text) {
   button.addEventListener("click", async () => {
     const done = await write(text());
@@ -19,15 +15,11 @@ export function copies(button, text) {
   });
 }
 
-/**
- * An abbreviated address that shows itself in full on hover and focus and is copied when pressed.
- * @param {string} full
- * @param {string} short
- */
+/** An abbreviated address that shows itself in full on hover and focus and is copied when pressed. @param {string} full @param {string} short */
 export function address(full, short) {
   const button = el(
     "button",
-    { type: "button", class: "copy address", "data-tip": full, "aria-label": `${short}, copy address ${full}` },
+    { class: "copy address", "data-tip": full, "aria-label": `${short}, copy address ${full}` },
     el("code", {}, short),
     icon("copy"),
   );
@@ -35,7 +27,6 @@ export function address(full, short) {
   return button;
 }
 
-/** @param {string} text */
 async function write(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -45,7 +36,6 @@ async function write(text) {
   }
 }
 
-/** @param {string} text */
 function writeBySelection(text) {
   const before = document.activeElement;
   const area = el("textarea", { class: "visually-hidden", "aria-hidden": "true" });

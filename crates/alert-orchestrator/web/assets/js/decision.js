@@ -1,11 +1,8 @@
 // May the operator withdraw, and how much? Badge, limit, reason and warnings of the selected asset.
 
 import { copies } from "./copy.js";
-import { byId, el, reconcile, setNote, setText } from "./dom.js";
-import { counted, time, usd, usdWithUnit } from "./format.js";
-
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Decision} Decision */
+import { byId, el, reconcile, setNote, write } from "./dom.js";
+import { counted, measured, number, time, usd } from "./format.js";
 
 const KINDS = {
   1: { kind: "withdraw", word: "WITHDRAW_OK" },
@@ -14,11 +11,11 @@ const KINDS = {
 };
 
 /** What to do about a reason. */
-const HINTS = /** @type {Record<string, string>} */ ({
+const HINTS = {
   store_unavailable: "The data could not be read. The next round tries again.",
-  asset_not_found: "No position table has that name. Compare client.assets with the tables there are.",
-  invalid_data: "Some row of the data cannot be used. Nothing can be said until it is corrected.",
-  no_reference: "Mark the last withdrawal of gains as the reference, so that it is known since when gains count.",
+  asset_not_found: "No position table has that name. Check client.assets.",
+  invalid_data: "A row of the data cannot be used. Correct it.",
+  no_reference: "Mark the last withdrawal of gains as the reference: gains count from it.",
   no_data: "There is no sample to count gains to yet.",
   stale_data: "The newest samples are too old to act on. Look at what writes them.",
   off_peg: "The coin is away from its peg. Wait until it is back.",
@@ -26,12 +23,12 @@ const HINTS = /** @type {Record<string, string>} */ ({
   gate_triggered: "The newest value lies too far from its trend. Wait until it settles.",
   price_mismatch: "The price sources disagree. Wait until they agree.",
   no_gain: "Nothing was earned since t0, so there is nothing to take out.",
-});
+};
 
 /** @param {1 | 0 | -1} decision */
 export const kindOf = (decision) => KINDS[decision];
 
-/** @type {Decision | null} */
+/** @type {Api.Decision | null} */
 let shown = null;
 let announced = "";
 
@@ -40,48 +37,37 @@ export function start() {
   copies(byId("copy-command"), () => byId("explain-command").textContent);
 }
 
-/** @param {PageState} state */
-export function showDecision({ asset, decisions, explain, unreachableSince }) {
-  const decision = asset ? decisions?.[asset] : null;
-  if (!asset || !decision) return;
+/** @param {Page.Shown} state */
+export function showDecision({ asset, decision, explain, unreachableSince, failure }) {
   shown = decision;
   const { kind, word } = kindOf(decision.decision);
-  setText(byId("decision-asset"), asset);
   byId("badge").className = `badge ${kind}`;
   byId("badge").querySelector("use").setAttribute("href", `#icon-${kind}`);
-  setText(byId("badge-word"), word);
-  setText(byId("badge-note"), unreachableSince === null ? "" : "last known");
-  setText(byId("wmax"), usdWithUnit(decision.wmax_usd));
-  const wallets = walletCount(decision, explain.value?.wallets.length);
-  setText(byId("wallet-count"), wallets === null ? "–" : String(wallets));
-  setText(byId("gain"), usdWithUnit(decision.g_usd));
-  setText(byId("withdrawn"), usdWithUnit(decision.withdrawn_since_reference_usd));
-  setText(byId("ref-mode"), decision.ref_mode);
-  setText(byId("t0"), time(decision.t0_ts));
-  setText(byId("t1"), time(decision.t1_ts));
-  setText(byId("reason"), sentence(decision));
+  write({
+    "decision-asset": asset,
+    "badge-word": word,
+    "badge-note": unreachableSince === null && failure === null ? "" : "last known",
+    reason: sentence(decision),
+    wmax: measured(decision.wmax_usd, "USD"),
+    "wallet-count": number(decision.wallet_breakdown.length || explain.value?.wallets.length, 0),
+    gain: measured(decision.g_usd, "USD"),
+    withdrawn: measured(decision.withdrawn_since_reference_usd, "USD"),
+    "ref-mode": decision.ref_mode,
+    t0: time(decision.t0_ts),
+    t1: time(decision.t1_ts),
+    "explain-command": `alert-orchestrator explain ${asset}`,
+  });
   setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
-  setText(byId("explain-command"), `alert-orchestrator explain ${asset}`);
   showWarnings(explain.value?.warnings ?? []);
   document.title = `${word} · ${asset} · Alert Orchestrator`;
   announce(`${asset}: ${word}, ${sentence(decision)}`, `${asset} ${decision.decision} ${decision.reason?.code}`);
 }
 
-/**
- * A held asset has no breakdown, but its wallets are still there.
- * @param {Decision} decision @param {number | undefined} explained
- */
-function walletCount(decision, explained) {
-  return decision.wallet_breakdown.length || (explained ?? null);
-}
-
-/** @param {Decision} decision */
 function sentence({ decision, wmax_usd, wallet_breakdown, reason }) {
   if (decision === 1) return `Up to ${usd(wmax_usd)} USD may be withdrawn from ${counted(wallet_breakdown.length, "wallet")}.`;
   return reason ? reason.message : "No reason was given.";
 }
 
-/** @param {string[]} warnings */
 function showWarnings(warnings) {
   const list = byId("warnings");
   list.hidden = warnings.length === 0;

@@ -1,9 +1,6 @@
 // How does the page write into its document? Everything from outside goes in as text, never as markup.
 
-/**
- * @param {string} id
- * @returns {any} the element; `any` because callers know its kind from index.html
- */
+/** @param {string} id @returns {any} the element; `any` because callers know its kind from index.html */
 export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`index.html has no element with id ${id}`);
@@ -24,28 +21,29 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/**
- * Writes text only where it differs: a selection, and a screen reader's place, survive a refresh.
- * @param {Node} node
- * @param {string} text
- */
+/** Writes text only where it differs: a selection, and a screen reader's place, survive a refresh. @param {Node} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/**
- * @param {HTMLElement} node
- * @param {string | null} text nothing hides the element
- */
+/** Writes texts into elements, by id. @param {Record<string, string>} texts */
+export function write(texts) {
+  for (const [id, text] of Object.entries(texts)) setText(byId(id), text);
+}
+
+/** Shows a verdict in its colour. @param {string} id @param {{kind: string, word: string}} verdict */
+export function showFlag(id, { kind, word }) {
+  byId(id).className = `flag ${kind}`;
+  setText(byId(id), word);
+}
+
+/** @param {HTMLElement} node @param {string | null} text nothing hides the element */
 export function setNote(node, text) {
   setText(node, text ?? "");
   node.hidden = !text;
 }
 
-/**
- * A picture of the sprite in index.html, for decoration only.
- * @param {string} name
- */
+/** A picture of the sprite in index.html, for decoration only. @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
@@ -89,12 +87,7 @@ export function reconcile(parent, items, keyOf, make, fill = () => {}) {
   }
 }
 
-/**
- * One row that says why a table has no others.
- * @param {Element} tbody
- * @param {number} columns
- * @param {string} text
- */
+/** One row that says why a table has no others. @param {Element} tbody @param {number} columns @param {string} text */
 export function sayInTable(tbody, columns, text) {
   reconcile(tbody, [text], (said) => said, () => el("tr", {}, el("td", { colspan: String(columns), class: "muted" }, text)));
 }

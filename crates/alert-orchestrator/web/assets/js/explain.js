@@ -5,15 +5,10 @@ import { byId, el, setNote } from "./dom.js";
 import { abbreviate, amount, counted, measured, number, time, usd } from "./format.js";
 import { unitOf } from "./gate.js";
 
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Explanation} Explanation */
-/** @typedef {import("../../types.js").WalletFigures} WalletFigures */
-/** @typedef {import("../../types.js").Gate} Gate */
-
-/** @type {Explanation | undefined} */
+/** @type {Api.Explanation | undefined} */
 let shown;
 
-/** @param {PageState} state */
+/** @param {Page.Shown} state */
 export function showExplain({ explain }) {
   setNote(byId("explain-note"), explain.error ? `The figures could not be read: ${explain.error}` : null);
   if (explain.value === shown) return;
@@ -21,7 +16,6 @@ export function showExplain({ explain }) {
   byId("explain-steps").replaceChildren(...(shown ? steps(shown) : []));
 }
 
-/** @param {Explanation} advice */
 function steps(advice) {
   return [
     step("Reference", ...reference(advice)),
@@ -32,13 +26,10 @@ function steps(advice) {
   ].filter((part) => part !== null);
 }
 
-/** @param {string} title @param {...Node} parts */
 const step = (title, ...parts) => el("section", {}, el("h3", {}, title), ...parts);
 
-/** @param {string} text */
 const line = (text) => el("p", {}, text);
 
-/** @param {Explanation} advice */
 function reference({ t0, t1, ref_mode, reference, as_of }) {
   return [
     line(t0 ? `t0 = ${time(t0)} (${ref_mode})` : `No reference (${ref_mode}).`),
@@ -49,7 +40,6 @@ function reference({ t0, t1, ref_mode, reference, as_of }) {
 
 const COLUMNS = ["Wallet", "Value at t0", "Newest value", "Deposits", "Withdrawals", "Gain", "Limit"];
 
-/** @param {Explanation} advice */
 function walletTable({ wallets, totals, safety_factor }) {
   const head = COLUMNS.map((name, i) => el("th", { scope: "col", ...(i ? { class: "number" } : {}) }, name));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...wallets.map(walletRow)));
@@ -64,21 +54,18 @@ function walletTable({ wallets, totals, safety_factor }) {
   return el("div", {}, rule, scroll);
 }
 
-/** @param {WalletFigures} wallet */
 function walletRow(wallet) {
   const stale = wallet.stale ? " (stale: limit 0)" : "";
   const name = el("th", { scope: "row" }, address(wallet.address, abbreviate(wallet.address)), stale);
   return el("tr", {}, name, ...figures(wallet));
 }
 
-/** @param {import("../../types.js").Totals} row */
 function figures({ baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd }) {
   return [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd].map((value) =>
     el("td", { class: "number" }, usd(value)),
   );
 }
 
-/** @param {WalletFigures[]} wallets */
 function flowList(wallets) {
   const flows = wallets.flatMap((wallet) => wallet.flows.map((flow) => ({ flow, wallet: wallet.address })));
   if (!flows.length) return line("No deposits or withdrawals since t0.");
@@ -86,7 +73,6 @@ function flowList(wallets) {
   return el("details", {}, el("summary", {}, `${counted(flows.length, "flow")} since t0`), el("ul", {}, ...items));
 }
 
-/** @param {import("../../types.js").Flow} flow @param {string} wallet */
 function flowLine(flow, wallet) {
   const valued = flow.price_usd === null ? "" : `${amount(flow.amount)} × ${number(flow.price_usd, 6)} USD = `;
   const counts = flow.effective_at === flow.at ? "" : `, counted at ${time(flow.effective_at)}`;
@@ -94,7 +80,6 @@ function flowLine(flow, wallet) {
   return `${time(flow.at)} ${flow.direction} ${valued}${usd(flow.usd)} USD, ${abbreviate(wallet)}${counts}${hash}`;
 }
 
-/** @param {Gate} gate @param {boolean} applied */
 function gate(gate, applied) {
   const unit = unitOf(gate);
   const series = gate.basis === "change_rate_usd" ? "price" : "corrected position";
@@ -113,26 +98,22 @@ function gate(gate, applied) {
   return lines.map(line);
 }
 
-/** @param {Gate} gate */
 const fitName = ({ baseline }) => (baseline === "median" ? "their median" : `a polynomial of order ${baseline.polynomial}`);
 
-/** @param {NonNullable<Gate["fit"]>} fit */
 function fitFormula({ centre, scale_seconds, coefficients }) {
   if (coefficients.length === 1) return `Fit = ${number(coefficients[0], 6)}`;
-  const term = (/** @type {number} */ c, /** @type {number} */ power) => {
+  const term = (c, power) => {
     const sign = c < 0 ? "−" : "+";
     return `${power ? ` ${sign} ` : c < 0 ? "−" : ""}${number(Math.abs(c), 6)}${["", "·u"][power] ?? `·u^${power}`}`;
   };
   return `Fit = ${coefficients.map(term).join("")}, u = (t − ${time(centre)}) / ${amount(scale_seconds / 86_400)} days`;
 }
 
-/** @param {Gate} gate */
 function verdict({ verdict, points }) {
   if (typeof verdict === "object") return `too few points to judge (${points} < ${verdict.insufficient.needed})`;
   return verdict === "triggered" ? "TRIGGERED" : "not triggered";
 }
 
-/** @param {import("../../types.js").Peg} peg */
 function pegLine({ price_usd, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
   const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
   return `Price ${number(price_usd, 6)} USD, target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;

@@ -2,15 +2,12 @@
 
 const NONE = "–";
 
-/** @type {Map<number, Intl.NumberFormat>} */
+/** Too costly to make for every figure. @type {Map<number, Intl.NumberFormat>} */
 const byDigits = new Map();
 
-/**
- * @param {number | null | undefined} value
- * @param {number} digits after the point
- */
+/** @param {number | null | undefined} value @param {number} digits after the point */
 export function number(value, digits) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  if (!known(value)) return NONE;
   let format = byDigits.get(digits);
   if (!format) {
     format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -21,48 +18,30 @@ export function number(value, digits) {
   return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
+/** @param {number | null | undefined} value @returns {value is number} */
+const known = (value) => Number.isFinite(value);
+
 /** @param {number | null | undefined} value */
 export const usd = (value) => number(value, 2);
 
-/** @param {number | null | undefined} value */
-export const usdWithUnit = (value) => (value === null || value === undefined ? NONE : `${usd(value)} USD`);
+/** A share of 1. @param {number | null | undefined} share */
+export const percent = (share) => (known(share) ? `${number(share * 100, 3)} %` : NONE);
 
-/** @param {number | null | undefined} share of 1 */
-export const percent = (share) => (share === null || share === undefined ? NONE : `${number(share * 100, 3)} %`);
+/** With its unit: cents for USD, six decimals for a price. @param {number | null | undefined} value @param {string} unit */
+export const measured = (value, unit) => (known(value) ? `${number(value, unit === "USD" ? 2 : 6)} ${unit}` : NONE);
 
-/**
- * A residual or its like: cents for USD, six decimals for a price.
- * @param {number | null | undefined} value
- * @param {string} unit
- */
-export function measured(value, unit) {
-  if (value === null || value === undefined) return NONE;
-  return `${number(value, unit === "USD" ? 2 : 6)} ${unit}`;
-}
-
-/**
- * An amount in units: as many decimals as it has, at most six.
- * @param {number | null | undefined} value
- */
-export function amount(value) {
-  if (value === null || value === undefined) return NONE;
-  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value).replace("-", "−");
-}
+/** Units of an asset: as many decimals as there are, at most six. @param {number} value */
+export const amount = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value).replace("-", "−");
 
 let zone = "UTC";
 let clock = clockOf(zone);
 
-/** @param {string} timeZone */
 function clockOf(timeZone) {
   // Swedish writes dates as ISO 8601 does.
   return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
 }
 
-/**
- * Uses a timezone from now on; UTC where the browser does not know it.
- * @param {string} name
- * @returns {string} the timezone in use
- */
+/** Uses a timezone from now on; UTC where the browser does not know it. @param {string} name @returns {string} the timezone in use */
 export function useTimezone(name) {
   if (name !== zone) {
     try {
@@ -78,10 +57,7 @@ export function useTimezone(name) {
 
 export const timezone = () => zone;
 
-/**
- * Date and minute in the configured timezone.
- * @param {string | number | null | undefined} instant RFC 3339 or epoch milliseconds
- */
+/** Date and minute in the configured timezone. @param {string | number | null | undefined} instant RFC 3339 or epoch milliseconds */
 export function time(instant) {
   if (instant === null || instant === undefined) return NONE;
   const date = new Date(instant);
@@ -89,24 +65,18 @@ export function time(instant) {
 }
 
 const STEPS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+const relative = new Intl.RelativeTimeFormat("en", { style: "short" });
 
-/**
- * "3 minutes ago", "in 2 hours".
- * @param {number} seconds negative: in the past
- */
+/** "3 min ago", "in 2 hr". @param {number} seconds negative: in the past */
 export function ago(seconds) {
   const [size, unit] = STEPS.find(([size]) => Math.abs(seconds) >= size * 1.5) ?? [1, "second"];
-  return relative.format(Math.trunc(seconds / size), unit);
+  return relative.format(Math.trunc(seconds / size), unit).replace(".", "");
 }
 
 /** @param {number} count @param {string} noun */
 export const counted = (count, noun) => `${new Intl.NumberFormat("en-US").format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
-/**
- * First 8 and last 4 characters; short ones as they are.
- * @param {string} text
- */
+/** First 8 and last 4 characters; short ones as they are. @param {string} text */
 export function abbreviate(text) {
   const characters = [...text];
   return characters.length <= 13 ? text : `${characters.slice(0, 8).join("")}…${characters.slice(-4).join("")}`;

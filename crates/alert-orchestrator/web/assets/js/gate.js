@@ -1,54 +1,45 @@
 // Is the market calm enough? The residual gate and the peg of the selected asset.
 
-import { byId, setNote, setText } from "./dom.js";
+import { byId, setNote, showFlag, write } from "./dom.js";
 import { measured, number } from "./format.js";
 
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Gate} Gate */
-/** @typedef {import("../../types.js").Decision} Decision */
-
-/** @param {Gate | null | undefined} gate */
+/** @param {Api.Gate | null | undefined} gate */
 export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per unit" : "USD");
 
-/** @param {PageState} state */
-export function showGate({ asset, decisions, explain }) {
-  const decision = asset ? decisions?.[asset] : null;
-  if (!decision) return;
+/** @param {Page.Shown} state */
+export function showGate({ decision, explain }) {
   const gate = explain.value?.gate ?? null;
   const unit = unitOf(gate);
-  const { kind, word } = verdict(decision, gate);
-  byId("gate-verdict").className = `flag ${kind}`;
-  setText(byId("gate-verdict"), word);
-  setText(byId("gate-applied"), decision.decision === -1 ? "" : applied(decision));
-  setText(byId("residual"), measured(decision.residual_usd, unit));
-  setText(byId("sigma"), measured(decision.sigma_usd, unit));
-  setText(byId("k"), number(decision.k_sigma, 2));
-  setText(byId("k-sigma"), measured(gate?.k_times_sigma, unit));
-  setText(byId("threshold"), gate ? threshold(gate, unit) : "–");
-  setText(byId("gate-points"), gate ? String(gate.points) : "–");
+  showFlag("gate-verdict", verdict(decision, gate));
+  write({
+    "gate-applied": decision.decision === -1 ? "" : applied(decision),
+    residual: measured(decision.residual_usd, unit),
+    sigma: measured(decision.sigma_usd, unit),
+    k: number(decision.k_sigma, 2),
+    "k-sigma": measured(gate?.k_times_sigma, unit),
+    threshold: gate ? threshold(gate, unit) : "–",
+    "gate-points": number(gate?.points, 0),
+  });
   showMeter(gate);
   setNote(byId("peg"), pegSentence(explain.value?.peg ?? null));
 }
 
-/** @param {Decision} decision @param {Gate | null} gate */
 function verdict({ residual_trigger }, gate) {
   if (residual_trigger === 1) return { kind: "bad", word: "TRIGGERED" };
   if (residual_trigger === 0) return { kind: "good", word: "not triggered" };
   return { kind: "none", word: gate ? "too few points to judge" : "not computed" };
 }
 
-/** @param {Decision} decision */
 function applied({ gate_applied }) {
   return gate_applied ? "applied: a triggered gate holds" : "not applied to this asset: shown only, it does not hold";
 }
 
-/** @param {Gate} gate @param {string} unit */
 function threshold({ interval, threshold }, unit) {
   if (!interval) return measured(threshold, unit);
   return `${measured(threshold, unit)}, outside ${measured(interval[0], unit)} … ${measured(interval[1], unit)}`;
 }
 
-/** In percentile mode the threshold is only the floor, and a share of it says nothing. @param {Gate | null} gate */
+/** In percentile mode the threshold is only the floor, and a share of it says nothing. @param {Api.Gate | null} gate */
 function showMeter(gate) {
   const share =
     gate && !gate.interval && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
@@ -58,7 +49,6 @@ function showMeter(gate) {
   setNote(byId("gate-sentence"), share === null ? null : `The residual is ${number(share * 100, 0)} % of what triggers.`);
 }
 
-/** @param {import("../../types.js").Peg | null} peg */
 function pegSentence(peg) {
   if (!peg) return null;
   const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;

@@ -4,13 +4,10 @@ import { kindOf } from "./decision.js";
 import { byId, el, icon, reconcile, sayInTable, setNote } from "./dom.js";
 import { time, usd } from "./format.js";
 
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").HistoryEntry} Entry */
-
 const PAGE = 50;
 let limit = PAGE;
 
-/** @type {PageState["history"]} */
+/** @type {Page.State["history"]} */
 let latest = {};
 
 /** @param {() => void} reload asks for the span that is selected now */
@@ -26,7 +23,7 @@ export function start(reload) {
 /** Start of the selected span. */
 export const since = () => new Date(Date.now() - Number(byId("history-days").value) * 86_400_000);
 
-/** @param {PageState} state */
+/** @param {Page.Shown} state */
 export function showHistory({ history }) {
   latest = history;
   render();
@@ -39,24 +36,22 @@ function render() {
   setNote(byId("history-note"), note(value?.truncated ?? false, error));
   byId("history-more").hidden = entries.length <= limit;
   if (value && !entries.length) return sayInTable(byId("history-rows"), 7, "No decision was recorded in this span.");
-  reconcile(byId("history-rows"), entries.slice(0, limit), (entry) => `${entry.ts} ${entry.replica}`, makeRow);
+  reconcile(byId("history-rows"), entries.slice(0, limit), ({ ts, replica }) => `${value?.asset} ${ts} ${replica}`, makeRow);
 }
 
-/** @param {boolean} truncated @param {string | undefined} error */
 function note(truncated, error) {
   if (error) return `The history could not be read: ${error}`;
   return truncated ? "Only the newest decisions of this span are listed." : null;
 }
 
-/** Entries whose decision or code differs from the one before. @param {Entry[]} entries newest first */
+/** Entries whose decision or code differs from the one before. @param {Api.HistoryEntry[]} entries newest first */
 function changes(entries) {
   return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
 }
 
-/** @param {Entry} entry */
 function makeRow({ ts, decision, wmax_usd, g_usd, residual_usd, sigma_usd, reason }) {
   const { kind, word } = kindOf(decision);
-  const figure = (/** @type {number | null} */ value) => el("td", { class: "number" }, usd(value));
+  const figure = (value) => el("td", { class: "number" }, usd(value));
   const row = el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, el("span", { class: `mark ${kind}` }, icon(kind), word)));
   row.append(figure(wmax_usd), figure(g_usd), figure(residual_usd), figure(sigma_usd), el("td", { class: "text" }, reason ?? ""));
   return row;

@@ -17,18 +17,19 @@ import { showStatus, synchronize } from "./status.js";
 import * as tooltip from "./tooltip.js";
 import * as wallets from "./wallets.js";
 
-/** @typedef {import("../../types.js").PageState} PageState */
-
 const REFRESH_MS = 10_000;
 /** The first evaluation takes seconds, and somebody is looking. */
 const WAITING_MS = 2_000;
 const AGES_MS = 1_000;
+/** Nothing is known of an asset in error, and asking for it would only fail. */
+const NO_SERIES = { error: "the asset is in error." };
 
-/** @type {PageState} */
+/** @type {Page.State} */
 const state = {
   status: null,
   decisions: null,
   asset: null,
+  decision: null,
   view: "position",
   unknownAsset: null,
   autorefresh: true,
@@ -67,15 +68,16 @@ async function round() {
       state.status = status;
       synchronize(status);
     }
+    state.waiting = !decisions && !state.decisions;
+    // After a restart of the server there are none for a moment; the old ones must not look new.
+    state.failure = !decisions && state.decisions ? "The server has not finished its first evaluation" : null;
     state.decisions = decisions ?? state.decisions;
-    state.waiting = state.decisions === null;
     state.unreachableSince = null;
-    state.failure = null;
     chooseAsset();
     draw();
     await loadDetails();
   } catch (error) {
-    if (error instanceof api.Refused) state.failure = error.message;
+    if (error instanceof api.Refused) state.failure = `The server refused: ${error.message}`;
     else state.unreachableSince ??= Date.now();
   }
   draw();
@@ -100,6 +102,7 @@ function chooseAsset() {
   const asset = known ? asked : (names[0] ?? null);
   if (asset !== state.asset) forgetDetails();
   state.asset = asset;
+  state.decision = asset === null ? null : (state.decisions?.[asset] ?? null);
 }
 
 /** Figures of one asset must not stand under the name of another. */
@@ -115,7 +118,7 @@ async function loadDetails() {
   const wanted = `${asset} ${view} ${status?.last_evaluation}`;
   if (wanted === loadedFor) return;
   const [series, explain, past, withdrawals] = await Promise.all([
-    settled(api.series(asset, view)),
+    state.decision?.decision === -1 ? NO_SERIES : settled(api.series(asset, view)),
     settled(api.explain(asset)),
     settled(api.history(asset, history.since())),
     settled(api.withdrawals(asset)),
@@ -123,10 +126,10 @@ async function loadDetails() {
   // The user may have gone on to another asset or view meanwhile.
   if (asset !== state.asset || view !== state.view) return;
   Object.assign(state, { series, explain, history: past, withdrawals });
-  loadedFor = [series, explain, past, withdrawals].some(({ error }) => error) ? "" : wanted;
+  const missing = [series, explain, past, withdrawals].some((got) => got.error && got !== NO_SERIES);
+  loadedFor = missing ? "" : wanted;
 }
 
-/** @template T @param {Promise<T>} answer @returns {Promise<import("../../types.js").Loaded<T>>} */
 async function settled(answer) {
   try {
     return { value: await answer };
@@ -138,24 +141,28 @@ async function settled(answer) {
 
 function draw() {
   document.body.classList.toggle("waiting", state.waiting);
-  document.body.classList.toggle("offline", state.unreachableSince !== null);
+  document.body.classList.toggle("offline", state.unreachableSince !== null || state.failure !== null);
   byId("waiting").hidden = !state.waiting;
   showStatus(state);
-  drawSelector();
-  decision.showDecision(state);
-  showGate(state);
-  showPrices(state);
-  charts.showCharts(state);
-  wallets.showWallets(state);
-  references.showReferences(state);
-  history.showHistory(state);
-  showExplain(state);
+  if (state.decision) drawAsset(/** @type {Page.Shown} */ (state));
 }
 
-function drawSelector() {
-  const { decisions, asset } = state;
+/** @param {Page.Shown} shown */
+function drawAsset(shown) {
+  drawSelector(shown);
+  decision.showDecision(shown);
+  showGate(shown);
+  showPrices(shown);
+  charts.showCharts(shown);
+  wallets.showWallets(shown);
+  references.showReferences(shown);
+  history.showHistory(shown);
+  showExplain(shown);
+}
+
+/** @param {Page.Shown} shown */
+function drawSelector({ decisions, asset }) {
   const select = byId("asset");
-  if (!decisions || !asset) return;
   reconcile(select, Object.keys(decisions).sort(), (name) => name, (name) => el("option", { value: name }), (option, name) =>
     setText(option, `${name} · ${decision.kindOf(decisions[name].decision).word}`));
   select.disabled = false;
@@ -171,16 +178,12 @@ function follow() {
   }
   Object.assign(state, { view, autorefresh });
   byId("autorefresh").checked = autorefresh;
-  for (const radio of document.getElementsByName("view")) {
-    const input = /** @type {HTMLInputElement} */ (radio);
-    input.checked = input.value === view;
-  }
+  byId(`view-${view}`).checked = true;
   chooseAsset();
   draw();
   refresh();
 }
 
-/** @param {Record<string, string>} parameters @param {"push" | "replace"} how */
 function go(parameters, how) {
   route.write(parameters, how);
   follow();
@@ -198,9 +201,7 @@ function start() {
   history.start(reload);
   references.start(reload);
   byId("asset").addEventListener("change", () => go({ asset: byId("asset").value }, "push"));
-  for (const radio of document.getElementsByName("view")) {
-    radio.addEventListener("change", () => go({ view: /** @type {HTMLInputElement} */ (radio).value }, "push"));
-  }
+  byId("view").addEventListener("change", ({ target }) => go({ view: target.value }, "push"));
   byId("autorefresh").addEventListener("change", () => go({ autorefresh: String(byId("autorefresh").checked) }, "replace"));
   byId("refresh").addEventListener("click", reload);
   addEventListener("popstate", follow);

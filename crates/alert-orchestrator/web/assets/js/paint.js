@@ -1,19 +1,16 @@
 // What does a chart show besides lines? Levels across the plot, bars behind the lines, markers on top of them.
 
-/** @typedef {import("./panel.js").Kind} Kind */
-/** @typedef {import("./panel.js").Plot} Plot */
-
 /** Colour (a custom property of page.css) and dashes by kind. */
-export const STYLES = /** @type {Record<Kind, {colour: string, dash?: number[], width: number}>} */ ({
+export const STYLES = {
   value: { colour: "--chart-value", width: 1.75 },
   smoothed: { colour: "--chart-smoothed", dash: [7, 4], width: 1.75 },
-  fit: { colour: "--chart-fit", dash: [2, 3], width: 1.5 },
+  fit: { colour: "--muted", dash: [2, 3], width: 1.5 },
   sigma: { colour: "--chart-smoothed", dash: [7, 4], width: 1.25 },
   threshold: { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
   latest: { colour: "--chart-bad", width: 1.75 },
   deposit: { colour: "--chart-good", width: 1 },
   withdrawal: { colour: "--chart-bad", width: 1 },
-});
+};
 
 /** Half the size of a marker, CSS pixels. */
 export const MARKER_PX = 6;
@@ -21,7 +18,7 @@ export const MARKER_PX = 6;
 /** @param {string} property */
 export const colour = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 
-/** @param {any} chart @param {Plot | null} plot */
+/** @param {any} chart @param {Chart.Plot | null} plot */
 export function paintBars(chart, plot) {
   if (!plot?.bars) return;
   const { edges, heights } = plot.bars;
@@ -35,7 +32,7 @@ export function paintBars(chart, plot) {
   });
 }
 
-/** @param {any} chart @param {Plot | null} plot */
+/** @param {any} chart @param {Chart.Plot | null} plot */
 export function paintOver(chart, plot) {
   if (!plot) return;
   clipped(chart, (context) => {
@@ -59,7 +56,6 @@ function clipped({ ctx, bbox }, paint) {
   ctx.restore();
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Kind} kind */
 function stroke(context, kind) {
   const { colour: property, dash, width } = STYLES[kind];
   context.strokeStyle = colour(property);
@@ -67,7 +63,6 @@ function stroke(context, kind) {
   context.setLineDash((dash ?? []).map((length) => length * devicePixelRatio));
 }
 
-/** @param {CanvasRenderingContext2D} context @param {any} chart @param {"x" | "y"} axis @param {number} value */
 function level(context, chart, axis, value) {
   const { left, top, width, height } = chart.bbox;
   const at = chart.valToPos(value, axis, true);
@@ -77,7 +72,7 @@ function level(context, chart, axis, value) {
   context.stroke();
 }
 
-/** A deposit points up, a withdrawal down, the latest is round. @param {CanvasRenderingContext2D} context @param {Kind} kind @param {number} x @param {number} y */
+/** A deposit points up, a withdrawal down, the latest is round. */
 function marker(context, kind, x, y) {
   const size = MARKER_PX * devicePixelRatio;
   const down = kind === "deposit" ? 1 : -1;

@@ -6,29 +6,9 @@ import { el, reconcile, setText } from "./dom.js";
 import { number } from "./format.js";
 import { MARKER_PX, STYLES, colour, paintBars, paintOver } from "./paint.js";
 
-/** @typedef {"value" | "smoothed" | "fit" | "sigma" | "threshold" | "latest" | "deposit" | "withdrawal"} Kind */
-/** @typedef {{label: string, kind: Kind, values: (number | null)[]}} Line */
-/** @typedef {{label: string, kind: Kind, low: (number | null)[], high: (number | null)[]}} Band */
-/** @typedef {{label: string, kind: Kind, axis: "x" | "y", at: number[]}} Level a straight line across the plot */
-/** @typedef {{label: string, kind: Kind, x: number, y: number}} Marker */
-/**
- * @typedef {object} Plot what a panel shows
- * @property {string} key another one starts with the zoom at everything
- * @property {string} title
- * @property {string} summary
- * @property {string | null} timezone of the x axis; null: x is a number
- * @property {(x: number) => string} formatX
- * @property {(y: number | null) => string} formatY
- * @property {number[]} x ascending
- * @property {Line[]} lines
- * @property {Band[]} bands
- * @property {Level[]} levels
- * @property {Marker[]} markers
- * @property {{edges: number[], heights: number[]} | null} bars
- */
-
 const HOUR_MS = 3_600_000;
-/** Share of the y range left free above and below. */
+/** Shares of the ranges left free at either end. */
+const PAD = 0.015;
 const MARGIN = 0.06;
 
 // 24 hours, and day before month, as operators write them; the second line where the day or year changes.
@@ -40,10 +20,7 @@ const TIME_LABELS = [
   [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
 ];
 
-/**
- * Fills a figure, and returns what shows a plot in it.
- * @param {HTMLElement} figure
- */
+/** Fills a figure, and returns what shows a plot in it. @param {HTMLElement} figure */
 export function createPanel(figure) {
   const title = el("h3");
   const legend = el("ul", { class: "legend" });
@@ -60,7 +37,7 @@ export function createPanel(figure) {
   );
   figure.append(el("div", { class: "title-row" }, title, tools), legend, area, readout, summary);
 
-  return (/** @type {Plot | null} */ plot) => {
+  return (plot) => {
     figure.hidden = plot === null;
     if (!plot) return panel.clear();
     setText(title, plot.title);
@@ -73,25 +50,22 @@ export function createPanel(figure) {
   };
 }
 
-/** @param {string} text @param {string} name @param {() => void} act */
 function tool(text, name, act) {
-  const button = el("button", { type: "button", "aria-label": name, title: name }, text);
+  const button = el("button", { "aria-label": name, title: name }, text);
   button.addEventListener("click", act);
   return button;
 }
 
-/** @param {Marker[]} markers one of each kind */
 const distinct = (markers) => markers.filter((marker, i) => markers.findIndex(({ kind }) => kind === marker.kind) === i);
 
 class Panel {
   /** @type {any} */ #chart = null;
-  /** @type {Plot | null} */ #plot = null;
+  /** @type {Chart.Plot | null} */ #plot = null;
   /** @type {[number, number]} */ #full = [0, 1];
   /** @type {[number, number] | null} what the user zoomed to */ #zoom = null;
   #area;
   #readout;
 
-  /** @param {HTMLElement} area @param {HTMLOutputElement} readout */
   constructor(area, readout) {
     this.#area = area;
     this.#readout = readout;
@@ -107,10 +81,10 @@ class Panel {
     this.#chart = this.#plot = this.#zoom = null;
   }
 
-  /** @param {Plot} plot */
   show(plot) {
     // Lines cannot be added to a chart once it is made; their number changes only with what is shown.
-    const same = this.#plot?.key === plot.key && this.#plot.lines.length === plot.lines.length && this.#plot.bands.length === plot.bands.length;
+    const shape = ({ key, lines, bands }) => `${key} ${lines.length} ${bands.length}`;
+    const same = this.#plot !== null && shape(this.#plot) === shape(plot);
     if (this.#plot?.key !== plot.key) this.#zoom = null;
     this.#plot = plot;
     this.#full = fullRange(plot);
@@ -118,7 +92,7 @@ class Panel {
       this.#chart.setData(columns(plot), false);
     } else {
       this.#chart?.destroy();
-      this.#chart = new /** @type {any} */ (globalThis).uPlot(this.#options(plot), columns(plot), this.#area);
+      this.#chart = new uPlot(this.#options(plot), columns(plot), this.#area);
     }
     this.#range(this.#zoom ?? this.#full);
     this.#read();
@@ -128,7 +102,6 @@ class Panel {
     this.#range(this.#full);
   }
 
-  /** @param {number} factor below 1: closer, about the cursor or the middle */
   zoomBy(factor) {
     if (!this.#chart) return;
     const { min, max } = this.#chart.scales.x;
@@ -139,7 +112,6 @@ class Panel {
     this.#range([low, high]);
   }
 
-  /** @param {[number, number]} range */
   #range([min, max]) {
     if (max > min) this.#chart?.setScale("x", { min, max });
   }
@@ -148,18 +120,16 @@ class Panel {
     return { width: this.#area.clientWidth, height: this.#area.clientHeight };
   }
 
-  /** @returns {number | null} */
   #index() {
     return this.#chart.cursor.idx ?? null;
   }
 
-  /** @param {KeyboardEvent} event */
   #key(event) {
     if (!this.#chart || event.ctrlKey || event.altKey || event.metaKey) return;
     const step = event.shiftKey ? 10 : 1;
     const last = this.#chart.data[0].length - 1;
     const at = this.#index() ?? last;
-    const actions = /** @type {Record<string, () => void>} */ ({
+    const actions = {
       ArrowLeft: () => this.#moveTo(at - step),
       ArrowRight: () => this.#moveTo(at + step),
       Home: () => this.#moveTo(0),
@@ -168,14 +138,13 @@ class Panel {
       "=": () => this.zoomBy(0.5),
       "-": () => this.zoomBy(2),
       0: () => this.reset(),
-    });
+    };
     const action = actions[event.key];
     if (!action) return;
     event.preventDefault();
     action();
   }
 
-  /** @param {number} index a zoom gives way to it */
   #moveTo(index) {
     const chart = this.#chart;
     const x = chart.data[0][Math.max(0, Math.min(index, chart.data[0].length - 1))];
@@ -199,39 +168,36 @@ class Panel {
     setText(this.#readout, [plot.formatX(plot.x[at]), ...parts, ...flows].join(" · "));
   }
 
-  /** @param {Plot} plot */
   #options(plot) {
     const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { stroke: () => colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
     const zone = plot.timezone;
-    const zoned = { ms: 1, tzDate: (/** @type {number} */ ts) => /** @type {any} */ (globalThis).uPlot.tzDate(new Date(ts), zone) };
+    const zoned = { ms: 1, tzDate: (ts) => uPlot.tzDate(new Date(ts), zone) };
     return {
       ...this.#size(),
       ...(zone ? zoned : {}),
       legend: { show: false },
-      scales: { x: { time: zone !== null }, y: { range: (/** @type {any} */ _chart, /** @type {number} */ low, /** @type {number} */ high) => this.#rangeY(low, high) } },
+      scales: { x: { time: zone !== null }, y: { range: (_chart, low, high) => this.#rangeY(low, high) } },
       axes: [
         { ...axis, ...(zone ? { values: TIME_LABELS } : { values: labels }), space: 70 },
-        { ...axis, values: labels, size: (/** @type {any} */ _chart, /** @type {string[] | null} */ texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
+        { ...axis, values: labels, size: (_chart, texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
       ],
       series: [{}, ...plot.bands.flatMap(() => [{ width: 0, points: { show: false } }, { width: 0, points: { show: false } }]), ...plot.lines.map(lineOptions)],
-      bands: plot.bands.map((_band, i) => ({ series: [2 * i + 1, 2 * i + 2], fill: () => colour(`--chart-band-${i}`) })),
+      bands: plot.bands.map((band, i) => ({ series: [2 * i + 1, 2 * i + 2], fill: () => colour(`--chart-${band.kind}`) })),
       cursor: {
         y: false,
         drag: { x: true, y: false },
         points: { size: 7 },
         bind: { dblclick: () => () => this.reset() },
-        ...(zone ? { sync: { key: "time", scales: ["x", null], filters: { pub: (/** @type {string} */ type) => type === "mousemove" || type === "mouseleave" } } } : {}),
       },
       hooks: {
-        drawClear: [(/** @type {any} */ chart) => paintBars(chart, this.#plot)],
-        draw: [(/** @type {any} */ chart) => paintOver(chart, this.#plot)],
+        drawClear: [(chart) => paintBars(chart, this.#plot)],
+        draw: [(chart) => paintOver(chart, this.#plot)],
         setCursor: [() => this.#read()],
-        setScale: [(/** @type {any} */ chart, /** @type {string} */ name) => name === "x" && this.#remember(chart.scales.x)],
+        setScale: [(chart, name) => name === "x" && this.#remember(chart.scales.x)],
       },
     };
   }
 
-  /** @param {{min: number, max: number}} scale */
   #remember({ min, max }) {
     const whole = min <= this.#full[0] && max >= this.#full[1];
     this.#zoom = whole ? null : [min, max];
@@ -240,7 +206,7 @@ class Panel {
 
   /** Leaves room for what is not a line. @param {number | null} low @param {number | null} high @returns {[number, number]} */
   #rangeY(low, high) {
-    const plot = /** @type {Plot} */ (this.#plot);
+    const plot = /** @type {Chart.Plot} */ (this.#plot);
     const levels = plot.levels.filter(({ axis }) => axis === "y").flatMap(({ at }) => at);
     const seen = [low, high, ...levels, ...(plot.bars ? [0, ...plot.bars.heights] : [])].filter((y) => y !== null);
     if (!seen.length) return [0, 1];
@@ -250,26 +216,24 @@ class Panel {
   }
 }
 
-/** @param {Line} line */
 function lineOptions({ label, kind }) {
   const { colour: property, dash, width } = STYLES[kind];
   return { label, stroke: () => colour(property), dash, width, points: kind === "value" ? { size: 4 } : { show: false } };
 }
 
-/** x, then the ends of bands, then lines: the order of the series. @param {Plot} plot */
+/** x, then the ends of bands, then lines: the order of the series. @param {Chart.Plot} plot */
 const columns = ({ x, bands, lines }) => [x, ...bands.flatMap(({ high, low }) => [high, low]), ...lines.map(({ values }) => values)];
 
-/** @param {Plot} plot @returns {[number, number]} */
+/** @param {Chart.Plot} plot @returns {[number, number]} */
 function fullRange({ x, levels, bars, timezone }) {
   const seen = [x[0], x[x.length - 1], ...levels.filter(({ axis }) => axis === "x").flatMap(({ at }) => at), ...(bars?.edges ?? [])];
   const known = seen.filter((value) => value !== undefined);
   if (!known.length) return [0, 1];
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  const pad = high > low ? (timezone ? 0 : (high - low) * 0.03) : timezone ? HOUR_MS : Math.abs(high) * 0.01 || 1;
+  const pad = (high - low) * PAD || (timezone ? HOUR_MS : Math.abs(high) * PAD || 1);
   return [low - pad, high + pad];
 }
 
-/** @param {any} _chart @param {number[]} splits */
 function labels(_chart, splits) {
   const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
   const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));

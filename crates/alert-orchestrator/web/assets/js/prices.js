@@ -1,23 +1,19 @@
 // Do the sources agree on the price?
 
-import { byId, el, reconcile, setNote, setText } from "./dom.js";
+import { byId, el, reconcile, setNote, setText, showFlag } from "./dom.js";
 import { number, percent } from "./format.js";
 
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Decision} Decision */
 /** @typedef {{source: string, price: number | null, abs: number | null, rel: number | null}} Row */
 
-/** @param {PageState} state */
-export function showPrices({ asset, decisions, explain }) {
-  const decision = asset ? decisions?.[asset] : null;
-  if (!decision) return;
+/** @param {Page.Shown} state */
+export function showPrices({ decision, explain }) {
   const own = explain.value?.price_t1_usd ?? null;
   const rows = decision.prices_by_source ? compared(decision.prices_by_source) : alone(own);
   reconcile(byId("price-rows"), rows, ({ source }) => source, makeRow, fillRow);
-  const { kind, word, note } = verdict(decision);
-  byId("price-verdict").className = `flag ${kind}`;
-  setText(byId("price-verdict"), word);
-  setNote(byId("price-note"), note);
+  byId("price-table").hidden = !rows.length;
+  const said = verdict(decision);
+  showFlag("price-verdict", said);
+  setNote(byId("price-note"), said.note);
 }
 
 /** Against the first. @param {Record<string, number | null>} bySource @returns {Row[]} */
@@ -29,12 +25,10 @@ function compared(bySource) {
   });
 }
 
-/** @param {number | null} price @returns {Row[]} */
 function alone(price) {
   return price === null ? [] : [{ source: "newest position sample", price, abs: null, rel: null }];
 }
 
-/** @param {Decision} decision */
 function verdict(decision) {
   const { price_mismatch, price_delta_abs, price_delta_rel, price_compare_unavailable, prices_by_source } = decision;
   if (!prices_by_source) {
@@ -48,13 +42,11 @@ function verdict(decision) {
   return { kind: "good", word: "within tolerance", note: apart };
 }
 
-/** @param {Row} row */
 function makeRow({ source }) {
   const cell = () => el("td", { class: "number" });
   return el("tr", {}, el("th", { scope: "row" }, el("code", {}, source)), cell(), cell(), cell());
 }
 
-/** @param {HTMLTableRowElement} row @param {Row} price */
 function fillRow(row, { price, abs, rel }) {
   setText(row.cells[1], price === null ? "no answer" : number(price, 6));
   setText(row.cells[2], number(abs, 6));

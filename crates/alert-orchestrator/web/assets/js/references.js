@@ -4,17 +4,14 @@
 
 import { Refused, setReference } from "./api.js";
 import { address, copies } from "./copy.js";
-import { byId, el, icon, reconcile, sayInTable, setNote, setText } from "./dom.js";
+import { byId, el, icon, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time, usd } from "./format.js";
-
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Withdrawal} Withdrawal */
 
 /** @type {{user: string, password: string} | null} */
 let login = null;
-/** @type {{asset: string, withdrawal: Withdrawal} | null} */
+/** @type {{asset: string, withdrawal: Api.Withdrawal} | null} */
 let pending = null;
-/** @type {Withdrawal[]} */
+/** @type {Api.Withdrawal[]} */
 let listed = [];
 let asset = "";
 let listedFor = "";
@@ -22,7 +19,7 @@ let writable = false;
 
 /** @param {() => void} changed is called after a tag was changed */
 export function start(changed) {
-  byId("reference-form").addEventListener("submit", (/** @type {Event} */ event) => {
+  byId("reference-form").addEventListener("submit", (event) => {
     event.preventDefault();
     confirm(changed);
   });
@@ -38,9 +35,9 @@ export function start(changed) {
   });
 }
 
-/** @param {PageState} state */
+/** @param {Page.Shown} state */
 export function showReferences(state) {
-  asset = state.asset ?? "";
+  asset = state.asset;
   writable = state.status !== null && state.status.references_writable && state.status.auth.enabled;
   if (asset !== listedFor) setText(byId("reference-result"), "");
   listedFor = asset;
@@ -53,7 +50,6 @@ export function showReferences(state) {
   reconcile(rows, listed, (one) => `${asset} ${one.tx_hash} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
-/** @param {PageState} state */
 function showNote({ status }) {
   if (!status) return;
   const note = byId("references-note");
@@ -62,69 +58,56 @@ function showNote({ status }) {
   note.dataset.key = key;
   if (writable) return note.replaceChildren("Gains count from the newest withdrawal that is tagged as a reference.");
   const command = `alert-orchestrator tag --asset ${asset} --latest`;
-  const button = el("button", { type: "button", class: "copy" }, icon("copy"), el("code", {}, command));
+  const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, command));
   copies(button, () => command);
   const why = status.auth.enabled ? "The tag cannot be changed from this page." : "To change the tag from this page, logins must be enabled (orchestrator.auth).";
   note.replaceChildren(`Gains count from the newest withdrawal that is tagged as a reference. ${why} On the server: `, button);
 }
 
-/** @param {Withdrawal} one */
 function makeRow(one) {
-  const memo = el("td", { class: "text memo" }, one.memo ?? "");
-  const row = el("tr", {}, el("td", { class: "time" }), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
-  row.append(el("td", { class: "number" }), el("td", { class: "number" }), memo, el("td", { class: "reference" }));
+  const row = el("tr", {}, el("td", { class: "time" }, time(one.ts)), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
+  const units = el("td", { class: "number" }, amount(Math.abs(one.amount)));
+  row.append(units, el("td", { class: "number" }), el("td", { class: "text" }), el("td", { class: "reference" }));
   return row;
 }
 
-/** @param {HTMLTableRowElement} row @param {Withdrawal} one */
 function fillRow(row, one) {
-  setText(row.cells[0], time(one.ts));
-  setText(row.cells[2], amount(Math.abs(one.amount)));
   setText(row.cells[3], usd(one.usd === null ? null : Math.abs(one.usd)));
   setText(row.cells[4], one.memo ?? "");
   const cell = row.cells[5];
-  const state = `${one.is_reference} ${isNewestTagged(one)} ${writable}`;
-  if (cell.dataset.state === state) return;
-  cell.dataset.state = state;
-  cell.replaceChildren(...tagState(one), ...action(row, one));
+  const shown = JSON.stringify([one, isNewestTagged(one), writable]);
+  // The button keeps the focus while nothing about it changes.
+  if (cell.dataset.shown === shown) return;
+  cell.dataset.shown = shown;
+  cell.replaceChildren(...tagState(one), ...action(one));
 }
 
-/** @param {Withdrawal} one */
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
+const verb = (one) => (one.is_reference ? "Remove tag" : "Mark as reference");
 
-/** @param {Withdrawal} one */
 function tagState(one) {
   if (!one.is_reference) return [];
   return [el("span", { class: "flag info" }, isNewestTagged(one) ? "reference" : "earlier reference"), " "];
 }
 
-/** @param {HTMLTableRowElement} row @param {Withdrawal} one */
-function action(row, one) {
+function action(one) {
   if (!writable) return [];
   if (!one.tx_hash) return [el("span", { class: "muted" }, "no transaction hash")];
-  const button = el("button", { type: "button", class: "act" }, one.is_reference ? "Remove tag" : "Mark as reference");
-  button.setAttribute("aria-label", `${button.textContent}: ${usd(one.usd)} USD of ${time(one.ts)}`);
-  button.addEventListener("click", () => {
-    // The row outlives the answer it was made from.
-    const now = listed.find((other) => other.tx_hash === one.tx_hash && other.wallet_address === one.wallet_address);
-    if (now && row.isConnected) ask(now);
-  });
+  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${usd(one.usd)} USD of ${time(one.ts)}` }, verb(one));
+  button.addEventListener("click", () => ask(one));
   return [button];
 }
 
-/** @param {Withdrawal} withdrawal */
 function ask(withdrawal) {
   pending = { asset, withdrawal };
-  setText(byId("reference-dialog-title"), withdrawal.is_reference ? "Remove the tag" : "Mark as reference");
-  setText(byId("reference-confirm"), withdrawal.is_reference ? "Remove the tag" : "Mark as reference");
+  write({ "reference-dialog-title": verb(withdrawal), "reference-confirm": verb(withdrawal), "reference-error": "" });
   byId("reference-change").replaceChildren(...describe(withdrawal));
-  setText(byId("reference-error"), "");
   showLogin();
   byId("reference-dialog").showModal();
   byId(login ? "reference-confirm" : "login-user").focus();
 }
 
-/** What will change, in words. @param {Withdrawal} one */
+/** What will change, in words. @param {Api.Withdrawal} one */
 function describe(one) {
   const what = `Withdrawal of ${amount(Math.abs(one.amount))} ${asset} (${usd(one.usd)} USD) at ${time(one.ts)}`;
   const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
@@ -132,7 +115,6 @@ function describe(one) {
   return [details, memo, el("p", {}, one.is_reference ? ifRemoved(one) : ifMarked(one))];
 }
 
-/** @param {Withdrawal} one */
 function ifMarked(one) {
   const newest = listed.find((other) => other.is_reference);
   if (newest && Date.parse(newest.ts) > Date.parse(one.ts)) return `Its memo gets the tag. t0 stays at ${time(newest.ts)}: a newer withdrawal is tagged already.`;
@@ -140,7 +122,6 @@ function ifMarked(one) {
   return `Its memo gets the tag, and from the next evaluation on gains count from it: t0 of ${asset} moves ${from}to ${time(one.ts)}.`;
 }
 
-/** @param {Withdrawal} one */
 function ifRemoved(one) {
   if (!isNewestTagged(one)) return "The tag leaves its memo. t0 stays: a newer withdrawal is tagged.";
   const older = listed.find((other) => other.is_reference && other !== one);
@@ -155,13 +136,11 @@ function showLogin() {
   setText(byId("logged-in-user"), login?.user ?? "");
 }
 
-/** @param {() => void} changed */
 async function confirm(changed) {
   if (!pending) return;
   const { withdrawal } = pending;
   const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-  const remove = withdrawal.is_reference ? /** @type {const} */ ({ remove: true }) : {};
-  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx_hash ?? "", ...remove };
+  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx_hash ?? "", ...(withdrawal.is_reference && { remove: true }) };
   busy(true);
   try {
     const answer = await setReference(change, attempt);
@@ -178,21 +157,19 @@ async function confirm(changed) {
   }
 }
 
-/** @param {boolean} yes */
 function busy(yes) {
   byId("reference-confirm").disabled = yes;
   byId("reference-form").setAttribute("aria-busy", String(yes));
 }
 
-/** @param {unknown} error */
 function inWords(error) {
   if (!(error instanceof Refused)) return "The server did not answer. Whether the tag changed shows in the list once it does.";
-  const words = /** @type {Record<number, string>} */ ({
+  const words = {
     401: "User or password are wrong. Nothing was changed.",
     403: `Not allowed: ${error.message}`,
     404: `Not found: ${error.message}`,
     409: `Something else is changing it at the moment: ${error.message}`,
     429: `Too many failed logins. Try again in ${error.retrySeconds ?? 60} s.`,
-  });
+  };
   return words[error.status] ?? `The server refused (${error.status}): ${error.message}`;
 }

@@ -1,6 +1,6 @@
 // Which asset and view does the address name? The address is the page's memory: reload, back and sharing work by it.
 
-/** @typedef {{asset: string | null, view: import("../../types.js").View, autorefresh: boolean}} Route */
+/** @typedef {{asset: string | null, view: Api.View, autorefresh: boolean}} Route */
 
 /** @returns {Route} */
 export function read() {

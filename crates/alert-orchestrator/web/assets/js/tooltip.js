@@ -1,12 +1,16 @@
 // What does this mean, or read in full? One bubble beside the element that has the pointer or the focus.
 //
-// The text is `data-tip`, or for a term what its `aria-describedby` names in the glossary. Escape closes it.
+// The text is `data-tip`, or for a term (`data-about`) its entry in the glossary. Escape closes it.
 
-import { byId } from "./dom.js";
+import { byId, el } from "./dom.js";
 
 const EDGE_PX = 6;
 
 export function start() {
+  for (const term of document.querySelectorAll("[data-about]")) {
+    const button = el("button", { class: "term", "aria-describedby": `about-${term.getAttribute("data-about")}` }, ...term.childNodes);
+    term.append(button);
+  }
   const bubble = byId("tooltip");
   /** @type {HTMLElement | null} */
   let owner = null;
@@ -15,7 +19,6 @@ export function start() {
     owner = null;
     bubble.hidden = true;
   };
-  /** @param {Event} event */
   const show = (event) => {
     if (bubble.contains(/** @type {Node} */ (event.target))) return;
     const target = event.target instanceof Element ? event.target.closest("[data-tip], .term") : null;

@@ -2,14 +2,11 @@
 
 import { address } from "./copy.js";
 import { byId, el, reconcile, setNote, setText } from "./dom.js";
-import { counted, usd } from "./format.js";
-
-/** @typedef {import("../../types.js").PageState} PageState */
-/** @typedef {import("../../types.js").Wallet} Wallet */
+import { abbreviate, usd } from "./format.js";
 
 /** One wallet can be reached by Tab; arrow keys move among them, so that 200 are not 200 stops. */
 export function start() {
-  byId("wallet-rows").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  byId("wallet-rows").addEventListener("keydown", (event) => {
     const buttons = [...byId("wallet-rows").querySelectorAll("button")];
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
@@ -21,32 +18,34 @@ export function start() {
   });
 }
 
-/** @param {PageState} state */
-export function showWallets({ asset, decisions }) {
-  const decision = asset ? decisions?.[asset] : null;
-  if (!decision) return;
-  const wallets = decision.wallet_breakdown;
+/** @param {Page.Shown} state */
+export function showWallets({ decision, explain }) {
+  const wallets = decision.wallet_breakdown.length ? decision.wallet_breakdown : held(explain.value);
   reconcile(byId("wallet-rows"), wallets, (wallet) => wallet.wallet_address, makeRow, fillRow);
   keepOneReachable();
+  byId("wallet-table").hidden = !wallets.length;
   setText(byId("wallets-title"), wallets.length ? `Wallets (${wallets.length})` : "Wallets");
-  setNote(byId("wallets-note"), wallets.length ? `${counted(wallets.length, "wallet")}, together ${usd(decision.wmax_usd)} USD.` : whyNone(decision));
+  setNote(byId("wallets-note"), note(decision));
 }
 
-/** @param {import("../../types.js").Decision} decision */
-function whyNone({ decision }) {
-  return decision === -1
-    ? "No wallet can be judged while the asset is in error."
-    : "Nothing may be withdrawn from any wallet while the asset is held. Explain, below, has the arithmetic of each.";
+/** A held asset has no breakdown, but its wallets are still there, with nothing to take out. */
+const held = (explanation) =>
+  (explanation?.wallets ?? []).map(({ address }) => ({ wallet_address: address, abbreviated_address: abbreviate(address), wmax_usd: 0 }));
+
+/** @param {Api.Decision} decision */
+function note({ decision, wmax_usd }) {
+  if (decision === 1) return `Together ${usd(wmax_usd)} USD.`;
+  return decision === 0 ? "The asset is held: nothing may be withdrawn from any wallet." : "No wallet can be judged while the asset is in error.";
 }
 
-/** @param {Wallet} wallet */
+/** @param {Api.Wallet} wallet */
 function makeRow({ wallet_address, abbreviated_address }) {
   const button = address(wallet_address, abbreviated_address);
   button.tabIndex = -1;
   return el("tr", {}, el("th", { scope: "row" }, button), el("td", { class: "number" }));
 }
 
-/** @param {HTMLTableRowElement} row @param {Wallet} wallet */
+/** @param {HTMLTableRowElement} row @param {Api.Wallet} wallet */
 function fillRow(row, { wmax_usd }) {
   setText(row.cells[1], usd(wmax_usd));
 }
