@@ -223,6 +223,13 @@ impl<'a> Known<'a> {
     }
 }
 
+/// Whether a memo names the transaction `id`, by its beginning of at least 16 digits. Ignores case.
+#[must_use]
+pub fn memo_names(memo: &str, id: &str) -> bool {
+    let id = id.to_ascii_lowercase();
+    ids_in(memo).iter().any(|digits| id.starts_with(digits))
+}
+
 /// The beginnings of transaction ids that a memo names after `tx:`, in lower case.
 fn ids_in(memo: &str) -> Vec<String> {
     let texts = memo.split("tx:").skip(1);

@@ -102,7 +102,7 @@ fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
     let settings = Arc::new(settings);
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
     let (finished, plots) = runtime()?.block_on(async {
-        let (backend, finished) = evaluate(&settings, &settings.plan).await;
+        let (backend, finished) = evaluate(&settings, &settings.plan, Some(common.write_prefix())).await;
         if let Some(backend) = backend {
             journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
         }
@@ -126,7 +126,7 @@ fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool)
         bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
-    let (_, Finished { mut evaluation, .. }) = runtime()?.block_on(evaluate(&settings, &plan));
+    let (_, Finished { mut evaluation, .. }) = runtime()?.block_on(evaluate(&settings, &plan, None));
     let code = exit_code(&evaluation);
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
@@ -142,11 +142,18 @@ fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool)
     Ok(code)
 }
 
-/// One round, with the store it was made with.
-async fn evaluate(settings: &Arc<Settings>, plan: &Plan) -> (Option<Arc<Backend>>, Finished) {
+/// One round, with the store it was made with. With `write_prefix`, transactions are pulled first where that is configured.
+async fn evaluate(
+    settings: &Arc<Settings>,
+    plan: &Plan,
+    write_prefix: Option<&str>,
+) -> (Option<Arc<Backend>>, Finished) {
     match Backend::open(&settings.config) {
         Ok(backend) => {
             let backend = Arc::new(backend);
+            if let Some(write_prefix) = write_prefix {
+                sync::before_round(&backend, settings, write_prefix).await;
+            }
             let finished = round::run(&backend, settings, plan, None).await;
             (Some(backend), finished)
         }

@@ -123,11 +123,19 @@ impl Backend {
         }
     }
 
-    /// The tables of a configured asset.
-    pub(crate) async fn tables_of(&self, plan: &Plan, asset: &str) -> Result<AssetTables, Failure> {
+    /// The tables of every asset of the plan, or why it has none.
+    pub(crate) async fn all_tables(&self, plan: &Plan) -> Vec<Result<AssetTables, Failure>> {
         match self {
-            Self::Embedded(store) => evaluate::tables_of(store, plan, asset).await,
-            Self::Greptime(store) => evaluate::tables_of(&store.round(), plan, asset).await,
+            Self::Embedded(store) => evaluate::all_tables(store, plan).await,
+            Self::Greptime(store) => evaluate::all_tables(&store.round(), plan).await,
+        }
+    }
+
+    /// The names of all tables there are.
+    pub(crate) async fn table_names(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Self::Embedded(store) => store.tables().await,
+            Self::Greptime(store) => store.round().tables().await,
         }
     }
 

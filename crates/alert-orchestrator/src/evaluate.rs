@@ -290,20 +290,22 @@ pub(crate) struct AssetTables {
     pub(crate) withdrawals: (String, bool),
 }
 
-/// Finds the tables of a configured asset.
-pub(crate) async fn tables_of<S: Store>(store: &S, plan: &Plan, asset: &str) -> Result<AssetTables, Failure> {
+/// The tables of every asset of the plan, or why it has none.
+pub(crate) async fn all_tables<S: Store>(store: &S, plan: &Plan) -> Vec<Result<AssetTables, Failure>> {
     let round = Round::start(store, plan, plan.end.unwrap_or(Timestamp::MAX)).await;
     let suffixes = round.resolve_all(plan).await;
-    let found = plan.assets.iter().zip(suffixes).find(|(of, _)| of.asset == asset);
-    let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new() };
-    let suffix = found.ok_or_else(unknown)?.1?;
-    let tables = round.tables()?;
-    Ok(AssetTables {
-        positions: tables.positions(&suffix),
-        deposits: tables.deposits(&suffix),
-        withdrawals: tables.withdrawals(&suffix),
-        suffix,
-    })
+    suffixes.into_iter().map(|suffix| Ok(AssetTables::of(round.tables()?, suffix?))).collect()
+}
+
+impl AssetTables {
+    fn of(tables: &Tables, suffix: String) -> Self {
+        Self {
+            positions: tables.positions(&suffix),
+            deposits: tables.deposits(&suffix),
+            withdrawals: tables.withdrawals(&suffix),
+            suffix,
+        }
+    }
 }
 
 /// What `check` wants to know of every asset: its tables, or why it cannot be evaluated.

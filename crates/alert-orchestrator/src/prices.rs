@@ -1,13 +1,143 @@
-use crate::config::Config;
-use crate::evaluate::{Plan, Prices};
+//! What do the outside sources of prices say? Asked all at once, beside the store, and never for longer than their timeout.
+//!
+//! Start at [`PriceClients::ask`]. A source that gives no price is logged with the cause and left out; what follows from the
+//! prices is `advisor_core::price_check`'s to say.
+
+use std::time::Duration;
+
+use advisor_core::price_check::{PriceSource, SourcePrice};
+use advisor_core::time;
+use advisor_io::api::Settings;
 use advisor_io::greptime::Round;
+use advisor_io::liqwid::Liqwid;
+use advisor_io::minswap::Minswap;
+use anyhow::Context as _;
+use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
-pub(crate) struct PriceClients;
+use tracing::warn;
+
+use crate::config::{Config, TokenRegistry};
+use crate::evaluate::{AssetPlan, Plan, Prices};
+
+/// The APIs that prices are asked of.
+pub(crate) struct PriceClients {
+    liqwid: Option<Liqwid>,
+    minswap: Option<(Minswap, TokenRegistry)>,
+}
+
+/// Prices with the asset they are of.
+type Found = Vec<(String, SourcePrice)>;
+
 impl PriceClients {
-    pub(crate) fn of(_: &Config) -> anyhow::Result<Self> {
-        Ok(Self)
+    /// Prepares to ask the APIs that are configured, where prices are compared; nothing is sent yet.
+    ///
+    /// # Errors
+    /// An address that cannot be asked.
+    pub(crate) fn of(config: &Config) -> anyhow::Result<Self> {
+        let compare = &config.orchestrator.price_compare;
+        let apis = &config.orchestrator.apis;
+        let timeout = Duration::from_secs_f64(compare.request_timeout_seconds);
+        let settings = |url: &url::Url| Settings {
+            url: url.clone(),
+            timeout,
+            // Retries included: no evaluation waits longer for a price.
+            deadline: timeout,
+            retries: compare.retries,
+            retry_delay: Settings::RETRY_DELAY,
+        };
+        let liqwid = apis.liqwid_graphql.as_ref().filter(|_| compare.enabled);
+        let minswap = apis.minswap_aggregator.as_ref().zip(config.tokens.as_ref()).filter(|_| compare.enabled);
+        Ok(Self {
+            liqwid: liqwid
+                .map(|api| Liqwid::new(settings(api.url())))
+                .transpose()
+                .context("orchestrator.apis.liqwid_graphql")?,
+            minswap: minswap
+                .map(|(api, tokens)| Minswap::new(settings(api.url())).map(|client| (client, tokens.clone())))
+                .transpose()
+                .context("orchestrator.apis.minswap_aggregator")?,
+        })
     }
-    pub(crate) async fn ask(&self, _: &Plan, _: Option<(&Round<'_>, Timestamp)>) -> Prices {
-        Prices::new()
+
+    /// The prices of the plan's assets. `stored` is a store that may have prices of Minswap, and the evaluation time.
+    pub(crate) async fn ask(&self, plan: &Plan, stored: Option<(&Round<'_>, Timestamp)>) -> Prices {
+        let (liqwid, minswap, stored) =
+            join3(self.ask_liqwid(plan), self.ask_minswap(plan), ask_stored(plan, stored)).await;
+        let mut prices = Prices::new();
+        for (asset, price) in [liqwid, minswap, stored].into_iter().flatten() {
+            prices.entry(asset).or_default().push(price);
+        }
+        prices
     }
+
+    async fn ask_liqwid(&self, plan: &Plan) -> Found {
+        let wanted = wanting(plan, PriceSource::LiqwidGraphql);
+        let Some(liqwid) = self.liqwid.as_ref().filter(|_| !wanted.is_empty()) else { return Found::new() };
+        let markets = match liqwid.prices().await {
+            Ok(markets) => markets,
+            Err(error) => {
+                warn!("no prices from liqwid_graphql: {error}");
+                return Found::new();
+            }
+        };
+        let price = |of: &AssetPlan| {
+            let price_usd = markets.of(&of.asset);
+            if price_usd.is_none() {
+                warn!(asset = of.asset, "no price from liqwid_graphql: none of its markets has one");
+            }
+            Some((
+                of.asset.clone(),
+                SourcePrice { source: PriceSource::LiqwidGraphql, price_usd: price_usd?, price_ada: None },
+            ))
+        };
+        wanted.into_iter().filter_map(price).collect()
+    }
+
+    async fn ask_minswap(&self, plan: &Plan) -> Found {
+        let wanted = wanting(plan, PriceSource::MinswapAggregator);
+        let Some((minswap, tokens)) = &self.minswap else { return Found::new() };
+        // The registry was checked to have every asset.
+        let known: Vec<(&AssetPlan, &str)> =
+            wanted.into_iter().filter_map(|of| Some((of, tokens.id(&of.asset)?))).collect();
+        let ids: Vec<&str> = known.iter().map(|(_, id)| *id).collect();
+        let answers = minswap.prices(&ids).await;
+        let price = |((of, _), answer): ((&AssetPlan, &str), Result<advisor_io::minswap::TokenPrice, _>)| match answer {
+            Ok(price) => {
+                let (price_usd, price_ada) = (price.price_usd, Some(price.price_ada));
+                Some((of.asset.clone(), SourcePrice { source: PriceSource::MinswapAggregator, price_usd, price_ada }))
+            }
+            Err(error) => {
+                warn!(asset = of.asset, "no price from minswap_aggregator: {error}");
+                None
+            }
+        };
+        known.into_iter().zip(answers).filter_map(price).collect()
+    }
+}
+
+async fn ask_stored(plan: &Plan, store: Option<(&Round<'_>, Timestamp)>) -> Found {
+    let Some((store, at)) = store else { return Found::new() };
+    let ask = async |of: &AssetPlan| match store.stored_minswap(&of.asset, time::nanos(at)).await {
+        Ok(price) => {
+            let price = price?;
+            let price_ada = price.ada_usd.map(|ada_usd| price.price_usd / ada_usd);
+            let price = SourcePrice { source: PriceSource::StoredMinswap, price_usd: price.price_usd, price_ada };
+            Some((of.asset.clone(), price))
+        }
+        Err(error) => {
+            warn!(asset = of.asset, "no price from greptime(minswap): {error}");
+            None
+        }
+    };
+    let answers = join_all(wanting(plan, PriceSource::StoredMinswap).into_iter().map(ask)).await;
+    answers.into_iter().flatten().collect()
+}
+
+/// The assets whose prices are compared with those of a source.
+fn wanting(plan: &Plan, source: PriceSource) -> Vec<&AssetPlan> {
+    let wants = |of: &&AssetPlan| {
+        let rules = of.rules.prices.as_ref();
+        rules.is_some_and(|rules| rules.sources.iter().any(|(_, ways)| ways.contains(&source)))
+    };
+    plan.assets.iter().filter(wants).collect()
 }

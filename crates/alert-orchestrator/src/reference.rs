@@ -9,6 +9,7 @@ use std::fmt;
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;
 use advisor_core::store::StoreError;
+use advisor_core::sync::memo_names;
 use advisor_core::time;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -62,7 +63,10 @@ pub(crate) async fn withdrawals(
 
 /// The table of an asset's withdrawals and its rows, the newest first.
 async fn stored(backend: &Backend, settings: &Settings, asset: &str) -> Result<(String, Vec<FlowRow>), Failure> {
-    let (table, exists) = backend.tables_of(&settings.plan, asset).await?.withdrawals;
+    let tables = backend.all_tables(&settings.plan).await;
+    let of_asset = settings.plan.assets.iter().zip(tables).find(|(of, _)| of.asset == asset);
+    let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new() };
+    let (table, exists) = of_asset.ok_or_else(unknown)?.1?.withdrawals;
     if !exists {
         return Ok((table, Vec::new()));
     }
@@ -157,7 +161,7 @@ impl Tag {
 
 fn is_transaction(row: &FlowRow, hash: &str) -> bool {
     row.tx_hash.as_deref().is_some_and(|stored| stored.eq_ignore_ascii_case(hash))
-        || row.memo.as_deref().is_some_and(|memo| memo.contains(hash))
+        || row.memo.as_deref().is_some_and(|memo| memo_names(memo, hash))
 }
 
 fn with(keyword: &str, flow: &FlowRow) -> Option<String> {

@@ -1,37 +1,199 @@
-use crate::backend::Backend;
-use crate::cli::Common;
-use crate::settings::Settings;
+//! Pulling deposits and withdrawals from Liqwid into the store.
+//!
+//! Start at [`pull`]: wallet after wallet, so that what was written stays written when a later wallet fails, and the next
+//! run completes it. Which transactions are to be stored is `advisor_core::sync`'s to say.
+
+mod command;
+mod tables;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use advisor_core::sync::Transaction;
+use advisor_io::api::{self, ApiError};
+use advisor_io::liqwid::{Liqwid, Pulled};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-#[derive(Default, Deserialize)]
+use tracing::{info, warn};
+
+use crate::backend::Backend;
+use crate::config::client::AmountUnit;
+use crate::config::text;
+use crate::decisions::abbreviate;
+use crate::settings::Settings;
+
+pub(crate) use command::run;
+use tables::FlowTables;
+
+/// Before this the lending market has no history.
+const HISTORY_START: &str = "2023-10-01T00:00:00Z";
+
+/// How long all the requests about one wallet may take together: analytics take up to 35 s, a long history many of them.
+const WALLET_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How often a request is repeated that failed for a passing reason.
+const RETRIES: u32 = 3;
+
+/// What is to be pulled; what is left out is as configured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Wish {
-    #[serde(default)]
     pub(crate) wallets: Vec<String>,
     pub(crate) start: Option<String>,
     pub(crate) end: Option<String>,
-    #[serde(default)]
     pub(crate) dry_run: bool,
 }
-#[derive(Serialize)]
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Summary {
     status: &'static str,
+    deposits_inserted: usize,
+    withdrawals_inserted: usize,
+    errors: Vec<String>,
+    message: String,
 }
+
 impl Summary {
+    /// Whether any row was written.
     pub(crate) fn wrote(&self) -> bool {
-        false
+        self.deposits_inserted + self.withdrawals_inserted > 0
     }
-    pub(crate) fn complete(&self) -> bool {
-        true
+
+    /// Whether nothing had to be left out.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.errors.is_empty()
     }
 }
+
+/// How far a pull is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress<'a> {
+    pub(crate) wallet: &'a str,
+    pub(crate) done: usize,
+    pub(crate) of: usize,
+}
+
+/// Why nothing could be pulled at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SyncError {
+    /// The configuration or the wish is not fit for it.
+    #[error("{0}")]
+    Unfit(String),
+    /// The store does not answer.
+    #[error("{0}")]
+    Store(String),
+}
+
+/// The range of time and the wallets that are asked about.
+struct Scope {
+    from: Timestamp,
+    to: Timestamp,
+    wallets: Vec<Arc<str>>,
+}
+
+/// Pulls what Liqwid knows of the wallets' deposits and withdrawals, and stores what is new.
+///
+/// # Errors
+/// [`SyncError`] where nothing could be begun; what goes wrong later is in the summary's errors.
 pub(crate) async fn pull(
-    _: &Backend,
-    _: &Settings,
-    _: &Wish,
-    _: &str,
-    _: &mut (dyn FnMut(&str) + Send),
-) -> Result<Summary, String> {
-    Ok(Summary { status: "success" })
+    backend: &Backend,
+    settings: &Settings,
+    wish: &Wish,
+    write_prefix: &str,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Summary, SyncError> {
+    let liqwid = client(settings)?;
+    let mut tables = FlowTables::find(backend, settings, write_prefix, wish.dry_run).await?;
+    let scope = scope(backend, settings, wish, &tables).await?;
+    let of = scope.wallets.len();
+    for (done, wallet) in scope.wallets.iter().enumerate() {
+        progress(Progress { wallet, done, of });
+        let Pulled { transactions, outcome } = liqwid.transactions(wallet, scope.from, scope.to).await;
+        store(&mut tables, &transactions).await;
+        let Err(error) = outcome else { continue };
+        tables.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
+        if let ApiError::Unavailable { .. } = error {
+            if done + 1 < of {
+                tables.errors.push(format!("{} more wallets were not asked about", of - done - 1));
+            }
+            break;
+        }
+    }
+    Ok(tables.summary(of))
 }
-pub(crate) fn run(_: &Common, _: &Wish) -> anyhow::Result<u8> {
-    Ok(0)
+
+async fn store(tables: &mut FlowTables<'_>, transactions: &[Transaction]) {
+    if let Err(error) = tables.store(transactions).await {
+        tables.errors.push(error);
+    }
+}
+
+/// Pulls before a round, where the configuration wants that; a failure is logged, and the round goes on with what is stored.
+pub(crate) async fn before_round(backend: &Backend, settings: &Settings, write_prefix: &str) -> Option<Summary> {
+    if !settings.config.orchestrator.transaction_sync.enabled {
+        return None;
+    }
+    match pull(backend, settings, &Wish::default(), write_prefix, &mut |_| {}).await {
+        Ok(summary) => {
+            log(&summary);
+            Some(summary)
+        }
+        Err(error) => {
+            warn!("no transactions pulled from Liqwid: {error}");
+            None
+        }
+    }
+}
+
+/// Says in the log how a pull went that nobody watched.
+pub(crate) fn log(summary: &Summary) {
+    info!("transactions pulled from Liqwid: {}", summary.message);
+    summary.errors.iter().for_each(|error| warn!("pulling transactions from Liqwid: {error}"));
+}
+
+fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
+    let orchestrator = &settings.config.orchestrator;
+    let missing = "orchestrator.apis.liqwid_graphql is not set: it says where transactions are pulled from";
+    let api = orchestrator.apis.liqwid_graphql.as_ref().ok_or_else(|| SyncError::Unfit(missing.to_owned()))?;
+    if settings.config.client.transactions.amount_unit == AmountUnit::Usd {
+        let text = "client.transactions.amount_unit is usd: Liqwid's amounts are units of the asset and cannot stand beside them";
+        return Err(SyncError::Unfit(text.to_owned()));
+    }
+    let client = Liqwid::new(api::Settings {
+        url: api.url().clone(),
+        timeout: Duration::from_secs_f64(orchestrator.transaction_sync.timeout_seconds),
+        deadline: WALLET_DEADLINE,
+        retries: RETRIES,
+        retry_delay: api::Settings::RETRY_DELAY,
+    });
+    client.map_err(|error| SyncError::Unfit(format!("{:#}", anyhow::Error::from(error))))
+}
+
+async fn scope(
+    backend: &Backend,
+    settings: &Settings,
+    wish: &Wish,
+    tables: &FlowTables<'_>,
+) -> Result<Scope, SyncError> {
+    let sync = &settings.config.orchestrator.transaction_sync;
+    let zone = settings.config.orchestrator.timezone.rules();
+    let instant = |key: &str, written: &Option<String>, configured: Option<Timestamp>| match written {
+        None => Ok(configured),
+        Some(written) => text::instant(written, zone)
+            .map(Some)
+            .ok_or_else(|| SyncError::Unfit(format!("found {key} {written:?}, expected RFC 3339 or YYYY-MM-DD"))),
+    };
+    let start = instant("start", &wish.start, sync.start_date)?;
+    let from = start.or_else(|| HISTORY_START.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let to = instant("end", &wish.end, sync.end_date)?.unwrap_or_else(Timestamp::now);
+    if from > to {
+        return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
+    }
+    let named = if wish.wallets.is_empty() { &sync.wallets } else { &wish.wallets };
+    let wallets = match named.is_empty() {
+        false => named.iter().map(|wallet| wallet.as_str().into()).collect(),
+        true => backend.wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
+    };
+    Ok(Scope { from, to, wallets })
 }

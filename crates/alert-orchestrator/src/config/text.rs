@@ -77,6 +77,13 @@ impl Host {
     }
 }
 
+impl Endpoint {
+    /// The address.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
 impl Network {
     /// The network; a single address is a network of one.
     pub fn net(&self) -> IpNet {

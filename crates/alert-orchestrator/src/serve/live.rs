@@ -35,7 +35,7 @@ pub(crate) struct Live {
     pub(crate) counters: Counters,
     pub(crate) metrics: MetricsPage,
     /// Held while a transaction sync runs: there is one at a time.
-    pub(crate) syncing: Mutex<()>,
+    pub(crate) syncing: Arc<Mutex<()>>,
     pub(crate) started_at: Timestamp,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
@@ -58,7 +58,7 @@ impl Live {
             wanted: Notify::new(),
             counters,
             metrics: MetricsPage::default(),
-            syncing: Mutex::new(()),
+            syncing: Arc::default(),
             started_at: Timestamp::now(),
             config_path: common.config.clone(),
             write_prefix: common.write_prefix(),
@@ -116,7 +116,7 @@ impl Live {
 
     /// Remembers a pull of transactions that left nothing out.
     pub(crate) fn note_sync(&self, summary: &Summary) {
-        if summary.complete() {
+        if summary.is_complete() {
             self.counters.synced(Timestamp::now());
         }
     }

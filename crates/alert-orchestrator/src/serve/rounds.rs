@@ -22,7 +22,7 @@ use crate::backend::Backend;
 use crate::evaluate::Evaluation;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{chart_files, cleanup, console, journal};
+use crate::{chart_files, cleanup, console, journal, sync};
 
 /// How often a configuration file is looked at where `reload_on_change` is set.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -161,10 +161,19 @@ impl<'l> Rounds<'l> {
         match backend {
             Ok(backend) => {
                 self.live.opened(Arc::clone(&backend));
+                self.pull_transactions(&backend, settings).await;
                 let previous = self.previous.as_ref().map(|previous| &previous.finished.evaluation);
                 round::run(&backend, settings, &settings.plan, previous).await
             }
             Err(error) => Finished::failed(&settings.plan, &error),
+        }
+    }
+
+    /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on already.
+    async fn pull_transactions(&self, backend: &Backend, settings: &Settings) {
+        let Ok(_one_at_a_time) = self.live.syncing.try_lock() else { return };
+        if let Some(summary) = sync::before_round(backend, settings, self.live.write_prefix).await {
+            self.live.note_sync(&summary);
         }
     }
 

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use super::api::{asset_of, bad, store};
+use super::api::{asset_of, bad, store, unavailable};
 use super::live::Live;
 use crate::reference::{ChangeView, Tag, TagError, Which};
-use crate::sync::{self, Summary, Wish};
+use crate::sync::{self, Summary, SyncError, Wish};
 
 /// Which withdrawal shall be marked, or unmarked.
 #[derive(Deserialize)]
@@ -61,20 +61,29 @@ fn refusal(error: TagError) -> Problem {
 /// Pulls transactions from Liqwid, unless that is being done already.
 pub(super) async fn sync(State(live): State<Arc<Live>>, body: Bytes) -> Result<Json<Summary>, Problem> {
     let wish: Wish = if body.trim_ascii().is_empty() { Wish::default() } else { parse(&body)? };
-    let Ok(_one_at_a_time) = live.syncing.try_lock() else {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "transactions are being pulled already; try again when that is done",
-        ));
+    let Ok(one_at_a_time) = Arc::clone(&live.syncing).try_lock_owned() else {
+        let text = "transactions are being pulled already; try again when that is done";
+        return Err(Problem::new(StatusCode::CONFLICT, text));
     };
-    let settings = Arc::clone(&live.settings());
-    let backend = store(&live)?;
-    let summary = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await.map_err(bad)?;
-    live.note_sync(&summary);
-    if summary.wrote() {
-        live.evaluate_soon();
+    let (settings, backend) = (Arc::clone(&live.settings()), store(&live)?);
+    // A task of its own: who asked may go away, what was begun is finished.
+    let pulled = tokio::spawn(async move {
+        let pulled = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await;
+        if let Ok(summary) = &pulled {
+            sync::log(summary);
+            live.note_sync(summary);
+            if summary.wrote() {
+                live.evaluate_soon();
+            }
+        }
+        drop(one_at_a_time);
+        pulled
+    });
+    match pulled.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())) {
+        Ok(summary) => Ok(Json(summary)),
+        Err(SyncError::Unfit(text)) => Err(bad(text)),
+        Err(SyncError::Store(text)) => Err(unavailable(text)),
     }
-    Ok(Json(summary))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {

@@ -119,6 +119,21 @@ fn errors_are_json_and_name_what_is_wrong() {
 }
 
 #[test]
+fn every_address_takes_the_described_methods_and_no_other() {
+    let clone = Clone::new();
+    let server = examples(&clone, "");
+    server.answers("/startupz", 200);
+    let description = server.get("/api/openapi.json").json();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            let status = server.ask(method, &path.replace("{file}", "x.png"), &[], b"").status;
+            let is_described = methods.get(method.to_lowercase()).is_some();
+            assert_eq!(status != 405, is_described, "{method} {path}: {status}");
+        }
+    }
+}
+
+#[test]
 fn a_post_of_another_origin_is_refused() {
     let clone = Clone::new();
     let server = examples(&clone, "");

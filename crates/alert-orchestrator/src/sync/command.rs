@@ -1,0 +1,37 @@
+//! The `sync` command.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Progress, Wish, pull};
+use crate::app::{self, FAILED};
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::decisions::abbreviate;
+use crate::settings::Settings;
+
+/// Runs `sync`; the exit code is 1 where something was left out.
+///
+/// # Errors
+/// Those of the configuration and the store.
+pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
+    let settings = Settings::of(app::start(common)?)?;
+    let backend = Backend::open(&settings.config)?;
+    let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{wide_msg} {bar:30} {pos}/{len} wallets") {
+        bar.set_style(style);
+    }
+    let mut show = |Progress { wallet, done, of }: Progress<'_>| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        bar.set_message(abbreviate(wallet));
+    };
+    let pulled = app::runtime()?.block_on(pull(&backend, &settings, wish, common.write_prefix(), &mut show));
+    bar.finish_and_clear();
+    let summary = pulled?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", summary.message)?;
+    summary.errors.iter().try_for_each(|error| writeln!(out, "error: {error}"))?;
+    Ok(if summary.is_complete() { 0 } else { FAILED })
+}
