@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
+use advisor_core::ledger::FlowKey;
 use jiff::Timestamp;
 
 use crate::app::{self, FAILED};
 use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::Config;
+use crate::evaluate::Plan;
 use crate::plan;
 
 /// A store whose clock is further off than this judges the age of samples wrongly.
@@ -59,6 +61,29 @@ async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow
         let outcome = outcome.map_err(|failure| failure.to_string());
         report.line(&of.asset, outcome.as_deref().map_err(String::as_str))?;
     }
+    check_keys(&backend, &plan, report).await
+}
+
+/// Tables in which one flow can take another's place were not made by this service; they can be read, but not filled by it.
+async fn check_keys(backend: &Backend, plan: &Plan, report: &mut Report<impl Write>) -> anyhow::Result<()> {
+    for (of, tables) in plan.assets.iter().zip(backend.all_tables(plan).await) {
+        // What is wrong with finding the tables has been said.
+        let Ok(tables) = tables else { continue };
+        for (table, _) in [tables.deposits, tables.withdrawals].into_iter().filter(|(_, exists)| *exists) {
+            let lost = match backend.key(&table).await {
+                Ok(FlowKey::TxHash) => continue,
+                Ok(FlowKey::WalletAndTime) => "two flows of a wallet at one instant overwrite one another",
+                Ok(FlowKey::Time) => "two flows at one instant overwrite one another",
+                // The columns have been checked: this is the store's failure, and was said too.
+                Err(_) => continue,
+            };
+            let text = format!(
+                "the primary key of {table} lacks tx_hash: {lost}, and sync leaves such flows out; \
+                 to mend it, copy the rows into a table with PRIMARY KEY (wallet_address, tx_hash)"
+            );
+            report.doubt(&of.asset, &text)?;
+        }
+    }
     Ok(())
 }
 
@@ -91,6 +116,12 @@ impl<W: Write> Report<W> {
         };
         self.failed |= outcome.is_err();
         writeln!(self.out, "{mark}  {what}: {text}")?;
+        Ok(())
+    }
+
+    /// What works, but not as well as it could.
+    fn doubt(&mut self, what: &str, text: &str) -> anyhow::Result<()> {
+        writeln!(self.out, "WARN  {what}: {text}")?;
         Ok(())
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn run(common: &Common, paths: &[PathBuf]) -> anyhow::Result<u8> {
     for path in paths {
         let report = with_bar(|progress| store.import(path, &prefixes, ImportOptions { table_prefix, progress }))?;
         log_doubts(&report);
+        log_row_doubts(&report);
         complete &= report.refused.is_empty() && report.imported.iter().all(|file| file.rejected.count == 0);
         let mut out = std::io::stdout().lock();
         for file in &report.imported {
@@ -75,11 +76,9 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn log_doubts(report: &ImportReport) {
+/// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at once.
+fn log_row_doubts(report: &ImportReport) {
     for file in &report.imported {
-        if file.removed > 0 {
-            warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
-        }
         if file.contradicted > 0 {
             warn!(
                 "{}: {} rows repeat a wallet and time with other figures; the last of each counts",
@@ -89,6 +88,14 @@ fn log_doubts(report: &ImportReport) {
         }
         if file.rejected.count > 0 {
             warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
+        }
+    }
+}
+
+fn log_doubts(report: &ImportReport) {
+    for file in &report.imported {
+        if file.removed > 0 {
+            warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
         }
     }
     for unnamed in &report.unnamed {

@@ -4,11 +4,13 @@
 //! A round that takes longer than the interval makes the next ones be skipped, not pile up, and the schedule does not drift:
 //! instants are counted from the first round. Between rounds the configuration is read again where that is asked for.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::store::StoreError;
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use platform::shutdown;
 use tokio::sync::{oneshot, watch};
@@ -49,7 +51,7 @@ pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow:
         .context("starting the runtime of the evaluations")?;
     let (ended, handle) = oneshot::channel();
     let body = move || {
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(Rounds::new(&live, stopping).run());
         }));
         if outcome.is_err() {
@@ -72,7 +74,10 @@ struct Rounds<'l> {
 
 /// What comes next.
 enum Next {
-    Round,
+    /// The round that was due at this instant.
+    Due(Instant),
+    /// One before its time.
+    Extra,
     Reload,
     Stop,
 }
@@ -101,8 +106,8 @@ impl<'l> Rounds<'l> {
                 biased;
                 _ = self.stopping.wait_for(|stop| *stop) => Next::Stop,
                 Some(()) = hangup(hangups.as_mut()) => Next::Reload,
-                _ = schedule.tick() => Next::Round,
-                () = self.live.evaluation_wanted() => Next::Round,
+                due = schedule.tick() => Next::Due(due),
+                () = self.live.evaluation_wanted() => Next::Extra,
                 _ = looks.tick(), if self.live.settings().config.orchestrator.reload_on_change => {
                     if watched.has_changed() { Next::Reload } else { continue }
                 }
@@ -118,20 +123,21 @@ impl<'l> Rounds<'l> {
                         schedule = self::schedule(Instant::now() + interval, interval);
                         self.announce_next(interval);
                     }
+                    continue;
                 }
-                Next::Round => {
-                    self.announce_next(interval);
-                    if self.round().await.is_none() {
-                        return;
-                    }
-                }
+                // Where a round came late, the next one is still due when it would have been.
+                Next::Due(due) => self.announce_next((due + interval).saturating_duration_since(Instant::now())),
+                Next::Extra => {}
+            }
+            if self.round().await.is_none() {
+                return;
             }
         }
     }
 
-    fn announce_next(&self, interval: Duration) {
-        let interval = SignedDuration::try_from(interval).unwrap_or(SignedDuration::MAX);
-        if let Ok(next) = Timestamp::now().checked_add(interval) {
+    fn announce_next(&self, wait: Duration) {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        if let Ok(next) = Timestamp::now().checked_add(wait) {
             self.live.set_next_round_at(next);
         }
     }
@@ -140,7 +146,7 @@ impl<'l> Rounds<'l> {
     async fn round(&mut self) -> Option<()> {
         let settings = Arc::clone(&self.live.settings());
         let finished = {
-            let evaluate = self.evaluate(&settings);
+            let evaluate = AssertUnwindSafe(self.evaluate(&settings)).catch_unwind();
             let mut stopping = self.stopping.clone();
             tokio::select! {
                 biased;
@@ -148,7 +154,17 @@ impl<'l> Rounds<'l> {
                 finished = evaluate => finished,
             }
         };
-        self.publish(&settings, finished).await;
+        match finished {
+            Ok(finished) => self.publish(&settings, finished).await,
+            // What concerns one asset has been caught before, and the hook has logged where it was. The figures of the round
+            // before must not pass for this one's.
+            Err(_) => {
+                let store = Backend::address(&settings.config);
+                let error =
+                    StoreError::Unavailable { store, cause: "the round broke off, please report it".to_owned() };
+                self.publish(&settings, Finished::failed(&settings.plan, &error)).await;
+            }
+        }
         Some(())
     }
 
