@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::backend::Backend;
 use crate::cli::{Cli, Command, Common};
 use crate::config::{self, Config, ConfigError};
-use crate::evaluate::{Evaluation, Plan};
+use crate::evaluate::{Evaluation, Mismatches, Plan};
 use crate::reference::{Tag, Which};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
@@ -154,7 +154,7 @@ async fn evaluate(
             if let Some(write_prefix) = write_prefix {
                 sync::before_round(&backend, settings, write_prefix).await;
             }
-            let finished = round::run(&backend, settings, plan, None).await;
+            let finished = round::run(&backend, settings, plan, &Mismatches::new()).await;
             (Some(backend), finished)
         }
         Err(error) => (None, Finished::failed(plan, &error)),

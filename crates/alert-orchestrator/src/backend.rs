@@ -1,11 +1,9 @@
 //! The configured store, whichever it is.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::advice::Advice;
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal as _};
@@ -19,7 +17,7 @@ pub(crate) use advisor_io::RequestCounts;
 
 use crate::config::client;
 use crate::config::{Config, Store};
-use crate::evaluate::{self, AssetTables, Circumstances, Evaluation, Plan};
+use crate::evaluate::{self, AssetTables, Circumstances, Evaluation, Mismatches, Plan};
 use crate::import;
 use crate::settings::Settings;
 
@@ -93,15 +91,14 @@ impl Backend {
         }
     }
 
-    /// One round; `previous` is the one before.
+    /// One round; `mismatches` says how often in a row the prices of an asset had disagreed before.
     pub(crate) async fn evaluate(
         &self,
         settings: &Settings,
         plan: &Plan,
         now: Timestamp,
-        previous: Option<&Evaluation>,
+        mismatches: &Mismatches,
     ) -> Evaluation {
-        let mismatches = mismatches(previous);
         match self {
             Self::Embedded(store) => {
                 let prices = settings.prices.ask(plan, None);
@@ -219,13 +216,6 @@ impl Backend {
             Self::Greptime(store) => store.round().set_memo(table_read, table_written, flow, memo).await,
         }
     }
-}
-
-/// How often in a row the prices of each asset had disagreed when the round before ended.
-fn mismatches(previous: Option<&Evaluation>) -> BTreeMap<String, u32> {
-    let advice = previous.map_or(&[][..], |previous| &previous.advice);
-    let count = |advice: &Advice| Some((advice.asset.clone(), advice.prices.as_ref()?.mismatches_in_a_row));
-    advice.iter().filter_map(count).collect()
 }
 
 fn name_of_embedded(file: &Path) -> String {

@@ -53,14 +53,17 @@ pub(crate) struct AssetPlan {
 }
 
 /// What a round has to go by, beside the store.
-pub(crate) struct Circumstances<P> {
+pub(crate) struct Circumstances<'a, P> {
     /// The time now.
     pub(crate) now: Timestamp,
     /// Becomes the prices by asset; runs while the store is read.
     pub(crate) prices: P,
     /// How often in a row the prices of an asset have disagreed before.
-    pub(crate) mismatches: BTreeMap<String, u32>,
+    pub(crate) mismatches: &'a Mismatches,
 }
+
+/// How often in a row the prices of an asset disagreed, by asset.
+pub(crate) type Mismatches = BTreeMap<String, u32>;
 
 /// What the sources of prices answered, by asset.
 pub(crate) type Prices = BTreeMap<String, Vec<SourcePrice>>;
@@ -79,6 +82,15 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
+    /// Counts on where prices were compared; an asset in error keeps its count.
+    pub(crate) fn count_mismatches(&self, mismatches: &mut Mismatches) {
+        for advice in &self.advice {
+            if let Some(prices) = &advice.prices {
+                mismatches.insert(advice.asset.clone(), prices.mismatches_in_a_row);
+            }
+        }
+    }
+
     /// The advice on a configured asset.
     pub(crate) fn of(&self, asset: &str) -> Option<&Advice> {
         self.advice.iter().find(|advice| advice.asset == asset)
@@ -101,7 +113,7 @@ impl Evaluation {
 pub(crate) async fn evaluate<S: Store>(
     store: &S,
     plan: &Plan,
-    circumstances: Circumstances<impl Future<Output = Prices>>,
+    circumstances: Circumstances<'_, impl Future<Output = Prices>>,
 ) -> Evaluation {
     let Circumstances { now, prices, mismatches } = circumstances;
     let at = plan.end.unwrap_or(now);

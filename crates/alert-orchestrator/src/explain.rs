@@ -8,6 +8,7 @@ use advisor_core::advice::{Advice, FlowFigures, Totals, WalletFigures};
 use advisor_core::decision::Decision;
 use advisor_core::flow::Direction;
 use advisor_core::gate::{FitFigures, GateFigures, PegFigures, Verdict};
+use advisor_core::price_check::{PriceFigure, PriceFigures, Tolerance};
 use advisor_core::rules::{Baseline, Basis};
 
 /// Leaves out all wallets but one.
@@ -45,6 +46,9 @@ pub(crate) fn write_steps(out: &mut impl Write, advice: &Advice) -> io::Result<(
     }
     if let Some(gate) = &advice.gate {
         gate_steps(out, gate, advice.gate_applied)?;
+    }
+    if let Some(prices) = &advice.prices {
+        price_steps(out, prices)?;
     }
     for warning in &advice.warnings {
         writeln!(out, "warning    {warning}")?;
@@ -133,6 +137,36 @@ fn peg_steps(out: &mut impl Write, peg: &PegFigures) -> io::Result<()> {
         "peg        price {:.6} USD, target {:?} USD: {:.1} bps away, allowed {}: {verdict}",
         peg.price_usd, peg.target_usd, peg.deviation_bps, peg.max_deviation_bps
     )
+}
+
+fn price_steps(out: &mut impl Write, prices: &PriceFigures) -> io::Result<()> {
+    writeln!(out, "prices")?;
+    for PriceFigure { price, delta_abs, delta_rel } in &prices.by_source {
+        let name = price.source.name();
+        writeln!(
+            out,
+            "  {name:18} {:.6} USD, {delta_abs:+.6} USD ({:+.4} %) beside the first",
+            price.price_usd,
+            delta_rel * 100.0
+        )?;
+    }
+    prices.missing.iter().try_for_each(|source| writeln!(out, "  {:18} no price", source.name()))?;
+    let (Some(delta_abs), Some(delta_rel), Some(mismatch)) = (prices.delta_abs, prices.delta_rel, prices.mismatch)
+    else {
+        return writeln!(out, "  verdict  fewer than two sources have a price: nothing to compare");
+    };
+    let compared: Vec<String> =
+        prices.logical.iter().map(|price| format!("{} from {}", price.source.name(), price.from.name())).collect();
+    let tolerance = match prices.tolerance {
+        // 100 · 0.007 is 0.7000000000000001.
+        Tolerance::Relative(tolerance) => format!("{} %", (tolerance * 1e8).round() / 1e6),
+        Tolerance::Absolute(tolerance) => format!("{tolerance} USD"),
+    };
+    writeln!(out, "  compared {}", compared.join(", "))?;
+    writeln!(out, "  apart    {delta_abs:.6} USD ({:.4} %), tolerance {tolerance}", delta_rel * 100.0)?;
+    let verdict = if mismatch { "MISMATCH" } else { "agree" };
+    let (times, needed) = (prices.mismatches_in_a_row, prices.persistence_threshold.max(1));
+    writeln!(out, "  verdict  {verdict}, {times} in a row (it takes {needed})")
 }
 
 fn gate_steps(out: &mut impl Write, gate: &GateFigures, applied: bool) -> io::Result<()> {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::backend::Backend;
-use crate::evaluate::{Evaluation, Plan};
+use crate::evaluate::{Evaluation, Mismatches, Plan};
 use crate::settings::Settings;
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
@@ -30,12 +30,12 @@ impl Finished {
     }
 }
 
-/// Evaluates every asset of `plan`; `previous` is the round before, for what counts rounds in a row.
+/// Evaluates every asset of `plan`; `mismatches` says how often in a row the prices of an asset had disagreed before.
 pub(crate) async fn run(
     backend: &Arc<Backend>,
     settings: &Arc<Settings>,
     plan: &Plan,
-    previous: Option<&Evaluation>,
+    mismatches: &Mismatches,
 ) -> Finished {
     let (started, now) = (Instant::now(), Timestamp::now());
     let failed = |error| Evaluation::failed(plan, now, &error);
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     let limit = settings.interval().max(LIMIT_MIN);
     let answer = async {
         match refresh(backend, settings).await {
-            Ok(()) => backend.evaluate(settings, plan, now, previous).await,
+            Ok(()) => backend.evaluate(settings, plan, now, mismatches).await,
             Err(error) => failed(error),
         }
     };

@@ -63,7 +63,7 @@ async fn a_panic_is_the_error_of_its_asset_and_the_others_are_evaluated() {
         Circumstances {
             now: time::timestamp(NOON),
             prices: std::future::ready(Prices::new()),
-            mismatches: BTreeMap::new(),
+            mismatches: &Mismatches::new(),
         },
     )
     .await;

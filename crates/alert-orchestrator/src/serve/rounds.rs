@@ -21,7 +21,7 @@ use super::live::Live;
 use super::published::Published;
 use super::reload::{self, Watched};
 use crate::backend::Backend;
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, Mismatches};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{chart_files, cleanup, console, journal, sync};
@@ -68,7 +68,7 @@ pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow:
 struct Rounds<'l> {
     live: &'l Arc<Live>,
     stopping: watch::Receiver<bool>,
-    previous: Option<Arc<Published>>,
+    mismatches: Mismatches,
     drawing: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -84,7 +84,7 @@ enum Next {
 
 impl<'l> Rounds<'l> {
     fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
-        Self { live, stopping, previous: None, drawing: None }
+        Self { live, stopping, mismatches: Mismatches::new(), drawing: None }
     }
 
     async fn run(mut self) {
@@ -178,8 +178,7 @@ impl<'l> Rounds<'l> {
             Ok(backend) => {
                 self.live.opened(Arc::clone(&backend));
                 self.pull_transactions(&backend, settings).await;
-                let previous = self.previous.as_ref().map(|previous| &previous.finished.evaluation);
-                round::run(&backend, settings, &settings.plan, previous).await
+                round::run(&backend, settings, &settings.plan, &self.mismatches).await
             }
             Err(error) => Finished::failed(&settings.plan, &error),
         }
@@ -194,6 +193,7 @@ impl<'l> Rounds<'l> {
     }
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
+        finished.evaluation.count_mismatches(&mut self.mismatches);
         let Evaluation { advice, started_at, .. } = &finished.evaluation;
         self.live.counters.evaluated(advice, *started_at, finished.took);
         if let Err(error) = console::write_summary(&mut std::io::stdout().lock(), &finished.evaluation) {
@@ -201,7 +201,6 @@ impl<'l> Rounds<'l> {
         }
         let published = Arc::new(Published::new(finished, &settings.config.orchestrator.telemetry));
         self.live.publish(Arc::clone(&published));
-        self.previous = Some(Arc::clone(&published));
         if let Some(backend) = self.live.backend() {
             journal::keep(&backend, settings, &published.finished, self.live.write_prefix).await;
         }
