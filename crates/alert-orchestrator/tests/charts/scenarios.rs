@@ -6,12 +6,13 @@ use advisor_core::drawing::{Drawing, DrawingOptions, Smoothing, draw};
 use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, PositionsBuilder};
 use advisor_core::reference::Reference;
-use advisor_core::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use advisor_core::rules::{Baseline, Basis, ReferenceFallback, Rules, Threshold};
 use advisor_core::time::{self, NANOS_PER_HOUR};
 
-/// 2026-01-01T00:00:00Z: hour 0.
-const EPOCH: i64 = 1_767_225_600_000_000_000;
-const KEYWORD: &str = "alert_driven_withdrawal";
+use defaults::{EPOCH, KEYWORD};
+
+#[path = "../../../advisor-core/tests/rule/defaults.rs"]
+mod defaults;
 
 /// An asset's samples and flows, in hours and USD.
 pub(crate) struct Story {
@@ -57,31 +58,11 @@ fn noise(a: i64, b: i64) -> f64 {
     (mixed.unsigned_abs() >> 11) as f64 / (1_u64 << 52) as f64 * 2.0 - 1.0
 }
 
-pub(crate) fn rules() -> Rules {
-    Rules {
-        reference_keyword: KEYWORD.to_owned(),
-        reference_fallback: ReferenceFallback::DataRange,
-        range_start: None,
-        safety_factor: 0.5,
-        max_sample_age_hours: Some(24.0),
-        alignment: Alignment::None,
-        amount_unit: AmountUnit::Underlying,
-        prices: None,
-        gate: GateRules {
-            holds: true,
-            apply_in_fallback: true,
-            basis: Basis::CorrectedPosition,
-            baseline: Baseline::Polynomial(2),
-            lookback_hours: 720.0,
-            min_points: 10,
-            k_sigma: 2.0,
-            exclude_last_for_sigma: false,
-            sigma_epsilon: 1e-6,
-            min_residual_bps: 0.0,
-            threshold: Threshold::Stddev,
-            peg: None,
-        },
-    }
+/// The documented defaults, with a gate that looks back over a month.
+fn rules() -> Rules {
+    let mut rules = defaults::rules();
+    rules.gate.lookback_hours = 720.0;
+    rules
 }
 
 fn options() -> DrawingOptions {
