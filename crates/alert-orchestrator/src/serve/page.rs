@@ -27,7 +27,7 @@ pub(super) async fn dashboard(headers: HeaderMap) -> Result<Response, Problem> {
 
 /// What the page loads.
 pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    respond(&file, &headers)
+    respond(&format!("assets/{file}"), &headers)
 }
 
 fn respond(file: &str, headers: &HeaderMap) -> Result<Response, Problem> {
