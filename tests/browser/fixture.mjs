@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 export const WEB = fileURLToPath(new URL("../../crates/alert-orchestrator/web/", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };
@@ -27,8 +28,8 @@ export async function startFixture(script) {
     const url = new URL(request.url, "http://fixture");
     fixture.requests.push({ method: request.method, path: url.pathname, query: url.searchParams, headers: request.headers });
     const { status, type, body, headers } = await answer(fixture.script, request, url);
-    response.writeHead(status, { ...HEADERS, "Content-Type": type, ...headers });
-    response.end(body);
+    response.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Encoding": "gzip", ...headers });
+    response.end(gzipSync(body));
   });
   const listen = (port) => new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   await listen(0);

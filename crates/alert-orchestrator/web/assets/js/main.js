@@ -35,7 +35,7 @@ const state = {
   autorefresh: true,
   unreachableSince: null,
   failure: null,
-  waiting: true,
+  waiting: false,
   series: {},
   explain: {},
   history: {},
@@ -63,11 +63,10 @@ async function refresh() {
 
 async function round() {
   try {
-    const [status, decisions] = await Promise.all([unlessWaiting(api.status()), unlessWaiting(api.decisions())]);
-    if (status) {
-      state.status = status;
-      synchronize(status);
-    }
+    const status = await unlessWaiting(api.status());
+    const decisions = status?.last_evaluation ? await unlessWaiting(api.decisions()) : null;
+    if (status) synchronize(status);
+    state.status = status ?? state.status;
     state.waiting = !decisions && !state.decisions;
     // After a restart of the server there are none for a moment; the old ones must not look new.
     state.failure = !decisions && state.decisions ? "The server has not finished its first evaluation" : null;

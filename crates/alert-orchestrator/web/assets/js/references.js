@@ -7,6 +7,8 @@ import { address, copies } from "./copy.js";
 import { byId, el, icon, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time, usd } from "./format.js";
 
+const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
+
 /** @type {{user: string, password: string} | null} */
 let login = null;
 /** @type {{asset: string, withdrawal: Api.Withdrawal} | null} */
@@ -42,11 +44,11 @@ export function showReferences(state) {
   if (asset !== listedFor) setText(byId("reference-result"), "");
   listedFor = asset;
   showNote(state);
-  const { value, error } = state.withdrawals;
-  listed = value?.withdrawals ?? [];
+  const { value: answer, error } = state.withdrawals;
+  listed = answer?.withdrawals ?? [];
   const rows = byId("withdrawal-rows");
   if (error) return sayInTable(rows, 6, `The withdrawals could not be read: ${error}`);
-  if (value && !listed.length) return sayInTable(rows, 6, "No withdrawal is stored.");
+  if (answer && !listed.length) return sayInTable(rows, 6, "No withdrawal is stored.");
   reconcile(rows, listed, (one) => `${asset} ${one.tx_hash} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
@@ -56,12 +58,12 @@ function showNote({ status }) {
   const key = `${asset} ${writable}`;
   if (note.dataset.key === key) return;
   note.dataset.key = key;
-  if (writable) return note.replaceChildren("Gains count from the newest withdrawal that is tagged as a reference.");
+  if (writable) return note.replaceChildren(RULE);
   const command = `alert-orchestrator tag --asset ${asset} --latest`;
   const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, command));
   copies(button, () => command);
-  const why = status.auth.enabled ? "The tag cannot be changed from this page." : "To change the tag from this page, logins must be enabled (orchestrator.auth).";
-  note.replaceChildren(`Gains count from the newest withdrawal that is tagged as a reference. ${why} On the server: `, button);
+  const why = status.auth.enabled ? "It cannot be changed from this page." : "To change it from this page, logins must be enabled (orchestrator.auth).";
+  note.replaceChildren(`${RULE} ${why} On the server: `, button);
 }
 
 function makeRow(one) {
@@ -72,7 +74,7 @@ function makeRow(one) {
 }
 
 function fillRow(row, one) {
-  setText(row.cells[3], usd(one.usd === null ? null : Math.abs(one.usd)));
+  setText(row.cells[3], value(one));
   setText(row.cells[4], one.memo ?? "");
   const cell = row.cells[5];
   const shown = JSON.stringify([one, isNewestTagged(one), writable]);
@@ -83,6 +85,8 @@ function fillRow(row, one) {
 }
 
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
+/** Stored withdrawals have either sign. @param {Api.Withdrawal} one */
+const value = ({ usd: signed }) => usd(signed === null ? null : Math.abs(signed));
 const verb = (one) => (one.is_reference ? "Remove tag" : "Mark as reference");
 
 function tagState(one) {
@@ -93,7 +97,7 @@ function tagState(one) {
 function action(one) {
   if (!writable) return [];
   if (!one.tx_hash) return [el("span", { class: "muted" }, "no transaction hash")];
-  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${usd(one.usd)} USD of ${time(one.ts)}` }, verb(one));
+  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${value(one)} USD of ${time(one.ts)}` }, verb(one));
   button.addEventListener("click", () => ask(one));
   return [button];
 }
@@ -109,7 +113,7 @@ function ask(withdrawal) {
 
 /** What will change, in words. @param {Api.Withdrawal} one */
 function describe(one) {
-  const what = `Withdrawal of ${amount(Math.abs(one.amount))} ${asset} (${usd(one.usd)} USD) at ${time(one.ts)}`;
+  const what = `Withdrawal of ${amount(Math.abs(one.amount))} ${asset} (${value(one)} USD) at ${time(one.ts)}`;
   const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
   const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
   return [details, memo, el("p", {}, one.is_reference ? ifRemoved(one) : ifMarked(one))];

@@ -1,0 +1,135 @@
+// Is a withdrawal marked as the reference only after a login, knowing what will change, and is a refusal understood?
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, fits, launch, loaded, text, withFixture } from "./support.mjs";
+import { DECISIONS, KEYWORD, WALLETS, script, status, withdrawals } from "./states.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const [newest, tagged] = withdrawals().withdrawals;
+const mark = (page) => page.getByRole("button", { name: /^Mark as reference: 500\.12 USD of 2025-12-19 01:00/ });
+
+async function logIn(page, user, password) {
+  await page.fill("#login-user", user);
+  await page.fill("#login-password", password);
+  await page.keyboard.press("Enter");
+}
+
+/** Answers of POST /api/reference: each call takes the next. */
+function scripted(...answers) {
+  const calls = [];
+  const reference = (_query, body, headers) => {
+    calls.push({ body, authorization: headers.authorization, cookie: headers.cookie });
+    return answers[Math.min(calls.length, answers.length) - 1];
+  };
+  return { calls, script: script({ answers: { "POST /api/reference": reference } }) };
+}
+
+const done = { status: 200, json: { status: "success", message: "Tagged the withdrawal of 500.", memo_before: "x", memo_after: `x ${KEYWORD}` } };
+const refused = (status, error, headers = {}) => ({ status, json: { error, status: "error" }, headers });
+
+test("a withdrawal is marked after a login, the list is read again, and the login is kept in memory only", async () => {
+  const { calls, script } = scripted(done);
+  await withFixture(browser, script, "?asset=iusd", {}, async (page, fixture) => {
+    await loaded(page);
+    await mark(page).click();
+    const change = await text(page, "reference-change");
+    assert.match(change, new RegExp(`Withdrawal of 500 iusd \\(-?−?500\\.12 USD\\) at 2025-12-19 01:00 by ${WALLETS[1]}`));
+    assert.match(change, /t0 of iusd moves from 2025-10-10 02:00 to 2025-12-19 01:00\./);
+    await accessible(page);
+    fixture.requests.length = 0;
+    await logIn(page, "ops", "käse:1");
+    await page.locator("#reference-result:has-text('Tagged the withdrawal of 500.')").waitFor();
+    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx_hash }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
+    await page.waitForRequest((request) => request.url().includes("/api/withdrawals")).catch(() => {});
+    assert.ok(fixture.count("/api/withdrawals") >= 1);
+    assert.ok(fixture.requests.filter(({ method }) => method === "GET").every(({ headers }) => headers.authorization === undefined));
+    assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
+    await mark(page).click();
+    assert.equal(await page.locator("#login-fields").isVisible(), false);
+    assert.equal(await text(page, "logged-in-user"), "ops");
+    assert.equal(await page.inputValue("#login-password"), "");
+    await page.click("#log-out");
+    assert.equal(await page.locator("#login-fields").isVisible(), true);
+  });
+});
+
+test("removing the tag says where t0 goes, and asks for just that", async () => {
+  const { calls, script } = scripted(done);
+  await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await page.getByRole("button", { name: /^Remove tag/ }).click();
+    assert.match(await text(page, "reference-change"), /t0 of iusd moves to the configured fallback/);
+    await logIn(page, "ops", "secret");
+    await page.locator("#reference-result:has-text('Tagged')").waitFor();
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx_hash, remove: true }]);
+  });
+});
+
+test("refusals are told in words, in the dialog, and a wrong password can be corrected", async () => {
+  const cases = [
+    [refused(401, "wrong login", { "WWW-Authenticate": 'Basic realm="Alert Orchestrator"' }), "User or password are wrong. Nothing was changed."],
+    [refused(403, "login is disabled"), "Not allowed: login is disabled"],
+    [refused(404, "no withdrawal with this hash"), "Not found: no withdrawal with this hash"],
+    [refused(409, "a sync is running"), "Something else is changing it at the moment: a sync is running"],
+    [refused(429, "too many", { "Retry-After": "42" }), "Too many failed logins. Try again in 42 s."],
+    [refused(500, "store unavailable"), "The server refused (500): store unavailable"],
+  ];
+  for (const [answer, expected] of cases) {
+    const { calls, script } = scripted(answer, done);
+    await withFixture(browser, script, "?asset=iusd", { tolerated: /status of (4\d\d|500)/ }, async (page) => {
+      await loaded(page);
+      await mark(page).click();
+      await logIn(page, "ops", "wrong");
+      await page.locator(`#reference-error:has-text(${JSON.stringify(expected)})`).waitFor();
+      assert.equal(await page.locator("#login-fields").isVisible(), true);
+      await accessible(page);
+      await logIn(page, "ops", "right");
+      await page.locator("#reference-result:has-text('Tagged')").waitFor();
+      assert.equal(calls.length, 2);
+    });
+  }
+});
+
+test("the dialog is left by Escape, gives the focus back, forgets the password, and fits a phone", async () => {
+  await withFixture(browser, script(), "?asset=iusd", { width: 320, height: 640 }, async (page) => {
+    await loaded(page);
+    await mark(page).click();
+    await fits(page);
+    await page.fill("#login-password", "secret");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("#reference-dialog").isVisible(), false);
+    assert.equal(await page.inputValue("#login-password"), "");
+    assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /^Mark as reference/);
+  });
+});
+
+test("an older withdrawal moves no t0 past a newer tagged one", async () => {
+  const all = withdrawals().withdrawals;
+  const answers = { "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, { ...all[2], tx_hash: "ab".repeat(32) }] } };
+  await withFixture(browser, script({ answers }), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["reference", "earlier reference"]);
+    await page.getByRole("button", { name: /^Mark as reference/ }).click();
+    assert.match(await text(page, "reference-change"), /t0 stays at 2025-12-19 01:00: a newer withdrawal is tagged already/);
+  });
+});
+
+test("where references cannot be written there is no button, but the command that does it", async () => {
+  const cases = [
+    [{ references_writable: false }, /It cannot be changed from this page\. On the server: alert-orchestrator tag --asset iusd --latest/],
+    [{ references_writable: false, auth: { enabled: false, require_for: "sensitive" } }, /logins must be enabled \(orchestrator\.auth\)\. On the server: alert-orchestrator tag/],
+  ];
+  for (const [change, expected] of cases) {
+    await withFixture(browser, script({ decisions: DECISIONS, now: () => status(change) }), "?asset=iusd", {}, async (page) => {
+      await loaded(page);
+      await page.locator("#withdrawal-rows tr").first().waitFor();
+      assert.match((await text(page, "references-note")).replace(/\s+/g, " "), expected);
+      assert.equal(await page.getByRole("button", { name: /reference:|Remove tag/ }).count(), 0);
+      await accessible(page);
+    });
+  }
+});

@@ -1,0 +1,178 @@
+// Is every section there, and right, in every state of a decision?
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, fits, launch, loaded, text, withFixture } from "./support.mjs";
+import { DECISIONS, failed, hold, script, status } from "./states.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+/** What the sections say of one asset. */
+async function said(page) {
+  const read = async (id) => (await text(page, id)).replace(/\s+/g, " ").trim();
+  return {
+    badge: await read("badge"),
+    reason: await read("reason"),
+    wmax: await read("wmax"),
+    wallets: await read("wallet-count"),
+    mode: await read("ref-mode"),
+    gate: await read("gate-verdict"),
+    prices: await read("price-verdict"),
+  };
+}
+
+const STATES = {
+  usdc: { badge: "WITHDRAW_OK", reason: "Up to 299.11 USD may be withdrawn from 3 wallets.", wmax: "299.11 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "within tolerance" },
+  djed: { badge: "HOLD", reason: "non-positive gains since t0 (clamped)", wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "not compared" },
+  iusd: { badge: "HOLD", reason: DECISIONS.iusd.reason.message, wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "TRIGGERED", prices: "within tolerance" },
+  usdm: { badge: "HOLD", reason: "insufficient points for residual gate (8 < 10)", wmax: "0.00 USD", wallets: "3", mode: "data_range", gate: "too few points to judge", prices: "within tolerance" },
+  usdt: { badge: "HOLD", reason: DECISIONS.usdt.reason.message, wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "MISMATCH" },
+  usdx: { badge: "ERROR", reason: "asset not found: usdx; tables: djed, iusd, usdc, usdm, usdt", wmax: "0.00 USD", wallets: "0", mode: "null", gate: "not computed", prices: "not compared" },
+};
+
+for (const [asset, expected] of Object.entries(STATES)) {
+  test(`${asset}: ${expected.badge} (${DECISIONS[asset].reason?.code ?? "no reason"}) is shown in full, light and dark`, async () => {
+    for (const scheme of ["light", "dark"]) {
+      await withFixture(browser, script(), `?asset=${asset}`, { scheme }, async (page) => {
+        await loaded(page);
+        assert.deepEqual(await said(page), expected);
+        assert.equal(await page.title(), `${expected.badge} · ${asset} · Alert Orchestrator`);
+        await page.locator("#explain > summary").click();
+        await page.locator("#glossary > summary").click();
+        await accessible(page);
+        await fits(page);
+      });
+    }
+  });
+}
+
+test("every code has a hint on what to do", async () => {
+  const codes = ["no_reference", "no_data", "stale_data", "off_peg", "insufficient_points", "gate_triggered", "price_mismatch", "no_gain"];
+  const failures = ["store_unavailable", "asset_not_found", "invalid_data"];
+  const decisions = Object.fromEntries([...codes.map((code) => [code, hold(code, "why")]), ...failures.map((code) => [code, failed(code, "why")])]);
+  await withFixture(browser, script({ decisions }), "", {}, async (page) => {
+    await loaded(page);
+    const hints = new Set();
+    for (const code of Object.keys(decisions)) {
+      await page.selectOption("#asset", code);
+      await page.locator(`#decision-asset:text-is('${code}')`).waitFor();
+      hints.add(await text(page, "reason-hint"));
+    }
+    assert.equal(hints.size, codes.length + failures.length);
+    assert.ok(!hints.has(""));
+  });
+});
+
+test("the figures of the gate, the prices and the wallets are those of the API", async () => {
+  await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    assert.deepEqual(await page.locator("#gate dd").allInnerTexts(), ["−222.19 USD", "61.69 USD", "2.00", "123.39 USD", "123.39 USD", "31"]);
+    assert.equal(await text(page, "gate-sentence"), "The residual is 180 % of what triggers."); // 222.19 / 123.39
+    assert.equal(await text(page, "gate-applied"), "applied: a triggered gate holds");
+    assert.match(await text(page, "peg"), /^OFF PEG: 0\.967177 USD, 328\.2 bps from 1\.0000 USD, 100 allowed/);
+    assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), ["withdrawn 500.00 USD since the reference without a tag; if that was gain, tag it (alert-orchestrator tag)"]);
+    assert.deepEqual(await page.locator("#price-rows tr").allInnerTexts(), [
+      "liqwid_graphql\t1.000300\t0.000000\t0.000 %",
+      "greptime(liqwid)\t1.000100\t−0.000200\t−0.020 %",
+      "minswap_aggregator\t0.999200\t−0.001100\t−0.110 %",
+      "greptime(minswap)\tno answer\t–\t–",
+    ]);
+    await page.selectOption("#asset", "usdc");
+    await page.locator("#wmax:text-is('299.11 USD')").waitFor();
+    assert.deepEqual(await page.locator("#wallet-rows td").allInnerTexts(), ["63.53", "101.33", "134.25"]);
+    assert.match(await page.locator("#wallet-rows tr").first().innerText(), /^addr1q89…gpze/);
+  });
+});
+
+test("a gate that is not applied, and prices nobody compares, say so", async () => {
+  await withFixture(browser, script(), "?asset=usdm", {}, async (page) => {
+    await loaded(page);
+    assert.equal(await text(page, "gate-applied"), "not applied to this asset: shown only, it does not hold");
+    await page.selectOption("#asset", "djed");
+    await page.locator("#decision-asset:text-is('djed')").waitFor();
+    assert.match(await text(page, "price-note"), /^Prices are not compared/);
+    await page.locator("#price-rows tr").waitFor();
+    assert.match(await page.locator("#price-rows tr").innerText(), /newest position sample\t0\.967177/);
+  });
+});
+
+test("explain shows the reference, each wallet's arithmetic, the gate and the peg", async () => {
+  await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await page.locator("#explain > summary").click();
+    assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Peg", "Warnings"]);
+    const steps = await text(page, "explain-steps");
+    assert.match(steps, /Limit = min\(0\.5 × max\(0, gain\), newest value\)/);
+    assert.match(steps, /5,693\.39\s+6,156\.92\s+400\.00\s+0\.00\s+63\.53\s+31\.77/);
+    assert.match(steps, /Fit = 17,504\.340000 − 83\.210000·u − 209\.790000·u\^2, u = \(t − 2026-01-14 01:00\) \/ 15 days/);
+    assert.match(steps, /k·σ = 2\.00 × 61\.69 USD = 123\.39 USD/);
+    await accessible(page);
+  });
+});
+
+test("history lists decisions, their changes only, and older ones on demand", async () => {
+  await withFixture(browser, script(), "?asset=iusd", {}, async (page, fixture) => {
+    await loaded(page);
+    const rows = page.locator("#history-rows tr");
+    assert.equal(await rows.count(), 50);
+    assert.match(await rows.first().innerText(), /^2026-01-29 01:00\s+HOLD\s+0\.00\s+500\.00\s+12\.00\s+18\.90\s+off peg/);
+    await page.click("#history-more");
+    assert.equal(await rows.count(), 60);
+    await page.check("#history-changes");
+    assert.equal(await rows.count(), 2); // the first of five holds, and the first of all
+    fixture.requests.length = 0;
+    await page.selectOption("#history-days", "365");
+    await page.waitForResponse((response) => response.url().includes("/api/history"));
+    const days = (Date.now() - Date.parse(fixture.requests.find(({ path }) => path === "/api/history").query.get("from"))) / 86_400_000;
+    assert.ok(Math.abs(days - 365) < 1, `${days} days`);
+  });
+});
+
+test("rows of one asset never stay under another, although their instants are the same", async () => {
+  await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await page.selectOption("#asset", "usdc");
+    await page.locator("#history-rows tr:has-text('299.11')").first().waitFor();
+    assert.equal(await page.locator("#history-rows tr:has-text('off peg')").count(), 0);
+  });
+});
+
+test("before the first evaluation the page waits calmly, then fills in by itself", async () => {
+  const nothing = { error: "no evaluation yet", status: "error" };
+  const early = script({ now: () => status({ last_evaluation: null, next_evaluation: null }), answers: { "GET /api/decisions": () => ({ status: 503, json: nothing }) } });
+  await withFixture(browser, early, "?asset=usdc", {}, async (page, fixture) => {
+    await page.locator("#waiting").waitFor();
+    assert.equal(await page.locator("#decision").isVisible(), false);
+    await accessible(page);
+    fixture.script = script();
+    await page.clock.fastForward(2_000);
+    await loaded(page);
+    assert.equal(await text(page, "badge-word"), "WITHDRAW_OK");
+    assert.equal(await page.locator("#waiting").isVisible(), false);
+  });
+});
+
+test("a server that answers 503 to everything before its first evaluation is waited for as well", async () => {
+  const nothing = () => ({ status: 503, json: { error: "no evaluation yet", status: "error" } });
+  const early = { answers: { "GET /api/status": nothing, "GET /api/decisions": nothing } };
+  await withFixture(browser, early, "", { tolerated: /503/ }, async (page) => {
+    await page.waitForResponse((response) => response.status() === 503);
+    await page.locator("#waiting").waitFor();
+    assert.equal(await page.locator(".banner").count(), 0);
+  });
+});
+
+test("times are those of the configured timezone", async () => {
+  const zoned = (timezone) => script({ now: () => status({ timezone }) });
+  for (const [timezone, t0] of [["Europe/Berlin", "2025-10-10 02:00"], ["America/New_York", "2025-10-09 20:00"], ["UTC", "2025-10-10 00:00"]]) {
+    await withFixture(browser, zoned(timezone), "?asset=usdc", { timezoneId: "Asia/Tokyo" }, async (page) => {
+      await loaded(page);
+      assert.equal(await text(page, "t0"), t0);
+      assert.equal(await text(page, "timezone"), timezone);
+      assert.match(await text(page, "last-evaluation"), /^\d{4}-\d\d-\d\d \d\d:\d\d \(12 min ago\)$/);
+      assert.match(await text(page, "next-evaluation"), /\(in 4[78] min\)$/);
+    });
+  }
+});

@@ -1,0 +1,75 @@
+// One browser for a test file, and pages that fail a test by what they should never do.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import { startFixture } from "./fixture.mjs";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const REFRESH_MS = 10_000;
+
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+/** Runs `use` with a page at `address`; afterwards nothing may have gone wrong in it that `tolerated` does not match. */
+export async function withPage(browser, address, { width = 1440, height = 1000, scheme = "light", tolerated, ...more }, use) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, ...more });
+  const page = await context.newPage();
+  const faults = [];
+  const fault = (text) => !tolerated?.test(text) && faults.push(text);
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && fault(`console: ${message.text()}`));
+  page.on("pageerror", (error) => fault(`error: ${error.stack}`));
+  page.on("request", (request) => new URL(request.url()).origin !== new URL(address).origin && fault(`request to ${request.url()}`));
+  await page.clock.install();
+  try {
+    await page.goto(address);
+    await use(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The same with a scripted server of its own. */
+export async function withFixture(browser, script, query, options, use) {
+  const fixture = await startFixture(script);
+  try {
+    await withPage(browser, `${fixture.url}/dashboard${query}`, options, (page) => use(page, fixture));
+  } finally {
+    await fixture.stop();
+  }
+}
+
+/** Everything is there: the decision, and the sections that come after it. */
+export const loaded = async (page) => {
+  await page.locator("#badge-word:not(:text-is('–'))").waitFor();
+  await page.locator("#charts[aria-busy=false]").waitFor();
+};
+
+export const text = (page, id) => page.locator(`#${id}`).innerText();
+
+/** No violation of WCAG 2.2 A and AA, nor of axe's best practices. */
+export async function accessible(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
+}
+
+/** The page does not scroll sideways. */
+export async function fits(page) {
+  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= seen, `the page is ${wide} px wide on a screen of ${seen} px`);
+}
+
+/** Waits until `probe` answers `expected`; says what it answered last where it never does. */
+export async function eventually(probe, expected, tries = 100) {
+  let last;
+  for (let i = 0; i < tries; i++) {
+    last = await probe();
+    if (JSON.stringify(last) === JSON.stringify(expected)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual(last, expected);
+}
