@@ -116,26 +116,26 @@ async fn answer(
     let Some(first_byte_at) = slot.begin() else {
         return std::future::pending().await; // the connection is about to be closed
     };
-    let busy = Busy(Arc::clone(slot));
+    let answering = Answering(Arc::clone(slot));
     let deadline = first_byte_at + limits.request_time;
     request.extensions_mut().insert(Arrival { peer: slot.peer, deadline, body_bytes: limits.body_bytes });
     let response = app.call(request).await?;
-    Ok(response.map(|body| Tracked { body, _busy: busy }))
+    Ok(response.map(|body| Tracked { body, _answering: answering }))
 }
 
-/// A request is in progress for as long as this lives.
-struct Busy(Arc<Slot>);
+/// The answer to a request is being made for as long as this lives.
+struct Answering(Arc<Slot>);
 
-impl Drop for Busy {
+impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.finish();
+        self.0.answered();
     }
 }
 
-/// The body of an answer; the request is in progress until hyper has taken all of it.
+/// The body of an answer; it lives until hyper has taken all of it.
 struct Tracked {
     body: Body,
-    _busy: Busy,
+    _answering: Answering,
 }
 
 impl HttpBody for Tracked {

@@ -90,7 +90,10 @@ impl Write for Stream {
             self.refusal = refusal[rest..].to_vec();
             ready!(self.noted(sent))?;
         }
-        Pin::new(&mut self.socket).poll_flush(cx)
+        ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        // hyper asks for this when it has nothing left to write.
+        self.slot.sent();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

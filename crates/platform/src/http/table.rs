@@ -44,6 +44,8 @@ pub(super) struct Slot {
     accepted_at: u64,
     /// Since when it has had nothing to do but wait for a request, [`BUSY`] or [`LEFT`].
     idle_since: AtomicU64,
+    /// The answer to the last request has been made, and is being sent.
+    is_answered: AtomicBool,
     /// When the first byte of a request came whose head is not complete, or [`NEVER`].
     head_since: AtomicU64,
     /// Since when the peer has not taken a byte of what is to be sent, or [`NEVER`].
@@ -95,6 +97,7 @@ impl Table {
             clock: self.clock,
             accepted_at: now,
             idle_since: AtomicU64::new(now),
+            is_answered: AtomicBool::new(false),
             head_since: AtomicU64::new(NEVER),
             blocked_since: AtomicU64::new(NEVER),
             told: Notify::new(),
@@ -175,7 +178,8 @@ impl Slot {
 
     /// A request's head is complete. Gives the instant its first byte came, or `None` where the connection has been told to leave.
     pub(super) fn begin(&self) -> Option<Instant> {
-        self.idle_since.fetch_update(SeqCst, SeqCst, |since| (since < LEFT).then_some(BUSY)).ok()?;
+        self.idle_since.fetch_update(SeqCst, SeqCst, |since| (since != LEFT).then_some(BUSY)).ok()?;
+        self.is_answered.store(false, SeqCst);
         match self.head_since.swap(NEVER, SeqCst) {
             // It came along with the request before.
             NEVER => Some(Instant::now()),
@@ -183,11 +187,18 @@ impl Slot {
         }
     }
 
-    /// The answer to the request is complete.
-    pub(super) fn finish(&self) {
-        self.idle_since.store(self.clock.now(), SeqCst);
-        if self.room.is_awaited.load(SeqCst) {
-            self.room.made.notify_one();
+    /// The answer to the request has been made, or there will be none.
+    pub(super) fn answered(&self) {
+        self.is_answered.store(true, SeqCst);
+    }
+
+    /// Everything that was to be sent has been sent: with the answer, the request is done.
+    pub(super) fn sent(&self) {
+        if self.is_answered.swap(false, SeqCst) {
+            self.idle_since.store(self.clock.now(), SeqCst);
+            if self.room.is_awaited.load(SeqCst) {
+                self.room.made.notify_one();
+            }
         }
     }
 

@@ -74,10 +74,44 @@ async fn a_peer_that_does_not_take_its_answer_makes_room() {
     let mut greedy = server.connect().await;
     greedy.send("GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
     greedy.0.readable().await.unwrap();
+    let start = Instant::now();
     server.assert_answers().await; // only one is served at a time, so the other has been let go
+    assert!(start.elapsed() >= SHORT / 2, "an answer that is being sent is no reason to leave");
     let mut taken = Vec::new();
     drop(greedy.0.read_to_end(&mut taken).await); // reset, or closed
     assert!(taken.len() < LARGE);
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_its_answer_slowly_gets_all_of_it() {
+    let mut server = Server::start(Limits { connections: 1, ..short() }).await;
+    let (start, mut slow) = (Instant::now(), server.connect().await);
+    slow.send("GET /large HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    slow.0.readable().await.unwrap();
+    server.stop();
+    let (mut taken, mut buffer) = (0, vec![0; LARGE / 16]);
+    let mut steps = tokio::time::interval(SHORT / 8);
+    loop {
+        steps.tick().await;
+        match slow.0.read(&mut buffer).await.unwrap() {
+            0 => break,
+            length => taken += length,
+        }
+    }
+    assert!(taken > LARGE && start.elapsed() > SHORT, "{taken} bytes in {:?}", start.elapsed());
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_refused_peer_that_goes_on_sending_is_told_why() {
+    let server = Server::start(Limits::default()).await;
+    let mut peer = server.connect().await;
+    peer.send(format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(20 * 1024))).await;
+    assert!(peer.answer().await.starts_with("HTTP/1.1 431 "));
+    for _ in 0..4 {
+        peer.send("x".repeat(16 * 1024)).await;
+    }
+    assert_eq!(peer.rest().await, "", "closed in order, not reset");
 }
 
 #[tokio::test]
@@ -146,16 +180,23 @@ async fn thousands_of_idle_connections_keep_nobody_from_being_answered() {
 #[tokio::test]
 async fn at_the_end_requests_in_progress_are_finished_and_idle_connections_closed_at_once() {
     let mut server = Server::start(Limits::default()).await;
-    let (mut idle, mut half, silent, mut busy) =
-        (server.connect().await, server.connect().await, server.connect().await, server.connect().await);
+    let (mut idle, mut half, mut fresh, silent, mut busy) = (
+        server.connect().await,
+        server.connect().await,
+        server.connect().await,
+        server.connect().await,
+        server.connect().await,
+    );
     idle.get("/").await;
     half.get("/").await;
-    half.send("GET / HT").await;
+    for peer in [&mut half, &mut fresh] {
+        peer.send("GET / HT").await;
+    }
     busy.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
     server.waiting.notified().await;
     let start = Instant::now();
     server.stop();
-    for peer in [idle, half, silent] {
+    for peer in [idle, half, fresh, silent] {
         peer.assert_closed().await;
     }
     assert!(start.elapsed() < Duration::from_secs(5), "long before the time limit");
