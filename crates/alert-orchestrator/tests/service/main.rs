@@ -5,6 +5,7 @@ mod both_stores;
 mod failures;
 mod first_run;
 mod killed_import;
+mod lifecycle;
 mod names;
 mod outage;
 mod server;
