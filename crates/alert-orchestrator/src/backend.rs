@@ -144,6 +144,18 @@ impl Backend {
         }
     }
 
+    /// Shows that the store answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            // The embedded store has no clock of its own to ask for.
+            Self::Embedded(store) => store.tables().await.map(drop),
+            Self::Greptime(store) => store.round().clock().await.map(drop),
+        }
+    }
+
     /// The store's clock, where it has one of its own; asking shows that the store answers.
     pub(crate) async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         match self {

@@ -259,7 +259,7 @@ pub struct Apis {
     pub liqwid_graphql: Option<Endpoint>,
     /// Minswap's aggregator: prices.
     pub minswap_aggregator: Option<Endpoint>,
-    /// Koios: what wallets hold on the chain.
+    /// Koios: what wallets hold on the chain. Read so that files with it stay valid; this version never asks it.
     pub koios: Option<Endpoint>,
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use advisor_core::store::StoreError;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify};
@@ -143,8 +142,8 @@ impl Live {
         }
         let outcome = match self.backend() {
             None => Err("the store has not been opened yet".to_owned()),
-            Some(backend) => match timeout(PROBE_TIMEOUT, backend.clock()).await {
-                Ok(answer) => answer.map(drop).map_err(|error: StoreError| error.to_string()),
+            Some(backend) => match timeout(PROBE_TIMEOUT, backend.ping()).await {
+                Ok(answer) => answer.map_err(|error| error.to_string()),
                 Err(_) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
             },
         };

@@ -179,7 +179,7 @@ fn decisions(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
         let labels = |code| HoldLabels { asset, alternate_asset_name, code };
         reason.map(|reason| (labels(reason.code), 1.0)).into_iter().collect()
     });
-    gauges.per_asset(expose.wallets, "wallets", "Wallets with a gain since the reference, positive or not", |advice| {
+    gauges.per_asset(expose.wallets, "wallets", "Wallets that have samples since the reference", |advice| {
         #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 wallets")]
         (advice.decision.code() >= 0).then_some(advice.wallets.len() as f64)
     });
