@@ -105,6 +105,7 @@ fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
         let (backend, finished) = evaluate(&settings, &settings.plan, Some(common.write_prefix())).await;
         if let Some(backend) = backend {
             journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
+            journal::forget(&backend, &settings, common.write_prefix()).await;
         }
         let plots = chart_files::write_all(&settings, &finished.evaluation);
         (finished, plots)

@@ -22,23 +22,28 @@ const ANSWER_MAX: usize = 1000;
 /// Which of several processes side by side this is: the name of the machine or container.
 static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
-/// Writes the decisions of a round down, and forgets those that are too old.
+/// Writes the decisions of a round down.
 pub(crate) async fn keep(backend: &Backend, settings: &Settings, finished: &Finished, write_prefix: &str) {
+    if !settings.config.orchestrator.journal.enabled {
+        return;
+    }
+    let entries: Vec<Entry> =
+        finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
+    if let Err(error) = backend.append(&table(write_prefix), &entries).await {
+        warn!("the decisions could not be written into the journal: {error}");
+    }
+}
+
+/// Forgets what is older than the configuration keeps it.
+pub(crate) async fn forget(backend: &Backend, settings: &Settings, write_prefix: &str) {
     let journal = &settings.config.orchestrator.journal;
+    let age = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
+    let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
     if !journal.enabled {
         return;
     }
-    let table = table(write_prefix);
-    let entries: Vec<Entry> =
-        finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
-    let too_old = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
-    let before = finished.evaluation.started_at.checked_sub(too_old).unwrap_or(Timestamp::MIN);
-    let kept = match backend.append(&table, &entries).await {
-        Ok(()) => backend.forget(&table, time::nanos(before)).await,
-        failed => failed,
-    };
-    if let Err(error) = kept {
-        warn!("the journal of decisions could not be brought up to date: {error}");
+    if let Err(error) = backend.forget(&table(write_prefix), time::nanos(before)).await {
+        warn!("old decisions could not be removed from the journal: {error}");
     }
 }
 

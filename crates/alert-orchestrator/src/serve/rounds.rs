@@ -29,6 +29,9 @@ use crate::{chart_files, cleanup, console, journal, sync};
 /// How often a configuration file is looked at where `reload_on_change` is set.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How often old decisions are removed from the journal, which keeps them for days.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
+
 /// The thread that makes the rounds.
 pub(super) struct Handle(oneshot::Receiver<()>);
 
@@ -70,6 +73,8 @@ struct Rounds<'l> {
     stopping: watch::Receiver<bool>,
     mismatches: Mismatches,
     drawing: Option<tokio::task::JoinHandle<()>>,
+    /// When old decisions were last removed from the journal.
+    forgot_at: Option<Instant>,
 }
 
 /// What comes next.
@@ -84,7 +89,7 @@ enum Next {
 
 impl<'l> Rounds<'l> {
     fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
-        Self { live, stopping, mismatches: Mismatches::new(), drawing: None }
+        Self { live, stopping, mismatches: Mismatches::new(), drawing: None, forgot_at: None }
     }
 
     async fn run(mut self) {
@@ -203,6 +208,10 @@ impl<'l> Rounds<'l> {
         self.live.publish(Arc::clone(&published));
         if let Some(backend) = self.live.backend() {
             journal::keep(&backend, settings, &published.finished, self.live.write_prefix).await;
+            if self.forgot_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
+                journal::forget(&backend, settings, self.live.write_prefix).await;
+                self.forgot_at = Some(Instant::now());
+            }
         }
         self.draw(settings, published);
         clean_up(self.live).await;
