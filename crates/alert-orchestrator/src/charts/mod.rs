@@ -1,6 +1,6 @@
 //! The chart of an asset as a picture: position, residuals and their density, for reports and for whoever has no browser.
 //!
-//! Start at [`png`]; [`write`] puts the picture where the dashboard and the operator find it. Everything that is shown comes
+//! Start at [`png()`]; [`write()`] puts the picture where the dashboard and the operator find it. Everything that is shown comes
 //! from [`advisor_core::drawing`]: here are only layout, axes and colours. Drawing takes some ten milliseconds of one
 //! processor and no other resource, so callers do it on a thread that may block.
 
@@ -89,7 +89,7 @@ pub fn file_name(asset: &str, as_of: Timestamp, zone: &TimeZone) -> String {
 /// The file appears complete or not at all, and replaces one of the same name. Blocks.
 ///
 /// # Errors
-/// As [`png`], and [`ChartError::Write`] with the file that could not be written.
+/// As [`png()`], and [`ChartError::Write`] with the file that could not be written.
 pub fn write(dir: &Path, drawing: &Drawing, zone: &TimeZone) -> Result<PathBuf, ChartError> {
     let bytes = png(drawing, zone)?;
     let path = dir.join(file_name(&drawing.asset, drawing.as_of, zone));
