@@ -1,5 +1,6 @@
 //! A configuration made ready for use; a reload replaces it as a whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -22,7 +23,7 @@ pub(crate) struct Settings {
     /// The normalized configuration, as `--print-config-normalized` prints it.
     pub(crate) normalized: Rendered,
     /// Who may log in; `None`: nobody has to.
-    pub(crate) logins: Option<Logins>,
+    pub(crate) logins: Option<Arc<Logins>>,
     pub(crate) prices: PriceClients,
 }
 
@@ -53,7 +54,7 @@ impl Settings {
     }
 }
 
-fn logins(config: &Config) -> anyhow::Result<Option<Logins>> {
+fn logins(config: &Config) -> anyhow::Result<Option<Arc<Logins>>> {
     let auth = &config.orchestrator.auth;
     if !auth.enabled {
         return Ok(None);
@@ -71,5 +72,5 @@ fn logins(config: &Config) -> anyhow::Result<Option<Logins>> {
         }
         users.add(name, hash);
     }
-    Ok(Some(Logins::new(users)))
+    Ok(Some(Arc::new(Logins::new(users))))
 }

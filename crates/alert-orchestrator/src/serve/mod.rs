@@ -23,9 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::http::Limits;
+use platform::http::{Limits, listen};
 use platform::{notify, shutdown};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -103,7 +102,8 @@ async fn start_server(
     let telemetry = &settings.config.orchestrator.telemetry;
     warn_if_open(&settings.config);
     let address = format!("{}:{}", telemetry.listen_address, telemetry.listen_port);
-    let listener = TcpListener::bind((telemetry.listen_address.as_str(), telemetry.listen_port)).await.with_context(|| {
+    let listening = listen(&telemetry.listen_address, telemetry.listen_port).await;
+    let listener = listening.with_context(|| {
         format!("listening on {address} (orchestrator.telemetry.listen_address and listen_port); is another instance running?")
     })?;
     let address: SocketAddr = listener.local_addr().context("asking for the address listened on")?;

@@ -44,7 +44,12 @@ fn read(live: &Live) -> Result<Settings, String> {
         warn!("{what} changed in {}: that takes effect after a restart", live.config_path.display());
     }
     let mut settings = Settings::of(config).map_err(|error| format!("{error:#}"))?;
-    settings.plan.draws = live.settings().plan.draws || settings.config.orchestrator.diagnostics.enabled;
+    let before = live.settings();
+    if settings.config.orchestrator.auth == before.config.orchestrator.auth {
+        // They remember who failed to log in: a reload must not give anybody new attempts.
+        settings.logins.clone_from(&before.logins);
+    }
+    settings.plan.draws = before.plan.draws || settings.config.orchestrator.diagnostics.enabled;
     Ok(settings)
 }
 

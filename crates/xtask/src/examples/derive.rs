@@ -80,7 +80,7 @@ fn flow_rows(asset: &Asset, direction: &str) -> Vec<[String; 6]> {
                 market_id(asset),
                 format!("{:.6}", flow.units.abs()),
                 flow.memo.to_owned(),
-                format!("{:x}", Sha256::digest(transaction)),
+                Sha256::digest(transaction).iter().map(|byte| format!("{byte:02x}")).collect(),
             ]);
         }
     }
