@@ -10,7 +10,7 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 const [newest, tagged] = withdrawals().withdrawals;
-const mark = (page) => page.getByRole("button", { name: /^Mark as reference: 500\.12 USD of 2025-12-19 01:00/ });
+const mark = (page) => page.getByRole("button", { name: /^Mark as reference: 500 iusd of 2025-12-19 01:00/ });
 
 async function logIn(page, user, password) {
   await page.fill("#login-user", user);
@@ -37,7 +37,7 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
     await loaded(page);
     await mark(page).click();
     const change = await text(page, "reference-change");
-    assert.match(change, new RegExp(`Withdrawal of 500 iusd \\(-?−?500\\.12 USD\\) at 2025-12-19 01:00 by ${WALLETS[1]}`));
+    assert.match(change, new RegExp(`Withdrawal of 500 iusd at 2025-12-19 01:00 by ${WALLETS[1]}`));
     assert.match(change, /t0 of iusd moves from 2025-10-10 02:00 to 2025-12-19 01:00\./);
     await accessible(page);
     fixture.requests.length = 0;

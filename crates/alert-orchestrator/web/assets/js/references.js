@@ -68,13 +68,12 @@ function showNote({ status }) {
 
 function makeRow(one) {
   const row = el("tr", {}, el("td", { class: "time" }, time(one.ts)), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
-  const units = el("td", { class: "number" }, amount(Math.abs(one.amount)));
-  row.append(units, el("td", { class: "number" }), el("td", { class: "text" }), el("td", { class: "reference" }));
+  row.append(el("td", { class: "number" }, units(one)), el("td", { class: "number" }), el("td", { class: "text" }), el("td", { class: "reference" }));
   return row;
 }
 
 function fillRow(row, one) {
-  setText(row.cells[3], value(one));
+  setText(row.cells[3], usd(one.usd && Math.abs(one.usd)));
   setText(row.cells[4], one.memo ?? "");
   const cell = row.cells[5];
   const shown = JSON.stringify([one, isNewestTagged(one), writable]);
@@ -86,7 +85,7 @@ function fillRow(row, one) {
 
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
 /** Stored withdrawals have either sign. @param {Api.Withdrawal} one */
-const value = ({ usd: signed }) => usd(signed === null ? null : Math.abs(signed));
+const units = (one) => `${amount(Math.abs(one.amount))} ${asset}`;
 const verb = (one) => (one.is_reference ? "Remove tag" : "Mark as reference");
 
 function tagState(one) {
@@ -97,7 +96,7 @@ function tagState(one) {
 function action(one) {
   if (!writable) return [];
   if (!one.tx_hash) return [el("span", { class: "muted" }, "no transaction hash")];
-  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${value(one)} USD of ${time(one.ts)}` }, verb(one));
+  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${units(one)} of ${time(one.ts)}` }, verb(one));
   button.addEventListener("click", () => ask(one));
   return [button];
 }
@@ -113,7 +112,7 @@ function ask(withdrawal) {
 
 /** What will change, in words. @param {Api.Withdrawal} one */
 function describe(one) {
-  const what = `Withdrawal of ${amount(Math.abs(one.amount))} ${asset} (${value(one)} USD) at ${time(one.ts)}`;
+  const what = `Withdrawal of ${units(one)} at ${time(one.ts)}`;
   const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
   const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
   return [details, memo, el("p", {}, one.is_reference ? ifRemoved(one) : ifMarked(one))];
