@@ -179,7 +179,7 @@ impl<'s, S: Store> Round<'s, S> {
     ) -> (Advice, Option<Drawing>) {
         let AssetPlan { asset, rules, drawing } = of;
         let answer = async {
-            let mut snapshot = self.load(asset, &suffix?, rules).await?;
+            let mut snapshot = self.load(of, &suffix?).await?;
             snapshot.prices = prices.await.get(asset).cloned().unwrap_or_default();
             snapshot.mismatches_before = mismatches_before;
             let advice = advise(rules, &snapshot, time::nanos(self.at));
@@ -204,7 +204,8 @@ impl<'s, S: Store> Round<'s, S> {
     }
 
     /// Reads what one asset's evaluation needs, each table once.
-    async fn load(&self, asset: &str, suffix: &str, rules: &Rules) -> Result<Snapshot, Failure> {
+    async fn load(&self, of: &AssetPlan, suffix: &str) -> Result<Snapshot, Failure> {
+        let AssetPlan { asset, rules, .. } = of;
         let tables = self.tables()?;
         let to = time::nanos(self.at);
         let (deposits_table, has_deposits) = tables.deposits(suffix);
@@ -220,12 +221,12 @@ impl<'s, S: Store> Round<'s, S> {
         };
         let reference = Reference::find(&withdrawals, rules, to);
         let (positions, loaded_from) =
-            self.load_positions(&tables.positions(suffix), rules, &reference).await.map_err(Failure::Store)?;
+            self.load_positions(&tables.positions(suffix), of, &reference).await.map_err(Failure::Store)?;
         // Deposits after the samples: one that is written between the two reads is then either too new to count or
         // counted. The other way round a sample could contain a deposit that was not read, and it would look like a gain.
         let deposits = self.store.flows(&deposits_table, loaded_from, to).await.map_err(Failure::Store)?;
         Ok(Snapshot {
-            asset: asset.to_owned(),
+            asset: asset.clone(),
             deposits_table,
             withdrawals_table,
             positions,
@@ -243,11 +244,14 @@ impl<'s, S: Store> Round<'s, S> {
     async fn load_positions(
         &self,
         table: &str,
-        rules: &Rules,
+        AssetPlan { rules, drawing, .. }: &AssetPlan,
         reference: &Reference,
     ) -> Result<(Positions, Option<i64>), StoreError> {
         let to = time::nanos(self.at);
-        let loaded_from = reference.load_from(rules, to);
+        // A chart may reach further back than what is decided by; more than is needed changes no decision.
+        let chart_hours = drawing.lookback_hours.filter(|_| self.draws);
+        let chart_from = chart_hours.map_or(to, |hours| to.saturating_sub(time::hours(hours)));
+        let loaded_from = reference.load_from(rules, to).map(|from| from.min(chart_from));
         let positions = self.store.positions(table, loaded_from, to).await?;
         let Some(from) = loaded_from.filter(|from| window::is_doubtful(rules, &positions, *from)) else {
             return Ok((positions, loaded_from));

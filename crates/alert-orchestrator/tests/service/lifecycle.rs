@@ -123,3 +123,19 @@ fn once_draws_and_remembers_too_and_a_test_run_writes_beside_the_real_tables() {
     remembers(&["--test-prefix"], 2); // of --once, and of the server itself
     remembers(&[], 1); // only of the server itself
 }
+
+#[test]
+fn a_chart_may_reach_further_back_than_the_gate_and_changes_no_decision() {
+    let clone = Clone::new();
+    write_configuration(&clone, "  diagnostics: {lookback_hours_override: 2880}\n");
+    let server = Server::start(&clone, &["--config", "served.yaml"]);
+    server.answers("/startupz", 200);
+    let series = server.get("/api/series?asset=usdc").json();
+    let points = |of: &str| series[of]["ts"].as_array().unwrap().len();
+    // 120 days of daily samples and both ends; the gate still judges 30 days, and t0 is 75 days back.
+    assert_eq!((points("series"), points("residual")), (121, 31));
+    write_configuration(&clone, "");
+    let once = clone.run(&["--config", "served.yaml", "--once", "--json"]);
+    let once: Json = serde_json::from_str(&once.stdout).unwrap();
+    assert_eq!(server.get("/api/decisions").json(), once);
+}
