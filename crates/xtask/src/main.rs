@@ -5,6 +5,7 @@
 
 mod bench_evaluate;
 mod check_arch;
+mod docs;
 mod examples;
 
 use std::path::Path;
@@ -28,6 +29,12 @@ enum Task {
     },
     /// Prove that the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows
     CheckArch,
+    /// Write the references of the user guide from the program, and check every page: links, snippets, commands, messages
+    Docs {
+        /// Write nothing; fail when the committed references differ
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
     BenchEvaluate,
     /// Receive answers and parse them into nothing: what bench-evaluate measures against
@@ -39,6 +46,7 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
+        Task::Docs { check } => docs::run(project_root(), check),
         Task::BenchEvaluate => bench_evaluate::run(project_root()),
         Task::Receive { url } => bench_evaluate::receive::run(&url),
     }

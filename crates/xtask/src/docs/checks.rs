@@ -1,0 +1,232 @@
+//! Does what the pages say hold? Links, configuration snippets, commands, and the entries of the troubleshooting page.
+//!
+//! Start at [`Guide::faults`]. A snippet in YAML that begins with `client` or `orchestrator` is a configuration, whole or in
+//! part, and is loaded; a command in a shell block that starts this program is put before it, as far as it goes without
+//! running it. Blocks in other languages show output and are left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::markdown::{Block, Page};
+use super::program::Program;
+use super::service::Service;
+use super::{api, reasons};
+
+/// The folder of the guide; its pages may not lead out of it, because only they are published.
+const GUIDE: &str = "docs";
+const SUMMARY: &str = "docs/SUMMARY.md";
+pub(super) const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
+/// Pages beside the guide that are held to the same.
+const OTHERS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+/// How a configuration begins; other YAML belongs to programs that are not ours.
+const SECTIONS: [&str; 2] = ["client", "orchestrator"];
+/// How commands that start this program begin.
+const COMMANDS: [&str; 2] = ["alert-orchestrator", "cargo run --release --"];
+
+/// Every page, by its path from the project's folder.
+pub(super) struct Guide {
+    root: PathBuf,
+    pub(super) pages: BTreeMap<String, Page>,
+}
+
+/// What has been looked at.
+#[derive(Default)]
+struct Count {
+    links: usize,
+    snippets: usize,
+    commands: usize,
+}
+
+impl Guide {
+    /// Reads every page.
+    pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
+        let mut names: Vec<String> = OTHERS.map(str::to_owned).to_vec();
+        for entry in fs::read_dir(root.join(GUIDE)).context("looking for pages in docs")? {
+            let name = entry.context("looking for pages in docs")?.file_name();
+            names.extend(name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{GUIDE}/{name}")));
+        }
+        let read = |name: String| {
+            let source = fs::read_to_string(root.join(&name)).with_context(|| format!("reading {name}"))?;
+            Ok((name, Page::of(&source)))
+        };
+        let pages = names.into_iter().map(read).collect::<anyhow::Result<_>>()?;
+        Ok(Self { root: root.to_owned(), pages })
+    }
+
+    /// One line on what there is.
+    pub(super) fn summary(&self) -> String {
+        let count = self.count();
+        format!(
+            "{} pages; {} links, {} configuration snippets and {} commands hold; every reason has its entry",
+            self.pages.len(),
+            count.links,
+            count.snippets,
+            count.commands
+        )
+    }
+
+    fn count(&self) -> Count {
+        let blocks = || self.pages.values().flat_map(|page| &page.blocks);
+        Count {
+            links: self.pages.values().map(|page| page.links.len()).sum(),
+            snippets: blocks().filter(|block| is_configuration(block)).count(),
+            commands: blocks().map(|block| commands(block).len()).sum(),
+        }
+    }
+
+    /// A sentence for everything that does not hold.
+    pub(super) fn faults(&self, program: &Program, service: &Service) -> anyhow::Result<Vec<String>> {
+        let addresses = addresses(&self.root)?;
+        let mut faults = self.broken_links();
+        faults.extend(self.unlisted());
+        for (name, page) in &self.pages {
+            for block in &page.blocks {
+                let place = format!("{name}:{}", block.line);
+                faults.extend(
+                    block_faults(block, program, &addresses)?.into_iter().map(|fault| format!("{place}: {fault}")),
+                );
+            }
+        }
+        faults.extend(self.missing_reasons());
+        faults.extend(self.missing_warning(&service.warnings()?));
+        Ok(faults)
+    }
+
+    /// Links to files and headings that are not there.
+    pub(super) fn broken_links(&self) -> Vec<String> {
+        let links = self.pages.iter().flat_map(|(name, page)| page.links.iter().map(move |link| (name, link)));
+        let inside = links.filter(|(_, link)| !link.contains("://") && !link.starts_with("mailto:"));
+        inside.filter_map(|(name, link)| Some(format!("{name}: {link}: {}", self.why_broken(name, link)?))).collect()
+    }
+
+    fn why_broken(&self, page: &str, link: &str) -> Option<&'static str> {
+        let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+        let target = if path.is_empty() { Some(page.to_owned()) } else { beside(page, path) };
+        let Some(target) = target else { return Some("leads out of the project") };
+        if page.starts_with(GUIDE) && !target.starts_with(GUIDE) {
+            return Some("leads out of the guide, where readers of the book have nothing");
+        }
+        if !self.root.join(&target).exists() {
+            return Some("no such file");
+        }
+        let known = self.pages.get(&target).map(Page::anchors);
+        let is_there = anchor.is_none_or(|anchor| known.is_some_and(|known| known.iter().any(|known| known == anchor)));
+        (!is_there).then_some("no such heading")
+    }
+
+    /// Pages of the guide that its table of contents does not have.
+    fn unlisted(&self) -> Vec<String> {
+        let listed: BTreeSet<String> = self
+            .pages
+            .get(SUMMARY)
+            .into_iter()
+            .flat_map(|page| &page.links)
+            .filter_map(|link| beside(SUMMARY, link))
+            .collect();
+        let pages = self.pages.keys().filter(|name| name.starts_with(GUIDE) && *name != SUMMARY);
+        pages.filter(|name| !listed.contains(*name)).map(|name| format!("{name}: not in {SUMMARY}")).collect()
+    }
+
+    /// Reasons that the troubleshooting page does not explain, or quotes in other words than the program's.
+    pub(super) fn missing_reasons(&self) -> Vec<String> {
+        let sections = self.pages.get(TROUBLESHOOTING).map_or(&[][..], |page| &page.sections);
+        let mut faults = Vec::new();
+        for (code, sentence) in reasons::all() {
+            match sections.iter().find(|section| section.heading == code) {
+                None => faults.push(format!("{TROUBLESHOOTING}: no entry for {code}")),
+                Some(section) if !section.text.contains(&sentence) => {
+                    faults.push(format!("{TROUBLESHOOTING}: entry {code} does not quote: {sentence}"));
+                }
+                Some(_) => {}
+            }
+        }
+        faults
+    }
+
+    /// The warning that a withdrawal may have been a gain must be quoted as the service gives it.
+    fn missing_warning(&self, given: &[String]) -> Vec<String> {
+        let Some(warning) = given.iter().find(|warning| warning.starts_with("withdrawn ")) else {
+            return vec![format!("the service did not warn of a withdrawal without a tag; it warned of {given:?}")];
+        };
+        let sections = self.pages.get(TROUBLESHOOTING).map_or(&[][..], |page| &page.sections);
+        let is_quoted = sections.iter().any(|section| section.text.contains(warning));
+        if is_quoted { Vec::new() } else { vec![format!("{TROUBLESHOOTING}: does not quote: {warning}")] }
+    }
+}
+
+/// A path relative to the page that names it; nothing, where it leads out of the project.
+fn beside(page: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for component in Path::new(path).components() {
+        match component {
+            Component::Normal(name) => parts.push(name.to_str()?),
+            Component::ParentDir => drop(parts.pop()?),
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The addresses of the API as prefixes: what stands before a variable part.
+fn addresses(root: &Path) -> anyhow::Result<Vec<String>> {
+    let document = api::document(root)?;
+    Ok(document["paths"].as_object().into_iter().flat_map(|paths| paths.keys().cloned()).collect())
+}
+
+fn block_faults(block: &Block, program: &Program, addresses: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    if is_configuration(block) {
+        faults.extend(program.normalized_part(&block.text)?.err());
+    }
+    for command in commands(block) {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let complaint = program.misunderstands(&words)?;
+        faults.extend(complaint.map(|complaint| format!("alert-orchestrator {command}: {complaint}")));
+    }
+    faults
+        .extend(unknown_addresses(block, addresses).map(|address| format!("{address}: not an address of the service")));
+    Ok(faults)
+}
+
+/// Whether a block is a configuration of this program, whole or in part.
+pub(super) fn is_configuration(block: &Block) -> bool {
+    let first_key = block.text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    block.language == "yaml"
+        && first_key.is_some_and(|line| SECTIONS.iter().any(|name| line.starts_with(&format!("{name}:"))))
+}
+
+fn is_shell(block: &Block) -> bool {
+    block.language == "sh"
+}
+
+/// What follows the name of the program in the commands of a block, without comments, pipes and redirections.
+pub(super) fn commands(block: &Block) -> Vec<String> {
+    let whole = block.text.replace("\\\n", " ");
+    let lines = whole.lines().filter(|_| is_shell(block)).map(|line| line.split(" #").next().unwrap_or_default());
+    let parts =
+        lines.flat_map(|line| line.split(['|', ';', '&'])).map(|part| part.split('>').next().unwrap_or_default());
+    let ours = parts.map(str::trim).filter_map(|part| {
+        let arguments = COMMANDS.iter().find_map(|name| part.split_once(name).map(|(_, rest)| rest))?;
+        arguments.is_empty().then_some("").or_else(|| arguments.strip_prefix(' '))
+    });
+    ours.map(|arguments| arguments.trim().to_owned()).collect()
+}
+
+/// Addresses of this service that a block asks for and the API does not have.
+fn unknown_addresses<'b>(block: &'b Block, addresses: &'b [String]) -> impl Iterator<Item = String> + 'b {
+    let asked = block.text.split("localhost:9808").skip(1).filter(|_| is_shell(block));
+    let paths =
+        asked.map(|rest| rest.split(|c: char| c.is_whitespace() || "?'\"".contains(c)).next().unwrap_or_default());
+    let is_known = |path: &str| {
+        addresses.iter().any(|address| match address.split_once('{') {
+            Some((before, _)) => path.starts_with(before),
+            None => path == address,
+        })
+    };
+    paths.filter(move |path| !is_known(path)).map(str::to_owned)
+}

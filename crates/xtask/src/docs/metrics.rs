@@ -1,0 +1,142 @@
+//! The table of every metric, read off a running service.
+//!
+//! Start at [`table`]. Names, types, labels and help are those of the page that Prometheus reads; by which key of
+//! `expose` a metric is shown, and whether it is without being asked for, is the configuration's to say.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value as Json;
+
+use super::program::Program;
+use super::service::Service;
+use super::{header, row};
+
+/// What stands before the names of the service's own metrics, unless configured otherwise.
+const PREFIX: &str = "wo_";
+
+/// The table.
+pub(super) fn table(program: &Program, service: &Service) -> anyhow::Result<String> {
+    let page = service.get("/metrics", "application/openmetrics-text; version=1.0.0")?;
+    let exposition = families(&page)?;
+    let shown = Shown::of(program)?;
+    let (mut of_assets, mut of_service, mut of_process) = (String::new(), String::new(), String::new());
+    let mut seen = BTreeSet::new();
+    for family in &exposition {
+        let Family { name, kind, help, labels } = family;
+        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+        let (labels, sample) = (labels.join(", "), format!("`{}`", family.sample()));
+        let own = name.strip_prefix(PREFIX);
+        match own.and_then(|own| shown.key(own)) {
+            Some((key, when)) => {
+                seen.insert(key.clone());
+                of_assets += &row(&[&sample, kind, &labels, &format!("`{key}`"), when, help]);
+            }
+            None if own.is_some() => of_service += &row(&[&sample, kind, &labels, help]),
+            None => of_process += &row(&[&sample, kind, help]),
+        }
+    }
+    let missing: Vec<&String> = shown.keys().filter(|key| !seen.contains(*key)).collect();
+    ensure!(missing.is_empty(), "no metric was shown by expose.{missing:?}");
+    Ok(format!(
+        "## Of each asset\n\n{}{of_assets}\n## Of the service\n\n{}{of_service}\n## Of the process\n\n{}{of_process}",
+        header(&["metric", "type", "labels", "key of `expose`", "shown", "meaning"]),
+        header(&["metric", "type", "labels", "meaning"]),
+        header(&["metric", "type", "meaning"]),
+    ))
+}
+
+/// Which metrics are shown, by the keys of `expose`.
+struct Shown {
+    /// What is in effect where a file says nothing.
+    plain: Json,
+    /// The same where prices are compared.
+    compared: Json,
+}
+
+impl Shown {
+    fn of(program: &Program) -> anyhow::Result<Self> {
+        let expose = |part: &str| {
+            let config = program.normalized_part(part)?.map_err(anyhow::Error::msg)?;
+            let expose = &config["orchestrator"]["telemetry"]["expose"];
+            ensure!(expose.is_object(), "the configuration has no orchestrator.telemetry.expose");
+            Ok(expose.clone())
+        };
+        Ok(Self { plain: expose("")?, compared: expose("orchestrator: {price_compare: {enabled: true}}\n")? })
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &String> {
+        self.plain.as_object().into_iter().flat_map(|expose| expose.keys())
+    }
+
+    /// By which key a metric is shown, and when it is without being asked for.
+    fn key(&self, metric: &str) -> Option<(String, &'static str)> {
+        let key = self.keys().find(|key| *key == metric || key.strip_suffix("_by_source") == Some(metric))?;
+        let when = match (&self.plain[key], &self.compared[key]) {
+            (Json::Bool(true), _) => "yes",
+            (_, Json::Bool(true)) => "where prices are compared",
+            _ => "on request",
+        };
+        Some((key.clone(), when))
+    }
+}
+
+/// One metric of the page.
+#[derive(Debug, Default)]
+struct Family {
+    name: String,
+    kind: String,
+    help: String,
+    labels: Vec<String>,
+}
+
+impl Family {
+    /// The name by which Prometheus stores it.
+    fn sample(&self) -> String {
+        let suffix = match self.kind.as_str() {
+            "counter" => "_total",
+            "info" => "_info",
+            "histogram" => "_bucket, _sum, _count",
+            _ => "",
+        };
+        format!("{}{suffix}", self.name)
+    }
+}
+
+/// The metrics of a page in the OpenMetrics format, in its order.
+fn families(page: &str) -> anyhow::Result<Vec<Family>> {
+    let mut families: Vec<Family> = Vec::new();
+    for line in page.lines() {
+        let Some(about) = line.strip_prefix("# ") else {
+            let family = families.last_mut().with_context(|| format!("a sample without a family: {line}"))?;
+            for label in labels(line).filter(|label| *label != "le") {
+                if !family.labels.iter().any(|known| known == label) {
+                    family.labels.push(label.to_owned());
+                }
+            }
+            continue;
+        };
+        let mut words = about.splitn(3, ' ');
+        let (Some(word), Some(name)) = (words.next(), words.next()) else { continue }; // the end
+        let text = words.next().unwrap_or_default();
+        if families.last().is_none_or(|last| last.name != name) {
+            families.push(Family { name: name.to_owned(), ..Family::default() });
+        }
+        let Some(family) = families.last_mut() else { continue };
+        match word {
+            "TYPE" => text.clone_into(&mut family.kind),
+            "HELP" => text.trim_end_matches('.').clone_into(&mut family.help),
+            _ => {}
+        }
+    }
+    Ok(families)
+}
+
+/// The names of a sample's labels; no value of the service holds a comma or a brace.
+fn labels(sample: &str) -> impl Iterator<Item = &str> {
+    let inside = sample.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(inside, _)| inside);
+    inside
+        .into_iter()
+        .flat_map(|inside| inside.split(','))
+        .filter_map(|pair| pair.split_once('=').map(|(name, _)| name))
+}

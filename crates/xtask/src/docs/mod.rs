@@ -1,0 +1,93 @@
+//! Is the user guide true? References written from the program, and every page checked against it.
+//!
+//! Start at [`run`]. `program` is the real binary; [`service`] runs it. [`configuration`], [`metrics`] and [`api`] write what
+//! stands between the marks of their pages (`<!-- generated: ... -->`); everything around the marks is written by hand.
+//! [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of the
+//! troubleshooting page for each message.
+
+mod api;
+mod checks;
+mod configuration;
+mod markdown;
+mod metrics;
+mod program;
+mod reasons;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use checks::Guide;
+use program::Program;
+use service::Service;
+
+/// Pages with a generated part, and the name of that part.
+const CONFIGURATION: &str = "docs/configuration-reference.md";
+const METRICS: &str = "docs/metrics.md";
+const API: &str = "docs/api.md";
+
+/// Writes the generated parts, or with `check` compares them; then checks every page.
+pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
+    let program = Program::build(root)?;
+    let service = Service::start(&program)?;
+    let tables = [
+        (CONFIGURATION, configuration::table(&program)?),
+        (METRICS, metrics::table(&program, &service)?),
+        (API, api::table(root)?),
+    ];
+    let mut found = Vec::new();
+    for (page, table) in tables {
+        let path = root.join(page);
+        let old = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
+        let new = replaced(&old, &table).with_context(|| page.to_owned())?;
+        if new == old {
+            continue;
+        }
+        if check {
+            found.push(format!("{page}: not what `cargo xtask docs` writes{}", first_difference(&old, &new)));
+        } else {
+            fs::write(&path, new).with_context(|| format!("writing {page}"))?;
+        }
+    }
+    let guide = Guide::read(root)?;
+    found.extend(guide.faults(&program, &service)?);
+    if !found.is_empty() {
+        bail!("the documentation is not true:\n  {}", found.join("\n  "));
+    }
+    println!("docs: {}", guide.summary());
+    Ok(())
+}
+
+const START: &str = "<!-- generated: do not edit what follows, run `cargo xtask docs` -->\n";
+const END: &str = "<!-- end of what is generated -->\n";
+
+/// The page with another generated part.
+fn replaced(page: &str, table: &str) -> anyhow::Result<String> {
+    let marks = page.split_once(START).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) = marks.with_context(|| format!("no generated part, expected one between {START}and {END}"))?;
+    Ok(format!("{before}{START}\n{}\n\n{END}{after}", table.trim()))
+}
+
+fn first_difference(old: &str, new: &str) -> String {
+    let mut lines = old.lines().zip(new.lines()).enumerate();
+    let different = lines.find(|(_, (old, new))| old != new);
+    different.map_or_else(
+        || format!(" ({} lines, expected {})", old.lines().count(), new.lines().count()),
+        |(line, (old, new))| format!(", line {}:\n    committed: {old}\n    generated: {new}", line + 1),
+    )
+}
+
+/// A row of a table; a bar in a cell would end it.
+fn row(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// The first rows of a table.
+fn header(names: &[&str]) -> String {
+    format!("{}|{}\n", row(names), "---|".repeat(names.len()))
+}

@@ -1,0 +1,95 @@
+//! The program that the guide is about, as people get it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// The built program, with a folder to try things in.
+pub(super) struct Program {
+    binary: PathBuf,
+    folder: TempDir,
+}
+
+/// Names to begin the configuration of a snippet with that has no `client` of its own.
+const CLIENT: &str = "client: {assets: [usdc, djed, iusd, usdt, usdm]}\n";
+/// What a `${..._PASSWORD_HASH}` is taken to be: the form of a bcrypt hash.
+const HASH: &str = "bcrypt:$2b$12$abcdefghijklmnopqrstuuqNVXRnN1Q5v5k3Xb7XWqkZ0mVJ8yS6e";
+
+impl Program {
+    /// Builds the program as this one was built.
+    pub(super) fn build(root: &Path) -> anyhow::Result<Self> {
+        let mut build = Command::new("cargo");
+        build.args(["build", "--quiet", "--package", "alert-orchestrator"]).current_dir(root);
+        if !build.status().context("starting cargo")?.success() {
+            bail!("building alert-orchestrator failed");
+        }
+        let binary = env::current_exe().context("asking where this program is")?.with_file_name("alert-orchestrator");
+        let folder = tempfile::tempdir().context("creating a folder to try things in")?;
+        let registry = "token_registry.csv";
+        fs::copy(root.join("config").join(registry), folder.path().join(registry))
+            .with_context(|| format!("copying config/{registry}"))?;
+        Ok(Self { binary, folder })
+    }
+
+    /// The folder that its commands run in.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).current_dir(self.folder());
+        command
+    }
+
+    fn output(&self, arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Output> {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        command.output().with_context(|| format!("running {} {}", self.binary.display(), arguments.join(" ")))
+    }
+
+    /// The JSON Schema of the configuration.
+    pub(super) fn schema(&self) -> anyhow::Result<Json> {
+        let output = self.output(&["schema"], &[])?;
+        serde_json::from_slice(&output.stdout).context("reading what `alert-orchestrator schema` prints")
+    }
+
+    /// The effective configuration of a file with this text, or the faults it is refused with.
+    pub(super) fn normalized(&self, yaml: &str) -> anyhow::Result<Result<Json, String>> {
+        let file = self.folder().join("tried.yaml");
+        fs::write(&file, yaml).with_context(|| format!("writing {}", file.display()))?;
+        let variables = variables(yaml);
+        let environment: Vec<(&str, &str)> = variables
+            .iter()
+            .map(|name| (*name, if name.ends_with("PASSWORD_HASH") { HASH } else { "example" }))
+            .collect();
+        let output = self.output(&["--config", "tried.yaml", "--print-config-normalized"], &environment)?;
+        if !output.status.success() {
+            return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        }
+        serde_json::from_slice(&output.stdout).map(Ok).context("reading the normalized configuration")
+    }
+
+    /// The effective configuration of a part of a file.
+    pub(super) fn normalized_part(&self, yaml: &str) -> anyhow::Result<Result<Json, String>> {
+        let has_client = yaml.lines().any(|line| line.starts_with("client:"));
+        self.normalized(&format!("{}{yaml}", if has_client { "" } else { CLIENT }))
+    }
+
+    /// Why the program does not know this command line; nothing, where it does. The command itself is not run.
+    pub(super) fn misunderstands(&self, arguments: &[&str]) -> anyhow::Result<Option<String>> {
+        let output = self.output(&[arguments, &["--help"]].concat(), &[])?;
+        let complaint = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+        Ok((!output.status.success()).then_some(complaint))
+    }
+}
+
+/// The variables of the environment that a configuration cannot do without.
+fn variables(yaml: &str) -> Vec<&str> {
+    let starts = yaml.split("${").skip(1);
+    starts.filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).filter(|name| !name.contains(":-")).collect()
+}

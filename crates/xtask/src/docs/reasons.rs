@@ -1,0 +1,71 @@
+//! One of each message by which the program holds or fails, so that none lacks its entry in the guide.
+//!
+//! The chains below name every case, and the compiler sees to it: a new one does not compile until it has its place.
+
+use advisor_core::decision::{Decision, Failure, Hold, HoldReason};
+use advisor_core::store::StoreError;
+
+/// Code and sentence of every way to hold or to fail.
+pub(super) fn all() -> Vec<(&'static str, String)> {
+    let holds = std::iter::successors(Some(first_hold()), next_hold)
+        .map(|reason| Decision::Hold(Hold { reason, also: Vec::new() }));
+    let failures = std::iter::successors(Some(first_failure()), next_failure).map(Decision::Error);
+    failures.chain(holds).filter_map(|decision| decision.reason()).map(|reason| (reason.code, reason.message)).collect()
+}
+
+fn first_failure() -> Failure {
+    let (store, cause) = ("GreptimeDB at http://localhost:4000".into(), "connection refused (4 attempts)".into());
+    Failure::Store(StoreError::Connect { store, cause })
+}
+
+fn next_failure(failure: &Failure) -> Option<Failure> {
+    match failure {
+        Failure::Store(StoreError::Connect { store, .. }) => {
+            let cause = "HTTP 503 Service Unavailable (4 attempts)".into();
+            Some(Failure::Store(StoreError::Unavailable { store: store.clone(), cause }))
+        }
+        Failure::Store(StoreError::Unavailable { .. }) => {
+            Some(Failure::AssetNotFound { asset: "usdx".into(), tables: vec!["djed".into(), "usdm".into()] })
+        }
+        Failure::AssetNotFound { tables, .. } if !tables.is_empty() => {
+            Some(Failure::AssetNotFound { asset: "usdx".into(), tables: Vec::new() })
+        }
+        Failure::AssetNotFound { .. } => {
+            let (table, cause) = ("liqwid_supply_positions_usdc".into(), "no column price_usd".into());
+            Some(Failure::Store(StoreError::InvalidData { table, cause }))
+        }
+        Failure::Store(StoreError::InvalidData { .. }) => {
+            let detail = "no table liqwid_deposits_usdc: without it deposits would count as gains";
+            Some(Failure::InvalidData(detail.into()))
+        }
+        Failure::InvalidData(_) => None,
+    }
+}
+
+fn first_hold() -> HoldReason {
+    HoldReason::NoReference { keyword: "alert_driven_withdrawal".into() }
+}
+
+fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
+    match hold {
+        HoldReason::NoReference { .. } => {
+            let detail = "since the reference: reference 2026-01-29T10:20:00Z is newer than the newest sample \
+                          2026-01-29T10:00:00Z";
+            Some(HoldReason::NoData { detail: detail.into() })
+        }
+        HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
+        HoldReason::StaleData { .. } => {
+            Some(HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd: 1.0 })
+        }
+        HoldReason::OffPeg { .. } => Some(HoldReason::InsufficientPoints { points: 8, needed: 10 }),
+        HoldReason::InsufficientPoints { .. } => {
+            Some(HoldReason::GateTriggered { residual: -222.19, unit: "USD", sigmas: Some(3.6) })
+        }
+        HoldReason::GateTriggered { .. } => {
+            let detail = "liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %";
+            Some(HoldReason::PriceMismatch { detail: detail.into() })
+        }
+        HoldReason::PriceMismatch { .. } => Some(HoldReason::NoGain),
+        HoldReason::NoGain => None,
+    }
+}

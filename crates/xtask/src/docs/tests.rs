@@ -1,0 +1,96 @@
+use super::checks::{Guide, TROUBLESHOOTING, commands, is_configuration};
+use super::markdown::{Block, Page};
+use super::{END, START, reasons, replaced, row};
+
+fn block(language: &str, text: &str) -> Block {
+    Block { language: language.to_owned(), text: text.to_owned(), line: 1 }
+}
+
+/// A guide of one page in a folder of its own.
+fn guide(name: &str, source: &str) -> (tempfile::TempDir, Guide) {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("docs")).unwrap();
+    for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        std::fs::write(root.path().join(file), "").unwrap();
+    }
+    std::fs::write(root.path().join(name), source).unwrap();
+    let guide = Guide::read(root.path()).unwrap();
+    (root, guide)
+}
+
+#[track_caller]
+fn links(source: &str, expected: &[&str]) {
+    let (_root, guide) = guide("docs/page.md", source);
+    assert_eq!(guide.broken_links(), expected);
+}
+
+#[test]
+fn every_reason_has_its_entry_in_the_words_of_the_program() {
+    let guide = Guide::read(crate::project_root()).unwrap();
+    assert_eq!(guide.missing_reasons(), [""; 0]);
+    let codes: std::collections::BTreeSet<&str> = reasons::all().iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes.len(), 11, "{codes:?}"); // 3 errors, 8 holds
+}
+
+#[test]
+fn a_reason_without_its_entry_or_in_other_words_is_named() {
+    let (_root, guide) = guide(TROUBLESHOOTING, "# Troubleshooting\n\n### `no_gain`\n\nnothing gained\n");
+    let faults = guide.missing_reasons();
+    assert!(faults.contains(&format!("{TROUBLESHOOTING}: no entry for stale_data")), "{faults:?}");
+    let quote = "entry no_gain does not quote: non-positive gains since t0 (clamped)";
+    assert!(faults.contains(&format!("{TROUBLESHOOTING}: {quote}")), "{faults:?}");
+}
+
+#[test]
+fn links_lead_to_files_and_headings_of_the_guide() {
+    links("# A `b` page, c\n\n[1](#a-b-page-c) [2](page.md#a-b-page-c) [3](https://example.org/x#y)", &[]);
+    links("# A\n\n# A\n\n[the second](#a-1)", &[]);
+    links("[1](gone.md)", &["docs/page.md: gone.md: no such file"]);
+    links("![1](images/gone.png)", &["docs/page.md: images/gone.png: no such file"]);
+    links("# A\n\n[1](#b)", &["docs/page.md: #b: no such heading"]);
+    let outside = "leads out of the guide, where readers of the book have nothing";
+    links("[1](../README.md)", &[&format!("docs/page.md: ../README.md: {outside}")]);
+    links("[1](../../etc/passwd)", &["docs/page.md: ../../etc/passwd: leads out of the project"]);
+}
+
+#[test]
+fn commands_are_read_as_a_shell_would() {
+    let shell = |text| commands(&block("sh", text));
+    assert_eq!(shell("alert-orchestrator --once"), ["--once"]);
+    assert_eq!(
+        shell("alert-orchestrator --config my.yaml \\\n  explain usdc | head > file # shows it"),
+        ["--config my.yaml   explain usdc"]
+    );
+    assert_eq!(shell("cat password | alert-orchestrator hash-password"), ["hash-password"]);
+    assert_eq!(shell("cargo run --release -- check"), ["check"]);
+    assert_eq!(shell("alert-orchestrator"), [""]);
+    assert_eq!(shell("journalctl -u alert-orchestrator.service"), [""; 0]);
+    assert_eq!(commands(&block("text", "alert-orchestrator --once")), [""; 0]);
+}
+
+#[test]
+fn configurations_are_told_from_other_yaml() {
+    assert!(is_configuration(&block("yaml", "# mine\norchestrator:\n  timezone: UTC\n")));
+    assert!(is_configuration(&block("yaml", "client: {assets: [usdc]}\n")));
+    assert!(!is_configuration(&block("yaml", "scrape_configs:\n")));
+    assert!(!is_configuration(&block("text", "client: {assets: [usdc]}\n")));
+}
+
+#[test]
+fn a_page_is_taken_apart() {
+    let page = Page::of("# One\n\ntext `code`\n\n```sh\na\nb\n```\n\n## Two `x`\n\nmore [link](x.md)\n");
+    let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
+    assert_eq!(headings, ["One", "Two x"]);
+    assert!(page.sections[0].text.contains("text `code`") && !page.sections[0].text.contains("more"));
+    let [block] = &page.blocks[..] else { panic!("{:?}", page.blocks) };
+    assert_eq!((block.language.as_str(), block.text.as_str(), block.line), ("sh", "a\nb\n", 5));
+    assert_eq!(page.links, ["x.md"]);
+}
+
+#[test]
+fn only_what_stands_between_the_marks_is_replaced() {
+    let page = format!("before\n{START}old\n{END}after\n");
+    assert_eq!(replaced(&page, "new\n").unwrap(), format!("before\n{START}\nnew\n\n{END}after\n"));
+    assert!(replaced("no marks", "new").is_err());
+    assert_eq!(row(&["a|b", "c\nd"]), "| a\\|b | c d |\n");
+}
