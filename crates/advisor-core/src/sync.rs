@@ -67,8 +67,8 @@ pub struct Plan {
     pub merged: usize,
     /// Cannot be stored: the table would take them for another row and replace it.
     pub colliding: Vec<NewFlow>,
-    /// Must not be stored unseen: a row of the wallet has their time and amount and names no transaction. Were it theirs,
-    /// money would count twice.
+    /// Must not be stored unseen: a row of the wallet has their time, their amount or that of one of their actions, and
+    /// names no transaction. Were it theirs, money would count twice.
     pub doubtful: Vec<NewFlow>,
 }
 
@@ -112,15 +112,15 @@ pub fn plan(
     let mut plan = Plan::default();
     let (mut rows, merged) = merge(transactions, direction);
     plan.merged = merged;
-    rows.sort_by(|a, b| (a.ts, &a.wallet, &a.tx_hash).cmp(&(b.ts, &b.wallet, &b.tx_hash)));
-    for row in rows {
+    rows.sort_by(|(a, _), (b, _)| (a.ts, &a.wallet, &a.tx_hash).cmp(&(b.ts, &b.wallet, &b.tx_hash)));
+    for (row, actions) in rows {
         let id = row.tx_hash.as_deref().unwrap_or_default();
         if let Some(amount) = known.amount(&row.wallet, id) {
             plan.stored += 1;
             if !is_same_amount(amount, row.amount) {
                 plan.differing.push(id.to_owned());
             }
-        } else if known.is_unnamed(&row) {
+        } else if known.is_unnamed(&row, &actions) {
             plan.doubtful.push(row);
         } else if place(Some(&row.wallet), row.ts, key).is_none_or(|place| taken.insert(place)) {
             plan.add.push(row);
@@ -136,8 +136,8 @@ pub fn plan(
     }
 }
 
-/// One row for each transaction of a wallet, and how many actions went into another's row.
-fn merge(transactions: &[Transaction], direction: Direction) -> (Vec<NewFlow>, usize) {
+/// One row for each transaction of a wallet with the amounts of its actions, and how many actions went into another's row.
+fn merge(transactions: &[Transaction], direction: Direction) -> (Vec<(NewFlow, Vec<f64>)>, usize) {
     let mut actions: BTreeMap<(&Arc<str>, String), Vec<&Transaction>> = BTreeMap::new();
     for action in transactions.iter().filter(|action| action.direction == direction) {
         actions.entry((&action.wallet, action.id.to_ascii_lowercase())).or_default().push(action);
@@ -148,13 +148,15 @@ fn merge(transactions: &[Transaction], direction: Direction) -> (Vec<NewFlow>, u
         same.sort_by(|a, b| a.amount.total_cmp(&b.amount).then_with(|| a.display_name.cmp(&b.display_name)));
         same.dedup_by(|a, b| a.amount == b.amount && a.display_name == b.display_name);
         merged += same.len() - 1;
-        NewFlow {
+        let amounts: Vec<f64> = same.iter().map(|action| action.amount).collect();
+        let flow = NewFlow {
             ts: same.iter().map(|action| action.ts).min().unwrap_or_default(),
             wallet: Arc::clone(wallet),
-            amount: same.iter().map(|action| action.amount).sum(),
+            amount: amounts.iter().sum(),
             memo: Some(format!("Synced from Liqwid (tx: {id})")),
             tx_hash: Some(id),
-        }
+        };
+        (flow, amounts)
     };
     let rows = actions.into_iter().map(row).collect();
     (rows, merged)
@@ -207,10 +209,14 @@ impl<'a> Known<'a> {
         known
     }
 
-    /// Whether a row that names no transaction looks like this one.
-    fn is_unnamed(&self, row: &NewFlow) -> bool {
-        let amounts = self.unnamed.get(&(&*row.wallet, row.ts.div_euclid(SLOT)));
-        amounts.is_some_and(|amounts| amounts.iter().any(|amount| is_same_amount(*amount, row.amount)))
+    /// Whether a row that names no transaction looks like this one, or like one of the actions that are summed up in it.
+    fn is_unnamed(&self, row: &NewFlow, actions: &[f64]) -> bool {
+        let looks_like = |amount: &f64| {
+            let mut ours = actions.iter().chain([&row.amount]);
+            ours.any(|own| is_same_amount(*amount, *own))
+        };
+        let unnamed = self.unnamed.get(&(&*row.wallet, row.ts.div_euclid(SLOT)));
+        unnamed.is_some_and(|amounts| amounts.iter().any(looks_like))
     }
 
     /// What is stored of a transaction, or `None`. `id` in lower case.

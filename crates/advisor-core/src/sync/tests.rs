@@ -136,6 +136,12 @@ fn a_row_that_may_be_the_same_flow_leaves_it_to_a_person() {
     plans(&one, &[stored("a", 8, 2.0, None, None)], FlowKey::TxHash, "a@7:2");
     plans(&one, &[stored("a", 7, 2.1, None, None)], FlowKey::TxHash, "a@7:2");
     plans(&one, &[stored("b", 7, 2.0, None, None)], FlowKey::TxHash, "a@7:2");
+    // A file may have a row for each action of the transaction, or only some of them.
+    let of_an_action = |amount: f64| stored("a", 7, -amount, None, None);
+    let actions = [deposit("a", 1, 7, 0.5), deposit("a", 1, 7, 1.5)];
+    plans(&actions, &[of_an_action(0.5), of_an_action(1.5)], FlowKey::TxHash, "merged 1, doubtful 1");
+    plans(&actions, &[of_an_action(1.5)], FlowKey::TxHash, "merged 1, doubtful 1");
+    plans(&actions, &[of_an_action(1.25)], FlowKey::TxHash, "a@7:2, merged 1");
 }
 
 #[test]
