@@ -73,7 +73,7 @@ impl Guide {
         Count {
             links: self.pages.values().map(|page| page.links.len()).sum(),
             snippets: blocks().filter(|block| is_configuration(block)).count(),
-            commands: blocks().map(|block| commands(block).len()).sum(),
+            commands: self.pages.values().map(|page| page_commands(page).len()).sum(),
         }
     }
 
@@ -84,10 +84,13 @@ impl Guide {
         faults.extend(self.unlisted());
         for (name, page) in &self.pages {
             for block in &page.blocks {
-                let place = format!("{name}:{}", block.line);
-                faults.extend(
-                    block_faults(block, program, &addresses)?.into_iter().map(|fault| format!("{place}: {fault}")),
-                );
+                let found = block_faults(block, program, &addresses)?;
+                faults.extend(found.into_iter().map(|fault| format!("{name}:{}: {fault}", block.line)));
+            }
+            for command in page_commands(page) {
+                let words: Vec<&str> = command.split_whitespace().collect();
+                let complaint = program.misunderstands(&words)?;
+                faults.extend(complaint.map(|complaint| format!("{name}: alert-orchestrator {command}: {complaint}")));
             }
         }
         faults.extend(self.missing_reasons());
@@ -183,11 +186,6 @@ fn block_faults(block: &Block, program: &Program, addresses: &[String]) -> anyho
     if is_configuration(block) {
         faults.extend(program.normalized_part(&block.text)?.err());
     }
-    for command in commands(block) {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let complaint = program.misunderstands(&words)?;
-        faults.extend(complaint.map(|complaint| format!("alert-orchestrator {command}: {complaint}")));
-    }
     faults
         .extend(unknown_addresses(block, addresses).map(|address| format!("{address}: not an address of the service")));
     Ok(faults)
@@ -204,6 +202,12 @@ fn is_shell(block: &Block) -> bool {
     block.language == "sh"
 }
 
+/// The commands of a page: those of its blocks, and those in its sentences.
+fn page_commands(page: &Page) -> Vec<String> {
+    let in_sentences = page.codes.iter().filter_map(|code| code.strip_prefix("alert-orchestrator "));
+    page.blocks.iter().flat_map(commands).chain(in_sentences.map(str::to_owned)).collect()
+}
+
 /// What follows the name of the program in the commands of a block, without comments, pipes and redirections.
 pub(super) fn commands(block: &Block) -> Vec<String> {
     let whole = block.text.replace("\\\n", " ");
@@ -214,7 +218,7 @@ pub(super) fn commands(block: &Block) -> Vec<String> {
         let arguments = COMMANDS.iter().find_map(|name| part.split_once(name).map(|(_, rest)| rest))?;
         arguments.is_empty().then_some("").or_else(|| arguments.strip_prefix(' '))
     });
-    ours.map(|arguments| arguments.trim().to_owned()).collect()
+    ours.map(|arguments| arguments.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Addresses of this service that a block asks for and the API does not have.

@@ -13,6 +13,8 @@ pub(super) struct Page {
     pub(super) links: Vec<String>,
     /// Blocks of code.
     pub(super) blocks: Vec<Block>,
+    /// Code within sentences.
+    pub(super) codes: Vec<String>,
 }
 
 /// A heading and what stands below it.
@@ -60,6 +62,7 @@ impl Page {
                     page.links.push(dest_url.into_string());
                 }
                 Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock) => within = Within::Other,
+                Event::Code(text) if matches!(within, Within::Other) => page.codes.push(text.into_string()),
                 Event::Text(text) | Event::Code(text) => page.add_text(&within, &text),
                 _ => {}
             }

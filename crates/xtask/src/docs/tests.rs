@@ -59,7 +59,7 @@ fn commands_are_read_as_a_shell_would() {
     assert_eq!(shell("alert-orchestrator --once"), ["--once"]);
     assert_eq!(
         shell("alert-orchestrator --config my.yaml \\\n  explain usdc | head > file # shows it"),
-        ["--config my.yaml   explain usdc"]
+        ["--config my.yaml explain usdc"]
     );
     assert_eq!(shell("cat password | alert-orchestrator hash-password"), ["hash-password"]);
     assert_eq!(shell("cargo run --release -- check"), ["check"]);
@@ -84,7 +84,7 @@ fn a_page_is_taken_apart() {
     assert!(page.sections[0].text.contains("text `code`") && !page.sections[0].text.contains("more"));
     let [block] = &page.blocks[..] else { panic!("{:?}", page.blocks) };
     assert_eq!((block.language.as_str(), block.text.as_str(), block.line), ("sh", "a\nb\n", 5));
-    assert_eq!(page.links, ["x.md"]);
+    assert_eq!((page.links, page.codes), (vec!["x.md".to_owned()], vec!["code".to_owned()]));
 }
 
 #[test]
