@@ -4,15 +4,16 @@
 
 mod embedded_support;
 
+use std::error::Error as _;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::{env, thread};
+use std::{env, fs, thread};
 
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::Store;
-use advisor_io::embedded::Embedded;
+use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use embedded_support::{OUT, SECOND, flow_row, flows, new_flow, run};
 use rusqlite::Connection;
 
@@ -181,4 +182,34 @@ fn many_that_write_the_same_at_once_do_no_harm() {
     let store = Embedded::open(&path).unwrap();
     assert_eq!(flows(&store), ["1,a,5,tag,t1", "2,a,6,Synced,t2", "3,b,7,,"]);
     assert_eq!(run(store.read(TABLE, "asset2", 0, i64::MAX, 9)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_that_was_removed_or_replaced_is_neither_read_nor_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, aside) = (folder.path().join("store.db"), folder.path().join("aside.db"));
+    let store = Embedded::open(&path).unwrap();
+    run(store.add_flows(OUT, &[new_flow("1,a,5,rent,t1")])).unwrap();
+    let refuses = |expected: &str| {
+        let import = || {
+            let options = ImportOptions { table_prefix: "", progress: &mut |_| {} };
+            store.import(folder.path(), &TablePrefixes::default(), options)
+        };
+        let errors = [
+            run(store.tables()).unwrap_err().to_string(),
+            run(store.flows(OUT, None, i64::MAX)).unwrap_err().to_string(),
+            run(store.add_flows(OUT, &[new_flow("2,a,6,Synced,t2")])).unwrap_err().to_string(),
+            import().unwrap_err().source().unwrap().to_string(),
+        ];
+        assert!(errors.iter().all(|error| error.contains(expected)), "{errors:?}");
+    };
+    fs::write(folder.path().join(format!("{OUT}.csv")), "ts,wallet_address,amount,tx_hash\n3,a,7,t3\n").unwrap();
+
+    fs::rename(&path, &aside).unwrap();
+    refuses("the file is gone, expected it where it was opened");
+    assert!(!path.exists(), "an empty store would look like one without wallets");
+    fs::copy(&aside, &path).unwrap();
+    refuses("another file is in its place since it was opened");
+    fs::rename(&aside, &path).unwrap();
+    assert_eq!(flows(&store), ["1,a,5,rent,t1"], "the same file is taken again");
 }

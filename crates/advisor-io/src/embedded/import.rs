@@ -129,8 +129,9 @@ impl<'a> Import<'a> {
         again: Again,
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Result<Self, ImportError> {
-        let store = store.path();
+        let (store, shared) = (store.path(), &store.shared);
         let connect = || {
+            shared.check_file()?;
             let connection = schema::connect(store)?;
             stage::create_tables(&connection)?;
             Ok(connection)

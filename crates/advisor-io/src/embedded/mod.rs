@@ -24,6 +24,7 @@ mod schema;
 mod source;
 mod stage;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,6 +113,8 @@ pub struct Embedded {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    /// Which file was found there.
+    file: FileId,
     /// Connections that no read uses at present; one stays open as long as the store, so that SQLite does not fold the
     /// write-ahead log back and remove it after every single read.
     idle: Mutex<Vec<Connection>>,
@@ -129,8 +132,9 @@ impl Embedded {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
         let path = path.as_ref().to_path_buf();
         let connection = schema::open(&path)?;
+        let file = FileId::of(&path).map_err(|source| EmbeddedError::Open { path: path.clone(), source })?;
         let idle = Mutex::new(vec![connection]);
-        Ok(Self { shared: Arc::new(Shared { path, idle, requests: RequestCounter::default() }) })
+        Ok(Self { shared: Arc::new(Shared { path, file, idle, requests: RequestCounter::default() }) })
     }
 
     /// The store's file.
@@ -152,6 +156,7 @@ impl Shared {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.check_file()?;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let left = idle().pop();
         let connection = match left {
@@ -165,4 +170,37 @@ impl Shared {
         }
         result
     }
+
+    /// Refuses to go on where the file is not the one that was opened: an open connection would go on with the removed one,
+    /// whose figures grow old unnoticed and whose changes are lost with it. One that was put in its place is for the next
+    /// start: only the end of this process clears away the write-ahead log of the old one, which bears the same name.
+    fn check_file(&self) -> rusqlite::Result<()> {
+        if FileId::of(&self.path)? == self.file {
+            return Ok(());
+        }
+        Err(moved(
+            "another file is in its place since it was opened, expected the same one; a restart takes the new one",
+        ))
+    }
+}
+
+/// What a file is to the system, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    fn of(path: &Path) -> rusqlite::Result<Self> {
+        let metadata = std::fs::metadata(path)
+            .map_err(|error| moved(&format!("the file is gone, expected it where it was opened: {error}")))?;
+        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
+    }
+}
+
+/// SQLite's own error for a file that is not where it was opened.
+fn moved(message: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
+    rusqlite::Error::SqliteFailure(code, Some(message.to_owned()))
 }

@@ -108,7 +108,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
 
 fn prepare(path: &Path) -> Result<Connection, EmbeddedError> {
     let open_error = |source| open_error(path, source);
-    let mut connection = connect(path).map_err(open_error)?;
+    let mut connection = connect_with(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(open_error)?;
     let version = check_owner(&mut connection, path)?;
     // Every process but the first finds the journal switched and up to date, and needs no lock.
     if version < VERSION {
@@ -120,7 +120,11 @@ fn prepare(path: &Path) -> Result<Connection, EmbeddedError> {
 
 /// A further connection to a store that [`open`] has prepared.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    connect_with(path, OpenFlags::empty())
+}
+
+fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = create | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // To SQLite an empty path, `:memory:` and `file:…` are no files; behind `./` they are.
     let connection = Connection::open_with_flags(Path::new(".").join(path), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
