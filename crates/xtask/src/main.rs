@@ -8,7 +8,7 @@ mod check_arch;
 mod docs;
 mod examples;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +34,9 @@ enum Task {
         /// Write nothing; fail when the committed references differ
         #[arg(long)]
         check: bool,
+        /// The program that the guide is about; it is built where this is not given
+        #[arg(long, value_name = "PATH")]
+        program: Option<PathBuf>,
     },
     /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
     BenchEvaluate,
@@ -46,7 +49,7 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
-        Task::Docs { check } => docs::run(project_root(), check),
+        Task::Docs { check, program } => docs::run(project_root(), check, program),
         Task::BenchEvaluate => bench_evaluate::run(project_root()),
         Task::Receive { url } => bench_evaluate::receive::run(&url),
     }

@@ -24,7 +24,7 @@ pub(super) fn table(program: &Program) -> anyhow::Result<String> {
     let mut table = String::new();
     for section in sections.iter().filter(|section| !section.path.is_empty()) {
         let about = section.node.description()?;
-        let names = header(&["key", "expected", "default", "meaning"]);
+        let names = header(&["key", "meaning", "expected", "default"]);
         table += &format!("## {}\n\n{about}\n\n{names}", section.path);
         for (name, node) in section.keys() {
             table += &values.row(section, name, node).with_context(|| format!("key {}.{name}", section.path))?;
@@ -136,13 +136,13 @@ impl Values {
         let meaning = node.description()?.to_owned();
         if node.fields().is_some() {
             let anchor: String = path.replace('.', "");
-            return Ok(row(&[&format!("`{name}`"), &format!("[section](#{anchor})"), "", &meaning]));
+            return Ok(row(&[&format!("`{name}`"), &meaning, &format!("[section](#{anchor})"), ""]));
         }
         let expected = self.expected.get(&path).context("the program did not say what it expects")?;
         let items = self.expected.get(&format!("{path}[0]")).map(|items| format!(": {items}")).unwrap_or_default();
         let choices: Vec<String> = node.choices().map(|(value, about)| format!("`{value}`: {about}")).collect();
         let meaning = [&[meaning][..], &choices].concat().join("<br>");
-        Ok(row(&[&format!("`{name}`"), &format!("{expected}{items}"), &self.default(section, name, node), &meaning]))
+        Ok(row(&[&format!("`{name}`"), &meaning, &format!("{expected}{items}"), &self.default(section, name, node)]))
     }
 
     fn default(&self, section: &Section<'_>, name: &str, node: Node<'_>) -> String {

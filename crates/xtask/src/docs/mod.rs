@@ -17,7 +17,7 @@ mod service;
 mod tests;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -30,9 +30,9 @@ const CONFIGURATION: &str = "docs/configuration-reference.md";
 const METRICS: &str = "docs/metrics.md";
 const API: &str = "docs/api.md";
 
-/// Writes the generated parts, or with `check` compares them; then checks every page.
-pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
-    let program = Program::build(root)?;
+/// Writes the generated parts, or with `check` compares them; then checks every page. Builds the program unless it is given.
+pub(crate) fn run(root: &Path, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
+    let program = Program::at(root, program.map_or_else(|| program::build(root), Ok)?)?;
     let service = Service::start(&program)?;
     let tables = [
         (CONFIGURATION, configuration::table(&program)?),

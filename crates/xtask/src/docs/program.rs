@@ -19,15 +19,22 @@ const CLIENT: &str = "client: {assets: [usdc, djed, iusd, usdt, usdm]}\n";
 /// What a `${..._PASSWORD_HASH}` is taken to be: the form of a bcrypt hash.
 const HASH: &str = "bcrypt:$2b$12$abcdefghijklmnopqrstuuqNVXRnN1Q5v5k3Xb7XWqkZ0mVJ8yS6e";
 
+/// Builds the program as this one was built; returns where it is.
+pub(super) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "alert-orchestrator"]).current_dir(root);
+    if !build.status().context("starting cargo")?.success() {
+        bail!("building alert-orchestrator failed");
+    }
+    Ok(env::current_exe().context("asking where this program is")?.with_file_name("alert-orchestrator"))
+}
+
 impl Program {
-    /// Builds the program as this one was built.
-    pub(super) fn build(root: &Path) -> anyhow::Result<Self> {
-        let mut build = Command::new("cargo");
-        build.args(["build", "--quiet", "--package", "alert-orchestrator"]).current_dir(root);
-        if !build.status().context("starting cargo")?.success() {
-            bail!("building alert-orchestrator failed");
-        }
-        let binary = env::current_exe().context("asking where this program is")?.with_file_name("alert-orchestrator");
+    /// The program at a path.
+    pub(super) fn at(root: &Path, binary: PathBuf) -> anyhow::Result<Self> {
+        // It is started in another folder than this one.
+        let binary =
+            binary.canonicalize().with_context(|| format!("looking for the program at {}", binary.display()))?;
         let folder = tempfile::tempdir().context("creating a folder to try things in")?;
         let registry = "token_registry.csv";
         fs::copy(root.join("config").join(registry), folder.path().join(registry))
