@@ -191,7 +191,7 @@ fn rows_that_a_key_cannot_tell_apart_get_no_memo() {
     block_on(async {
         let round = store.round();
         let cause = "has 2 rows for the wallet and time of the flow of a at 1970-01-01T00:00:00.000000001Z with the \
-                     transaction t1, which its key (without tx_hash) cannot tell apart";
+                     transaction t1, which tx_hash or the table's key cannot tell apart";
         invalid(round.set_memo(OUT, OUT, &row(1, "a", Some("t1")), Some("tag")).await, cause);
         round.set_memo(OUT, OUT, &row(2, "a", Some("t3")), Some("tag")).await.unwrap();
     });
@@ -399,4 +399,19 @@ proptest! {
             assert!(tables.iter().all(|table| table == OUT || table == TABLE), "{tables:?}");
         });
     }
+}
+
+#[test]
+fn a_memo_is_set_where_one_row_alone_can_be_meant() {
+    let columns = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, amount DOUBLE, memo STRING, tx_hash STRING";
+    let (server, store) = server(&format!("{columns}, PRIMARY KEY (wallet_address, tx_hash)"));
+    // To the key, no hash and an empty one are two.
+    server.execute(&format!("INSERT INTO {OUT} VALUES (1, 'a', 7.5, 'x', NULL), (1, 'a', 8.5, 'y', '')")).unwrap();
+    let answer = block_on(store.round().set_memo(OUT, OUT, &row(MILLI, "a", None), Some("tag")));
+    invalid(
+        answer,
+        "has 2 rows for the wallet and time of the flow of a at 1970-01-01T00:00:00.001Z over 7.5 without a transaction, \
+         which tx_hash or the table's key cannot tell apart",
+    );
+    assert_eq!(select(&server, &format!("SELECT memo FROM {OUT} ORDER BY amount")), json!([["x"], ["y"]]));
 }

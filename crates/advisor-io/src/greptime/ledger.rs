@@ -116,16 +116,15 @@ impl<'a> Change<'a> {
         let columns = described.flows().map_err(refuse)?;
         let change = Self { table, flow, described, columns, ts, wallet, memo };
         let rows = change.rows_at(round, table).await?;
-        let matching = rows.iter().filter(|row| change.is_row(row)).count();
-        if matching == 0 {
+        if !rows.iter().any(|row| change.is_row(row)) {
             return Err(refuse(format!("has no {} any more", change.name())));
         }
-        if matching > 1 || (rows.len() > 1 && change.described.flow_key() != FlowKey::TxHash) {
+        // The statement finds the row by its hash alone: amounts are compared here, not there.
+        let found = rows.iter().filter(|row| row.tx_hash == flow.tx_hash).count();
+        if found > 1 || (rows.len() > 1 && change.described.flow_key() != FlowKey::TxHash) {
             let n = rows.len();
-            return Err(refuse(format!(
-                "has {n} rows for the wallet and time of the {}, which its key (without tx_hash) cannot tell apart",
-                change.name()
-            )));
+            let cause = format!("has {n} rows for the wallet and time of the {}", change.name());
+            return Err(refuse(format!("{cause}, which tx_hash or the table's key cannot tell apart")));
         }
         Ok(change)
     }
