@@ -14,6 +14,8 @@ use super::{header, row};
 
 /// What stands before the names of the service's own metrics, unless configured otherwise.
 const PREFIX: &str = "wo_";
+/// The labels of every metric of an asset.
+const COMMON: [&str; 2] = ["asset", "alternate_asset_name"];
 
 /// The table.
 pub(super) fn table(program: &Program, service: &Service) -> anyhow::Result<String> {
@@ -24,26 +26,35 @@ pub(super) fn table(program: &Program, service: &Service) -> anyhow::Result<Stri
     let mut seen = BTreeSet::new();
     for family in &exposition {
         let Family { name, kind, help, labels } = family;
-        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
-        let (labels, sample) = (labels.join(", "), format!("`{}`", family.sample()));
+        let sample = format!("`{}`", family.sample());
         let own = name.strip_prefix(PREFIX);
         match own.and_then(|own| shown.key(own)) {
             Some((key, when)) => {
-                seen.insert(key.clone());
-                of_assets += &row(&[&sample, kind, &labels, &format!("`{key}`"), when, help]);
+                let more = labels.strip_prefix(&COMMON.map(str::to_owned));
+                let more =
+                    more.with_context(|| format!("{name} has the labels {labels:?}, expected {COMMON:?} first"))?;
+                let by_key = if name.ends_with(&key) { String::new() } else { format!(" (`{key}`)") };
+                of_assets += &row(&[&sample, help, kind, &in_code(more), &format!("{when}{by_key}")]);
+                seen.insert(key);
             }
-            None if own.is_some() => of_service += &row(&[&sample, kind, &labels, help]),
-            None => of_process += &row(&[&sample, kind, help]),
+            None if own.is_some() => of_service += &row(&[&sample, help, kind, &in_code(labels)]),
+            None => of_process += &row(&[&sample, help, kind]),
         }
     }
     let missing: Vec<&String> = shown.keys().filter(|key| !seen.contains(*key)).collect();
     ensure!(missing.is_empty(), "no metric was shown by expose.{missing:?}");
     Ok(format!(
-        "## Of each asset\n\n{}{of_assets}\n## Of the service\n\n{}{of_service}\n## Of the process\n\n{}{of_process}",
-        header(&["metric", "type", "labels", "key of `expose`", "shown", "meaning"]),
-        header(&["metric", "type", "labels", "meaning"]),
-        header(&["metric", "type", "meaning"]),
+        "## Of each asset\n\nEach has the labels {}, and where it says so more.\n\n{}{of_assets}\n\
+         ## Of the service\n\n{}{of_service}\n## Of the process\n\n{}{of_process}",
+        in_code(&COMMON.map(str::to_owned)),
+        header(&["metric", "meaning", "type", "more labels", "shown"]),
+        header(&["metric", "meaning", "type", "labels"]),
+        header(&["metric", "meaning", "type"]),
     ))
+}
+
+fn in_code(labels: &[String]) -> String {
+    labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Which metrics are shown, by the keys of `expose`.
