@@ -257,6 +257,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
 
     let gains = wallet_gains(wallets, flow_tables(snapshot), t0, rules).map_err(Failure::InvalidData)?;
     advice.warnings.extend(warnings::about_gains(&gains, t0));
+    advice.warnings.extend(warnings::twins(snapshot, t0));
     advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, rules, to)).collect();
     advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
     let totals = total(&advice.wallets)?;

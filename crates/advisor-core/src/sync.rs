@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::flow::{Direction, FlowRow};
@@ -234,6 +234,22 @@ impl<'a> Known<'a> {
 pub fn memo_names(memo: &str, id: &str) -> bool {
     let id = id.to_ascii_lowercase();
     ids_in(memo).iter().any(|digits| id.starts_with(digits))
+}
+
+/// How many of the rows of a table have no hash, and name in their memo the transaction of a row of the same wallet that has
+/// one: stored by two services, or by one and from a file, it counts twice.
+pub(crate) fn count_twins<'a>(rows: impl Iterator<Item = &'a FlowRow> + Clone) -> usize {
+    let hash =
+        |row: &FlowRow| row.tx_hash.as_ref().map(|hash| hash.to_ascii_lowercase()).filter(|hash| !hash.is_empty());
+    let hashed: BTreeSet<(&str, String)> =
+        rows.clone().filter_map(|row| Some((row.wallet.as_deref()?, hash(row)?))).collect();
+    let is_known = |named: (&'a str, String)| {
+        let next = hashed.range(&named..).next();
+        next.is_some_and(|(wallet, hash)| *wallet == named.0 && hash.starts_with(&named.1))
+    };
+    let unnamed = rows.filter(|row| hash(row).is_none());
+    let named = unnamed.filter_map(|row| Some((row.wallet.as_deref()?, ids_in(row.memo.as_deref()?))));
+    named.filter(|(wallet, ids)| ids.iter().any(|id| is_known((wallet, id.clone())))).count()
 }
 
 /// The beginnings of transaction ids that a memo names after `tx:`, in lower case.

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use crate::advice::{Advice, Snapshot, WalletFigures};
+use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::Rules;
-use crate::time;
+use crate::{sync, time};
 
 /// About the rows as they were loaded.
 pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<String> {
@@ -51,6 +52,21 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
         format!("{} flows since the reference left out: their wallets have no samples", gains.without_samples)
     });
     lost.chain(blurred).chain(foreign).collect()
+}
+
+/// About flows since the reference that look as if they were stored twice.
+pub(crate) fn twins(snapshot: &Snapshot, t0: i64) -> Vec<String> {
+    let tables = [(Direction::Deposit, &snapshot.deposits), (Direction::Withdrawal, &snapshot.withdrawals)];
+    let count = |(direction, rows): (Direction, &Vec<FlowRow>)| {
+        let count = sync::count_twins(rows.iter().filter(|row| row.ts.is_some_and(|ts| t0 < ts)));
+        (count > 0).then(|| {
+            format!(
+                "{count} {direction} rows without tx_hash name the transaction of another row, and both count: \
+                 remove one of each pair if they are the same"
+            )
+        })
+    };
+    tables.into_iter().filter_map(count).collect()
 }
 
 /// About wallets whose newest sample is too old.

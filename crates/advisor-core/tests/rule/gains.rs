@@ -55,6 +55,28 @@ fn any_number_of_flows_may_share_an_instant() {
 }
 
 #[test]
+fn a_row_that_names_the_transaction_of_another_counts_and_is_warned_of() {
+    let hash = "0123456789abcdef".repeat(4);
+    let warned = |memo: &str, of: &str, tx_hash: Option<&str>| {
+        let (memo, tx_hash) = (Some(memo.to_owned()), tx_hash.map(str::to_owned));
+        let named = FlowRow { memo, tx_hash, ..flow(of, 2.5, 7.0) };
+        let mut history = with_values(History::default());
+        history.withdrawals = vec![hashed("a", 2.5, 7.0, &hash.to_uppercase()), named];
+        let advice = history.advise(&reference_at(1.0), 4.0);
+        let warning = "1 withdrawal rows without tx_hash name the transaction of another row, and both count: \
+                       remove one of each pair if they are the same";
+        (wallet(&advice, "a").gain_usd, advice.warnings.iter().any(|found| found == warning))
+    };
+    let memo = "Synced from Liqwid (tx: 0123456789abcdef...)";
+    assert_eq!(warned(memo, "a", None), (44.0, true)); // 30 + 7 + 7
+    assert_eq!(warned(memo, "a", Some("")), (44.0, true));
+    assert_eq!(warned("Synced from Liqwid (tx: 0123456789abcdee...)", "a", None), (44.0, false));
+    assert_eq!(warned("tx: 0123456789abcde", "a", None), (44.0, false)); // 15 digits
+    assert_eq!(warned(memo, "b", None), (37.0, false));
+    assert_eq!(warned(memo, "a", Some("f00d")), (44.0, false));
+}
+
+#[test]
 fn withdrawals_mean_the_same_with_either_sign() {
     gains(History::default().withdraw("a", 2.0, -7.0), 37.0);
     gains(History::default().withdraw("a", 2.0, -7.0).withdraw("a", 2.0, 7.0), 44.0);
