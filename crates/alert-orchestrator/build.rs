@@ -1,5 +1,4 @@
-//! Which revision of the source is this? Asked of git where there is one, else of the environment (`REVISION`, as images are
-//! built), else unknown.
+//! Which revision of the source is this? The environment's `REVISION` (images are built so), else git's, else unknown.
 
 use std::process::Command;
 

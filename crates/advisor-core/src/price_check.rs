@@ -113,8 +113,11 @@ pub struct SourcePrice {
 pub struct PriceFigures {
     /// The price of every source that gave one, in the order in which they are configured.
     pub by_source: Vec<PriceFigure>,
-    /// The configured sources that gave none.
+    /// The configured sources that gave none, in that order, too.
     pub missing: Vec<PriceSource>,
+    /// All configured sources in their order.
+    #[serde(skip)]
+    asked: Vec<PriceSource>,
     /// The prices that were compared: one for each logical source that has any.
     pub logical: Vec<LogicalPrice>,
     /// Highest less lowest of them, USD per unit; `None` where fewer than two could be compared.
@@ -159,6 +162,12 @@ pub struct LogicalPrice {
 }
 
 impl PriceFigures {
+    /// Every configured source in its order, with its price in USD per unit where it gave one.
+    pub fn all(&self) -> impl Iterator<Item = (PriceSource, Option<f64>)> {
+        let price = |source| self.by_source.iter().map(|figure| figure.price).find(|price| price.source == source);
+        self.asked.iter().map(move |source| (*source, price(*source).map(|price| price.price_usd)))
+    }
+
     /// The mismatch as a reason to hold, where it has lasted long enough and is to hold.
     pub(crate) fn hold(&self) -> Option<HoldReason> {
         let lasting = self.mismatches_in_a_row >= self.persistence_threshold;
@@ -232,6 +241,7 @@ pub(crate) fn compare(rules: &PriceRules, answers: &[SourcePrice], mismatches_be
     PriceFigures {
         by_source: beside_first(asked.iter().filter_map(|source| answer(*source))),
         missing: asked.iter().copied().filter(|source| answer(*source).is_none()).collect(),
+        asked,
         logical,
         delta_abs: deltas.map(|(abs, ..)| abs),
         delta_rel: deltas.map(|(_, rel, _)| rel),

@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
+use advisor_core::decision::Failure;
 use anyhow::{Context as _, bail};
 use clap::CommandFactory as _;
 use jiff::Timestamp;
@@ -101,21 +103,23 @@ fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
     settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
     let settings = Arc::new(settings);
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
-    let (finished, plots) = runtime()?.block_on(async {
-        let (backend, finished) = evaluate(&settings, &settings.plan, Some(common.write_prefix())).await;
-        if let Some(backend) = backend {
+    let runtime = runtime()?;
+    let (backend, finished) = runtime.block_on(evaluate(&settings, &settings.plan, Some(common.write_prefix())));
+    let plots = chart_files::write_all(&settings, &finished.evaluation);
+    let printed = if json {
+        print_json(&decisions::by_asset(&finished.evaluation, &plots)).map(drop)
+    } else {
+        console::write_summary(&mut io::stdout().lock(), &finished.evaluation).map_err(Into::into)
+    };
+    // Nobody who waits for the answer waits for the journal.
+    if let Some(backend) = backend.filter(|_| finished.has_store()) {
+        runtime.block_on(async {
             journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
             journal::forget(&backend, &settings, common.write_prefix()).await;
-        }
-        let plots = chart_files::write_all(&settings, &finished.evaluation);
-        (finished, plots)
-    });
-    cleanup::run(&settings.config.orchestrator, Timestamp::now());
-    if json {
-        print_json(&decisions::by_asset(&finished.evaluation, &plots))?;
-    } else {
-        console::write_summary(&mut io::stdout().lock(), &finished.evaluation)?;
+        });
     }
+    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    printed?;
     Ok(exit_code(&finished.evaluation))
 }
 
@@ -149,6 +153,7 @@ async fn evaluate(
     plan: &Plan,
     write_prefix: Option<&str>,
 ) -> (Option<Arc<Backend>>, Finished) {
+    let started = Instant::now();
     match Backend::open(&settings.config) {
         Ok(backend) => {
             let backend = Arc::new(backend);
@@ -158,7 +163,7 @@ async fn evaluate(
             let finished = round::run(&backend, settings, plan, &Mismatches::new()).await;
             (Some(backend), finished)
         }
-        Err(error) => (None, Finished::failed(plan, &error)),
+        Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
     }
 }
 
@@ -175,10 +180,15 @@ pub(crate) fn start(common: &Common) -> anyhow::Result<Config> {
     if common.test_prefix {
         warn!("TEST MODE: every write goes to tables whose names start with test_; reads do not");
     }
+    log_as_of(&config);
+    Ok(config)
+}
+
+/// Says so where the evaluation time is not now.
+pub(crate) fn log_as_of(config: &Config) {
     if let Some(end) = config.client.date_range.end {
         info!("as of {end} (client.date_range.end)");
     }
-    Ok(config)
 }
 
 /// Reads the configuration; the environment is read here and nowhere else.

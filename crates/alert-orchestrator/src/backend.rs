@@ -105,9 +105,10 @@ impl Backend {
                 evaluate::evaluate(store, plan, Circumstances { now, prices, mismatches }).await
             }
             Self::Greptime(store) => {
-                let round = store.round();
-                let prices = settings.prices.ask(plan, Some((&round, plan.end.unwrap_or(now))));
-                evaluate::evaluate(&round, plan, Circumstances { now, prices, mismatches }).await
+                // A round of its own: where the database of prices denies or fails, positions are asked for all the same.
+                let of_prices = store.round();
+                let prices = settings.prices.ask(plan, Some((&of_prices, plan.end.unwrap_or(now))));
+                evaluate::evaluate(&store.round(), plan, Circumstances { now, prices, mismatches }).await
             }
         }
     }

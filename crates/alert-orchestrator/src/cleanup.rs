@@ -31,16 +31,19 @@ fn clean(folder: &Path, cleanup: &OutputCleanup, cutoff: SystemTime) -> u64 {
         warn!("nothing deleted in {}: a path with .. may mean another folder than it seems", folder.display());
         return 0;
     }
-    match folder.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => {
-            warn!("nothing deleted in {}: it is a link or a file, expected a folder", folder.display());
-            return 0;
-        }
-        Err(error) => {
-            // Before the first chart the folder is not there.
-            debug!("nothing deleted in {}: {error}", folder.display());
-            return 0;
+    for step in folder.ancestors().filter(|step| !step.as_os_str().is_empty()) {
+        match step.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => {
+                let (folder, step) = (folder.display(), step.display());
+                warn!("nothing deleted in {folder}: {step} is a link or a file, expected a folder; name the real one");
+                return 0;
+            }
+            Err(error) => {
+                // Before the first chart the folder is not there.
+                debug!("nothing deleted in {}: {error}", folder.display());
+                return 0;
+            }
         }
     }
     let entries = match fs::read_dir(folder) {
@@ -143,11 +146,16 @@ mod tests {
         let alias = listed.path().join("alias");
         symlink(other.path(), &alias).unwrap();
         let dotted = listed.path().join("..").join(other.path().file_name().unwrap());
-        let paths = vec![listed.path().to_path_buf(), alias, dotted, listed.path().join("missing")];
+        let inner = other.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        file(&inner.join("deep.png"), "2026-01-01T00:00:00Z");
+        let through = alias.join("inner");
+        let paths = vec![listed.path().to_path_buf(), alias, through, dotted, listed.path().join("missing")];
         assert_eq!(run(&cleanup(paths), Timestamp::MAX), 0);
+        assert_eq!(names(listed.path()), ["alias", "link.png"]);
         assert_eq!(
-            (names(listed.path()), names(other.path())),
-            (vec!["alias".into(), "link.png".into()], vec!["kept.png".into()])
+            (names(other.path()), names(&inner)),
+            (vec!["inner".into(), "kept.png".into()], vec!["deep.png".into()])
         );
     }
 

@@ -52,9 +52,7 @@ struct BySource<'a>(&'a PriceFigures);
 
 impl Serialize for BySource<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let given = self.0.by_source.iter().map(|figure| (figure.price.source.name(), Some(figure.price.price_usd)));
-        let missing = self.0.missing.iter().map(|source| (source.name(), None));
-        serializer.collect_map(given.chain(missing))
+        serializer.collect_map(self.0.all().map(|(source, price_usd)| (source.name(), price_usd)))
     }
 }
 

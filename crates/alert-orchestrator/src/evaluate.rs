@@ -8,7 +8,7 @@ mod tests;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use advisor_core::advice::{Advice, Snapshot, advise};
@@ -25,7 +25,7 @@ use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
-use tracing::warn;
+use tracing::{error, warn};
 
 /// More assets at once would not finish sooner on the machines this runs on, but hold more columns in memory.
 const ASSETS_AT_ONCE: usize = 4;
@@ -96,12 +96,10 @@ impl Evaluation {
         self.advice.iter().find(|advice| advice.asset == asset)
     }
 
-    /// The round of a store that could not even be opened.
-    pub(crate) fn failed(plan: &Plan, now: Timestamp, error: &StoreError) -> Self {
+    /// A round without an answer, for all assets for the same reason.
+    pub(crate) fn failed(plan: &Plan, now: Timestamp, failure: &Failure) -> Self {
         let at = plan.end.unwrap_or(now);
-        let fail = |AssetPlan { asset, rules, .. }: &AssetPlan| {
-            Advice::failed(asset, at, rules, Failure::Store(error.clone()))
-        };
+        let fail = |AssetPlan { asset, rules, .. }: &AssetPlan| Advice::failed(asset, at, rules, failure.clone());
         let advice: Vec<Advice> = plan.assets.iter().map(fail).collect();
         let empty = plan.assets.iter().zip(&advice).map(|(of, advice)| Drawing::empty(&of.rules, &of.drawing, advice));
         let drawings = if plan.draws { empty.collect() } else { Vec::new() };
@@ -183,19 +181,26 @@ impl<'s, S: Store> Round<'s, S> {
             snapshot.prices = prices.await.get(asset).cloned().unwrap_or_default();
             snapshot.mismatches_before = mismatches_before;
             let advice = advise(rules, &snapshot, time::nanos(self.at));
-            let drawing = self.draws.then(|| draw(rules, drawing, &snapshot, &advice));
-            Ok((advice, drawing))
+            Ok((advice, Some(snapshot)))
         };
-        let failure = match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(Ok(answer)) => return answer,
-            Ok(Err(failure)) => failure,
+        let failed = |failure| (Advice::failed(asset, self.at, rules, failure), None);
+        let (advice, snapshot) = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(answer) => answer.unwrap_or_else(failed),
             Err(panic) => {
                 let detail = format!("the evaluation broke off, please report it: {}", panic_text(&*panic));
-                Failure::InvalidData(detail)
+                failed(Failure::InvalidData(detail))
             }
         };
-        let advice = Advice::failed(asset, self.at, rules, failure);
-        let drawing = self.draws.then(|| Drawing::empty(rules, drawing, &advice));
+        let empty = || Drawing::empty(rules, drawing, &advice);
+        let drawing = self.draws.then(|| match &snapshot {
+            None => empty(),
+            // What goes wrong with a picture changes no decision.
+            Some(snapshot) => catch_unwind(AssertUnwindSafe(|| draw(rules, drawing, snapshot, &advice)))
+                .unwrap_or_else(|panic| {
+                    error!(asset, "nothing is drawn, please report it: {}", panic_text(&*panic));
+                    empty()
+                }),
+        });
         (advice, drawing)
     }
 

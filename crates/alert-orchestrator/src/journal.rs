@@ -37,11 +37,11 @@ pub(crate) async fn keep(backend: &Backend, settings: &Settings, finished: &Fini
 /// Forgets what is older than the configuration keeps it.
 pub(crate) async fn forget(backend: &Backend, settings: &Settings, write_prefix: &str) {
     let journal = &settings.config.orchestrator.journal;
-    let age = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
-    let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
     if !journal.enabled {
         return;
     }
+    let age = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
+    let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
     if let Err(error) = backend.forget(&table(write_prefix), time::nanos(before)).await {
         warn!("old decisions could not be removed from the journal: {error}");
     }

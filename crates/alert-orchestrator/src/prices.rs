@@ -14,6 +14,7 @@ use advisor_io::minswap::Minswap;
 use anyhow::Context as _;
 use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::config::{Config, TokenRegistry};
@@ -23,6 +24,8 @@ use crate::evaluate::{AssetPlan, Plan, Prices};
 pub(crate) struct PriceClients {
     liqwid: Option<Liqwid>,
     minswap: Option<(Minswap, TokenRegistry)>,
+    /// No evaluation waits longer for a price.
+    timeout: Duration,
 }
 
 /// Prices with the asset they are of.
@@ -40,8 +43,7 @@ impl PriceClients {
         let settings = |url: &url::Url| Settings {
             url: url.clone(),
             timeout,
-            // Retries included: no evaluation waits longer for a price.
-            deadline: timeout,
+            deadline: timeout, // retries included
             retries: compare.retries,
             retry_delay: Settings::RETRY_DELAY,
         };
@@ -56,13 +58,14 @@ impl PriceClients {
                 .map(|(api, tokens)| Minswap::new(settings(api.url())).map(|client| (client, tokens.clone())))
                 .transpose()
                 .context("orchestrator.apis.minswap_aggregator")?,
+            timeout,
         })
     }
 
     /// The prices of the plan's assets. `stored` is a store that may have prices of Minswap, and the evaluation time.
     pub(crate) async fn ask(&self, plan: &Plan, stored: Option<(&Round<'_>, Timestamp)>) -> Prices {
         let (liqwid, minswap, stored) =
-            join3(self.ask_liqwid(plan), self.ask_minswap(plan), ask_stored(plan, stored)).await;
+            join3(self.ask_liqwid(plan), self.ask_minswap(plan), self.ask_stored(plan, stored)).await;
         let mut prices = Prices::new();
         for (asset, price) in [liqwid, minswap, stored].into_iter().flatten() {
             prices.entry(asset).or_default().push(price);
@@ -113,24 +116,34 @@ impl PriceClients {
         };
         known.into_iter().zip(answers).filter_map(price).collect()
     }
-}
 
-async fn ask_stored(plan: &Plan, store: Option<(&Round<'_>, Timestamp)>) -> Found {
-    let Some((store, at)) = store else { return Found::new() };
-    let ask = async |of: &AssetPlan| match store.stored_minswap(&of.asset, time::nanos(at)).await {
-        Ok(price) => {
-            let price = price?;
-            let price_ada = price.ada_usd.map(|ada_usd| price.price_usd / ada_usd);
-            let price = SourcePrice { source: PriceSource::StoredMinswap, price_usd: price.price_usd, price_ada };
-            Some((of.asset.clone(), price))
-        }
-        Err(error) => {
-            warn!(asset = of.asset, "no price from greptime(minswap): {error}");
-            None
-        }
-    };
-    let answers = join_all(wanting(plan, PriceSource::StoredMinswap).into_iter().map(ask)).await;
-    answers.into_iter().flatten().collect()
+    async fn ask_stored(&self, plan: &Plan, store: Option<(&Round<'_>, Timestamp)>) -> Found {
+        let Some((store, at)) = store else { return Found::new() };
+        let ask = async |of: &AssetPlan| match timeout(self.timeout, store.stored_minswap(&of.asset, time::nanos(at)))
+            .await
+        {
+            Ok(Ok(price)) => {
+                let price = price?;
+                let price_ada = price.ada_usd.map(|ada_usd| price.price_usd / ada_usd);
+                let price = SourcePrice { source: PriceSource::StoredMinswap, price_usd: price.price_usd, price_ada };
+                Some((of.asset.clone(), price))
+            }
+            Ok(Err(error)) => {
+                warn!(asset = of.asset, "no price from greptime(minswap): {error}");
+                None
+            }
+            Err(_) => {
+                warn!(
+                    asset = of.asset,
+                    "no price from greptime(minswap): no answer within {} s",
+                    self.timeout.as_secs_f64()
+                );
+                None
+            }
+        };
+        let answers = join_all(wanting(plan, PriceSource::StoredMinswap).into_iter().map(ask)).await;
+        answers.into_iter().flatten().collect()
+    }
 }
 
 /// The assets whose prices are compared with those of a source.

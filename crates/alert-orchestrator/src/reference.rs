@@ -101,12 +101,14 @@ pub(crate) struct Tag {
 /// Why a withdrawal cannot be marked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TagError {
+    #[error("asset {asset:?} is not configured; client.assets has: {assets}")]
+    NotConfigured { asset: String, assets: String },
     #[error("{0}")]
     Asset(Failure),
     #[error("no withdrawal of {asset} {which} in table {table}")]
     NotFound { asset: String, which: String, table: String },
-    #[error("{count} withdrawals of {asset} {which}: name one by {by}")]
-    Ambiguous { asset: String, which: String, count: usize, by: &'static str },
+    #[error("{count} withdrawals of {asset} {which}: {remedy}")]
+    Ambiguous { asset: String, which: String, count: usize, remedy: &'static str },
     #[error("{0}")]
     Write(StoreError),
 }
@@ -117,21 +119,24 @@ impl Tag {
     /// # Errors
     /// See [`TagError`]; nothing has been written.
     pub(crate) async fn find(&self, backend: &Backend, settings: &Settings) -> Result<Change, TagError> {
-        let (table, rows) = stored(backend, settings, &self.asset).await.map_err(TagError::Asset)?;
+        let assets = &settings.config.client.assets;
+        let asset = assets
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(&self.asset))
+            .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: assets.join(", ") })?;
+        let (table, rows) = stored(backend, settings, asset).await.map_err(TagError::Asset)?;
         let keyword = settings.config.orchestrator.reference_keyword.clone();
         let reference = rows.iter().find(|row| has_keyword(row, &keyword)).and_then(|row| row.ts);
-        let flow = self.pick(rows, &table)?;
+        let flow = self.pick(rows, &table, &keyword)?;
         let memo_after = if self.remove { without(&keyword, &flow) } else { with(&keyword, &flow) };
         Ok(Change { table, keyword, flow, memo_after, reference })
     }
 
-    fn pick(&self, rows: Vec<FlowRow>, table: &str) -> Result<FlowRow, TagError> {
-        let of_wallet = |row: &FlowRow| {
-            row.ts.is_some()
-                && row.wallet.is_some()
-                && self.wallet.as_deref().is_none_or(|w| row.wallet.as_deref() == Some(w))
-        };
-        let mut rows: Vec<FlowRow> = rows.into_iter().filter(of_wallet).collect();
+    fn pick(&self, mut rows: Vec<FlowRow>, table: &str, keyword: &str) -> Result<FlowRow, TagError> {
+        rows.retain(|row| {
+            let of_wallet = self.wallet.as_deref().is_none_or(|wallet| row.wallet.as_deref() == Some(wallet));
+            of_wallet && row.ts.is_some() && row.wallet.is_some()
+        });
         match &self.which {
             Which::Transaction(hash) => rows.retain(|row| is_transaction(row, hash)),
             Which::Latest => {
@@ -139,13 +144,26 @@ impl Tag {
                 rows.retain(|row| row.ts == newest);
             }
         }
+        // A file and a pull may both have brought a flow: it is one, and marked if either row is.
+        rows.sort_by_key(|row| !has_keyword(row, keyword));
+        let mut flows: Vec<FlowRow> = Vec::new();
+        for row in rows {
+            if !flows.iter().any(|known| is_same_flow(known, &row)) {
+                flows.push(row);
+            }
+        }
         let (asset, which, table) = (self.asset.clone(), self.description(), table.to_owned());
-        match (rows.pop(), rows.len()) {
+        match (flows.pop(), flows.len()) {
             (None, _) => Err(TagError::NotFound { asset, which, table }),
             (Some(flow), 0) => Ok(flow),
             (Some(_), others) => {
-                let by = if self.wallet.is_none() { "its wallet" } else { "its transaction" };
-                Err(TagError::Ambiguous { asset, which, count: others + 1, by })
+                let remedy = match (&self.which, &self.wallet) {
+                    (Which::Latest, None) => "name one by its transaction or its wallet",
+                    (Which::Latest, Some(_)) => "name one by its transaction",
+                    (Which::Transaction(_), None) => "name one by its wallet",
+                    (Which::Transaction(_), Some(_)) => "mark one in the store, where they can be told apart",
+                };
+                Err(TagError::Ambiguous { asset, which, count: others + 1, remedy })
             }
         }
     }
@@ -157,6 +175,14 @@ impl Tag {
         };
         self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {wallet}"))
     }
+}
+
+/// Whether two rows are one flow to the rule.
+fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
+    let key = |row: &FlowRow| {
+        (row.ts, row.wallet.clone(), row.tx_hash.clone(), row.amount.map(|amount| amount.abs().to_bits()))
+    };
+    a.tx_hash.is_some() && key(a) == key(b)
 }
 
 fn is_transaction(row: &FlowRow, hash: &str) -> bool {

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use advisor_core::advice::Advice;
+use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
 use jiff::Timestamp;
 use tokio::time::timeout;
@@ -24,9 +26,15 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// The round of a store that gave no answer at all.
-    pub(crate) fn failed(plan: &Plan, error: &StoreError) -> Self {
-        Self { evaluation: Evaluation::failed(plan, Timestamp::now(), error), took: Duration::ZERO }
+    /// A round that began at `started` and gave no answer at all.
+    pub(crate) fn failed(plan: &Plan, started: Instant, failure: &Failure) -> Self {
+        Self { evaluation: Evaluation::failed(plan, Timestamp::now(), failure), took: started.elapsed() }
+    }
+
+    /// Whether the store answered for any asset: where it did not, it is not asked for more.
+    pub(crate) fn has_store(&self) -> bool {
+        let is_gone = |advice: &Advice| matches!(&advice.decision, Decision::Error(failure) if failure.code() == "store_unavailable");
+        !self.evaluation.advice.iter().all(is_gone)
     }
 }
 
@@ -38,9 +46,9 @@ pub(crate) async fn run(
     mismatches: &Mismatches,
 ) -> Finished {
     let (started, now) = (Instant::now(), Timestamp::now());
-    let failed = |error| Evaluation::failed(plan, now, &error);
+    let failed = |error| Evaluation::failed(plan, now, &Failure::Store(error));
     // A store that drips its answer would otherwise hold the schedule for as long as it likes.
-    let limit = settings.interval().max(LIMIT_MIN);
+    let limit = limit(settings);
     let answer = async {
         match refresh(backend, settings).await {
             Ok(()) => backend.evaluate(settings, plan, now, mismatches).await,
@@ -54,8 +62,16 @@ pub(crate) async fn run(
     Finished { evaluation, took: started.elapsed() }
 }
 
+/// How long a round may take.
+pub(crate) fn limit(settings: &Settings) -> Duration {
+    settings.interval().max(LIMIT_MIN)
+}
+
 /// Reads changed files into the embedded store, on a thread that may block.
-async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
+///
+/// # Errors
+/// As [`Backend::refresh`].
+pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
     let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
     let refreshed = tokio::task::spawn_blocking(move || backend.refresh(&settings.config)).await;
     refreshed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::auth::{Logins, Users};
+use platform::auth::{Logins, PasswordHash, Users};
 use platform::http::Rendered;
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
@@ -44,9 +44,7 @@ impl Settings {
             config,
         })
     }
-}
 
-impl Settings {
     /// Time from the start of one round to the start of the next.
     pub(crate) fn interval(&self) -> Duration {
         // The configuration allows a year at most, and nothing that is not positive.
@@ -63,8 +61,9 @@ fn logins(config: &Config) -> anyhow::Result<Option<Arc<Logins>>> {
     let others = auth.users.iter().map(|user| (&user.username, &user.password_hash));
     let mut users = Users::default();
     for (name, hash) in first.chain(others) {
-        let hash = hash.expose().parse().with_context(|| format!("orchestrator.auth: password_hash of user {name}"))?;
-        if platform::auth::PasswordHash::is_weak(&hash) {
+        let hash: PasswordHash =
+            hash.expose().parse().with_context(|| format!("orchestrator.auth: password_hash of user {name}"))?;
+        if hash.is_weak() {
             warn!(
                 "orchestrator.auth: the password of {name} is kept as SHA-256, which is guessed quickly; \
                    make a bcrypt hash with `alert-orchestrator hash-password`"

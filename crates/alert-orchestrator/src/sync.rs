@@ -6,10 +6,10 @@
 mod command;
 mod tables;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::sync::Transaction;
 use advisor_io::api::{self, ApiError};
 use advisor_io::liqwid::{Liqwid, Pulled};
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ pub(crate) struct Summary {
     withdrawals_inserted: usize,
     errors: Vec<String>,
     message: String,
+    #[serde(skip)]
+    is_dry_run: bool,
 }
 
 impl Summary {
@@ -63,6 +65,11 @@ impl Summary {
     /// Whether nothing had to be left out.
     pub(crate) fn is_complete(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    /// Whether the store has now what Liqwid was asked for.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.is_complete() && !self.is_dry_run
     }
 }
 
@@ -110,10 +117,14 @@ pub(crate) async fn pull(
     for (done, wallet) in scope.wallets.iter().enumerate() {
         progress(Progress { wallet, done, of });
         let Pulled { transactions, outcome } = liqwid.transactions(wallet, scope.from, scope.to).await;
-        store(&mut tables, &transactions).await;
-        let Err(error) = outcome else { continue };
-        tables.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
-        if let ApiError::Unavailable { .. } = error {
+        let mut next = tables.store(&transactions).await;
+        if let Err(error) = outcome {
+            if let ApiError::Unavailable { .. } = error {
+                next = ControlFlow::Break(());
+            }
+            tables.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
+        }
+        if next.is_break() {
             if done + 1 < of {
                 tables.errors.push(format!("{} more wallets were not asked about", of - done - 1));
             }
@@ -121,12 +132,6 @@ pub(crate) async fn pull(
         }
     }
     Ok(tables.summary(of))
-}
-
-async fn store(tables: &mut FlowTables<'_>, transactions: &[Transaction]) {
-    if let Err(error) = tables.store(transactions).await {
-        tables.errors.push(error);
-    }
 }
 
 /// Pulls before a round, where the configuration wants that; a failure is logged, and the round goes on with what is stored.

@@ -15,6 +15,7 @@ use crate::settings::Settings;
 pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
     let settings = Settings::of(app::start(common)?)?;
     let backend = Backend::open(&settings.config)?;
+    backend.refresh(&settings.config)?;
     let runtime = app::runtime()?;
     let change = runtime.block_on(tag.find(&backend, &settings))?;
     let mut out = io::stdout().lock();

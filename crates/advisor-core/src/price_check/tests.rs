@@ -99,6 +99,14 @@ fn every_source_is_listed_beside_the_first_that_has_a_price() {
     ];
     assert_eq!(listed, expected);
     assert_eq!(figures.missing, [PriceSource::LiqwidGraphql]);
+    let all: Vec<_> = figures.all().map(|(source, price)| (source.name(), price)).collect();
+    let expected = [
+        ("liqwid_graphql", None),
+        ("greptime(liqwid)", Some(1.25)),
+        ("minswap_aggregator", Some(1.0)),
+        ("greptime(minswap)", Some(1.5)),
+    ];
+    assert_eq!(all, expected);
     assert_eq!((figures.delta_abs, figures.delta_rel), (Some(0.25), Some(0.2)));
 }
 

@@ -71,7 +71,7 @@ pub(super) async fn series(
         Some(other) => return Err(bad(format!("found view {other:?}, expected position, rate or residual"))),
     };
     let (published, asset) = (last_round(&live)?, asset_of(&live, about.asset.as_deref())?);
-    let series = published.series(&asset, view).ok_or_else(|| not_evaluated(&asset))?;
+    let series = published.series(&asset, view).await.ok_or_else(|| not_evaluated(&asset))?;
     Ok(series.respond(&headers))
 }
 
@@ -97,6 +97,7 @@ pub(super) async fn history(
     if from > to {
         return Err(bad(format!("found from {from} after to {to}, expected it before")));
     }
+    let _turn = live.questions.acquire().await;
     let history = journal::read(&*store(&live)?, live.write_prefix, &asset, from, to).await;
     history.map(Json).map_err(|error| unavailable(error.to_string()))
 }
@@ -113,6 +114,7 @@ pub(super) async fn withdrawals(
 ) -> Result<Json<Withdrawals>, Problem> {
     let asset = asset_of(&live, about.asset.as_deref())?;
     let settings = Arc::clone(&live.settings());
+    let _turn = live.questions.acquire().await;
     let found = reference::withdrawals(&*store(&live)?, &settings, &asset).await;
     let withdrawals = found.map_err(|error| unavailable(error.to_string()))?;
     Ok(Json(Withdrawals { withdrawals }))
@@ -160,7 +162,8 @@ pub(super) async fn status(State(live): State<Arc<Live>>) -> Json<Status> {
         version: env!("CARGO_PKG_VERSION"),
         now: Timestamp::now(),
         timezone: config.orchestrator.timezone.to_string(),
-        as_of: plan.end,
+        // Of what is shown, not of what a reload has asked for since.
+        as_of: published.as_ref().map_or(plan.end, |published| published.finished.evaluation.as_of),
         last_evaluation: published.as_ref().map(|published| published.finished.evaluation.started_at),
         next_evaluation: live.next_round_at(),
         interval_seconds: settings.interval().as_secs_f64(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
@@ -30,11 +30,15 @@ pub(crate) struct Live {
     probe: Mutex<Option<(Instant, Result<(), String>)>>,
     next_round_at: AtomicI64,
     rounds_ended: AtomicBool,
+    /// Milliseconds since 1970; 0 between rounds.
+    busy_until: AtomicI64,
     wanted: Notify,
     pub(crate) counters: Counters,
     pub(crate) metrics: MetricsPage,
     /// Held while a transaction sync runs: there is one at a time.
     pub(crate) syncing: Arc<Mutex<()>>,
+    /// How many questions the API may put to the store at once: each may read a whole table.
+    pub(crate) questions: Semaphore,
     pub(crate) started_at: Timestamp,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
@@ -54,10 +58,12 @@ impl Live {
             probe: Mutex::new(None),
             next_round_at: AtomicI64::new(0),
             rounds_ended: AtomicBool::new(false),
+            busy_until: AtomicI64::new(0),
             wanted: Notify::new(),
             counters,
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
+            questions: Semaphore::new(4),
             started_at: Timestamp::now(),
             config_path: common.config.clone(),
             write_prefix: common.write_prefix(),
@@ -115,14 +121,27 @@ impl Live {
 
     /// Remembers a pull of transactions that left nothing out.
     pub(crate) fn note_sync(&self, summary: &Summary) {
-        if summary.is_complete() {
+        if summary.is_stored() {
             self.counters.synced(Timestamp::now());
         }
     }
 
-    /// Whether rounds are still being made: what systemd's watchdog is told.
+    /// Whether rounds are still being made, none of them for longer than it may take: what systemd's watchdog is told.
     pub(crate) fn is_alive(&self) -> bool {
-        !self.rounds_ended.load(Ordering::Relaxed)
+        let busy_until = self.busy_until.load(Ordering::Relaxed);
+        let hangs = busy_until != 0 && Timestamp::now().as_millisecond() > busy_until;
+        !hangs && !self.rounds_ended.load(Ordering::Relaxed)
+    }
+
+    /// A round begins, which may take so long.
+    pub(crate) fn busy_for(&self, limit: Duration) {
+        let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        self.busy_until.store(Timestamp::now().as_millisecond().saturating_add(limit), Ordering::Relaxed);
+    }
+
+    /// The round has ended.
+    pub(crate) fn idle(&self) {
+        self.busy_until.store(0, Ordering::Relaxed);
     }
 
     pub(crate) fn rounds_ended(&self) {

@@ -20,7 +20,7 @@ mod write;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use platform::http::{Limits, listen};
@@ -47,7 +47,8 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
     let has_server = config.orchestrator.telemetry.enabled && !no_telemetry;
     let mut settings = Settings::of(config)?;
     settings.plan.draws = has_server || settings.config.orchestrator.diagnostics.enabled;
-    app::runtime()?.block_on(async {
+    let runtime = app::runtime()?;
+    let served: anyhow::Result<Instant> = runtime.block_on(async {
         // Before anything else: a signal that comes while the service starts must stop it in order, too.
         let mut stopped = std::pin::pin!(shutdown::requested().context("listening for signals")?);
         let live = Arc::new(Live::new(settings, common));
@@ -68,16 +69,21 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
         notify::stopping();
         watchdog.abort();
         stop.send_replace(true);
-        drain(server, rounds).await;
-        info!("Stopped");
-        Ok(0)
-    })
+        let until = Instant::now() + DRAIN;
+        drain(server, rounds, &live).await;
+        Ok(until)
+    });
+    // What still waits for the store is given the rest of the time, and no more.
+    let until = served?;
+    runtime.shutdown_timeout(until.saturating_duration_since(Instant::now()));
+    info!("Stopped");
+    Ok(0)
 }
 
 type Server = tokio::task::JoinHandle<std::io::Result<()>>;
 
 /// Waits for both sides, but not for ever.
-async fn drain(server: Option<Server>, rounds: rounds::Handle) {
+async fn drain(server: Option<Server>, rounds: rounds::Handle, live: &Live) {
     let both = async {
         if let Some(server) = server {
             match server.await {
@@ -87,6 +93,8 @@ async fn drain(server: Option<Server>, rounds: rounds::Handle) {
             }
         }
         rounds.finished().await;
+        // A pull of transactions that somebody asked for goes on without him.
+        drop(live.syncing.lock().await);
     };
     if tokio::time::timeout(DRAIN, both).await.is_err() {
         warn!("something did not finish within {} s and is cut off", DRAIN.as_secs());

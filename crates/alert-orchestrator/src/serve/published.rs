@@ -1,20 +1,20 @@
 //! What the last round found, written down once for everybody who asks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use advisor_core::drawing::view::View;
 use arc_swap::ArcSwap;
 use platform::http::Rendered;
-use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use super::metrics;
 use crate::config::telemetry::Telemetry;
 use crate::decisions::{self, Plots};
 use crate::round::Finished;
 
-/// Views that somebody has asked for, by asset and view.
-type Series = BTreeMap<(String, u8), Arc<Rendered>>;
+/// Views that somebody has asked for, by the number of the asset and the view.
+type Series = BTreeMap<(usize, u8), Arc<OnceCell<Arc<Rendered>>>>;
 
 /// One round as it is served.
 pub(crate) struct Published {
@@ -41,19 +41,22 @@ impl Published {
         self.decisions.load_full()
     }
 
-    /// What is drawn of an asset, as JSON; `None` where the round did not have it.
-    pub(crate) fn series(&self, asset: &str, view: View) -> Option<Arc<Rendered>> {
-        let key = (asset.to_owned(), view as u8);
-        if let Some(known) = self.lock().get(&key) {
-            return Some(Arc::clone(known));
-        }
-        let drawing = self.finished.evaluation.drawings.iter().find(|drawing| drawing.asset == asset)?;
-        let rendered = Arc::new(json(&drawing.view(view)));
-        Some(Arc::clone(self.lock().entry(key).or_insert(rendered)))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Series> {
-        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is drawn of an asset, as JSON; `None` where the round did not have it. Made once, on a thread that may block: it
+    /// is long, and mostly nobody looks.
+    pub(crate) async fn series(self: &Arc<Self>, asset: &str, view: View) -> Option<Arc<Rendered>> {
+        let number = self.finished.evaluation.drawings.iter().position(|drawing| drawing.asset == asset)?;
+        let cell = {
+            let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(series.entry((number, view as u8)).or_default())
+        };
+        let render = async || {
+            let this = Arc::clone(self);
+            let rendered = move || Arc::new(Rendered::json(&this.finished.evaluation.drawings[number].view(view)));
+            tokio::task::spawn_blocking(rendered)
+                .await
+                .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+        };
+        Some(Arc::clone(cell.get_or_init(render).await))
     }
 
     /// Says where the charts of this round are, once they have been drawn.
@@ -63,11 +66,5 @@ impl Published {
 }
 
 fn render(finished: &Finished, plots: &Plots) -> Rendered {
-    json(&decisions::by_asset(&finished.evaluation, plots))
-}
-
-fn json(value: &impl Serialize) -> Rendered {
-    // Only maps with keys that are no texts could fail, and there are none.
-    let body = serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("invariant: answers are JSON: {error}"));
-    Rendered::new("application/json", body)
+    Rendered::json(&decisions::by_asset(&finished.evaluation, plots))
 }

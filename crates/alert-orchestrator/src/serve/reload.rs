@@ -16,18 +16,21 @@ use crate::app;
 use crate::config::Config;
 use crate::settings::Settings;
 
-/// Reads the file again and puts it into effect.
-pub(super) fn reload(live: &Live) {
+/// Reads the file again and puts it into effect; whether that was possible.
+pub(super) fn reload(live: &Live) -> bool {
     notify::reloading();
     let path = live.config_path.display();
-    match read(live) {
+    let outcome = read(live);
+    let accepted = outcome.is_ok();
+    live.counters.reloaded(accepted);
+    match outcome {
         Ok(settings) => {
+            super::warn_if_open(&settings.config);
+            app::log_as_of(&settings.config);
             live.replace_settings(settings);
-            live.counters.reloaded(true);
             info!("Reloaded configuration from {path}");
         }
         Err(refusal) => {
-            live.counters.reloaded(false);
             for line in refusal.lines() {
                 error!("{line}");
             }
@@ -36,6 +39,7 @@ pub(super) fn reload(live: &Live) {
     }
     live.metrics.forget();
     notify::ready();
+    accepted
 }
 
 fn read(live: &Live) -> Result<Settings, String> {

@@ -8,12 +8,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use platform::shutdown;
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tracing::{error, warn};
 
@@ -21,13 +23,16 @@ use super::live::Live;
 use super::published::Published;
 use super::reload::{self, Watched};
 use crate::backend::Backend;
-use crate::evaluate::{Evaluation, Mismatches};
+use crate::evaluate::Mismatches;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{chart_files, cleanup, console, journal, sync};
 
 /// How often a configuration file is looked at where `reload_on_change` is set.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the journal.
+const OTHER_WORK: Duration = Duration::from_secs(900);
 
 /// How often old decisions are removed from the journal, which keeps them for days.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
@@ -60,6 +65,8 @@ pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow:
         if outcome.is_err() {
             error!("the evaluation loop broke off; nothing is evaluated any more until the service is restarted");
         }
+        // Writes and charts that were begun are finished, but not waited for for ever.
+        runtime.shutdown_timeout(super::DRAIN);
         live.rounds_ended();
         // Nobody waits any more where the service has been cut off.
         let _ = ended.send(());
@@ -72,7 +79,8 @@ struct Rounds<'l> {
     live: &'l Arc<Live>,
     stopping: watch::Receiver<bool>,
     mismatches: Mismatches,
-    drawing: Option<tokio::task::JoinHandle<()>>,
+    drawing: Option<JoinHandle<()>>,
+    printing: Option<JoinHandle<()>>,
     /// When old decisions were last removed from the journal.
     forgot_at: Option<Instant>,
 }
@@ -89,7 +97,7 @@ enum Next {
 
 impl<'l> Rounds<'l> {
     fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
-        Self { live, stopping, mismatches: Mismatches::new(), drawing: None, forgot_at: None }
+        Self { live, stopping, mismatches: Mismatches::new(), drawing: None, printing: None, forgot_at: None }
     }
 
     async fn run(mut self) {
@@ -101,7 +109,7 @@ impl<'l> Rounds<'l> {
             }
         };
         let mut watched = Watched::new(&self.live.config_path, &self.live.settings().config);
-        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut looks = schedule(Instant::now(), LOOK_EVERY);
         let first = Instant::now();
         let mut interval = self.live.settings().interval();
         let mut schedule = schedule(first, interval);
@@ -120,15 +128,20 @@ impl<'l> Rounds<'l> {
             match next {
                 Next::Stop => return,
                 Next::Reload => {
-                    reload::reload(self.live);
-                    watched = Watched::new(&self.live.config_path, &self.live.settings().config);
+                    // Looked at before it is read: what is written while it is read is a change of its own.
+                    let before = Watched::new(&self.live.config_path, &self.live.settings().config);
+                    let accepted = reload::reload(self.live);
+                    watched = before;
                     let asked = self.live.settings().interval();
                     if asked != interval {
                         interval = asked;
                         schedule = self::schedule(Instant::now() + interval, interval);
                         self.announce_next(interval);
                     }
-                    continue;
+                    if !accepted {
+                        continue;
+                    }
+                    // What was decided by the rules before must not stand until the next round is due.
                 }
                 // Where a round came late, the next one is still due when it would have been.
                 Next::Due(due) => self.announce_next((due + interval).saturating_duration_since(Instant::now())),
@@ -150,6 +163,8 @@ impl<'l> Rounds<'l> {
     /// One round; `None` where the service was told to stop meanwhile.
     async fn round(&mut self) -> Option<()> {
         let settings = Arc::clone(&self.live.settings());
+        let started = std::time::Instant::now();
+        self.live.busy_for(round::limit(&settings) + OTHER_WORK);
         let finished = {
             let evaluate = AssertUnwindSafe(self.evaluate(&settings)).catch_unwind();
             let mut stopping = self.stopping.clone();
@@ -164,17 +179,17 @@ impl<'l> Rounds<'l> {
             // What concerns one asset has been caught before, and the hook has logged where it was. The figures of the round
             // before must not pass for this one's.
             Err(_) => {
-                let store = Backend::address(&settings.config);
-                let error =
-                    StoreError::Unavailable { store, cause: "the round broke off, please report it".to_owned() };
-                self.publish(&settings, Finished::failed(&settings.plan, &error)).await;
+                let failure = Failure::InvalidData("the round broke off, please report it".to_owned());
+                self.publish(&settings, Finished::failed(&settings.plan, started, &failure)).await;
             }
         }
+        self.live.idle();
         Some(())
     }
 
     /// Opens the store where that has not succeeded yet, and evaluates.
     async fn evaluate(&self, settings: &Arc<Settings>) -> Finished {
+        let started = std::time::Instant::now();
         let backend = match self.live.backend() {
             Some(backend) => Ok(backend),
             None => open(Arc::clone(settings)).await,
@@ -185,7 +200,7 @@ impl<'l> Rounds<'l> {
                 self.pull_transactions(&backend, settings).await;
                 round::run(&backend, settings, &settings.plan, &self.mismatches).await
             }
-            Err(error) => Finished::failed(&settings.plan, &error),
+            Err(error) => Finished::failed(&settings.plan, started, &Failure::Store(error)),
         }
     }
 
@@ -199,14 +214,12 @@ impl<'l> Rounds<'l> {
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
         finished.evaluation.count_mismatches(&mut self.mismatches);
-        let Evaluation { advice, started_at, .. } = &finished.evaluation;
-        self.live.counters.evaluated(advice, *started_at, finished.took);
-        if let Err(error) = console::write_summary(&mut std::io::stdout().lock(), &finished.evaluation) {
-            warn!("the summary could not be printed: {error}");
-        }
         let published = Arc::new(Published::new(finished, &settings.config.orchestrator.telemetry));
+        let Finished { evaluation, took } = &published.finished;
+        self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
-        if let Some(backend) = self.live.backend() {
+        self.print(&published);
+        if let Some(backend) = self.live.backend().filter(|_| published.finished.has_store()) {
             journal::keep(&backend, settings, &published.finished, self.live.write_prefix).await;
             if self.forgot_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
                 journal::forget(&backend, settings, self.live.write_prefix).await;
@@ -215,6 +228,20 @@ impl<'l> Rounds<'l> {
         }
         self.draw(settings, published);
         clean_up(self.live).await;
+    }
+
+    /// Prints the summary beside what follows: whoever reads it may have stopped reading.
+    fn print(&mut self, published: &Arc<Published>) {
+        if self.printing.as_ref().is_some_and(|printing| !printing.is_finished()) {
+            warn!("nobody reads standard output: the summary of this evaluation is left out");
+            return;
+        }
+        let published = Arc::clone(published);
+        self.printing = Some(tokio::task::spawn_blocking(move || {
+            if let Err(error) = console::write_summary(&mut std::io::stdout().lock(), &published.finished.evaluation) {
+                warn!("the summary could not be printed: {error}");
+            }
+        }));
     }
 
     /// Draws the charts beside what follows; where the previous ones are not finished yet, these are left out.
@@ -226,10 +253,9 @@ impl<'l> Rounds<'l> {
             warn!("the charts of the previous evaluation are still being drawn; none are drawn of this one");
             return;
         }
-        let (live, settings) = (Arc::clone(self.live), Arc::clone(settings));
+        let settings = Arc::clone(settings);
         self.drawing = Some(tokio::task::spawn_blocking(move || {
             published.set_plots(&chart_files::write_all(&settings, &published.finished.evaluation));
-            live.metrics.forget();
         }));
     }
 }

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{MethodRouter, get, post};
-use platform::http::{Proxies, chassis};
+use platform::http::{App, Proxies, chassis};
 
 use super::guard::{self, Access, Guard};
 use super::live::Live;
@@ -52,12 +52,17 @@ pub(super) fn routes(metrics_path: &str) -> Vec<Route> {
 }
 
 /// The service's answers behind everything that holds for all of them.
-pub(super) fn router(live: &Arc<Live>, config: &Config) -> Router {
+pub(super) fn router(live: &Arc<Live>, config: &Config) -> App {
     let telemetry = &config.orchestrator.telemetry;
     let mut router = Router::new();
     for Route { path, access, handler, .. } in routes(&telemetry.path) {
         let guard = Guard { live: Arc::clone(live), access };
-        router = router.route(&path, handler.layer(from_fn_with_state(guard, guard::check)));
+        let guarded = match access {
+            // Everybody may ask, and only ask: a guard would cost time and refuse nobody.
+            Access::Open => handler,
+            Access::Page | Access::Sensitive => handler.layer(from_fn_with_state(guard, guard::check)),
+        };
+        router = router.route(&path, guarded);
     }
     let proxies = Proxies::new(telemetry.trusted_proxies.iter().map(|network| network.net()));
     chassis(router.with_state(Arc::clone(live)), proxies)

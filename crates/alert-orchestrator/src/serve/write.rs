@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use advisor_core::decision::Failure;
+use advisor_core::store::StoreError;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -51,8 +53,11 @@ pub(super) async fn reference(State(live): State<Arc<Live>>, body: Bytes) -> Res
 
 fn refusal(error: TagError) -> Problem {
     let status = match &error {
-        TagError::NotFound { .. } => StatusCode::NOT_FOUND,
-        TagError::Ambiguous { .. } => StatusCode::CONFLICT,
+        TagError::NotConfigured { .. } | TagError::NotFound { .. } | TagError::Asset(Failure::AssetNotFound { .. }) => {
+            StatusCode::NOT_FOUND
+        }
+        // A table that cannot tell the row from others, or from which it has gone meanwhile.
+        TagError::Ambiguous { .. } | TagError::Write(StoreError::InvalidData { .. }) => StatusCode::CONFLICT,
         TagError::Asset(_) | TagError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     Problem::new(status, error.to_string())

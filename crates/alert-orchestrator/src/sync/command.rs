@@ -18,6 +18,8 @@ use crate::settings::Settings;
 pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
     let settings = Settings::of(app::start(common)?)?;
     let backend = Backend::open(&settings.config)?;
+    // Which wallets there are, and what is stored already, the files say too.
+    backend.refresh(&settings.config)?;
     let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{wide_msg} {bar:30} {pos}/{len} wallets") {
         bar.set_style(style);

@@ -1,11 +1,12 @@
 //! The tables that pulled transactions go into.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use advisor_core::flow::{Direction, FlowRow};
 use advisor_core::ledger::NewFlow;
 use advisor_core::store::StoreError;
-use advisor_core::sync::{AssetNames, Plan, Transaction, asset_of, plan};
+use advisor_core::sync::{AssetNames, MemoIsReference, Plan, Transaction, asset_of, plan};
 
 use super::{Summary, SyncError};
 use crate::backend::Backend;
@@ -33,6 +34,22 @@ struct Table {
     written: String,
     /// Its rows, once they have been read; what is added meanwhile is among them.
     rows: Option<Vec<FlowRow>>,
+}
+
+/// Why a table got none of its transactions.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Memo(#[from] MemoIsReference),
+}
+
+impl Refused {
+    /// Whether every other table would fare alike.
+    fn is_the_stores(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Connect { .. } | StoreError::Unavailable { .. }))
+    }
 }
 
 impl<'a> FlowTables<'a> {
@@ -83,11 +100,9 @@ impl<'a> FlowTables<'a> {
         Ok(found)
     }
 
-    /// Stores what is new among a wallet's transactions.
-    ///
-    /// # Errors
-    /// What could not be read or written; what was written before stays.
-    pub(super) async fn store(&mut self, transactions: &[Transaction]) -> Result<(), String> {
+    /// Stores what is new among a wallet's transactions. What goes wrong with one table is one of the errors and concerns no
+    /// other; only where the store does not answer is there no point in going on.
+    pub(super) async fn store(&mut self, transactions: &[Transaction]) -> ControlFlow<()> {
         let mut by_table: BTreeMap<(String, Direction), Vec<Transaction>> = BTreeMap::new();
         for transaction in transactions {
             match asset_of(&transaction.display_name, &self.assets) {
@@ -101,26 +116,35 @@ impl<'a> FlowTables<'a> {
             }
         }
         for (key, transactions) in by_table {
-            let written = self.add(&key, &transactions).await?;
-            *self.inserted.entry(key.1).or_default() += written;
+            match self.add(&key, &transactions).await {
+                Ok(written) => *self.inserted.entry(key.1).or_default() += written,
+                Err(refused) => {
+                    self.errors.push(refused.to_string());
+                    if refused.is_the_stores() {
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 
-    async fn add(&mut self, key: &(String, Direction), transactions: &[Transaction]) -> Result<usize, String> {
+    async fn add(&mut self, key: &(String, Direction), transactions: &[Transaction]) -> Result<usize, Refused> {
         let Some(table) = self.tables.get_mut(key) else { return Ok(0) };
-        let text = |error: StoreError| error.to_string();
-        if table.rows.is_none() {
-            let mut rows = Vec::new();
-            for name in &table.read {
-                rows.extend(self.backend.flows(name).await.map_err(text)?);
+        // Put back once all went well: after a write that failed, nobody knows what is in the table.
+        let mut rows = match table.rows.take() {
+            Some(rows) => rows,
+            None => {
+                let mut rows = Vec::new();
+                for name in &table.read {
+                    rows.extend(self.backend.flows(name).await?);
+                }
+                rows
             }
-            table.rows = Some(rows);
-        }
-        let Some(rows) = &mut table.rows else { return Ok(0) };
-        let unique = self.backend.key(&table.written).await.map_err(text)?;
+        };
+        let unique = self.backend.key(&table.written).await?;
         let Plan { add, stored, differing, colliding, doubtful, .. } =
-            plan(transactions, key.1, rows, unique, self.keyword).map_err(|error| error.to_string())?;
+            plan(transactions, key.1, &rows, unique, self.keyword)?;
         self.already_stored += stored;
         if !differing.is_empty() {
             self.errors.push(format!(
@@ -149,10 +173,11 @@ impl<'a> FlowTables<'a> {
             ));
         }
         if !self.is_dry_run && !add.is_empty() {
-            self.backend.add_flows(&table.written, &add).await.map_err(text)?;
+            self.backend.add_flows(&table.written, &add).await?;
         }
         let added = add.len();
         rows.extend(add.into_iter().map(row));
+        table.rows = Some(rows);
         Ok(added)
     }
 
@@ -170,7 +195,14 @@ impl<'a> FlowTables<'a> {
         }
         let status = if self.errors.is_empty() { "success" } else { "error" };
         let (deposits_inserted, withdrawals_inserted) = if self.is_dry_run { (0, 0) } else { (deposits, withdrawals) };
-        Summary { status, deposits_inserted, withdrawals_inserted, errors: self.errors, message }
+        Summary {
+            status,
+            deposits_inserted,
+            withdrawals_inserted,
+            errors: self.errors,
+            message,
+            is_dry_run: self.is_dry_run,
+        }
     }
 }
 

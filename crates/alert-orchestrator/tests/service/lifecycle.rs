@@ -139,3 +139,19 @@ fn a_chart_may_reach_further_back_than_the_gate_and_changes_no_decision() {
     let once: Json = serde_json::from_str(&once.stdout).unwrap();
     assert_eq!(server.get("/api/decisions").json(), once);
 }
+
+#[test]
+fn a_reload_is_evaluated_at_once_and_what_is_shown_says_as_of_when_it_is() {
+    let clone = Clone::new();
+    write_configuration(&clone, "");
+    let server = Server::start(&clone, &["--config", "served.yaml"]);
+    server.answers("/startupz", 200);
+    assert_eq!(server.get("/api/status").json()["as_of"], json!("2026-01-29T00:00:00Z"));
+    let good = std::fs::read_to_string(clone.path("served.yaml")).unwrap();
+    // Now the newest sample is months old: nothing may be withdrawn any more.
+    clone.write("served.yaml", &good.replace("  date_range: {end: 2026-01-29T00:00:00Z}\n", ""));
+    server.signal("HUP");
+    server.printed("usdc: decision=0, wmax_usd=0.00 [reason: stale data", 1);
+    assert_eq!(server.get("/api/status").json()["as_of"], Json::Null);
+    assert_eq!(server.get("/api/decisions").json()["usdc"]["reason"]["code"], json!("stale_data"));
+}

@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use super::encode::Shape;
 use super::engine::lock;
 use super::error::SqlError;
+use crate::Latch;
 use crate::socket::Cut;
 
 /// Something a server or the network does wrong.
@@ -26,6 +27,8 @@ pub enum Fault {
     },
     /// The answer comes as usual, but this much later.
     Delay(Duration),
+    /// The statement is not run until the latch is open.
+    Hold(Latch),
     /// The body stops after some bytes and goes on after a pause.
     Stall {
         /// Bytes of the body that are sent at once.
@@ -175,6 +178,10 @@ impl Fault {
             }
             Self::Delay(delay) => {
                 tokio::time::sleep(*delay).await;
+                None
+            }
+            Self::Hold(latch) => {
+                latch.pass().await;
                 None
             }
             Self::Error(error) => Some(error.response(0)),

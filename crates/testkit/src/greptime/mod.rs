@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use axum::body::Bytes;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::sync::{mpsc, oneshot};
 
 pub use error::SqlError;
@@ -46,6 +46,9 @@ use auth::User;
 use encode::{Reply, Shape};
 use engine::{DEFAULT_DATABASE, Engine, lock};
 use server::Shared;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// A running stand-in on 127.0.0.1; it stops when dropped.
 ///
@@ -59,6 +62,13 @@ use server::Shared;
 pub struct Greptime {
     shared: Arc<Shared>,
     address: SocketAddr,
+    serving: Option<Serving>,
+    /// While it is stopped: a socket that does not listen, so that connections are refused and nobody else gets the port.
+    reserved: Option<TcpSocket>,
+}
+
+/// The thread that answers.
+struct Serving {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,10 +114,30 @@ impl Builder {
             log: Default::default(),
             prepared: Mutex::new(HashMap::new()),
         });
+        let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))?;
+        let address = socket.local_addr()?;
+        let serving = Serving::start(&shared, socket)?;
+        Ok(Greptime { shared, address, serving: Some(serving), reserved: None })
+    }
+}
+
+/// A socket with this address that does not listen yet.
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections that are still being closed do not keep the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+impl Serving {
+    fn start(shared: &Arc<Shared>, socket: TcpSocket) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)))?;
-        let address = listener.local_addr()?;
-        let service = server::router(Arc::clone(&shared)).into_make_service_with_connect_info::<crate::socket::Cut>();
+        let listener = {
+            let _entered = runtime.enter();
+            socket.listen(BACKLOG)?
+        };
+        let service = server::router(Arc::clone(shared)).into_make_service_with_connect_info::<crate::socket::Cut>();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("greptime-stand-in".to_owned()).spawn(move || {
             runtime.block_on(async move {
@@ -119,7 +149,18 @@ impl Builder {
             // Replies that are delayed or stalled on purpose are not waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Greptime { shared, address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _already_stopped = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
     }
 }
 
@@ -151,12 +192,58 @@ impl Greptime {
         self.address.port()
     }
 
+    /// Goes away: its connections end, new ones are refused. What it holds stays until it [resumes](Self::resume).
+    ///
+    /// # Errors
+    /// When the port cannot be kept.
+    pub fn stop(&mut self) -> io::Result<()> {
+        if let Some(serving) = self.serving.take() {
+            drop(serving);
+            self.reserved = Some(bind(self.address)?);
+        }
+        Ok(())
+    }
+
+    /// Comes back on the same port, with what it held.
+    ///
+    /// # Errors
+    /// When no thread or runtime can be had.
+    pub fn resume(&mut self) -> io::Result<()> {
+        if let Some(socket) = self.reserved.take() {
+            self.serving = Some(Serving::start(&self.shared, socket)?);
+        }
+        Ok(())
+    }
+
     /// Runs writes and DDL without HTTP, in database `public` unless they name another; returns the rows written.
     ///
     /// # Errors
     /// What the server would answer; a statement that reads is refused.
     pub fn execute(&self, sql: &str) -> Result<usize, SqlError> {
         self.shared.engine.execute(sql)
+    }
+
+    /// Runs a query without HTTP, in database `public` unless it names another; the cells of its rows, as the server
+    /// writes them.
+    ///
+    /// # Errors
+    /// What the server would answer.
+    pub fn rows(&self, sql: &str) -> Result<Vec<Vec<serde_json::Value>>, SqlError> {
+        #[derive(serde::Deserialize)]
+        struct Reply {
+            output: Vec<Output>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Output {
+            records: Records,
+        }
+        #[derive(serde::Deserialize)]
+        struct Records {
+            rows: Vec<Vec<serde_json::Value>>,
+        }
+        let reply: Reply = serde_json::from_slice(&self.render(sql)?)
+            .map_err(|error| SqlError::new(error::code::INTERNAL, format!("no rows: {error}")))?;
+        Ok(reply.output.into_iter().flat_map(|output| output.records.rows).collect())
     }
 
     /// Inserts many rows in one transaction, without HTTP; returns how many.
@@ -256,15 +343,4 @@ impl Greptime {
 /// A thread's result; its panic goes on in the caller.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-impl Drop for Greptime {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _already_stopped = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _panicked = thread.join();
-        }
-    }
 }

@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use futures_util::{StreamExt as _, stream};
 
 use super::Received;
+use crate::Latch;
 use crate::socket::Cut;
 
 /// Something a server or the network does wrong.
@@ -21,6 +22,8 @@ pub enum Fault {
     Reset,
     /// The answer comes as usual, but this much later.
     Delay(Duration),
+    /// The answer comes as usual, once the latch is open.
+    Hold(Latch),
     /// The headers come at once, the body stops after some bytes, for ever.
     Stall {
         /// Bytes of the body that are sent.
@@ -94,6 +97,10 @@ impl Fault {
             }
             Self::Delay(delay) => {
                 tokio::time::sleep(delay).await;
+                usual()
+            }
+            Self::Hold(latch) => {
+                latch.pass().await;
                 usual()
             }
             Self::Stall { after_body_bytes } => {

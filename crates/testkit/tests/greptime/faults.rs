@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::client::{Answer, ask};
+use testkit::Latch;
 use testkit::greptime::{Fault, Greptime, Release};
 
 const SQL: &str = "SELECT ts, v FROM demo";
@@ -47,6 +48,43 @@ fn a_delay_only_delays() {
     let (_greptime, answer) = faulty(Fault::Delay(Duration::from_millis(120)));
     assert!(started.elapsed() >= Duration::from_millis(120));
     assert_eq!(answer.untimed(), WHOLE);
+}
+
+#[test]
+fn a_held_statement_runs_once_the_latch_is_open() {
+    let greptime = Greptime::start();
+    greptime.execute("CREATE TABLE demo (ts TIMESTAMP TIME INDEX, v DOUBLE)").unwrap();
+    let latch = Latch::closed();
+    greptime.inject(Fault::Hold(latch.clone()));
+    std::thread::scope(|scope| {
+        let held = scope.spawn(|| ask(&greptime, SQL));
+        while latch.held() == 0 {
+            std::thread::yield_now();
+        }
+        greptime.execute("INSERT INTO demo VALUES (1, 0.5)").unwrap();
+        latch.open();
+        assert_eq!(held.join().unwrap().untimed(), WHOLE, "it has the row that came while it was held");
+    });
+    assert_eq!(latch.held(), 0);
+    assert_well_again(&greptime);
+}
+
+#[test]
+fn a_server_that_went_away_refuses_connections_and_comes_back_with_what_it_had() {
+    let mut greptime = Greptime::start();
+    greptime
+        .execute("CREATE TABLE demo (ts TIMESTAMP TIME INDEX, v DOUBLE); INSERT INTO demo VALUES (1, 0.5)")
+        .unwrap();
+    let mut kept = std::net::TcpStream::connect(("127.0.0.1", greptime.port())).unwrap();
+    greptime.stop().unwrap();
+    let ended = std::io::Read::read(&mut kept, &mut [0]).map_err(|error| error.kind());
+    assert!(matches!(ended, Ok(0) | Err(ErrorKind::ConnectionReset)), "{ended:?}");
+    let refused = std::net::TcpStream::connect(("127.0.0.1", greptime.port())).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    let port = greptime.port();
+    greptime.resume().unwrap();
+    assert_eq!(greptime.port(), port);
+    assert_well_again(&greptime);
 }
 
 #[test]
