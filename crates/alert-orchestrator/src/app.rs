@@ -158,7 +158,7 @@ async fn evaluate(
         Ok(backend) => {
             let backend = Arc::new(backend);
             if let Some(write_prefix) = write_prefix {
-                sync::before_round(&backend, settings, write_prefix).await;
+                round::pull_transactions(&backend, settings, write_prefix).await;
             }
             let finished = round::run(&backend, settings, plan, &Mismatches::new()).await;
             (Some(backend), finished)

@@ -109,13 +109,12 @@ struct Past {
 /// Those of the store.
 pub(crate) async fn read(
     backend: &Backend,
-    write_prefix: &str,
     asset: &str,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<History, StoreError> {
     let (first, last) = (time::nanos(from), time::nanos(to));
-    let mut entries = backend.past(&table(write_prefix), asset, first, last, ANSWER_MAX + 1).await?;
+    let mut entries = backend.past(TABLE, asset, first, last, ANSWER_MAX + 1).await?;
     let truncated = entries.len() > ANSWER_MAX;
     entries.truncate(ANSWER_MAX);
     let entries = entries.into_iter().map(past).collect();

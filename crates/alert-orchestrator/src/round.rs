@@ -10,10 +10,12 @@ use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
 use jiff::Timestamp;
 use tokio::time::timeout;
+use tracing::warn;
 
 use crate::backend::Backend;
 use crate::evaluate::{Evaluation, Mismatches, Plan};
 use crate::settings::Settings;
+use crate::sync::{self, Summary};
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -62,16 +64,32 @@ pub(crate) async fn run(
     Finished { evaluation, took: started.elapsed() }
 }
 
+/// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may
+/// take. The files come first: they say which wallets there are.
+pub(crate) async fn pull_transactions(
+    backend: &Arc<Backend>,
+    settings: &Arc<Settings>,
+    write_prefix: &str,
+) -> Option<Summary> {
+    if !settings.config.orchestrator.transaction_sync.enabled {
+        return None;
+    }
+    // The round that follows says what is wrong with the files.
+    refresh(backend, settings).await.ok()?;
+    let limit = limit(settings);
+    timeout(limit, sync::before_round(backend, settings, write_prefix)).await.unwrap_or_else(|_| {
+        warn!("pulling transactions from Liqwid was cut off after {} s; what was stored stays", limit.as_secs());
+        None
+    })
+}
+
 /// How long a round may take.
 pub(crate) fn limit(settings: &Settings) -> Duration {
     settings.interval().max(LIMIT_MIN)
 }
 
 /// Reads changed files into the embedded store, on a thread that may block.
-///
-/// # Errors
-/// As [`Backend::refresh`].
-pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
+async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
     let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
     let refreshed = tokio::task::spawn_blocking(move || backend.refresh(&settings.config)).await;
     refreshed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))

@@ -134,11 +134,8 @@ pub(crate) async fn pull(
     Ok(tables.summary(of))
 }
 
-/// Pulls before a round, where the configuration wants that; a failure is logged, and the round goes on with what is stored.
+/// Pulls before a round; a failure is logged, and the round goes on with what is stored.
 pub(crate) async fn before_round(backend: &Backend, settings: &Settings, write_prefix: &str) -> Option<Summary> {
-    if !settings.config.orchestrator.transaction_sync.enabled {
-        return None;
-    }
     match pull(backend, settings, &Wish::default(), write_prefix, &mut |_| {}).await {
         Ok(summary) => {
             log(&summary);

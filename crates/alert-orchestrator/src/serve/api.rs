@@ -98,7 +98,7 @@ pub(super) async fn history(
         return Err(bad(format!("found from {from} after to {to}, expected it before")));
     }
     let _turn = live.questions.acquire().await;
-    let history = journal::read(&*store(&live)?, live.write_prefix, &asset, from, to).await;
+    let history = journal::read(&*store(&live)?, &asset, from, to).await;
     history.map(Json).map_err(|error| unavailable(error.to_string()))
 }
 

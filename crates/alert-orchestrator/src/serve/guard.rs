@@ -37,7 +37,7 @@ const REALM: &str = "Alert Orchestrator";
 pub(super) async fn check(
     State(guard): State<Guard>,
     Extension(client): Extension<Client>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     if request.method() == Method::POST && !same_origin(request.headers()) {
@@ -52,5 +52,7 @@ pub(super) async fn check(
     if let Some(logins) = settings.logins.as_ref().filter(|_| is_required) {
         logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(REALM))?;
     }
+    // Whoever answers goes by the same reading of the configuration.
+    request.extensions_mut().insert(settings);
     Ok(next.run(request).await)
 }

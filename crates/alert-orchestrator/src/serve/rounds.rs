@@ -26,7 +26,7 @@ use crate::backend::Backend;
 use crate::evaluate::Mismatches;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{chart_files, cleanup, console, journal, sync};
+use crate::{chart_files, cleanup, console, journal};
 
 /// How often a configuration file is looked at where `reload_on_change` is set.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -205,9 +205,9 @@ impl<'l> Rounds<'l> {
     }
 
     /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on already.
-    async fn pull_transactions(&self, backend: &Backend, settings: &Settings) {
+    async fn pull_transactions(&self, backend: &Arc<Backend>, settings: &Arc<Settings>) {
         let Ok(_one_at_a_time) = self.live.syncing.try_lock() else { return };
-        if let Some(summary) = sync::before_round(backend, settings, self.live.write_prefix).await {
+        if let Some(summary) = round::pull_transactions(backend, settings, self.live.write_prefix).await {
             self.live.note_sync(&summary);
         }
     }

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
+use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use platform::http::Problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tracing::info;
+use tracing::{Instrument as _, Span, info};
 
 use super::api::{asset_of, bad, store, unavailable};
 use super::live::Live;
 use crate::reference::{ChangeView, Tag, TagError, Which};
+use crate::settings::Settings;
 use crate::sync::{self, Summary, SyncError, Wish};
 
 /// Which withdrawal shall be marked, or unmarked.
@@ -31,13 +34,17 @@ struct ReferenceWish {
 }
 
 /// Marks a withdrawal as the reference, or unmarks it; the next evaluation follows at once.
-pub(super) async fn reference(State(live): State<Arc<Live>>, body: Bytes) -> Result<Json<ChangeView>, Problem> {
-    let settings = Arc::clone(&live.settings());
+pub(super) async fn reference(
+    State(live): State<Arc<Live>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<ChangeView>, Problem> {
     if settings.logins.is_none() {
         let text = "references are set here only where orchestrator.auth is enabled; use `alert-orchestrator tag`";
         return Err(Problem::new(StatusCode::FORBIDDEN, text));
     }
-    let ReferenceWish { asset, tx, wallet, remove } = parse(&body)?;
+    let ReferenceWish { asset, tx, wallet, remove } = parse(&headers, &body)?;
     let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
     let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
     let backend = store(&live)?;
@@ -64,15 +71,19 @@ fn refusal(error: TagError) -> Problem {
 }
 
 /// Pulls transactions from Liqwid, unless that is being done already.
-pub(super) async fn sync(State(live): State<Arc<Live>>, body: Bytes) -> Result<Json<Summary>, Problem> {
-    let wish: Wish = if body.trim_ascii().is_empty() { Wish::default() } else { parse(&body)? };
+pub(super) async fn sync(
+    State(live): State<Arc<Live>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Summary>, Problem> {
+    let wish: Wish = if body.trim_ascii().is_empty() { Wish::default() } else { parse(&headers, &body)? };
     let Ok(one_at_a_time) = Arc::clone(&live.syncing).try_lock_owned() else {
         let text = "transactions are being pulled already; try again when that is done";
         return Err(Problem::new(StatusCode::CONFLICT, text));
     };
-    let (settings, backend) = (Arc::clone(&live.settings()), store(&live)?);
-    // A task of its own: who asked may go away, what was begun is finished.
-    let pulled = tokio::spawn(async move {
+    let backend = store(&live)?;
+    let pull = async move {
         let pulled = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await;
         if let Ok(summary) = &pulled {
             sync::log(summary);
@@ -83,7 +94,9 @@ pub(super) async fn sync(State(live): State<Arc<Live>>, body: Bytes) -> Result<J
         }
         drop(one_at_a_time);
         pulled
-    });
+    };
+    // A task of its own: who asked may go away, what was begun is finished.
+    let pulled = tokio::spawn(pull.instrument(Span::current()));
     match pulled.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())) {
         Ok(summary) => Ok(Json(summary)),
         Err(SyncError::Unfit(text)) => Err(bad(text)),
@@ -91,6 +104,14 @@ pub(super) async fn sync(State(live): State<Arc<Live>>, body: Bytes) -> Result<J
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+    let is_json = |of: &HeaderValue| {
+        let essence = of.to_str().ok().and_then(|of| of.split(';').next());
+        essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    };
+    if let Some(other) = headers.get(CONTENT_TYPE).filter(|of| !is_json(of)) {
+        let text = format!("found a body of content type {other:?}, expected application/json");
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
     serde_json::from_slice(body).map_err(|error| bad(format!("the body is not as expected: {error}")))
 }
