@@ -1,7 +1,6 @@
 //! What every request and every answer has, whatever the route.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,21 +8,22 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _, to_bytes};
-use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use tracing::{Instrument as _, debug, error, error_span, info, warn};
 
 use super::client::{Client, Proxies};
 use super::problem::Problem;
-use super::serve::{Arrival, Limits};
+use super::serve::Arrival;
 
 /// What every answer tells a browser not to do.
 pub(super) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -50,50 +50,66 @@ const SENTENCE_BYTES: usize = 4096;
 /// (`correlationId`); have their body in memory when a handler sees them, within the limits of [`serve`](super::serve); and
 /// carry [`Client`] as an extension. Answers carry the security headers; those with an error status are JSON as
 /// [`Problem`] writes it, also where axum made them or a handler panicked.
-pub fn chassis(router: Router, proxies: Proxies) -> Router {
-    router.layer(from_fn_with_state(proxies, around))
+pub fn chassis(router: Router, proxies: Proxies) -> App {
+    App { router: TowerToHyperService::new(router), proxies }
 }
 
-async fn around(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
-    let started_at = Instant::now();
-    let id = request_id(request.headers());
-    let arrival = request.extensions_mut().remove::<Arrival>();
-    let peer = arrival.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |arrival| arrival.peer.ip());
-    let client = proxies.client(peer, request.headers());
-    request.extensions_mut().insert(client);
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let span = error_span!("request", correlationId = id.to_str().unwrap_or_default());
-    async move {
-        let answer = AssertUnwindSafe(handle(request, arrival, next)).catch_unwind().await;
-        // The panic hook has logged what happened, and where.
-        let response = answer
-            .unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response());
-        let mut response = as_json(response).await;
-        let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, id);
-        headers.extend(SECURITY_HEADERS);
-        log(&method, uri.path(), response.status(), started_at.elapsed(), client);
-        response
-    }
-    .instrument(span)
-    .await
+/// What [`serve`](super::serve) serves: routes in their [`chassis`].
+///
+/// It stands around the router, not in it as a layer: each layer of a router costs every request several allocations.
+#[derive(Debug, Clone)]
+pub struct App {
+    router: TowerToHyperService<Router>,
+    proxies: Proxies,
 }
 
-/// Answers the request once it has come completely, or says why it did not.
-async fn handle(request: Request, arrival: Option<Arrival>, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
+impl App {
+    /// The answer to a request, with its log line written.
+    pub(super) async fn answer(&self, request: Request<Incoming>, arrival: Arrival) -> Response {
+        let started_at = Instant::now();
+        let id = request_id(request.headers());
+        let client = self.proxies.client(arrival.peer.ip(), request.headers());
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(client);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let span = error_span!("request", correlationId = id.to_str().unwrap_or_default());
+        async move {
+            let answer = AssertUnwindSafe(self.handle(request, arrival)).catch_unwind().await;
+            // The panic hook has logged what happened, and where.
+            let response = answer
+                .unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response());
+            let mut response = as_json(response).await;
+            let headers = response.headers_mut();
+            headers.insert(REQUEST_ID, id);
+            headers.extend(SECURITY_HEADERS);
+            log(&method, uri.path(), response.status(), started_at.elapsed(), client);
+            response
+        }
+        .instrument(span)
+        .await
     }
-    match complete(request, arrival).await {
-        Ok(request) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+
+    /// Answers the request once it has come completely, or says why it did not.
+    async fn handle(&self, request: Request<Body>, arrival: Arrival) -> Response {
+        if request.body().is_end_stream() {
+            return self.route(request).await;
+        }
+        match complete(request, arrival).await {
+            Ok(request) => self.route(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response {
+        match self.router.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 
-async fn complete(request: Request, arrival: Option<Arrival>) -> Result<Request, Problem> {
-    let limits = Limits::default();
-    let limit = arrival.as_ref().map_or(limits.body_bytes, |arrival| arrival.body_bytes);
-    let deadline = arrival.map_or(tokio::time::Instant::now() + limits.request_time, |arrival| arrival.deadline);
+async fn complete(request: Request<Body>, arrival: Arrival) -> Result<Request<Body>, Problem> {
+    let Arrival { deadline, body_bytes: limit, .. } = arrival;
     let (parts, body) = request.into_parts();
     // A client that is not done sending would not read the answer, so more is taken than is allowed, and thrown away.
     let body = Limited::new(body, limit.saturating_mul(OVERSENT));

@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::service::TowerToHyperService;
+use hyper::service::service_fn;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tracing::{debug, warn};
 
+use super::chassis::App;
 use super::serve::{Arrival, Limits};
 use super::stream::{Stream, refusal};
 use super::table::{Late, Slot};
@@ -36,8 +35,7 @@ enum End {
 }
 
 /// Answers the requests of one connection until it ends, is told to, or is too slow.
-pub(super) async fn run(socket: TcpStream, app: Router, slot: Arc<Slot>, limits: Limits) {
-    let app = TowerToHyperService::new(app);
+pub(super) async fn run(socket: TcpStream, app: App, slot: Arc<Slot>, limits: Limits) {
     let service = service_fn(|request| answer(request, &app, &slot, &limits));
     let mut http = http1::Builder::new();
     // Times are kept here, by one timer per connection instead of one per request.
@@ -108,8 +106,8 @@ async fn finish(mut socket: TcpStream, end: End, slot: &Slot) {
 }
 
 async fn answer(
-    mut request: Request<Incoming>,
-    app: &TowerToHyperService<Router>,
+    request: Request<Incoming>,
+    app: &App,
     slot: &Arc<Slot>,
     limits: &Limits,
 ) -> Result<Response<Tracked>, Infallible> {
@@ -118,8 +116,8 @@ async fn answer(
     };
     let answering = Answering(Arc::clone(slot));
     let deadline = first_byte_at + limits.request_time;
-    request.extensions_mut().insert(Arrival { peer: slot.peer, deadline, body_bytes: limits.body_bytes });
-    let response = app.call(request).await?;
+    let arrival = Arrival { peer: slot.peer, deadline, body_bytes: limits.body_bytes };
+    let response = app.answer(request, arrival).await;
     Ok(response.map(|body| Tracked { body, _answering: answering }))
 }
 

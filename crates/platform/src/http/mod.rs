@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use chassis::chassis;
+pub use chassis::{App, chassis};
 pub use client::{Client, Proxies};
 pub use origin::same_origin;
 pub use problem::Problem;

@@ -53,6 +53,8 @@ impl Rendered {
         let gzip = if takes_gzip(request) { self.gzip.get_or_init(|| self.compressed()).as_ref() } else { None };
         let form = gzip.unwrap_or(&self.plain);
         let mut response = Response::new(Body::empty());
+        // For these, and those that every answer gets: it would grow twice.
+        *response.headers_mut() = HeaderMap::with_capacity(12);
         let headers = response.headers_mut();
         headers.insert(ETAG, form.etag.clone());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
+use super::chassis::App;
 use super::connection;
 use super::table::{Slot, Table};
 
@@ -54,8 +54,8 @@ impl Default for Limits {
     }
 }
 
-/// What the server knows of a request before it is looked at; an extension of the request.
-#[derive(Debug, Clone)]
+/// What the server knows of a request before it is looked at.
+#[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) peer: SocketAddr,
     /// When the last byte of the request must have come.
@@ -86,8 +86,8 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Answers HTTP/1 requests on `listener` with `app`, which went through [`chassis`](super::chassis), until `stop`
-/// completes; then closes what is idle, finishes what is in progress within [`Limits::drain`] and comes back.
+/// Answers HTTP/1 requests on `listener` with `app`, until `stop` completes; then closes what is idle, finishes what is in
+/// progress within [`Limits::drain`] and comes back.
 ///
 /// A connection counts as idle while no request is in progress, also when half of a header has been sent. A handler is dropped
 /// where its client goes away: what must not be left half done belongs into a task of its own.
@@ -96,7 +96,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 /// The address of `listener` cannot be found out; nothing that happens to a connection ends the server.
 pub async fn serve(
     listener: TcpListener,
-    app: Router,
+    app: App,
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
