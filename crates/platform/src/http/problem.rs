@@ -47,7 +47,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status, [(CONTENT_TYPE, "application/json")], body).into_response();
         let headers = response.headers_mut();
         if let Some(realm) = self.realm
-            && let Ok(challenge) = HeaderValue::try_from(format!("Basic realm=\"{realm}\", charset=\"UTF-8\""))
+            && let Ok(challenge) = HeaderValue::try_from(format!("Basic realm=\"{realm}\""))
         {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
