@@ -78,8 +78,16 @@ impl Values {
             }
             add_value(wallet, &line, &ts, &mut value);
         }
-        let finite = |i: &usize| value[*i].is_finite() && total[*i].is_finite();
-        let kept: Vec<usize> = (0..ts.len()).filter(finite).collect();
+        // What no gain depends on, a flow before a baseline, may be too large for a number, and so may a sum that no fit rests
+        // on. The other of the two then stands in: neither what was judged nor what is held may go missing from the chart.
+        for (value, total) in value.iter_mut().zip(&mut total) {
+            match (value.is_finite(), total.is_finite()) {
+                (false, true) => *value = *total,
+                (true, false) => *total = *value,
+                _ => {}
+            }
+        }
+        let kept: Vec<usize> = (0..ts.len()).filter(|i| value[*i].is_finite()).collect();
         if kept.len() == ts.len() {
             return Self { ts, value, corrected: Some(total) };
         }

@@ -5,6 +5,7 @@ mod decisions;
 mod defaults;
 mod doubt;
 mod drawing;
+mod drawing_random;
 mod gains;
 mod golden;
 mod history;
