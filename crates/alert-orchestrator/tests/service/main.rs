@@ -1,13 +1,20 @@
 //! The service as its users have it: the real binary, real files, and a GreptimeDB stand-in.
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod both_stores;
 mod failures;
 mod first_run;
 mod killed_import;
 mod lifecycle;
+mod logins;
 mod names;
 mod outage;
+mod prices;
+mod pulled;
+mod remembered;
 mod server;
 mod serving;
+mod store_gone;
 mod support;
+mod tagging;
+mod world;

@@ -72,9 +72,14 @@ impl Server {
 
     /// Waits until that many lines with `text` were printed.
     pub(crate) fn printed(&self, text: &str, times: usize) {
-        let count = || self.printed.lock().unwrap().iter().filter(|line| line.contains(text)).count();
-        let seen = self.wait_for(|| (count() >= times).then_some(()));
-        assert!(seen.is_some(), "{text:?} was printed {} times, expected {times}", count());
+        let seen = self.wait_for(|| (self.count(text) >= times).then_some(()));
+        let log = || self.log().join("\n");
+        assert!(seen.is_some(), "{text:?} was printed {} times, expected {times}; log:\n{}", self.count(text), log());
+    }
+
+    /// How many lines with `text` have been printed.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        self.printed.lock().unwrap().iter().filter(|line| line.contains(text)).count()
     }
 
     /// Waits until `found` finds something; nothing, where it does not within [`PATIENCE`].

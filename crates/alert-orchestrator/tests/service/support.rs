@@ -1,8 +1,9 @@
 //! Runs the real binary in a folder of its own.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -43,7 +44,16 @@ impl Clone {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        self.answer(arguments, "")
+    }
+
+    /// Runs a command that reads `input`, and the end of it.
+    pub(crate) fn answer(&self, arguments: &[&str], input: &str) -> Run {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // One that asks nothing does not read, and may have ended.
+        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         Run {
             code: status.code(),
             stdout: String::from_utf8(stdout).unwrap(),
