@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { REFRESH_MS, accessible, eventually, launch, loaded, text, withFixture } from "./support.mjs";
+import { accessible, eventually, launch, loaded, nextRound, pass, text, withFixture } from "./support.mjs";
 import { DECISIONS, decision, hold, script, status } from "./states.mjs";
 
 let browser;
@@ -68,14 +68,14 @@ test("every 10 s it asks again, and for the details only after an evaluation", a
     await eventually(() => fixture.count("/api/withdrawals") > 0, true);
     fixture.requests.length = 0;
     for (const round of [1, 2, 3]) {
-      await page.clock.fastForward(REFRESH_MS);
-      await rounds(fixture, round);
-      await eventually(() => fixture.count("/api/decisions"), round);
+      await nextRound(page);
+      assert.equal(fixture.count("/api/status"), round);
+      assert.equal(fixture.count("/api/decisions"), round);
     }
     assert.equal(fixture.count("/api/series"), 0);
     const next = status({ last_evaluation: new Date().toISOString() });
     fixture.script = script({ decisions: { usdc: decision({ wmax_usd: 311.5 }) }, now: () => next });
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator("#wmax:text-is('311.50 USD')").waitFor();
     await eventually(() => fixture.count("/api/series"), 1);
   });
@@ -85,15 +85,14 @@ test("autorefresh=false asks once; the switch starts it, and writes the address"
   await withFixture(browser, script(), "?asset=usdc&autorefresh=false", {}, async (page, fixture) => {
     await loaded(page);
     assert.equal(await page.isChecked("#autorefresh"), false);
-    await page.clock.fastForward(10 * REFRESH_MS);
+    await pass(page);
     await page.click("#refresh"); // a request of our own, so that one of a timer would have been seen before it
     await rounds(fixture, 2);
     await page.check("#autorefresh");
     await rounds(fixture, 3);
     assert.deepEqual(query(page), { asset: "usdc", autorefresh: "true" });
-    await eventually(() => fixture.count("/api/decisions"), 3);
-    await page.clock.fastForward(REFRESH_MS);
-    await rounds(fixture, 4);
+    await nextRound(page);
+    assert.equal(fixture.count("/api/status"), 4);
   });
 });
 
@@ -116,9 +115,7 @@ test("a refresh loses neither zoom nor scroll, focus or open panels", async () =
     const axis = () => plot.evaluate((area) => area.querySelector("canvas").toDataURL());
     const before = await axis();
     now = status({ last_evaluation: new Date().toISOString() });
-    const answered = page.waitForResponse((response) => response.url().includes("/api/withdrawals"));
-    await page.clock.fastForward(REFRESH_MS);
-    await answered;
+    await nextRound(page);
     await eventually(() => page.locator("#charts").getAttribute("aria-busy"), "false");
     assert.equal(await plot.getAttribute("data-zoomed"), "true");
     assert.equal(await axis(), before);
@@ -134,7 +131,7 @@ test("a server that goes away leaves the last figures, greyed and dated, until i
   await withFixture(browser, script(), "?asset=usdc", { tolerated: /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/ }, async (page, fixture) => {
     await loaded(page);
     await fixture.vanish();
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator(".banner.bad").waitFor();
     assert.match(await text(page, "banners"), /^Server unreachable since \d{4}-\d\d-\d\d \d\d:\d\d\. Figures below are the last known, evaluated .+\. Trying again every 10 s\.$/);
     assert.equal(await text(page, "badge-note"), "last known");
@@ -143,7 +140,7 @@ test("a server that goes away leaves the last figures, greyed and dated, until i
     await accessible(page);
     fixture.script = script({ decisions: { ...DECISIONS, usdc: decision({ wmax_usd: 301 }) } });
     await fixture.comeBack();
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator("#wmax:text-is('301.00 USD')").waitFor();
     assert.equal(await page.locator(".banner").count(), 0);
     assert.equal(await text(page, "badge-note"), "");
@@ -165,7 +162,7 @@ test("a server that was restarted has old figures marked until its first evaluat
   await withFixture(browser, script(), "?asset=usdc", {}, async (page, fixture) => {
     await loaded(page);
     fixture.script = script({ now: () => status({ last_evaluation: null, next_evaluation: null }) });
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator(".banner.bad").waitFor();
     assert.match(await text(page, "banners"), /has not finished its first evaluation\. Figures below are the last known/);
     assert.equal(await text(page, "badge-note"), "last known");
@@ -204,11 +201,11 @@ test("a change of the decision is announced to a screen reader, a refresh withou
   await withFixture(browser, script(), "?asset=usdc", {}, async (page, fixture) => {
     await loaded(page);
     fixture.requests.length = 0;
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await eventually(() => fixture.count("/api/decisions"), 1);
     assert.equal(await page.locator("#announce").textContent(), "");
     fixture.script = script({ decisions: { ...DECISIONS, usdc: hold("gate_triggered", "residual gate triggered") } });
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await eventually(() => page.locator("#announce").textContent(), "usdc: HOLD, residual gate triggered");
   });
 });

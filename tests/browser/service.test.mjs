@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { WEB } from "./fixture.mjs";
 import { LOGIN, makeFolder, start, stop } from "./service.mjs";
-import { REFRESH_MS, accessible, fits, launch, loaded, text, withPage } from "./support.mjs";
+import { accessible, eventually, fits, launch, loaded, nextRound, text, withPage } from "./support.mjs";
 
 const ASSETS = ["djed", "iusd", "usdc", "usdm", "usdt"];
 const WORDS = { 1: "WITHDRAW_OK", 0: "HOLD", [-1]: "ERROR" };
@@ -57,7 +57,7 @@ test("each asset's decision, figures and wallets are those of the API, without a
         const limits = (await page.locator("#wallet-rows td").allInnerTexts()).map((figure) => figure.replace(",", ""));
         assert.deepEqual(limits, wallet_breakdown.length ? wallet_breakdown.map((wallet) => wallet.wmax_usd.toFixed(2)) : ["0.00", "0.00", "0.00"]);
         const drawn = await api(`/api/series?asset=${asset}&view=${view}`);
-        assert.equal(await page.locator(".panel canvas").count(), [drawn.series, drawn.residual, drawn.density].filter(Boolean).length);
+        await eventually(() => page.locator(".panel canvas").count(), [drawn.series, drawn.residual, drawn.density].filter(Boolean).length);
         assert.ok((await page.locator("#history-rows tr").first().innerText()).includes(WORDS[decision]));
         assert.match(await text(page, "banners"), /^As of 2026-01-29 00:00 UTC\./);
         await page.locator("#explain > summary").click();
@@ -108,11 +108,11 @@ test("a service that stops is said to be unreachable, and is found again when it
   await onPage("?asset=usdc", { tolerated: /ERR_CONNECTION|ERR_EMPTY_RESPONSE|status of 503/ }, async (page) => {
     await loaded(page);
     await stop(service);
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator(".banner:has-text('Server unreachable since')").waitFor();
     assert.equal(await text(page, "wmax"), "299.11 USD");
     service = await start(folder, service.port);
-    await page.clock.fastForward(REFRESH_MS);
+    await nextRound(page);
     await page.locator(".banner:has-text('unreachable')").waitFor({ state: "detached" });
     assert.equal(await text(page, "badge-word"), "WITHDRAW_OK");
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, fits, launch, loaded, text, withFixture } from "./support.mjs";
+import { accessible, fits, launch, loaded, nextRound, text, withFixture } from "./support.mjs";
 import { DECISIONS, failed, hold, script, status } from "./states.mjs";
 
 let browser;
@@ -147,7 +147,7 @@ test("before the first evaluation the page waits calmly, then fills in by itself
     assert.equal(await page.locator("#decision").isVisible(), false);
     await accessible(page);
     fixture.script = script();
-    await page.clock.fastForward(2_000);
+    await nextRound(page);
     await loaded(page);
     assert.equal(await text(page, "badge-word"), "WITHDRAW_OK");
     assert.equal(await page.locator("#waiting").isVisible(), false);

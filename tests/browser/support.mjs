@@ -9,13 +9,15 @@ import { startFixture } from "./fixture.mjs";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-export const REFRESH_MS = 10_000;
+const REFRESH_MS = 10_000;
+const WAITING_MS = 2_000;
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
 /** Runs `use` with a page at `address`; afterwards nothing may have gone wrong in it that `tolerated` does not match. */
 export async function withPage(browser, address, { width = 1440, height = 1000, scheme = "light", tolerated, ...more }, use) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, ...more });
+  context.setDefaultTimeout(60_000); // a busy machine is no fault of the page
   const page = await context.newPage();
   const faults = [];
   const fault = (text) => !tolerated?.test(text) && faults.push(text);
@@ -23,6 +25,7 @@ export async function withPage(browser, address, { width = 1440, height = 1000, 
   page.on("pageerror", (error) => fault(`error: ${error.stack}`));
   page.on("request", (request) => new URL(request.url()).origin !== new URL(address).origin && fault(`request to ${request.url()}`));
   await page.clock.install();
+  await page.addInitScript(watchRounds, [WAITING_MS, REFRESH_MS]);
   try {
     await page.goto(address);
     await use(page);
@@ -42,10 +45,37 @@ export async function withFixture(browser, script, query, options, use) {
   }
 }
 
+/** In the page: is the timer of the next round set, and how often did it fire? */
+function watchRounds(delays) {
+  const rounds = (globalThis.rounds = { timer: null, fired: 0 });
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  globalThis.setTimeout = (act, delay, ...rest) => {
+    if (!delays.includes(delay)) return set(act, delay, ...rest);
+    return (rounds.timer = set(() => (rounds.fired++, (rounds.timer = null), act()), delay));
+  };
+  globalThis.clearTimeout = (timer) => {
+    if (timer === rounds.timer) rounds.timer = null;
+    clear(timer);
+  };
+}
+
+/** Lets 10 s pass once the page waits for its next round, and waits until that round has ended. */
+export async function nextRound(page) {
+  await page.waitForFunction(() => globalThis.rounds.timer !== null);
+  const fired = await page.evaluate(() => globalThis.rounds.fired);
+  await page.clock.fastForward(REFRESH_MS);
+  await page.waitForFunction((before) => globalThis.rounds.fired > before && globalThis.rounds.timer !== null, fired);
+}
+
+/** Lets time pass in which nothing should be asked. */
+export const pass = (page) => page.clock.fastForward(10 * REFRESH_MS);
+
 /** Everything is there: the decision, and the sections that come after it. */
 export const loaded = async (page) => {
   await page.locator("#badge-word:not(:text-is('–'))").waitFor();
   await page.locator("#charts[aria-busy=false]").waitFor();
+  // Panels are drawn one by one.
+  await page.waitForFunction(() => [...document.querySelectorAll(".panel")].every((panel) => panel.hidden || panel.querySelector("canvas")));
 };
 
 export const text = (page, id) => page.locator(`#${id}`).innerText();

@@ -24,7 +24,8 @@ export function showCharts({ series: { value, error }, asset, view }) {
   // Until the series of another asset or view is here the panels keep, dimmed, what they show.
   if (value === shown || (!value && !error)) return;
   shown = value;
-  for (const { show, plot } of panels) show(value ? plot(value) : null);
+  // Each in a task of its own: a slow phone answers in between.
+  for (const { show, plot } of panels) setTimeout(() => shown === value && show(value ? plot(value) : null));
   byId("chart-help").hidden = !value?.series;
   showFlows(value);
 }

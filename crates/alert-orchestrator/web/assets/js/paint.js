@@ -15,8 +15,17 @@ export const STYLES = {
 /** Half the size of a marker, CSS pixels. */
 export const MARKER_PX = 6;
 
-/** @param {string} property */
-export const colour = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+/** Asking for a colour lays out all that has changed, so each is asked for once. @type {Map<string, string>} */
+const read = new Map();
+
+export function colour(property) {
+  const value = read.get(property) ?? getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+  read.set(property, value);
+  return value;
+}
+
+/** For another colour scheme. */
+export const forgetColours = () => read.clear();
 
 /** @param {any} chart @param {Chart.Plot | null} plot */
 export function paintBars(chart, plot) {

@@ -4,7 +4,7 @@
 
 import { el, reconcile, setText } from "./dom.js";
 import { number } from "./format.js";
-import { MARKER_PX, STYLES, colour, paintBars, paintOver } from "./paint.js";
+import { MARKER_PX, STYLES, colour, forgetColours, paintBars, paintOver } from "./paint.js";
 
 const HOUR_MS = 3_600_000;
 /** Shares of the ranges left free at either end. */
@@ -51,7 +51,7 @@ export function createPanel(figure) {
 }
 
 function tool(text, name, act) {
-  const button = el("button", { "aria-label": name, title: name }, text);
+  const button = el("button", { "aria-label": name }, text);
   button.addEventListener("click", act);
   return button;
 }
@@ -70,7 +70,10 @@ class Panel {
     this.#area = area;
     this.#readout = readout;
     new ResizeObserver(() => this.#chart?.setSize(this.#size())).observe(area);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#chart?.redraw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      forgetColours();
+      this.#chart?.redraw();
+    });
     area.addEventListener("keydown", (event) => this.#key(event));
     area.addEventListener("focus", () => (readout.ariaLive = "polite"));
     area.addEventListener("blur", () => (readout.ariaLive = "off"));
@@ -135,7 +138,6 @@ class Panel {
       Home: () => this.#moveTo(0),
       End: () => this.#moveTo(last),
       "+": () => this.zoomBy(0.5),
-      "=": () => this.zoomBy(0.5),
       "-": () => this.zoomBy(2),
       0: () => this.reset(),
     };
