@@ -151,7 +151,7 @@ export function series(asset, view, points = 120) {
     },
     sigma, k_times_sigma: 2 * sigma, show_sigma_band: true, show_k_sigma_band: true,
     deposits: rate ? [] : [{ ts: ts[62], usd: 400, amount: 400 }],
-    withdrawals: rate ? [] : [{ ts: ts[80], usd: 500, amount: -500 }],
+    withdrawals: rate ? [] : [{ ts: ts[80], usd: 500, amount: 500 }],
     residual: { ts: window, value: residuals, latest: { ts: T1, value: residuals[30] }, thresholds: [-2 * sigma, 2 * sigma], unit },
     density: {
       x, y: x.map((at) => kernel(at) / (residuals.length * 0.3 * scale * Math.sqrt(2 * Math.PI))),
@@ -177,9 +177,9 @@ export function history(asset, decided, entries = 60) {
 /** Newest first; the second is the reference. */
 export const withdrawals = () => ({
   withdrawals: [
-    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: -500, usd: -500.12, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), is_reference: false },
-    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, usd: 250, memo: KEYWORD, tx_hash: hex(2), is_reference: true },
-    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, usd: 100.4, memo: null, tx_hash: null, is_reference: false },
+    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: 500, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), is_reference: false },
+    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, memo: KEYWORD, tx_hash: hex(2), is_reference: true },
+    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, memo: null, tx_hash: null, is_reference: false },
   ].map((one) => ({ ...one, abbreviated_address: abbreviate(one.wallet_address) })),
 });
 

@@ -53,7 +53,7 @@ fn sent(server: &Server, text: &str) -> usize {
 }
 
 /// Adds three flows while the first write meets `fault`; compares the answer, how many rows there are then, and how many
-/// INSERTs were sent.
+/// INSERT statements were sent.
 #[track_caller]
 fn meets(fault: impl Into<Injection>, expected: &str, rows: usize, inserts: usize) {
     let server = Server::start();

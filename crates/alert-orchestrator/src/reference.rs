@@ -114,11 +114,16 @@ pub(crate) enum TagError {
 }
 
 impl Tag {
-    /// Finds the withdrawal and says what would change.
+    /// Finds the withdrawal and says what would change; `write_prefix` stands before the name of the table that is written.
     ///
     /// # Errors
     /// See [`TagError`]; nothing has been written.
-    pub(crate) async fn find(&self, backend: &Backend, settings: &Settings) -> Result<Change, TagError> {
+    pub(crate) async fn find(
+        &self,
+        backend: &Backend,
+        settings: &Settings,
+        write_prefix: &str,
+    ) -> Result<Change, TagError> {
         let assets = &settings.config.client.assets;
         let asset = assets
             .iter()
@@ -129,7 +134,8 @@ impl Tag {
         let reference = rows.iter().find(|row| has_keyword(row, &keyword)).and_then(|row| row.ts);
         let flow = self.pick(rows, &table, &keyword)?;
         let memo_after = if self.remove { without(&keyword, &flow) } else { with(&keyword, &flow) };
-        Ok(Change { table, keyword, flow, memo_after, reference })
+        let written = format!("{write_prefix}{table}");
+        Ok(Change { table, written, keyword, flow, memo_after, reference })
     }
 
     fn pick(&self, mut rows: Vec<FlowRow>, table: &str, keyword: &str) -> Result<FlowRow, TagError> {
@@ -210,7 +216,10 @@ fn without(keyword: &str, flow: &FlowRow) -> Option<String> {
 /// What marking or unmarking a withdrawal changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
+    /// The table that the withdrawal was read from.
     table: String,
+    /// The table that its memo is written to; another one only where every write goes beside the real tables.
+    written: String,
     keyword: String,
     flow: FlowRow,
     memo_after: Option<String>,
@@ -224,25 +233,26 @@ impl Change {
         self.flow.memo == self.memo_after
     }
 
-    /// Writes the memo; `write_prefix` stands before the name of the table that is written.
+    /// Writes the memo.
     ///
     /// # Errors
     /// See [`TagError::Write`].
-    pub(crate) async fn write(&self, backend: &Backend, write_prefix: &str) -> Result<(), TagError> {
-        let written = self.table_written(write_prefix);
-        backend.set_memo(&self.table, &written, &self.flow, self.memo_after.as_deref()).await.map_err(TagError::Write)
+    pub(crate) async fn write(&self, backend: &Backend) -> Result<(), TagError> {
+        let memo = self.memo_after.as_deref();
+        backend.set_memo(&self.table, &self.written, &self.flow, memo).await.map_err(TagError::Write)
     }
 
-    pub(crate) fn table_written(&self, write_prefix: &str) -> String {
-        format!("{write_prefix}{}", self.table)
+    /// The table that [`Self::write`] writes to.
+    pub(crate) fn written(&self) -> &str {
+        &self.written
     }
 
     /// What the page is told.
-    pub(crate) fn view(&self, write_prefix: &str) -> ChangeView {
+    pub(crate) fn view(&self) -> ChangeView {
         ChangeView {
             status: "success",
             message: if self.is_nothing() { "nothing to change".to_owned() } else { self.effect() },
-            table: self.table_written(write_prefix),
+            table: self.written.clone(),
             wallet_address: self.flow.wallet.as_deref().unwrap_or_default().to_owned(),
             ts: self.flow.ts.map(time::timestamp),
             tx_hash: self.flow.tx_hash.clone(),
@@ -253,6 +263,9 @@ impl Change {
 
     /// What follows for the gains.
     fn effect(&self) -> String {
+        if self.written != self.table {
+            return format!("none: no evaluation reads {}", self.written);
+        }
         let marks = self.memo_after.as_ref().is_some_and(|memo| memo.contains(&self.keyword));
         match (marks, self.flow.ts, self.reference) {
             (true, Some(ts), Some(newer)) if newer > ts => {
@@ -282,10 +295,6 @@ impl fmt::Display for Change {
 }
 
 impl ChangeView {
-    pub(crate) fn table(&self) -> &str {
-        &self.table
-    }
-
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

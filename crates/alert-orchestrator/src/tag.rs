@@ -17,14 +17,14 @@ pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
     let backend = Backend::open(&settings.config)?;
     backend.refresh(&settings.config)?;
     let runtime = app::runtime()?;
-    let change = runtime.block_on(tag.find(&backend, &settings))?;
+    let change = runtime.block_on(tag.find(&backend, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;
     if change.is_nothing() {
         writeln!(out, "nothing to change")?;
         return Ok(0);
     }
-    write!(out, "write this to {}? [y/N] ", change.table_written(common.write_prefix()))?;
+    write!(out, "write this to {}? [y/N] ", change.written())?;
     out.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -32,7 +32,7 @@ pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
         writeln!(out, "nothing written")?;
         return Ok(FAILED);
     }
-    runtime.block_on(change.write(&backend, common.write_prefix()))?;
+    runtime.block_on(change.write(&backend))?;
     writeln!(out, "written")?;
     Ok(0)
 }

@@ -143,7 +143,7 @@ declare namespace Api {
 
   interface Marker {
     ts: number;
-    usd: number | null;
+    usd: number;
     amount: number;
   }
 
@@ -196,8 +196,7 @@ declare namespace Api {
     ts: string;
     wallet_address: string;
     abbreviated_address: string;
-    amount: number;
-    usd: number | null;
+    amount: number | null;
     memo: string | null;
     tx_hash: string | null;
     is_reference: boolean;

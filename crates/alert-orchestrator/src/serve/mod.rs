@@ -35,8 +35,8 @@ use crate::settings::Settings;
 
 use live::Live;
 
-/// How long requests and a write may go on once the service was told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long requests and a write may go on once the service was told to stop: with what follows it has ended after 10 s.
+const DRAIN: Duration = Duration::from_secs(9);
 
 /// Serves until SIGTERM or SIGINT; the exit code is 0 then.
 ///
@@ -121,7 +121,7 @@ async fn start_server(
     let app = routes::router(live, &settings.config);
     Ok(async move {
         let stop = async move { drop(stopping.wait_for(|stop| *stop).await) };
-        platform::http::serve(listener, app, Limits::default(), stop).await
+        platform::http::serve(listener, app, Limits { drain: DRAIN, ..Limits::default() }, stop).await
     })
 }
 

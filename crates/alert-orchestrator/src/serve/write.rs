@@ -48,14 +48,24 @@ pub(super) async fn reference(
     let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
     let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
     let backend = store(&live)?;
-    let change = tag.find(&backend, &settings).await.map_err(refusal)?;
-    if !change.is_nothing() {
-        change.write(&backend, live.write_prefix).await.map_err(refusal)?;
-        let after = change.view(live.write_prefix);
-        info!(asset, table = after.table(), "reference changed: {}", after.message());
-        live.evaluate_soon();
+    let change = tag.find(&backend, &settings, live.write_prefix).await.map_err(refusal)?;
+    let view = change.view();
+    if change.is_nothing() {
+        return Ok(Json(view));
     }
-    Ok(Json(change.view(live.write_prefix)))
+    to_its_end(async move {
+        change.write(&backend).await.map_err(refusal)?;
+        info!(asset, table = change.written(), "reference changed: {}", view.message());
+        live.evaluate_soon();
+        Ok(Json(view))
+    })
+    .await
+}
+
+/// Does this in a task of its own: who asked for it may go away, what was begun is finished.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let ended = tokio::spawn(work.instrument(Span::current())).await;
+    ended.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
 
 fn refusal(error: TagError) -> Problem {
@@ -83,7 +93,7 @@ pub(super) async fn sync(
         return Err(Problem::new(StatusCode::CONFLICT, text));
     };
     let backend = store(&live)?;
-    let pull = async move {
+    let pulled = to_its_end(async move {
         let pulled = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await;
         if let Ok(summary) = &pulled {
             sync::log(summary);
@@ -94,10 +104,8 @@ pub(super) async fn sync(
         }
         drop(one_at_a_time);
         pulled
-    };
-    // A task of its own: who asked may go away, what was begun is finished.
-    let pulled = tokio::spawn(pull.instrument(Span::current()));
-    match pulled.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())) {
+    });
+    match pulled.await {
         Ok(summary) => Ok(Json(summary)),
         Err(SyncError::Unfit(text)) => Err(bad(text)),
         Err(SyncError::Store(text)) => Err(unavailable(text)),

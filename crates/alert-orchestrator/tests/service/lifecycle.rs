@@ -1,5 +1,6 @@
 //! What the service tells those who run it, and what it leaves on the disk.
 
+use std::io::Write as _;
 use std::os::unix::net::UnixDatagram;
 
 use serde_json::{Value as Json, json};
@@ -78,6 +79,26 @@ fn without_telemetry_rounds_go_to_the_console_only() {
     let log = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     child.wait().unwrap();
     assert!(log.contains("First evaluation starting") && !log.contains("Starting HTTP server"), "{log}");
+}
+
+#[test]
+fn nobody_reading_what_is_printed_stops_neither_rounds_nor_the_end() {
+    let clone = Clone::new();
+    write_configuration(&clone, "  schedule: {interval_minutes: 0.002}\n");
+    let (unread, mut full) = std::io::pipe().unwrap();
+    // As much as a pipe holds on Linux: the first line the service prints has to wait.
+    full.write_all(&[b'.'; 64 * 1024]).unwrap();
+    let mut server = Server::printing_to(full.into(), clone.command(&["--config", "served.yaml"]));
+    let rounds = || {
+        let metrics = server.get("/metrics");
+        let count = metrics.text().lines().find_map(|line| line.strip_prefix("wo_evaluation_duration_seconds_count "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    server.wait_for(|| (rounds() >= 5).then_some(())).expect("more rounds");
+    server.logged("nobody reads standard output");
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    drop(unread);
 }
 
 #[test]

@@ -207,6 +207,19 @@ fn prices_that_somebody_has_stored_stand_for_those_of_the_exchange() {
 }
 
 #[test]
+fn a_database_of_prices_that_may_not_be_read_keeps_no_position_from_being_judged() {
+    let world = World::greptime();
+    let apis = Apis::start(1.0, 2.0);
+    world.configure(&apis.settings("retries: 0"));
+    let forbidden = testkit::greptime::Fault::error(7006, "permission denied on database minswap");
+    world.greptime.as_ref().unwrap().inject(forbidden.always().when_sql_contains("minswap_prices_djed"));
+    let run = world.run(&["--once"]);
+    assert_eq!(run.stdout, "djed: decision=1, wmax_usd=24.00 (2 wallets)\n", "{}", run.stderr);
+    assert!(run.stderr.contains("permission denied on database minswap"), "{}", run.stderr);
+    assert!(listed(&world).ends_with("\"minswap_aggregator\":1.0,\"greptime(minswap)\":null"));
+}
+
+#[test]
 fn what_is_asked_as_of_another_time_is_not_asked_of_those_who_know_only_now() {
     for world in World::both() {
         let apis = Apis::start(1.0, 1.0);

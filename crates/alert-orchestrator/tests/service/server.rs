@@ -50,10 +50,15 @@ impl Server {
         Self::spawn(clone.command(arguments))
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::printing_to(Stdio::piped(), command)
+    }
+
+    /// Starts the service; where it prints to something else than a new pipe, that is not looked at.
+    pub(crate) fn printing_to(output: Stdio, mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
         let log = collect(child.stderr.take().unwrap());
-        let printed = collect(child.stdout.take().unwrap());
+        let printed = child.stdout.take().map(collect).unwrap_or_default();
         let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log, printed };
         let line = server.logged("Starting HTTP server on http://");
         server.address = line.rsplit("http://").next().unwrap().split(['"', ',']).next().unwrap().parse().unwrap();

@@ -154,5 +154,5 @@ function showFlows(series) {
 
 function flowRow({ kind, ts, amount: units, usd: value }) {
   const figure = (text) => el("td", { class: "number" }, text);
-  return el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, kind), figure(amount(Math.abs(units))), figure(usd(value === null ? null : Math.abs(value))));
+  return el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, kind), figure(amount(units)), figure(usd(value)));
 }

@@ -5,7 +5,7 @@
 import { Refused, setReference } from "./api.js";
 import { address, copies } from "./copy.js";
 import { byId, el, icon, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
-import { amount, time, usd } from "./format.js";
+import { amount, time } from "./format.js";
 
 const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
 
@@ -47,8 +47,8 @@ export function showReferences(state) {
   const { value: answer, error } = state.withdrawals;
   listed = answer?.withdrawals ?? [];
   const rows = byId("withdrawal-rows");
-  if (error) return sayInTable(rows, 6, `The withdrawals could not be read: ${error}`);
-  if (answer && !listed.length) return sayInTable(rows, 6, "No withdrawal is stored.");
+  if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
+  if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
   reconcile(rows, listed, (one) => `${asset} ${one.tx_hash} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
@@ -68,14 +68,13 @@ function showNote({ status }) {
 
 function makeRow(one) {
   const row = el("tr", {}, el("td", { class: "time" }, time(one.ts)), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
-  row.append(el("td", { class: "number" }, units(one)), el("td", { class: "number" }), el("td", { class: "text" }), el("td", { class: "reference" }));
+  row.append(el("td", { class: "number" }, units(one)), el("td", { class: "text" }), el("td", { class: "reference" }));
   return row;
 }
 
 function fillRow(row, one) {
-  setText(row.cells[3], usd(one.usd && Math.abs(one.usd)));
-  setText(row.cells[4], one.memo ?? "");
-  const cell = row.cells[5];
+  setText(row.cells[3], one.memo ?? "");
+  const cell = row.cells[4];
   const shown = JSON.stringify([one, isNewestTagged(one), writable]);
   // The button keeps the focus while nothing about it changes.
   if (cell.dataset.shown === shown) return;
@@ -84,8 +83,8 @@ function fillRow(row, one) {
 }
 
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
-/** Stored withdrawals have either sign. @param {Api.Withdrawal} one */
-const units = (one) => `${amount(Math.abs(one.amount))} ${asset}`;
+/** @param {Api.Withdrawal} one */
+const units = (one) => (one.amount === null ? "unknown amount" : `${amount(one.amount)} ${asset}`);
 const verb = (one) => (one.is_reference ? "Remove tag" : "Mark as reference");
 
 function tagState(one) {

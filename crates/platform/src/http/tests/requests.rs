@@ -23,6 +23,30 @@ fn has(lines: &[String], line: &str) -> bool {
     lines.iter().any(|other| other == line)
 }
 
+/// What every answer has; of one that is an error, its JSON.
+#[track_caller]
+fn assert_is_answered(request: &str, answer: (u16, Vec<String>, String), expected: u16, text: &str) {
+    let (status, headers, body) = answer;
+    let request = request.get(..60).unwrap_or(request);
+    assert_eq!(status, expected, "{request:?}: {body}");
+    for line in [
+        "content-security-policy: default-src 'self'",
+        "x-content-type-options: nosniff",
+        "x-frame-options: DENY",
+        "referrer-policy: no-referrer",
+    ] {
+        assert!(has(&headers, line), "{request:?} without {line}: {headers:?}");
+    }
+    assert!(headers.iter().any(|line| line.starts_with("x-request-id: ")), "{request:?}: {headers:?}");
+    if status == 200 {
+        assert_eq!(body, text);
+    } else {
+        assert!(has(&headers, "content-type: application/json"), "{request:?}: {headers:?}");
+        let body: Json = serde_json::from_str(&body).unwrap();
+        assert_eq!(body, json!({ "error": text, "status": "error" }), "{request:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_the_same_headers_and_every_error_is_json() {
     let server = Server::start(Limits::default()).await;
@@ -30,6 +54,8 @@ async fn every_answer_has_the_same_headers_and_every_error_is_json() {
         let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{kind}");
         format!("{head}content-length: {}\r\n\r\n{body}", body.len())
     };
+    let no_form = "Form requests must have `Content-Type: application/x-www-form-urlencoded`";
+    let too_large = "the body is larger than 65536 bytes, expected at most that";
     let cases = [
         (closing("GET /"), 200, "hello"),
         (closing("HEAD /"), 200, ""),
@@ -38,65 +64,38 @@ async fn every_answer_has_the_same_headers_and_every_error_is_json() {
         (closing("GET /none"), 404, "Not Found"),
         (closing("DELETE /"), 405, "Method Not Allowed"),
         (closing("GET /panic"), 500, "internal error"),
-        (
-            post("/form", "content-type: text/plain\r\n", "a=1"),
-            415,
-            "Form requests must have `Content-Type: application/x-www-form-urlencoded`",
-        ),
-        (
-            post("/echo", "", &"x".repeat(64 * 1024 + 1)),
-            413,
-            "the body is larger than 65536 bytes, expected at most that",
-        ),
-        (post("/echo", "", &"x".repeat(2 << 20)), 413, "the body is larger than 65536 bytes, expected at most that"),
+        (post("/form", "content-type: text/plain\r\n", "a=1"), 415, no_form),
+        (post("/echo", "", &"x".repeat(64 * 1024 + 1)), 413, too_large),
+        (post("/echo", "", &"x".repeat(2 << 20)), 413, too_large),
         (
             "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n".into(),
             400,
             "the body is malformed",
         ),
-        (
-            format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(17 * 1024)),
-            431,
-            "the request was refused: its header is too large",
-        ),
-        (
-            format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(300 * 1024)),
-            431,
-            "the request was refused: its header is too large",
-        ),
-        (
-            format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(101)),
-            431,
-            "the request was refused: its header is too large",
-        ),
-        ("GET / HTTP/1.1\r\nhost : a\r\n\r\n".into(), 400, "the request was refused: it is malformed"),
-        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}".into(), 400, "the request was refused: it is malformed"),
     ];
     for (request, expected, text) in cases {
-        let (status, headers, body) = ask(&server, &request).await;
-        let request = request.get(..60).unwrap_or(&request);
-        assert_eq!(status, expected, "{request:?}: {body}");
-        for line in [
-            "content-security-policy: default-src 'self'",
-            "x-content-type-options: nosniff",
-            "x-frame-options: DENY",
-            "referrer-policy: no-referrer",
-        ] {
-            assert!(has(&headers, line), "{request:?} without {line}: {headers:?}");
-        }
-        assert!(headers.iter().any(|line| line.starts_with("x-request-id: ")), "{request:?}: {headers:?}");
-        if status == 200 {
-            assert_eq!(body, text);
-        } else {
-            assert!(has(&headers, "content-type: application/json"), "{request:?}: {headers:?}");
-            let body: Json = serde_json::from_str(&body).unwrap();
-            assert_eq!(body, json!({ "error": text, "status": "error" }), "{request:?}");
-        }
+        assert_is_answered(&request, ask(&server, &request).await, expected, text);
     }
     let (_, headers, _) = ask(&server, closing("DELETE /")).await;
     assert!(has(&headers, "allow: GET,HEAD"), "{headers:?}");
     let (_, headers, body) = ask(&server, closing("HEAD /")).await;
     assert!(has(&headers, "content-length: 5") && body.is_empty(), "{headers:?} {body}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_answered_like_any_other() {
+    let server = Server::start(Limits::default()).await;
+    let too_large = "the request was refused: its header is too large";
+    let malformed = "the request was refused: it is malformed";
+    for (request, expected, text) in [
+        (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(17 * 1024)), 431, too_large),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(300 * 1024)), 431, too_large),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(101)), 431, too_large),
+        ("GET / HTTP/1.1\r\nhost : a\r\n\r\n".into(), 400, malformed),
+        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}".into(), 400, malformed),
+    ] {
+        assert_is_answered(&request, ask(&server, &request).await, expected, text);
+    }
 }
 
 #[tokio::test]
