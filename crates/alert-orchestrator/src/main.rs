@@ -6,5 +6,6 @@ use alert_orchestrator::{app, cli::Cli};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    platform::memory::share_arenas();
     app::run(Cli::parse())
 }

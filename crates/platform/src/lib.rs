@@ -4,6 +4,7 @@
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
 //! * [`exposition`]: in which text metrics leave the process.
 //! * [`http`]: how the service is spoken to, within limits.
+//! * [`memory`]: how much the allocator keeps.
 //! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
 //! * [`Secret`]: a text that is used and never shown.
 //! * [`telemetry`]: the log on standard error.
@@ -13,6 +14,7 @@ pub mod auth;
 pub mod config;
 pub mod exposition;
 pub mod http;
+pub mod memory;
 pub mod notify;
 mod secret;
 pub mod shutdown;
