@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, eventually, launch, loaded, nextRound, pass, text, withFixture } from "./support.mjs";
-import { DECISIONS, decision, hold, script, status } from "./states.mjs";
+import { DECISIONS, decision, hold, script, series, status } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -144,6 +144,42 @@ test("a server that goes away leaves the last figures, greyed and dated, until i
     await page.locator("#wmax:text-is('301.00 USD')").waitFor();
     assert.equal(await page.locator(".banner").count(), 0);
     assert.equal(await text(page, "badge-note"), "");
+  });
+});
+
+test("a detail that nobody answers leaves the others, and the server is not said to be unreachable", async () => {
+  const hanging = script({ answers: { "GET /api/history": () => new Promise(() => {}) } });
+  await withFixture(browser, hanging, "?asset=iusd", {}, async (page, fixture) => {
+    await loaded(page, ["#explain-steps > *", "#withdrawal-rows > *"]); // before the request for the history is given up
+    assert.equal(await text(page, "threshold"), "123.39 USD");
+    await page.locator("#history-note:has-text('The history could not be read: the server did not answer')").waitFor({ timeout: 30_000 });
+    assert.equal(await page.locator(".banner").count(), 0);
+    assert.equal(await page.locator(".panel canvas").count(), 3);
+    assert.equal(await text(page, "threshold"), "123.39 USD");
+    fixture.script = script();
+    await nextRound(page);
+    await page.locator("#history-rows tr").first().waitFor();
+    assert.equal(await page.locator("#history-note").isVisible(), false);
+  });
+});
+
+test("rows that stay are written anew where a flow was valued again, or the timezone is another", async () => {
+  const first = status();
+  await withFixture(browser, script({ now: () => first }), "?asset=usdc", {}, async (page, fixture) => {
+    await loaded(page);
+    await page.locator("#flows > summary").click();
+    const flow = page.locator("#flow-rows tr").first();
+    assert.equal(await flow.innerText(), "2025-12-21 01:00\twithdrawal\t500\t500.00");
+    await page.locator("#history-rows tr").first().waitFor();
+    const revalued = series("usdc", "position");
+    revalued.withdrawals[0].usd = 498.5;
+    const next = status({ last_evaluation: new Date().toISOString(), timezone: "UTC" });
+    fixture.script = script({ now: () => next, answers: { "GET /api/series": revalued } });
+    await nextRound(page);
+    await eventually(() => flow.innerText(), "2025-12-21 00:00\twithdrawal\t500\t498.50");
+    const times = () => page.locator("#history-rows .time, #withdrawal-rows .time").evaluateAll((cells) => cells.map(({ textContent }) => textContent));
+    assert.deepEqual((await times()).filter((time) => !/:00$/.test(time)), []);
+    assert.ok((await times()).includes("2025-12-19 00:00") && (await times()).includes("2026-01-29 00:00"), String(await times()));
   });
 });
 

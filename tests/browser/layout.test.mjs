@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { WEB } from "./fixture.mjs";
 import { accessible, eventually, fits, launch, loaded, text, withFixture } from "./support.mjs";
-import { DECISIONS, KEYWORD, abbreviate, decision, hold, manyWallets, script, withdrawals } from "./states.mjs";
+import { DECISIONS, KEYWORD, abbreviate, decision, hold, manyWallets, script, series, withdrawals } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -95,6 +95,44 @@ test("charts are read and zoomed by keyboard", async () => {
   });
 });
 
+const legend = (page, panel) => page.locator(`#panel-${panel} .legend li`).evaluateAll((keys) => keys.map(({ textContent, className }) => [textContent, className]));
+
+test("residuals are compared with σ, with k·σ, and with what triggers where that is elsewhere", async () => {
+  const shown = series("usdc", "position"); // σ 20 USD, k 2
+  const thresholds = [-40 - 1e-12, 40];
+  const beside = (thresholds) => ({ ...shown, residual: { ...shown.residual, thresholds }, density: { ...shown.density, thresholds } });
+  const sigma = ["± σ", "key sigma"];
+  const cases = [
+    [beside(thresholds), [sigma, ["± k·σ, trigger", "key k-sigma"]]],
+    [beside([-65, 65]), [sigma, ["± k·σ", "key k-sigma"], ["trigger", "key threshold"]]], // a floor
+    [beside([-31, 44]), [sigma, ["± k·σ", "key k-sigma"], ["trigger", "key threshold"]]], // an interval
+    [beside(null), [sigma, ["± k·σ", "key k-sigma"]]],
+    [{ ...beside([-65, 65]), sigma: null, k_times_sigma: null }, [["trigger", "key threshold"]]],
+  ];
+  for (const [json, expected] of cases) {
+    await withFixture(browser, script({ answers: { "GET /api/series": json } }), "?asset=usdc", {}, async (page) => {
+      await loaded(page);
+      for (const panel of ["residual", "density"]) {
+        const levels = (await legend(page, panel)).filter(([, kind]) => /sigma|threshold/.test(kind));
+        assert.deepEqual(levels, expected);
+      }
+    });
+  }
+});
+
+test("there are bands about a baseline only: without one σ may be that of the price", async () => {
+  const shown = series("usdc", "position");
+  const labels = (page) => legend(page, "series").then((keys) => keys.map(([label]) => label));
+  const price = series("usdc", "rate");
+  const rateBased = { ...shown, sigma: price.sigma, k_times_sigma: price.k_times_sigma, residual: price.residual, density: price.density, series: { ...shown.series, baseline: null } };
+  for (const [json, expected] of [[shown, ["position", "smoothed", "trend (fit)", "± k·σ", "± σ", "deposit", "withdrawal"]], [rateBased, ["position", "smoothed", "deposit", "withdrawal"]]]) {
+    await withFixture(browser, script({ answers: { "GET /api/series": json } }), "?asset=usdc", {}, async (page) => {
+      await loaded(page);
+      assert.deepEqual(await labels(page), expected);
+    });
+  }
+});
+
 test("an address shows itself in full, a term its meaning; Escape closes both", async () => {
   await withFixture(browser, script(), "?asset=usdc", {}, async (page) => {
     await loaded(page);
@@ -114,7 +152,7 @@ test("hostile names are shown as the text they are", async () => {
   const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
   const wallet = (wmax_usd) => ({ wallet_address: evil, abbreviated_address: abbreviate(evil), wmax_usd });
   const [first] = withdrawals().withdrawals;
-  const memo = { ...first, memo: `${evil} ${KEYWORD}`, wallet_address: evil, abbreviated_address: evil, tx_hash: evil };
+  const memo = { ...first, memo: `${evil} ${KEYWORD}`, wallet_address: evil, abbreviated_address: evil, tx: evil };
   const hostile = script({
     decisions: { [evil]: hold("price_mismatch", evil, { prices_by_source: { [evil]: 1 } }), usdc: decision({ wallet_breakdown: [wallet(1)] }) },
     explain: { warnings: [evil], reference: evil },

@@ -28,7 +28,16 @@ function scripted(...answers) {
   return { calls, script: script({ answers: { "POST /api/reference": reference } }) };
 }
 
-const done = { status: 200, json: { status: "success", message: "Tagged the withdrawal of 500.", memo_before: "x", memo_after: `x ${KEYWORD}` } };
+/** In the service's words. */
+const EFFECTS = {
+  marked: "gains count from 2025-12-19T00:00:00Z on",
+  older: "gains still count from 2025-12-19T00:00:00Z, a newer withdrawal that is marked",
+  removed: "gains count from the newest withdrawal that is still marked, or from the fallback",
+  tested: "gains count as before: no evaluation reads test_liqwid_withdrawals_iusd",
+  same: "nothing to change",
+};
+const success = (message) => ({ status: 200, json: { status: "success", message, memo_before: "x", memo_after: `x ${KEYWORD}` } });
+const done = success(EFFECTS.marked);
 const refused = (status, error, headers = {}) => ({ status, json: { error, status: "error" }, headers });
 
 test("a withdrawal is marked after a login, the list is read again, and the login is kept in memory only", async () => {
@@ -42,8 +51,8 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
     await accessible(page);
     fixture.requests.length = 0;
     await logIn(page, "ops", "käse:1");
-    await page.locator("#reference-result:has-text('Tagged the withdrawal of 500.')").waitFor();
-    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx_hash }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
+    await eventually(() => text(page, "reference-result"), "Gains count from 2025-12-19T00:00:00Z on.");
+    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
     await eventually(() => fixture.count("/api/withdrawals") > 0, true);
     assert.ok(fixture.requests.filter(({ method }) => method === "GET").every(({ headers }) => headers.authorization === undefined));
     assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
@@ -57,14 +66,40 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
 });
 
 test("removing the tag says where t0 goes, and asks for just that", async () => {
-  const { calls, script } = scripted(done);
+  const { calls, script } = scripted(success(EFFECTS.removed));
   await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
     await loaded(page);
     await page.getByRole("button", { name: /^Remove tag/ }).click();
     assert.match(await text(page, "reference-change"), /t0 of iusd moves to the configured fallback/);
     await logIn(page, "ops", "secret");
-    await page.locator("#reference-result:has-text('Tagged')").waitFor();
-    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx_hash, remove: true }]);
+    await eventually(() => text(page, "reference-result"), "Gains count from the newest withdrawal that is still marked, or from the fallback.");
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx, remove: true }]);
+  });
+});
+
+test("what follows is told in one sentence, the service's own, and nothing is added that may be untrue", async () => {
+  for (const message of Object.values(EFFECTS)) {
+    const { script } = scripted(success(message));
+    await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
+      await loaded(page);
+      await mark(page).click();
+      await logIn(page, "ops", "secret");
+      await page.locator("#reference-result:not(:empty)").waitFor();
+      assert.equal(await text(page, "reference-result"), `${message[0].toUpperCase()}${message.slice(1)}.`);
+    });
+  }
+});
+
+test("a withdrawal is marked by the transaction its memo names; without one it cannot be", async () => {
+  const { calls, script } = scripted(done);
+  await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    const rows = page.locator("#withdrawal-rows tr");
+    assert.deepEqual(await rows.locator(".reference").allInnerTexts(), ["Mark as reference", "reference Remove tag", "Mark as reference", "no transaction known"]);
+    await rows.nth(2).getByRole("button", { name: /^Mark as reference: 75 iusd of 2025-09-01 02:00/ }).click();
+    await logIn(page, "ops", "secret");
+    await page.locator("#reference-result:not(:empty)").waitFor();
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: WALLETS[1], tx: "5f3ac0ffee123456" }]);
   });
 });
 
@@ -73,7 +108,7 @@ test("refusals are told in words, in the dialog, and a wrong password can be cor
     [refused(401, "wrong login", { "WWW-Authenticate": 'Basic realm="Alert Orchestrator"' }), "User or password are wrong. Nothing was changed."],
     [refused(403, "login is disabled"), "Not allowed: login is disabled"],
     [refused(404, "no withdrawal with this hash"), "Not found: no withdrawal with this hash"],
-    [refused(409, "a sync is running"), "Something else is changing it at the moment: a sync is running"],
+    [refused(409, "2 withdrawals of iusd with transaction ab: name one by its wallet"), "Not possible: 2 withdrawals of iusd with transaction ab: name one by its wallet"],
     [refused(429, "too many", { "Retry-After": "42" }), "Too many failed logins. Try again in 42 s."],
     [refused(500, "store unavailable"), "The server refused (500): store unavailable"],
   ];
@@ -87,7 +122,7 @@ test("refusals are told in words, in the dialog, and a wrong password can be cor
       assert.equal(await page.locator("#login-fields").isVisible(), true);
       await accessible(page);
       await logIn(page, "ops", "right");
-      await page.locator("#reference-result:has-text('Tagged')").waitFor();
+      await page.locator("#reference-result:has-text('Gains count from')").waitFor();
       assert.equal(calls.length, 2);
     });
   }
@@ -108,7 +143,7 @@ test("the dialog is left by Escape, gives the focus back, forgets the password, 
 
 test("an older withdrawal moves no t0 past a newer tagged one", async () => {
   const all = withdrawals().withdrawals;
-  const answers = { "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, { ...all[2], tx_hash: "ab".repeat(32) }] } };
+  const answers = { "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, all[2]] } };
   await withFixture(browser, script({ answers }), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["reference", "earlier reference"]);

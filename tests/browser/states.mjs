@@ -56,9 +56,24 @@ export const failed = (code, message) => ({
 });
 
 /** The price sources disagree. */
-export const mismatch = hold("price_mismatch", "price mismatch (liqwid 1.0003 USD, minswap 0.9700 USD, 3.03 % apart, tolerance 1 %)", {
+export const mismatch = hold("price_mismatch", "price mismatch (liqwid 1.0003 USD, minswap 0.9700 USD, 3.03 % apart, tolerance 0.7 %)", {
   prices_by_source: { liqwid_graphql: 1.0003, minswap_aggregator: 0.97 }, price_delta_abs: 0.0303, price_delta_rel: 0.03029, price_mismatch: 1,
 });
+
+/** The comparison behind a decision's prices. */
+function priceFigures({ prices_by_source, price_delta_abs, price_delta_rel, price_mismatch }) {
+  if (!prices_by_source) return null;
+  const known = Object.entries(prices_by_source).filter(([, price]) => price !== null);
+  const first = known[0][1];
+  const logical = ["liqwid", "minswap"].flatMap((source) => known.filter(([from]) => from.includes(source)).slice(0, 1).map(([from, price_usd]) => ({ source, from, price_usd })));
+  return {
+    by_source: known.map(([source, price_usd]) => ({ source, price_usd, price_ada: null, delta_abs: price_usd - first, delta_rel: (price_usd - first) / first })),
+    missing: Object.keys(prices_by_source).filter((source) => prices_by_source[source] === null),
+    logical, delta_abs: price_delta_abs, delta_rel: price_delta_rel, tolerance: { mode: "relative", epsilon: 0.007 },
+    mismatch: price_mismatch === null ? null : price_mismatch === 1, unavailable: price_mismatch === null,
+    mismatches_in_a_row: price_mismatch === 1 ? 2 : 0, persistence_threshold: 0, action: "hold",
+  };
+}
 
 const uncompared = { prices_by_source: null, price_delta_abs: null, price_delta_rel: null, price_mismatch: null, price_compare_unavailable: null };
 
@@ -121,6 +136,7 @@ export function explanation(asset, decided, change = {}) {
       interval: null, threshold: sigma * 2, verdict: trigger,
     } : null,
     peg: known ? { price_usd: 0.96717689, target_usd: 1, deviation_bps: asset === "iusd" ? 328.2311 : 12.3, max_deviation_bps: 100, off_peg: asset === "iusd" } : null,
+    prices: known ? priceFigures(decided) : null,
     gate_applied: decided.gate_applied,
     warnings: asset === "iusd" ? ["withdrawn 500.00 USD since the reference without a tag; if that was gain, tag it (alert-orchestrator tag)"] : [],
     ...change,
@@ -174,12 +190,13 @@ export function history(asset, decided, entries = 60) {
   };
 }
 
-/** Newest first; the second is the reference. */
+/** Newest first; the second is the reference, the third is known by its memo only, the last not at all. */
 export const withdrawals = () => ({
   withdrawals: [
-    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: 500, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), is_reference: false },
-    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, memo: KEYWORD, tx_hash: hex(2), is_reference: true },
-    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, memo: null, tx_hash: null, is_reference: false },
+    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: 500, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), tx: hex(4), is_reference: false },
+    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, memo: KEYWORD, tx_hash: hex(2), tx: hex(2), is_reference: true },
+    { ts: "2025-09-01T00:00:00Z", wallet_address: WALLETS[1], amount: 75, memo: "payroll (tx: 5f3ac0ffee123456)", tx_hash: null, tx: "5f3ac0ffee123456", is_reference: false },
+    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, memo: null, tx_hash: null, tx: null, is_reference: false },
   ].map((one) => ({ ...one, abbreviated_address: abbreviate(one.wallet_address) })),
 });
 

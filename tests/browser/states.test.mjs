@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, fits, launch, loaded, nextRound, text, withFixture } from "./support.mjs";
-import { DECISIONS, failed, hold, script, status } from "./states.mjs";
+import { accessible, eventually, fits, launch, loaded, nextRound, text, withFixture } from "./support.mjs";
+import { DECISIONS, decision, explanation, failed, history, hold, script, status } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -102,13 +102,64 @@ test("explain shows the reference, each wallet's arithmetic, the gate and the pe
   await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     await page.locator("#explain > summary").click();
-    assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Peg", "Warnings"]);
+    assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Peg", "Prices", "Warnings"]);
     const steps = await text(page, "explain-steps");
     assert.match(steps, /Limit = min\(0\.5 × max\(0, gain\), newest value\)/);
     assert.match(steps, /5,693\.39\s+6,156\.92\s+400\.00\s+0\.00\s+63\.53\s+31\.77/);
     assert.match(steps, /Fit = 17,504\.340000 − 83\.210000·u − 209\.790000·u\^2, u = \(t − 2026-01-14 01:00\) \/ 15 days/);
     assert.match(steps, /k·σ = 2\.00 × 61\.69 USD = 123\.39 USD/);
     await accessible(page);
+  });
+});
+
+test("explain shows every price, which were compared, how far apart they are, and for how long", async () => {
+  const prices = async (asset, decisions) => {
+    let lines;
+    await withFixture(browser, script({ decisions }), `?asset=${asset}`, {}, async (page) => {
+      await loaded(page);
+      await page.locator("#explain > summary").click();
+      lines = await page.locator("#explain-steps section", { has: page.locator("h3:text-is('Prices')") }).locator("p").allInnerTexts();
+    });
+    return lines;
+  };
+  assert.deepEqual(await prices("iusd"), [
+    "liqwid_graphql: 1.000300 USD",
+    "greptime(liqwid): 1.000100 USD",
+    "minswap_aggregator: 0.999200 USD",
+    "greptime(minswap): no price",
+    "Compared: liqwid from liqwid_graphql, minswap from minswap_aggregator.",
+    "Apart: 0.001100 USD (0.110 %), tolerance 0.7 %.", // 100 · 0.007 is 0.7000000000000001
+    "Verdict: agree, 0 in a row (holds after 1).", // a persistence_threshold of 0 means 1
+  ]);
+  const verdict = (lines) => lines[lines.length - 1];
+  assert.equal(verdict(await prices("usdt")), "Verdict: MISMATCH, 2 in a row (holds after 1).");
+  const alone = decision({ prices_by_source: { liqwid_graphql: 1, minswap_aggregator: null }, price_delta_abs: null, price_delta_rel: null, price_mismatch: null, price_compare_unavailable: 1 });
+  assert.deepEqual(await prices("usdc", { usdc: alone }), ["liqwid_graphql: 1.000000 USD", "minswap_aggregator: no price", "Fewer than two sources have a price: nothing to compare."]);
+  assert.deepEqual(await prices("djed"), []);
+});
+
+test("history writes small residuals, those of a price, with digits that tell", async () => {
+  const [entry] = history("iusd", DECISIONS.iusd, 1).entries;
+  const entries = [{ ...entry, residual_usd: -0.0013, sigma_usd: 0.002 }, { ...entry, ts: "2026-01-28T00:00:00Z", residual_usd: 0.001, sigma_usd: 18.9 }, { ...entry, ts: "2026-01-27T00:00:00Z", residual_usd: null, sigma_usd: null }];
+  const answers = { "GET /api/history": { asset: "iusd", truncated: false, entries } };
+  await withFixture(browser, script({ answers }), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    const cells = await page.locator("#history-rows tr").evaluateAll((rows) => rows.map((row) => [row.cells[4].textContent, row.cells[5].textContent]));
+    assert.deepEqual(cells, [["−0.001300", "0.002000"], ["0.00", "18.90"], ["–", "–"]]);
+  });
+});
+
+test("the gate's figures wait for their unit", async () => {
+  const gate = { ...explanation("usdc", DECISIONS.usdc).gate, basis: "change_rate_usd", k_times_sigma: 0.004, threshold: 0.004 };
+  const rate = { usdc: decision({ residual_usd: -0.0013, sigma_usd: 0.002 }) };
+  let answer;
+  const explained = new Promise((resolve) => (answer = resolve));
+  const answers = { "GET /api/explain": async () => (await explained, { status: 200, json: explanation("usdc", rate.usdc, { gate }) }) };
+  await withFixture(browser, script({ decisions: rate, answers }), "?asset=usdc", {}, async (page) => {
+    await page.locator("#wmax:text-is('299.11 USD')").waitFor();
+    assert.deepEqual(await page.locator("#residual, #sigma").allInnerTexts(), ["–", "–"]);
+    answer();
+    await eventually(() => page.locator("#residual, #sigma").allInnerTexts(), ["−0.001300 USD per unit", "0.002000 USD per unit"]);
   });
 });
 

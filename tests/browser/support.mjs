@@ -70,12 +70,15 @@ export async function nextRound(page) {
 /** Lets time pass in which nothing should be asked. */
 export const pass = (page) => page.clock.fastForward(10 * REFRESH_MS);
 
-/** Everything is there: the decision, and the sections that come after it. */
-export const loaded = async (page) => {
+const DETAILS = ["#explain-steps > *", "#withdrawal-rows > *", "#history-rows > *, #history-note:not([hidden])"];
+
+/** Everything is there: the decision, and the sections that come after it, each with an answer of its own. */
+export const loaded = async (page, details = DETAILS) => {
   await page.locator("#badge-word:not(:text-is('–'))").waitFor();
   await page.locator("#charts[aria-busy=false]").waitFor();
   // Panels are drawn one by one.
   await page.waitForFunction(() => [...document.querySelectorAll(".panel")].every((panel) => panel.hidden || panel.querySelector("canvas")));
+  await page.waitForFunction((all) => all.every((one) => document.querySelector(one)), details);
 };
 
 export const text = (page, id) => page.locator(`#${id}`).innerText();

@@ -1,6 +1,9 @@
 // What the API answers and what the page keeps, for the type annotations in assets/js. Never served, never loaded.
 // Instants are RFC 3339 in UTC, amounts USD unless said otherwise, undefined figures null.
 
+/** Where there is none, a dash is shown. */
+type Figure = number | null | undefined;
+
 declare namespace Api {
   type View = "position" | "rate";
 
@@ -114,6 +117,23 @@ declare namespace Api {
     off_peg: boolean;
   }
 
+  interface PriceFigures {
+    by_source: { source: string; price_usd: number; price_ada: number | null; delta_abs: number; delta_rel: number }[];
+    missing: string[];
+    /** Those that were compared. */
+    logical: { source: string; from: string; price_usd: number }[];
+    /** Highest less lowest of them; null where there are fewer than two, as are the next and `mismatch`. */
+    delta_abs: number | null;
+    delta_rel: number | null;
+    /** A fraction of the highest price, or USD. */
+    tolerance: { mode: "relative" | "absolute"; epsilon: number };
+    mismatch: boolean | null;
+    unavailable: boolean;
+    mismatches_in_a_row: number;
+    persistence_threshold: number;
+    action: "hold" | "alert";
+  }
+
   /** The advice with every figure it rests on. */
   interface Explanation {
     asset: string;
@@ -131,6 +151,7 @@ declare namespace Api {
     safety_factor: number;
     gate: Gate | null;
     peg: Peg | null;
+    prices: PriceFigures | null;
     gate_applied: boolean;
     warnings: string[];
   }
@@ -199,11 +220,26 @@ declare namespace Api {
     amount: number | null;
     memo: string | null;
     tx_hash: string | null;
+    /** The stored hash, else the transaction that the memo names. */
+    tx: string | null;
     is_reference: boolean;
+  }
+
+  interface ReferenceWish {
+    asset: string;
+    wallet: string;
+    tx: string;
+    remove?: boolean;
+  }
+
+  interface Login {
+    user: string;
+    password: string;
   }
 
   interface ReferenceChange {
     status: "success";
+    /** What follows for the gains, in lower case and without a full stop. */
     message: string;
     memo_before: string | null;
     memo_after: string | null;
@@ -211,6 +247,19 @@ declare namespace Api {
 }
 
 declare namespace Page {
+  interface Route {
+    asset: string | null;
+    view: Api.View;
+    autorefresh: boolean;
+  }
+
+  interface PriceRow {
+    source: string;
+    price: number | null;
+    abs: number | null;
+    rel: number | null;
+  }
+
   /** What the page has of an answer: not asked yet, the answer, or why there is none. */
   interface Loaded<T> {
     value?: T;
@@ -251,7 +300,7 @@ declare namespace Page {
 declare const uPlot: any;
 
 declare namespace Chart {
-  type Kind = "value" | "smoothed" | "fit" | "sigma" | "threshold" | "latest" | "deposit" | "withdrawal" | "wide-band" | "narrow-band";
+  type Kind = "value" | "smoothed" | "fit" | "sigma" | "k-sigma" | "threshold" | "latest" | "deposit" | "withdrawal" | "wide-band" | "narrow-band";
 
   interface Line {
     label: string;
@@ -279,6 +328,11 @@ declare namespace Chart {
     kind: Kind;
     x: number;
     y: number;
+  }
+
+  interface Panel {
+    show: (plot: Plot | null) => void;
+    plot: (series: Api.Series) => Plot | null;
   }
 
   /** What a panel shows. */

@@ -12,7 +12,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer, or one that is not the server's own. */
+/** No answer, or one that is not the server's own: a proxy in between answers with a page of its own. */
 export class Unreachable extends Error {}
 
 /** @param {string} path relative to the page, so that a proxy may serve the whole under a prefix @param {RequestInit} [init] */
@@ -22,9 +22,8 @@ async function request(path, init) {
   try {
     response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
     body = await response.json();
-  } catch (error) {
-    // A proxy in between answers with a page of its own.
-    throw new Unreachable(response ? `answered ${response.status} without figures` : String(error));
+  } catch {
+    throw new Unreachable(response ? `the answer (${response.status}) has no figures` : "the server did not answer");
   }
   if (response.ok) return body;
   const retry = Number(response.headers.get("Retry-After"));
@@ -54,8 +53,8 @@ export const withdrawals = (asset) => get("api/withdrawals", { asset });
 /**
  * Sets or removes the tag of a withdrawal. Credentials go along explicitly and the browser's own stay out of it, so that a
  * refusal comes back here instead of opening the browser's login window.
- * @param {{asset: string, wallet: string, tx: string, remove?: boolean}} change
- * @param {{user: string, password: string}} login
+ * @param {Api.ReferenceWish} change
+ * @param {Api.Login} login
  * @returns {Promise<Api.ReferenceChange>}
  */
 export function setReference(change, login) {

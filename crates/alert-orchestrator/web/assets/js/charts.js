@@ -1,10 +1,10 @@
 // What do the three panels show? The series of the API as plots: value over time, its residuals, and their density.
 
-import { byId, el, reconcile, setNote, setText } from "./dom.js";
+import { byId, fillCells, makeCells, reconcile, setNote, setText } from "./dom.js";
 import { amount, counted, measured, time, timezone, usd } from "./format.js";
 import { createPanel } from "./panel.js";
 
-/** @type {{show: (plot: Chart.Plot | null) => void, plot: (series: Api.Series) => Chart.Plot | null}[]} */
+/** @type {Chart.Panel[]} */
 let panels = [];
 /** @type {Api.Series | null | undefined} nothing was shown yet: null */
 let shown = null;
@@ -31,6 +31,7 @@ export function showCharts({ series: { value, error }, asset, view }) {
 }
 
 const keyOf = ({ asset, view }, panel) => `${panel} ${asset} ${view}`;
+const overTime = (x, unit) => ({ timezone: timezone(), formatX: time, formatY: (y) => measured(y, unit), x, bars: null });
 const only = (yes, item) => (yes ? [item] : []);
 
 /** @returns {Chart.Plot | null} */
@@ -43,23 +44,19 @@ function seriesPlot(series) {
     key: keyOf(series, "series"),
     title: `${name}, ${unit}`,
     summary: `${summarize(name, ts, value, unit)} ${counted(deposits.length, "deposit")}, ${counted(withdrawals.length, "withdrawal")}.`,
-    timezone: timezone(),
-    formatX: time,
-    formatY: (y) => measured(y, unit),
-    x: ts,
+    ...overTime(ts, unit),
     lines: [
       { label: name.toLowerCase(), kind: "value", values: value },
       ...only(smoothed, { label: "smoothed", kind: "smoothed", values: smoothed }),
       ...only(baseline, { label: "trend (fit)", kind: "fit", values: baseline }),
     ],
-    bands: bandsAbout(series, baseline ?? smoothed),
+    bands: bandsAbout(series, baseline),
     levels: [],
     markers: [...flowMarkers(columns, deposits, "deposit"), ...flowMarkers(columns, withdrawals, "withdrawal")],
-    bars: null,
   };
 }
 
-/** The wide band first, so that the narrow one is painted over it. */
+/** No baseline, no bands: σ may be that of another series. The wide band first, so that the narrow one is painted over it. */
 function bandsAbout({ sigma, k_times_sigma, show_sigma_band, show_k_sigma_band }, middle) {
   const band = (label, kind, half) => {
     const shifted = (by) => middle.map((y) => (y === null ? null : y + by));
@@ -96,15 +93,11 @@ function residualPlot(series) {
     key: keyOf(series, "residual"),
     title: `Residuals, ${unit}`,
     summary: summarize("Residual", ts, value, unit) + triggers,
-    timezone: timezone(),
-    formatX: time,
-    formatY: (y) => measured(y, unit),
-    x: ts,
+    ...overTime(ts, unit),
     lines: [{ label: "residual", kind: "value", values: value }],
     bands: [],
-    levels: levels("y", series.density?.sigma ?? series.sigma, thresholds),
+    levels: levels("y", series, thresholds),
     markers: latest ? [{ label: "latest", kind: "latest", x: latest.ts, y: latest.value }] : [],
-    bars: null,
   };
 }
 
@@ -124,16 +117,21 @@ function densityPlot(series) {
     x,
     lines: [{ label: "density", kind: "value", values: y }],
     bands: [],
-    levels: [...levels("x", sigma, thresholds), ...only(latest !== null, { label: "latest", kind: "latest", axis: "x", at: [latest] })],
+    levels: [...levels("x", series, thresholds), ...only(latest !== null, { label: "latest", kind: "latest", axis: "x", at: [latest] })],
     markers: [],
     bars: { edges: histogram.edges, heights: histogram.density },
   };
 }
 
-const levels = (axis, sigma, thresholds) => [
-  ...only(sigma !== null, { label: "± σ", kind: "sigma", axis, at: [-sigma, sigma] }),
-  ...only(thresholds, { label: "trigger", kind: "threshold", axis, at: thresholds }),
-];
+/** The gate triggers at ± k·σ, or elsewhere: by a floor, or by an interval. */
+function levels(axis, { sigma, k_times_sigma: band }, thresholds) {
+  const same = band !== null && thresholds?.every((end) => Math.abs(Math.abs(end) - band) <= 1e-9 * band);
+  return [
+    ...only(sigma !== null, { label: "± σ", kind: "sigma", axis, at: [-sigma, sigma] }),
+    ...only(band !== null, { label: same ? "± k·σ, trigger" : "± k·σ", kind: "k-sigma", axis, at: [-band, band] }),
+    ...only(thresholds && !same, { label: "trigger", kind: "threshold", axis, at: thresholds }),
+  ];
+}
 
 function summarize(name, ts, values, unit) {
   const known = values.filter((value) => value !== null);
@@ -149,10 +147,8 @@ function showFlows(series) {
   flows.sort((a, b) => b.ts - a.ts);
   byId("flows").hidden = flows.length === 0;
   setText(byId("flows-title"), `Deposits and withdrawals in the chart (${flows.length})`);
-  reconcile(byId("flow-rows"), flows, ({ kind, ts, amount }) => `${series.asset} ${kind} ${ts} ${amount}`, flowRow);
+  reconcile(byId("flow-rows"), flows, ({ kind, ts, amount }) => `${series.asset} ${kind} ${ts} ${amount}`, makeFlow, fillFlow);
 }
 
-function flowRow({ kind, ts, amount: units, usd: value }) {
-  const figure = (text) => el("td", { class: "number" }, text);
-  return el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, kind), figure(amount(units)), figure(usd(value)));
-}
+const makeFlow = () => makeCells("time", "", "number", "number");
+const fillFlow = (row, flow) => fillCells(row, time(flow.ts), flow.kind, amount(flow.amount), usd(flow.usd));

@@ -43,6 +43,14 @@ export function setNote(node, text) {
   node.hidden = !text;
 }
 
+/** A row of empty cells. @param {...string} classes of each cell, "" for none */
+export const makeCells = (...classes) => el("tr", {}, ...classes.map((name) => el("td", name ? { class: name } : {})));
+
+/** @param {HTMLTableRowElement} row @param {...(string | null)} texts null leaves a cell as it is */
+export function fillCells(row, ...texts) {
+  texts.forEach((text, i) => text !== null && setText(row.cells[i], text));
+}
+
 /** A picture of the sprite in index.html, for decoration only. @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -2,7 +2,7 @@
 
 import { address } from "./copy.js";
 import { byId, el, setNote } from "./dom.js";
-import { abbreviate, amount, counted, measured, number, time, usd } from "./format.js";
+import { abbreviate, amount, counted, measured, number, percent, time, usd } from "./format.js";
 import { unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
@@ -22,6 +22,7 @@ function steps(advice) {
     advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
     advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
     advice.peg ? step("Peg", line(pegLine(advice.peg))) : null,
+    advice.prices ? step("Prices", ...prices(advice.prices)) : null,
     advice.warnings.length ? step("Warnings", ...advice.warnings.map(line)) : null,
   ].filter((part) => part !== null);
 }
@@ -117,4 +118,20 @@ function verdict({ verdict, points }) {
 function pegLine({ price_usd, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
   const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
   return `Price ${number(price_usd, 6)} USD, target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
+}
+
+/** @param {Api.PriceFigures} prices */
+function prices({ by_source, missing, logical, delta_abs, delta_rel, tolerance, mismatch, mismatches_in_a_row, persistence_threshold, action }) {
+  const price = (value) => `${number(value, 6)} USD`;
+  const lines = by_source.map(({ source, price_usd }) => `${source}: ${price(price_usd)}`);
+  lines.push(...missing.map((source) => `${source}: no price`));
+  if (mismatch === null) return [...lines, "Fewer than two sources have a price: nothing to compare."].map(line);
+  const allowed = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
+  const follows = action === "hold" ? `holds after ${Math.max(1, persistence_threshold)}` : "shown only";
+  return [
+    ...lines,
+    `Compared: ${logical.map(({ source, from }) => `${source} from ${from}`).join(", ")}.`,
+    `Apart: ${price(delta_abs)} (${percent(delta_rel)}), tolerance ${allowed}.`,
+    `Verdict: ${mismatch ? "MISMATCH" : "agree"}, ${mismatches_in_a_row} in a row (${follows}).`,
+  ].map(line);
 }

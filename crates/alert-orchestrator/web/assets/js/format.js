@@ -5,7 +5,7 @@ const NONE = "–";
 /** Too costly to make for every figure. @type {Map<number, Intl.NumberFormat>} */
 const byDigits = new Map();
 
-/** @param {number | null | undefined} value @param {number} digits after the point */
+/** @param {Figure} value @param {number} digits after the point */
 export function number(value, digits) {
   if (!known(value)) return NONE;
   let format = byDigits.get(digits);
@@ -18,16 +18,16 @@ export function number(value, digits) {
   return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
-/** @param {number | null | undefined} value @returns {value is number} */
+/** @param {Figure} value @returns {value is number} */
 const known = (value) => Number.isFinite(value);
 
-/** @param {number | null | undefined} value */
+/** @param {Figure} value */
 export const usd = (value) => number(value, 2);
 
-/** A share of 1. @param {number | null | undefined} share */
+/** A share of 1. @param {Figure} share */
 export const percent = (share) => (known(share) ? `${number(share * 100, 3)} %` : NONE);
 
-/** With its unit: cents for USD, six decimals for a price. @param {number | null | undefined} value @param {string} unit */
+/** With its unit: cents for USD, six decimals for a price. @param {Figure} value @param {string} unit */
 export const measured = (value, unit) => (known(value) ? `${number(value, unit === "USD" ? 2 : 6)} ${unit}` : NONE);
 
 /** Units of an asset: as many decimals as there are, at most six. @param {number} value */

@@ -10,11 +10,13 @@ export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per un
 export function showGate({ decision, explain }) {
   const gate = explain.value?.gate ?? null;
   const unit = unitOf(gate);
+  // Of a position or of a price? Only the explanation knows.
+  const own = (figure) => measured(gate && figure, unit);
   showFlag("gate-verdict", verdict(decision, gate));
   write({
     "gate-applied": decision.decision === -1 ? "" : applied(decision),
-    residual: measured(decision.residual_usd, unit),
-    sigma: measured(decision.sigma_usd, unit),
+    residual: own(decision.residual_usd),
+    sigma: own(decision.sigma_usd),
     k: number(decision.k_sigma, 2),
     "k-sigma": measured(gate?.k_times_sigma, unit),
     threshold: gate ? threshold(gate, unit) : "–",

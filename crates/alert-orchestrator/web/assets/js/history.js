@@ -1,8 +1,8 @@
 // How did the decisions on this asset go? The journal, newest first.
 
 import { kindOf } from "./decision.js";
-import { byId, el, icon, reconcile, sayInTable, setNote } from "./dom.js";
-import { time, usd } from "./format.js";
+import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote } from "./dom.js";
+import { number, time, usd } from "./format.js";
 
 const PAGE = 50;
 let limit = PAGE;
@@ -36,7 +36,7 @@ function render() {
   setNote(byId("history-note"), note(value?.truncated ?? false, error));
   byId("history-more").hidden = entries.length <= limit;
   if (value && !entries.length) return sayInTable(byId("history-rows"), 7, "No decision was recorded in this span.");
-  reconcile(byId("history-rows"), entries.slice(0, limit), ({ ts, replica }) => `${value?.asset} ${ts} ${replica}`, makeRow);
+  reconcile(byId("history-rows"), entries.slice(0, limit), ({ ts, replica }) => `${value?.asset} ${ts} ${replica}`, makeRow, fillRow);
 }
 
 function note(truncated, error) {
@@ -49,10 +49,15 @@ function changes(entries) {
   return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
 }
 
-function makeRow({ ts, decision, wmax_usd, g_usd, residual_usd, sigma_usd, reason }) {
+function makeRow({ decision }) {
   const { kind, word } = kindOf(decision);
-  const figure = (value) => el("td", { class: "number" }, usd(value));
-  const row = el("tr", {}, el("td", { class: "time" }, time(ts)), el("td", {}, el("span", { class: `mark ${kind}` }, icon(kind), word)));
-  row.append(figure(wmax_usd), figure(g_usd), figure(residual_usd), figure(sigma_usd), el("td", { class: "text" }, reason ?? ""));
+  const row = makeCells("time", "", "number", "number", "number", "number", "text");
+  row.cells[1].append(el("span", { class: `mark ${kind}` }, icon(kind), word));
   return row;
+}
+
+function fillRow(row, { ts, wmax_usd, g_usd, residual_usd: residual, sigma_usd: sigma, reason }) {
+  // The journal does not say whether these are of a position or of a price.
+  const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
+  fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), reason ?? "");
 }

@@ -42,7 +42,6 @@ const state = {
   withdrawals: {},
 };
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 /** What the details were loaded for, and whether all of them came. */
 let loadedFor = "";
@@ -110,33 +109,30 @@ function forgetDetails() {
   loadedFor = "";
 }
 
-/** Each answer stands alone: what one request has no answer for does not keep the others from being shown. */
+/** Each answer stands alone, and is shown as soon as it is here: the store may hang while the rest is at hand. */
 async function loadDetails() {
   const { asset, view, status } = state;
   if (!asset) return;
   const wanted = `${asset} ${view} ${status?.last_evaluation}`;
   if (wanted === loadedFor) return;
-  const [series, explain, past, withdrawals] = await Promise.all([
-    state.decision?.decision === -1 ? NO_SERIES : settled(api.series(asset, view)),
-    settled(api.explain(asset)),
-    settled(api.history(asset, history.since())),
-    settled(api.withdrawals(asset)),
+  const isWanted = () => asset === state.asset && view === state.view;
+  const show = async (name, answer) => {
+    const got = await answer;
+    // The user may have gone on to another asset or view meanwhile.
+    if (isWanted()) state[name] = got;
+    draw();
+    return got;
+  };
+  const all = await Promise.all([
+    show("series", state.decision?.decision === -1 ? NO_SERIES : settled(api.series(asset, view))),
+    show("explain", settled(api.explain(asset))),
+    show("history", settled(api.history(asset, history.since()))),
+    show("withdrawals", settled(api.withdrawals(asset))),
   ]);
-  // The user may have gone on to another asset or view meanwhile.
-  if (asset !== state.asset || view !== state.view) return;
-  Object.assign(state, { series, explain, history: past, withdrawals });
-  const missing = [series, explain, past, withdrawals].some((got) => got.error && got !== NO_SERIES);
-  loadedFor = missing ? "" : wanted;
+  if (isWanted()) loadedFor = all.some((got) => got.error && got !== NO_SERIES) ? "" : wanted;
 }
 
-async function settled(answer) {
-  try {
-    return { value: await answer };
-  } catch (error) {
-    if (!(error instanceof api.Refused)) throw error;
-    return { error: error.message };
-  }
-}
+const settled = (answer) => answer.then((value) => ({ value }), (error) => ({ error: error.message }));
 
 function draw() {
   document.body.classList.toggle("waiting", state.waiting);

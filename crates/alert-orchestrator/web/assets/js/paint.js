@@ -6,7 +6,8 @@ export const STYLES = {
   smoothed: { colour: "--chart-smoothed", dash: [7, 4], width: 1.75 },
   fit: { colour: "--muted", dash: [2, 3], width: 1.5 },
   sigma: { colour: "--chart-smoothed", dash: [7, 4], width: 1.25 },
-  threshold: { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
+  "k-sigma": { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
+  threshold: { colour: "--chart-bad", dash: [2, 3], width: 2 },
   latest: { colour: "--chart-bad", width: 1.75 },
   deposit: { colour: "--chart-good", width: 1 },
   withdrawal: { colour: "--chart-bad", width: 1 },
@@ -27,7 +28,7 @@ export function colour(property) {
 /** For another colour scheme. */
 export const forgetColours = () => read.clear();
 
-/** @param {any} chart @param {Chart.Plot | null} plot */
+/** @param {Chart.Plot | null} plot */
 export function paintBars(chart, plot) {
   if (!plot?.bars) return;
   const { edges, heights } = plot.bars;
@@ -41,7 +42,7 @@ export function paintBars(chart, plot) {
   });
 }
 
-/** @param {any} chart @param {Chart.Plot | null} plot */
+/** @param {Chart.Plot | null} plot */
 export function paintOver(chart, plot) {
   if (!plot) return;
   clipped(chart, (context) => {

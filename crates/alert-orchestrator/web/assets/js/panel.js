@@ -13,12 +13,12 @@ const MARGIN = 0.06;
 
 // 24 hours, and day before month, as operators write them; the second line where the day or year changes.
 const TIME_LABELS = [
-  [365 * 24 * HOUR_MS, "{YYYY}", null, null, null, null, null, null, 1],
-  [28 * 24 * HOUR_MS, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [24 * HOUR_MS, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [60_000, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
-];
+  [365 * 24 * HOUR_MS, "{YYYY}"],
+  [28 * 24 * HOUR_MS, "{MMM}", "\n{YYYY}"],
+  [24 * HOUR_MS, "{D} {MMM}", "\n{YYYY}"],
+  [60_000, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
+].map(([step, text, year = null, day = null]) => [step, text, year, null, day, null, null, null, 1]);
 
 /** Fills a figure, and returns what shows a plot in it. @param {HTMLElement} figure */
 export function createPanel(figure) {
@@ -171,7 +171,8 @@ class Panel {
   }
 
   #options(plot) {
-    const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { stroke: () => colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
+    const rule = { stroke: () => colour("--line"), width: 1 };
+    const axis = { stroke: () => colour("--muted"), grid: rule, ticks: rule, font: "12px system-ui, sans-serif" };
     const zone = plot.timezone;
     const zoned = { ms: 1, tzDate: (ts) => uPlot.tzDate(new Date(ts), zone) };
     return {

@@ -1,9 +1,7 @@
 // Do the sources agree on the price?
 
-import { byId, el, reconcile, setNote, setText, showFlag } from "./dom.js";
+import { byId, el, fillCells, reconcile, setNote, showFlag } from "./dom.js";
 import { number, percent } from "./format.js";
-
-/** @typedef {{source: string, price: number | null, abs: number | null, rel: number | null}} Row */
 
 /** @param {Page.Shown} state */
 export function showPrices({ decision, explain }) {
@@ -16,7 +14,7 @@ export function showPrices({ decision, explain }) {
   setNote(byId("price-note"), said.note);
 }
 
-/** Against the first. @param {Record<string, number | null>} bySource @returns {Row[]} */
+/** Against the first. @param {Record<string, number | null>} bySource @returns {Page.PriceRow[]} */
 function compared(bySource) {
   const first = Object.values(bySource).find((price) => price !== null) ?? null;
   return Object.entries(bySource).map(([source, price]) => {
@@ -48,7 +46,5 @@ function makeRow({ source }) {
 }
 
 function fillRow(row, { price, abs, rel }) {
-  setText(row.cells[1], price === null ? "no answer" : number(price, 6));
-  setText(row.cells[2], number(abs, 6));
-  setText(row.cells[3], percent(rel));
+  fillCells(row, null, price === null ? "no answer" : number(price, 6), number(abs, 6), percent(rel));
 }

@@ -4,12 +4,12 @@
 
 import { Refused, setReference } from "./api.js";
 import { address, copies } from "./copy.js";
-import { byId, el, icon, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
+import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time } from "./format.js";
 
 const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
 
-/** @type {{user: string, password: string} | null} */
+/** @type {Api.Login | null} */
 let login = null;
 /** @type {{asset: string, withdrawal: Api.Withdrawal} | null} */
 let pending = null;
@@ -49,7 +49,7 @@ export function showReferences(state) {
   const rows = byId("withdrawal-rows");
   if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
   if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
-  reconcile(rows, listed, (one) => `${asset} ${one.tx_hash} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
+  reconcile(rows, listed, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
 function showNote({ status }) {
@@ -67,15 +67,15 @@ function showNote({ status }) {
 }
 
 function makeRow(one) {
-  const row = el("tr", {}, el("td", { class: "time" }, time(one.ts)), el("td", {}, address(one.wallet_address, one.abbreviated_address)));
-  row.append(el("td", { class: "number" }, units(one)), el("td", { class: "text" }), el("td", { class: "reference" }));
+  const row = makeCells("time", "", "number", "text", "reference");
+  row.cells[1].append(address(one.wallet_address, one.abbreviated_address));
   return row;
 }
 
 function fillRow(row, one) {
-  setText(row.cells[3], one.memo ?? "");
+  fillCells(row, time(one.ts), null, units(one), one.memo ?? "");
   const cell = row.cells[4];
-  const shown = JSON.stringify([one, isNewestTagged(one), writable]);
+  const shown = JSON.stringify([one, isNewestTagged(one), writable, time(one.ts)]);
   // The button keeps the focus while nothing about it changes.
   if (cell.dataset.shown === shown) return;
   cell.dataset.shown = shown;
@@ -94,7 +94,7 @@ function tagState(one) {
 
 function action(one) {
   if (!writable) return [];
-  if (!one.tx_hash) return [el("span", { class: "muted" }, "no transaction hash")];
+  if (!one.tx) return [el("span", { class: "muted" }, "no transaction known")];
   const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${units(one)} of ${time(one.ts)}` }, verb(one));
   button.addEventListener("click", () => ask(one));
   return [button];
@@ -142,13 +142,13 @@ async function confirm(changed) {
   if (!pending) return;
   const { withdrawal } = pending;
   const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx_hash ?? "", ...(withdrawal.is_reference && { remove: true }) };
+  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...(withdrawal.is_reference && { remove: true }) };
   busy(true);
   try {
     const answer = await setReference(change, attempt);
     login = attempt;
     byId("reference-dialog").close();
-    setNote(byId("reference-result"), `${answer.message} It counts from the next evaluation on.`);
+    setNote(byId("reference-result"), `${answer.message[0].toUpperCase()}${answer.message.slice(1)}.`);
     changed();
   } catch (error) {
     if (error instanceof Refused && error.status === 401) login = null;
@@ -170,7 +170,7 @@ function inWords(error) {
     401: "User or password are wrong. Nothing was changed.",
     403: `Not allowed: ${error.message}`,
     404: `Not found: ${error.message}`,
-    409: `Something else is changing it at the moment: ${error.message}`,
+    409: `Not possible: ${error.message}`,
     429: `Too many failed logins. Try again in ${error.retrySeconds ?? 60} s.`,
   };
   return words[error.status] ?? `The server refused (${error.status}): ${error.message}`;

@@ -1,8 +1,6 @@
 // Which asset and view does the address name? The address is the page's memory: reload, back and sharing work by it.
 
-/** @typedef {{asset: string | null, view: Api.View, autorefresh: boolean}} Route */
-
-/** @returns {Route} */
+/** @returns {Page.Route} */
 export function read() {
   const query = new URLSearchParams(location.search);
   return {

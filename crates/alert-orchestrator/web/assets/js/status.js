@@ -3,8 +3,6 @@
 import { byId, el, reconcile, setText, write } from "./dom.js";
 import { ago, time, timezone, useTimezone } from "./format.js";
 
-/** @typedef {{key: string, kind: "bad" | "warn" | "info", text: string}} Banner */
-
 /** An evaluation may be this late before the page says so. */
 const GRACE_SECONDS = 30;
 

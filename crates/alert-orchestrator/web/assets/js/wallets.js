@@ -1,7 +1,7 @@
 // How much from which wallet?
 
 import { address } from "./copy.js";
-import { byId, el, reconcile, setNote, setText } from "./dom.js";
+import { byId, el, fillCells, reconcile, setNote, setText } from "./dom.js";
 import { abbreviate, usd } from "./format.js";
 
 /** One wallet can be reached by Tab; arrow keys move among them, so that 200 are not 200 stops. */
@@ -21,7 +21,7 @@ export function start() {
 /** @param {Page.Shown} state */
 export function showWallets({ decision, explain }) {
   const wallets = decision.wallet_breakdown.length ? decision.wallet_breakdown : held(explain.value);
-  reconcile(byId("wallet-rows"), wallets, (wallet) => wallet.wallet_address, makeRow, fillRow);
+  reconcile(byId("wallet-rows"), wallets, (wallet) => wallet.wallet_address, makeRow, (row, { wmax_usd }) => fillCells(row, null, usd(wmax_usd)));
   keepOneReachable();
   byId("wallet-table").hidden = !wallets.length;
   setText(byId("wallets-title"), wallets.length ? `Wallets (${wallets.length})` : "Wallets");
@@ -43,11 +43,6 @@ function makeRow({ wallet_address, abbreviated_address }) {
   const button = address(wallet_address, abbreviated_address);
   button.tabIndex = -1;
   return el("tr", {}, el("th", { scope: "row" }, button), el("td", { class: "number" }));
-}
-
-/** @param {HTMLTableRowElement} row @param {Api.Wallet} wallet */
-function fillRow(row, { wmax_usd }) {
-  setText(row.cells[1], usd(wmax_usd));
 }
 
 function keepOneReachable() {
