@@ -21,6 +21,23 @@ test:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# write the user guide's references again, and check that the guide is true
+guide:
+    cargo xtask docs
+    cargo build --release
+    cargo xtask docs --check --program target/release/alert-orchestrator
+
+# the page in a real browser (needs Node.js and Chromium)
+browser:
+    cargo build --release
+    npm --prefix tests/browser ci
+    ALERT_ORCHESTRATOR=$PWD/target/release/alert-orchestrator npm --prefix tests/browser test
+
+# load, memory and hostile clients beside nginx and the node exporter (about 20 minutes)
+load:
+    cargo build --release
+    tests/load/measure.py target/release/alert-orchestrator
+
 # write examples/liqwid again from data/
 examples:
     cargo xtask examples

@@ -37,7 +37,7 @@ pub struct Entry {
     pub t0: Option<i64>,
     /// Time of the evaluation sample.
     pub t1: Option<i64>,
-    /// How long the evaluation of the asset took, seconds.
+    /// How long the round took in which the asset was evaluated, seconds.
     pub duration_seconds: f64,
     /// Version of the service.
     pub version: String,

@@ -252,8 +252,8 @@ pub(crate) fn count_twins<'a>(rows: impl Iterator<Item = &'a FlowRow> + Clone) -
     named.filter(|(wallet, ids)| ids.iter().any(|id| is_known((wallet, id.clone())))).count()
 }
 
-/// The beginnings of transaction ids that a memo names after `tx:`, in lower case.
-fn ids_in(memo: &str) -> Vec<String> {
+/// The beginnings of transaction ids that a memo names after `tx:`, in lower case; each long enough to mean one.
+pub fn ids_in(memo: &str) -> Vec<String> {
     let texts = memo.split("tx:").skip(1);
     let digits = |text: &str| -> String {
         let text = text.trim_start().chars();

@@ -3,30 +3,39 @@
 //! Start at [`PriceClients::ask`]. A source that gives no price is logged with the cause and left out; what follows from the
 //! prices is `advisor_core::price_check`'s to say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::price_check::{PriceSource, SourcePrice};
 use advisor_core::time;
 use advisor_io::api::Settings;
-use advisor_io::greptime::Round;
-use advisor_io::liqwid::Liqwid;
+use advisor_io::greptime::{Round, StoredPrice};
+use advisor_io::liqwid::{Liqwid, MarketPrices};
 use advisor_io::minswap::Minswap;
 use anyhow::Context as _;
 use futures_util::future::{join_all, join3};
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use crate::config::{Config, TokenRegistry};
 use crate::evaluate::{AssetPlan, Plan, Prices};
 
+/// Liqwid's API wants to be polled no faster, however often an evaluation is made.
+pub(crate) const ASK_LIQWID_EVERY: Duration = Duration::from_secs(60);
+
 /// The APIs that prices are asked of.
 pub(crate) struct PriceClients {
     liqwid: Option<Liqwid>,
+    liqwid_said: Mutex<Option<(Instant, LiqwidAnswer)>>,
     minswap: Option<(Minswap, TokenRegistry)>,
     /// No evaluation waits longer for a price.
     timeout: Duration,
 }
+
+/// What Liqwid answered, or why it gave no answer.
+type LiqwidAnswer = Result<Arc<MarketPrices>, String>;
 
 /// Prices with the asset they are of.
 type Found = Vec<(String, SourcePrice)>;
@@ -54,6 +63,7 @@ impl PriceClients {
                 .map(|api| Liqwid::new(settings(api.url())))
                 .transpose()
                 .context("orchestrator.apis.liqwid_graphql")?,
+            liqwid_said: Mutex::default(),
             minswap: minswap
                 .map(|(api, tokens)| Minswap::new(settings(api.url())).map(|client| (client, tokens.clone())))
                 .transpose()
@@ -76,7 +86,7 @@ impl PriceClients {
     async fn ask_liqwid(&self, plan: &Plan) -> Found {
         let wanted = wanting(plan, PriceSource::LiqwidGraphql);
         let Some(liqwid) = self.liqwid.as_ref().filter(|_| !wanted.is_empty()) else { return Found::new() };
-        let markets = match liqwid.prices().await {
+        let markets = match self.markets(liqwid).await {
             Ok(markets) => markets,
             Err(error) => {
                 warn!("no prices from liqwid_graphql: {error}");
@@ -94,6 +104,20 @@ impl PriceClients {
             ))
         };
         wanted.into_iter().filter_map(price).collect()
+    }
+
+    /// What Liqwid says, or said less than a minute ago.
+    async fn markets(&self, liqwid: &Liqwid) -> LiqwidAnswer {
+        let mut said = self.liqwid_said.lock().await;
+        if let Some((at, answer)) = &*said
+            && at.elapsed() < ASK_LIQWID_EVERY
+        {
+            return answer.clone();
+        }
+        let asked_at = Instant::now();
+        let answer = liqwid.prices().await.map(Arc::new).map_err(|error| error.to_string());
+        *said = Some((asked_at, answer.clone()));
+        answer
     }
 
     async fn ask_minswap(&self, plan: &Plan) -> Found {
@@ -119,30 +143,33 @@ impl PriceClients {
 
     async fn ask_stored(&self, plan: &Plan, store: Option<(&Round<'_>, Timestamp)>) -> Found {
         let Some((store, at)) = store else { return Found::new() };
-        let ask = async |of: &AssetPlan| match timeout(self.timeout, store.stored_minswap(&of.asset, time::nanos(at)))
-            .await
-        {
-            Ok(Ok(price)) => {
-                let price = price?;
-                let price_ada = price.ada_usd.map(|ada_usd| price.price_usd / ada_usd);
-                let price = SourcePrice { source: PriceSource::StoredMinswap, price_usd: price.price_usd, price_ada };
-                Some((of.asset.clone(), price))
-            }
-            Ok(Err(error)) => {
-                warn!(asset = of.asset, "no price from greptime(minswap): {error}");
+        let at = time::nanos(at);
+        let ask = async |of: &AssetPlan| {
+            let answer = timeout(self.timeout, store.stored_minswap(&of.asset, at)).await;
+            let found = match answer {
+                Ok(Ok(price)) => price.map_or(Ok(None), |price| recent(of, price, at).map(Some)),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err(format!("no answer within {} s", self.timeout.as_secs_f64())),
+            };
+            let price = found.unwrap_or_else(|cause| {
+                warn!(asset = of.asset, "no price from greptime(minswap): {cause}");
                 None
-            }
-            Err(_) => {
-                warn!(
-                    asset = of.asset,
-                    "no price from greptime(minswap): no answer within {} s",
-                    self.timeout.as_secs_f64()
-                );
-                None
-            }
+            })?;
+            let price_ada = price.ada_usd.map(|ada_usd| price.price_usd / ada_usd);
+            let price = SourcePrice { source: PriceSource::StoredMinswap, price_usd: price.price_usd, price_ada };
+            Some((of.asset.clone(), price))
         };
         let answers = join_all(wanting(plan, PriceSource::StoredMinswap).into_iter().map(ask)).await;
         answers.into_iter().flatten().collect()
+    }
+}
+
+/// A stored price that is no older at `at` than a sample may be: an old one must not end a disagreement of today's.
+fn recent(of: &AssetPlan, price: StoredPrice, at: i64) -> Result<StoredPrice, String> {
+    let hours = time::hours_between(price.ts, at);
+    match of.rules.max_sample_age_hours {
+        Some(most) if hours > most => Err(format!("the newest is {hours:.1} h old, expected {most} h at most")),
+        _ => Ok(price),
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;
 use advisor_core::store::StoreError;
-use advisor_core::sync::memo_names;
+use advisor_core::sync::{ids_in, memo_names};
 use advisor_core::time;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub(crate) struct Withdrawal {
     amount: Option<f64>,
     memo: Option<String>,
     tx_hash: Option<String>,
+    /// What it can be marked by: its hash, or what its memo says of it.
+    tx: Option<String>,
     /// Whether its memo contains the reference keyword.
     is_reference: bool,
 }
@@ -56,6 +58,7 @@ pub(crate) async fn withdrawals(
             amount: row.amount.map(f64::abs),
             memo: row.memo.clone(),
             tx_hash: row.tx_hash.clone(),
+            tx: row.tx_hash.clone().or_else(|| ids_in(row.memo.as_deref()?).into_iter().next()),
             is_reference: has_keyword(row, keyword),
         })
         .collect())
@@ -264,7 +267,7 @@ impl Change {
     /// What follows for the gains.
     fn effect(&self) -> String {
         if self.written != self.table {
-            return format!("none: no evaluation reads {}", self.written);
+            return format!("gains count as before: no evaluation reads {}", self.written);
         }
         let marks = self.memo_after.as_ref().is_some_and(|memo| memo.contains(&self.keyword));
         match (marks, self.flow.ts, self.reference) {

@@ -74,10 +74,13 @@ pub(crate) async fn pull_transactions(
     if !settings.config.orchestrator.transaction_sync.enabled {
         return None;
     }
-    // The round that follows says what is wrong with the files.
-    refresh(backend, settings).await.ok()?;
     let limit = limit(settings);
-    timeout(limit, sync::before_round(backend, settings, write_prefix)).await.unwrap_or_else(|_| {
+    let pull = async {
+        // The round that follows says what is wrong with the files.
+        refresh(backend, settings).await.ok()?;
+        sync::before_round(backend, settings, write_prefix).await
+    };
+    timeout(limit, pull).await.unwrap_or_else(|_| {
         warn!("pulling transactions from Liqwid was cut off after {} s; what was stored stays", limit.as_secs());
         None
     })
@@ -89,7 +92,10 @@ pub(crate) fn limit(settings: &Settings) -> Duration {
 }
 
 /// Reads changed files into the embedded store, on a thread that may block.
-async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
+///
+/// # Errors
+/// See [`Backend::refresh`].
+pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
     let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
     let refreshed = tokio::task::spawn_blocking(move || backend.refresh(&settings.config)).await;
     refreshed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))

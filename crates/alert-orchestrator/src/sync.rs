@@ -114,14 +114,18 @@ pub(crate) async fn pull(
     let mut tables = FlowTables::find(backend, settings, write_prefix, wish.dry_run).await?;
     let scope = scope(backend, settings, wish, &tables).await?;
     let of = scope.wallets.len();
+    let mut slow_before = false;
     for (done, wallet) in scope.wallets.iter().enumerate() {
         progress(Progress { wallet, done, of });
         let Pulled { transactions, outcome } = liqwid.transactions(wallet, scope.from, scope.to).await;
         let mut next = tables.store(&transactions).await;
+        let is_slow = matches!(outcome, Err(ApiError::Slow { .. }));
+        // One long history is no reason not to ask about the others; two slow answers in a row are.
+        if matches!(outcome, Err(ApiError::Unavailable { .. })) || is_slow && slow_before {
+            next = ControlFlow::Break(());
+        }
+        slow_before = is_slow;
         if let Err(error) = outcome {
-            if let ApiError::Unavailable { .. } = error {
-                next = ControlFlow::Break(());
-            }
             tables.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
         }
         if next.is_break() {
@@ -193,9 +197,36 @@ async fn scope(
         return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
     }
     let named = if wish.wallets.is_empty() { &sync.wallets } else { &wish.wallets };
-    let wallets = match named.is_empty() {
+    let mut wallets: Vec<Arc<str>> = match named.is_empty() {
         false => named.iter().map(|wallet| wallet.as_str().into()).collect(),
         true => backend.wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
     };
+    if wish.wallets.is_empty() {
+        rotate(&mut wallets, Timestamp::now());
+    }
     Ok(Scope { from, to, wallets })
+}
+
+/// Lets every pull begin with another wallet: where one is cut off, it must not always be the same that are left out.
+fn rotate(wallets: &mut [Arc<str>], now: Timestamp) {
+    if let Some(by) = now.as_second().unsigned_abs().checked_rem(wallets.len() as u64) {
+        wallets.rotate_left(usize::try_from(by).unwrap_or(0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wallet_is_the_first_to_be_asked_about_at_times() {
+        let firsts = [100, 101, 102, 103].map(|second| {
+            let mut wallets: Vec<Arc<str>> = ["a", "b", "c"].map(Arc::from).to_vec();
+            rotate(&mut wallets, Timestamp::from_second(second).unwrap());
+            assert_eq!(wallets.len(), 3);
+            wallets[0].to_string()
+        });
+        assert_eq!(firsts, ["b", "c", "a", "b"]);
+        rotate(&mut [], Timestamp::UNIX_EPOCH);
+    }
 }

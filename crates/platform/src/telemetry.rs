@@ -107,6 +107,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt()
+        // A log that cannot be written must not take the service with it: the complaint would go to standard error, too.
+        .log_internal_errors(false)
         .with_max_level(level.filter())
         .fmt_fields(CorrelationId)
         .event_format(Lines(format))

@@ -77,6 +77,14 @@ pub enum ApiError {
         /// What went wrong.
         cause: String,
     },
+    /// The answer takes too long; that of another question may not.
+    #[error("{api}: {cause}")]
+    Slow {
+        /// The API and its address.
+        api: String,
+        /// How long was waited for it.
+        cause: String,
+    },
     /// There is an answer, but what it says cannot be used.
     #[error("{api}: {cause}")]
     Unusable {
@@ -92,6 +100,8 @@ pub enum ApiError {
 enum Failure {
     /// The next attempt may succeed, if it comes after this long.
     Passing { cause: String, retry_after: Option<Duration> },
+    /// The next attempt may be quicker.
+    Slow(String),
     /// Other attempts would be refused alike.
     Refused(String),
     /// The answer cannot be used.
@@ -159,11 +169,11 @@ impl Api {
         })
         .retry(backoff)
         .sleep(tokio::time::sleep)
-        .when(|failure| matches!(failure, Failure::Passing { .. }))
+        .when(|failure| matches!(failure, Failure::Passing { .. } | Failure::Slow(_)))
         .adjust(|failure, delay| {
             let asked = match failure {
                 Failure::Passing { retry_after, .. } => retry_after.unwrap_or_default(),
-                Failure::Refused(_) | Failure::Unusable(_) => Duration::ZERO,
+                Failure::Slow(_) | Failure::Refused(_) | Failure::Unusable(_) => Duration::ZERO,
             };
             let wait = delay?.max(asked);
             (wait < until.saturating_duration_since(Instant::now())).then_some(wait)
@@ -175,11 +185,11 @@ impl Api {
 
     fn give_up(&self, failure: Failure, attempts: u32) -> ApiError {
         let api = self.name.clone();
+        let in_vain =
+            |cause| format!("{cause} after {attempts} {}", if attempts == 1 { "attempt" } else { "attempts" });
         match failure {
-            Failure::Passing { cause, .. } => {
-                let times = if attempts == 1 { "attempt" } else { "attempts" };
-                ApiError::Unavailable { api, cause: format!("{cause} after {attempts} {times}") }
-            }
+            Failure::Passing { cause, .. } => ApiError::Unavailable { api, cause: in_vain(cause) },
+            Failure::Slow(cause) => ApiError::Slow { api, cause: in_vain(cause) },
             Failure::Refused(cause) => ApiError::Unavailable { api, cause },
             Failure::Unusable(cause) => ApiError::Unusable { api, cause },
         }
@@ -194,7 +204,7 @@ impl Api {
         let limit = self.settings.timeout.min(until.saturating_duration_since(Instant::now()));
         let body = match timeout(limit, exchange(request)).await {
             Ok(body) => body?,
-            Err(_) => return Err(Failure::passing(format!("no complete answer within {:.1} s", limit.as_secs_f64()))),
+            Err(_) => return Err(Failure::Slow(format!("no complete answer within {:.1} s", limit.as_secs_f64()))),
         };
         read(&body).map_err(|unread| match unread {
             Unread::Truncated => Failure::passing(format!("the answer broke off after {} bytes", body.len())),

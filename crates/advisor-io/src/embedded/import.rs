@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
@@ -83,6 +84,7 @@ impl Embedded {
         prefixes: &TablePrefixes,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportReport, ImportError> {
+        let _one_at_a_time = self.shared.importing.lock().unwrap_or_else(PoisonError::into_inner);
         let Found { mut files, mut unnamed } = Found::default();
         for folder in folders {
             let found = files_of(folder, prefixes)?;

@@ -118,6 +118,8 @@ struct Shared {
     /// Connections that no read uses at present; one stays open as long as the store, so that SQLite does not fold the
     /// write-ahead log back and remove it after every single read.
     idle: Mutex<Vec<Connection>>,
+    /// Held while changed files are read: a second import would read the same ones beside the first.
+    importing: Mutex<()>,
     requests: RequestCounter,
 }
 
@@ -134,7 +136,8 @@ impl Embedded {
         let connection = schema::open(&path)?;
         let file = FileId::of(&path).map_err(|source| EmbeddedError::Open { path: path.clone(), source })?;
         let idle = Mutex::new(vec![connection]);
-        Ok(Self { shared: Arc::new(Shared { path, file, idle, requests: RequestCounter::default() }) })
+        let (importing, requests) = (Mutex::default(), RequestCounter::default());
+        Ok(Self { shared: Arc::new(Shared { path, file, idle, importing, requests }) })
     }
 
     /// The store's file.

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Liqwid, ROWS_MAX};
 use crate::api::{ApiError, Decimal};
@@ -93,8 +94,9 @@ impl Liqwid {
         if from > to {
             parts.clear();
         }
+        let until = self.api.deadline();
         while let Some((start, end)) = parts.pop() {
-            let page = self.part(wallet, start, end).await?;
+            let page = self.part(wallet, start, end, until).await?;
             if page.is_complete() {
                 let rows = page.results.iter().enumerate();
                 let read = rows.filter_map(|(i, row)| transaction(wallet, row).map_err(|fault| (i, fault)).transpose());
@@ -117,10 +119,10 @@ impl Liqwid {
         Ok(())
     }
 
-    async fn part(&self, wallet: &str, start: i64, end: i64) -> Result<Page, ApiError> {
+    async fn part(&self, wallet: &str, start: i64, end: i64, until: Instant) -> Result<Page, ApiError> {
         let date = json!({"startTime": second(start).to_string(), "endTime": second(end).to_string()});
         let variables = json!({"input": {"addresses": [wallet], "date": date}});
-        let root: Root = self.ask(QUERY, variables, self.api.deadline()).await?;
+        let root: Root = self.ask(QUERY, variables, until).await?;
         Ok(root.historical.transactions)
     }
 }

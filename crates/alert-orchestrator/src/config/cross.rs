@@ -4,9 +4,10 @@
 //! of the right kind has been reported by the schema already and is passed over.
 
 use jiff::tz::TimeZone;
+use platform::auth::PasswordHash;
 use platform::config::{Entry, Fault, Node, child, did_you_mean};
 
-use super::text::{self, instant};
+use super::text::instant;
 
 /// Everything that does not fit together.
 pub(super) fn faults(root: &Node) -> Vec<Fault> {
@@ -234,8 +235,8 @@ fn account_faults(name: Option<&Node>, hash: Option<&Node>, path: &str, faults: 
         let message = format!("found {}, expected a name without a colon", name.shown());
         faults.push(Fault::new(name.line(), format!("{path}.username"), message));
     }
-    if let Some(hash) = hash.filter(|hash| hash.text().is_some_and(|hash| !text::is_password_hash(hash))) {
-        let message = "found something else, expected bcrypt:<$2b$… of 60 characters> or sha256:<64 hex digits>";
-        faults.push(Fault::new(hash.line(), format!("{path}.password_hash"), message));
+    let unusable = |hash: &Node| hash.text()?.parse::<PasswordHash>().err();
+    if let Some((hash, error)) = hash.and_then(|hash| Some((hash, unusable(hash)?))) {
+        faults.push(Fault::new(hash.line(), format!("{path}.password_hash"), error.to_string()));
     }
 }

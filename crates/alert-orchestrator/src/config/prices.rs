@@ -54,7 +54,7 @@ pub struct Comparison {
     /// The largest difference that is none: a fraction of the higher price (0.01 = 1 %), or USD.
     #[schemars(range(min = 0))]
     pub tolerance_epsilon: f64,
-    /// How many evaluations in a row must disagree before anything follows.
+    /// How many evaluations in a row must disagree before anything follows, counted since the start; `--once` is one.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub persistence_threshold: u32,
     /// What follows.

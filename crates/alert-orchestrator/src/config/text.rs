@@ -165,20 +165,6 @@ pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     day.to_zoned(zone.clone()).ok().map(|start| start.timestamp())
 }
 
-/// Whether `hash` is one a login can be compared with: bcrypt in its modular form, or 32 bytes of SHA-256 in hex.
-pub(super) fn is_password_hash(hash: &str) -> bool {
-    if let Some(hex) = hash.strip_prefix("sha256:") {
-        return hex.len() == 64 && is_hex(hex);
-    }
-    let Some(rest) = hash.strip_prefix("bcrypt:$2") else { return false };
-    let mut parts = rest.splitn(3, '$');
-    let (version, cost, digest) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
-    matches!(version, Some("a" | "b" | "x" | "y"))
-        && cost.is_some_and(|cost| cost.len() == 2 && cost.parse::<u8>().is_ok_and(|cost| (4..=31).contains(&cost)))
-        && digest.len() == 53
-        && digest.chars().all(|c| c.is_ascii_alphanumeric() || "./".contains(c))
-}
-
 pub(super) fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_hexdigit())
 }

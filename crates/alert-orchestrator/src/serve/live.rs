@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use advisor_core::store::StoreError;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, RwLock, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
@@ -22,27 +23,43 @@ use crate::sync::Summary;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const PROBE_COUNTS: Duration = Duration::from_secs(5);
 
+/// How many questions the API puts to the store at once, and how many may wait: more would take the connections of others.
+const QUESTIONS_AT_ONCE: usize = 4;
+const QUESTIONS_WAITING: usize = 64;
+
 /// The running service. Everything in it can be read without waiting for an evaluation.
 pub(crate) struct Live {
     settings: ArcSwap<Settings>,
     published: ArcSwapOption<Published>,
     backend: ArcSwapOption<Backend>,
+    /// Why the store could not be opened the last time.
+    not_opened: ArcSwapOption<String>,
     probe: Mutex<Option<(Instant, Result<(), String>)>>,
     next_round_at: AtomicI64,
     rounds_ended: AtomicBool,
-    /// Milliseconds since 1970; 0 between rounds.
-    busy_until: AtomicI64,
+    /// Milliseconds since the start; 0 between rounds. Not the time of day, which somebody may set.
+    busy_until: AtomicU64,
     wanted: Notify,
     pub(crate) counters: Counters,
     pub(crate) metrics: MetricsPage,
     /// Held while a transaction sync runs: there is one at a time.
     pub(crate) syncing: Arc<Mutex<()>>,
-    /// How many questions the API may put to the store at once: each may read a whole table.
-    pub(crate) questions: Semaphore,
-    pub(crate) started_at: Timestamp,
+    /// Held for reading by what somebody asked to be written, and for writing before the service ends.
+    pub(crate) writing: Arc<RwLock<()>>,
+    /// Questions of the API to the store: each may read a whole table.
+    questions: Semaphore,
+    /// The same with those that wait for their turn.
+    questions_waiting: Semaphore,
+    started: Instant,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
     pub(crate) write_prefix: &'static str,
+}
+
+/// See [`Live::turn`].
+pub(crate) struct Turn<'l> {
+    _place: SemaphorePermit<'l>,
+    _turn: SemaphorePermit<'l>,
 }
 
 impl Live {
@@ -55,16 +72,19 @@ impl Live {
             settings: ArcSwap::from_pointee(settings),
             published: ArcSwapOption::empty(),
             backend: ArcSwapOption::empty(),
+            not_opened: ArcSwapOption::empty(),
             probe: Mutex::new(None),
             next_round_at: AtomicI64::new(0),
             rounds_ended: AtomicBool::new(false),
-            busy_until: AtomicI64::new(0),
+            busy_until: AtomicU64::new(0),
             wanted: Notify::new(),
             counters,
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
-            questions: Semaphore::new(4),
-            started_at: Timestamp::now(),
+            writing: Arc::default(),
+            questions: Semaphore::new(QUESTIONS_AT_ONCE),
+            questions_waiting: Semaphore::new(QUESTIONS_AT_ONCE + QUESTIONS_WAITING),
+            started: Instant::now(),
             config_path: common.config.clone(),
             write_prefix: common.write_prefix(),
         }
@@ -98,6 +118,10 @@ impl Live {
         self.backend.store(Some(backend));
     }
 
+    pub(crate) fn not_opened(&self, cause: &StoreError) {
+        self.not_opened.store(Some(Arc::new(cause.to_string())));
+    }
+
     pub(crate) fn next_round_at(&self) -> Option<Timestamp> {
         match self.next_round_at.load(Ordering::Relaxed) {
             0 => None,
@@ -129,19 +153,30 @@ impl Live {
     /// Whether rounds are still being made, none of them for longer than it may take: what systemd's watchdog is told.
     pub(crate) fn is_alive(&self) -> bool {
         let busy_until = self.busy_until.load(Ordering::Relaxed);
-        let hangs = busy_until != 0 && Timestamp::now().as_millisecond() > busy_until;
+        let hangs = busy_until != 0 && self.uptime().as_millis() > u128::from(busy_until);
         !hangs && !self.rounds_ended.load(Ordering::Relaxed)
     }
 
     /// A round begins, which may take so long.
     pub(crate) fn busy_for(&self, limit: Duration) {
-        let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
-        self.busy_until.store(Timestamp::now().as_millisecond().saturating_add(limit), Ordering::Relaxed);
+        let until = u64::try_from(self.uptime().saturating_add(limit).as_millis()).unwrap_or(u64::MAX);
+        self.busy_until.store(until, Ordering::Relaxed);
     }
 
     /// The round has ended.
     pub(crate) fn idle(&self) {
         self.busy_until.store(0, Ordering::Relaxed);
+    }
+
+    /// How long the service has been running.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The right to put a question to the store, which lasts until it is dropped; `None` where too many wait for theirs.
+    pub(crate) async fn turn(&self) -> Option<Turn<'_>> {
+        let place = self.questions_waiting.try_acquire().ok()?;
+        Some(Turn { _place: place, _turn: self.questions.acquire().await.ok()? })
     }
 
     pub(crate) fn rounds_ended(&self) {
@@ -160,7 +195,10 @@ impl Live {
             return outcome.clone();
         }
         let outcome = match self.backend() {
-            None => Err("the store has not been opened yet".to_owned()),
+            None => {
+                let cause = self.not_opened.load_full().map(|cause| String::clone(&cause));
+                Err(cause.unwrap_or_else(|| "the store has not been opened yet".to_owned()))
+            }
             Some(backend) => match timeout(PROBE_TIMEOUT, backend.ping()).await {
                 Ok(answer) => answer.map_err(|error| error.to_string()),
                 Err(_) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),

@@ -36,7 +36,7 @@ use crate::settings::Settings;
 use live::Live;
 
 /// How long requests and a write may go on once the service was told to stop: with what follows it has ended after 10 s.
-const DRAIN: Duration = Duration::from_secs(9);
+const DRAIN: Duration = Duration::from_secs(8);
 
 /// Serves until SIGTERM or SIGINT; the exit code is 0 then.
 ///
@@ -51,6 +51,7 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
     let served: anyhow::Result<Instant> = runtime.block_on(async {
         // Before anything else: a signal that comes while the service starts must stop it in order, too.
         let mut stopped = std::pin::pin!(shutdown::requested().context("listening for signals")?);
+        let hangups = shutdown::hangups().context("listening for SIGHUP")?;
         let live = Arc::new(Live::new(settings, common));
         let (stop, stopping) = watch::channel(false);
         let server = match has_server {
@@ -59,6 +60,7 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
         };
         log_schedule(&live);
         let rounds = rounds::spawn(Arc::clone(&live), stopping)?;
+        let reloading = tokio::spawn(reload::on_request(Arc::clone(&live), hangups));
         notify::ready();
         let watchdog = tokio::spawn(notify::watchdog({
             let live = Arc::clone(&live);
@@ -68,6 +70,7 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
         info!("Stopping: requests and writes in progress have {} s to finish", DRAIN.as_secs());
         notify::stopping();
         watchdog.abort();
+        reloading.abort();
         stop.send_replace(true);
         let until = Instant::now() + DRAIN;
         drain(server, rounds, &live).await;
@@ -93,8 +96,8 @@ async fn drain(server: Option<Server>, rounds: rounds::Handle, live: &Live) {
             }
         }
         rounds.finished().await;
-        // A pull of transactions that somebody asked for goes on without him.
-        drop(live.syncing.lock().await);
+        // What somebody asked to be written is written, also where he has gone away.
+        drop(live.writing.write().await);
     };
     if tokio::time::timeout(DRAIN, both).await.is_err() {
         warn!("something did not finish within {} s and is cut off", DRAIN.as_secs());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use platform::http::Problem;
 use serde::Serialize;
 
 use super::live::Live;
@@ -16,21 +17,17 @@ pub(super) struct Alive {
 }
 
 /// Whether the process does its work at all: a new one is the remedy where it does not.
-pub(super) async fn livez(State(live): State<Arc<Live>>) -> (StatusCode, Json<Alive>) {
+pub(super) async fn livez(State(live): State<Arc<Live>>) -> Result<Json<Alive>, Problem> {
     verdict(live.is_alive(), "ok", "the evaluation loop has ended")
 }
 
 /// Whether the first round has finished, also with errors.
-pub(super) async fn startupz(State(live): State<Arc<Live>>) -> (StatusCode, Json<Alive>) {
-    verdict(live.published().is_some(), "started", "starting: the first evaluation has not finished")
+pub(super) async fn startupz(State(live): State<Arc<Live>>) -> Result<Json<Alive>, Problem> {
+    verdict(live.published().is_some(), "started", "the first evaluation has not finished")
 }
 
-fn verdict(good: bool, yes: &'static str, no: &'static str) -> (StatusCode, Json<Alive>) {
-    if good {
-        (StatusCode::OK, Json(Alive { status: yes }))
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Alive { status: no }))
-    }
+fn verdict(good: bool, yes: &'static str, no: &'static str) -> Result<Json<Alive>, Problem> {
+    if good { Ok(Json(Alive { status: yes })) } else { Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, no)) }
 }
 
 #[derive(Serialize)]
@@ -56,8 +53,8 @@ pub(super) async fn readyz(State(live): State<Arc<Live>>) -> (StatusCode, Json<R
 
 fn newest_evaluation(live: &Live) -> Result<(), String> {
     let published = live.published().ok_or("the first evaluation has not finished")?;
-    let age = Timestamp::now().duration_since(published.finished.evaluation.started_at);
-    let limit = SignedDuration::try_from(live.settings().interval() * 2).unwrap_or(SignedDuration::MAX);
+    let age = published.age();
+    let limit = live.settings().interval() * 2;
     if age <= limit {
         return Ok(());
     }
@@ -69,13 +66,12 @@ pub(super) struct Health {
     status: &'static str,
     timestamp: Timestamp,
     /// Seconds since the start.
-    uptime: i64,
+    uptime: u64,
     version: &'static str,
 }
 
 /// That it answers, since when, and in which version.
 pub(super) async fn health(State(live): State<Arc<Live>>) -> Json<Health> {
-    let now = Timestamp::now();
-    let uptime = now.duration_since(live.started_at).as_secs();
-    Json(Health { status: "ok", timestamp: now, uptime, version: env!("CARGO_PKG_VERSION") })
+    let uptime = live.uptime().as_secs();
+    Json(Health { status: "ok", timestamp: Timestamp::now(), uptime, version: env!("CARGO_PKG_VERSION") })
 }

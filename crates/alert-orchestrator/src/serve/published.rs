@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use advisor_core::drawing::view::View;
 use arc_swap::ArcSwap;
@@ -19,6 +20,7 @@ type Series = BTreeMap<(usize, u8), Arc<OnceCell<Arc<Rendered>>>>;
 /// One round as it is served.
 pub(crate) struct Published {
     pub(crate) finished: Finished,
+    finished_at: Instant,
     /// Gauges of the round, in the OpenMetrics text format without the end mark.
     pub(crate) metrics: String,
     decisions: ArcSwap<Rendered>,
@@ -33,7 +35,13 @@ impl Published {
             decisions: ArcSwap::from_pointee(render(&finished, &Plots::new())),
             series: Mutex::default(),
             finished,
+            finished_at: Instant::now(),
         }
+    }
+
+    /// How long ago the round began, whatever became of the time of day meanwhile.
+    pub(crate) fn age(&self) -> Duration {
+        self.finished_at.elapsed() + self.finished.took
     }
 
     /// The decisions as JSON.

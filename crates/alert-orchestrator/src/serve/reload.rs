@@ -1,4 +1,4 @@
-//! Reading the configuration again, without stopping.
+//! Reading the configuration again, without stopping. Start at [`on_request`].
 //!
 //! A configuration with a fault is refused as a whole and the one in effect stays; that is said in the log and by the
 //! metric `config_last_reload_successful`. Where it listens and which store it reads cannot change while the service runs:
@@ -6,9 +6,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use platform::notify;
+use platform::shutdown::Hangups;
 use tracing::{error, info, warn};
 
 use super::live::Live;
@@ -16,8 +18,38 @@ use crate::app;
 use crate::config::Config;
 use crate::settings::Settings;
 
+/// How often a configuration file is looked at where `reload_on_change` is set.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Reads the configuration again at every SIGHUP, and where that is wanted when a file of it changed. What was accepted is
+/// evaluated at once: what was decided by the rules before must not stand until the next round is due.
+pub(super) async fn on_request(live: Arc<Live>, mut hangups: Hangups) {
+    let mut watched = Watched::new(&live.config_path, &live.settings().config);
+    let mut refused = false;
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            Some(()) = hangups.recv() => {}
+            _ = looks.tick(), if live.settings().config.orchestrator.reload_on_change => {
+                // What was wrong may be in a file that the refused configuration names and the one in effect does not.
+                let is_mended = || refused && app::load_config(&live.config_path).is_ok();
+                if !watched.has_changed() && !is_mended() {
+                    continue;
+                }
+            }
+        }
+        // Looked at before it is read: what is written while it is read is a change of its own.
+        watched = Watched::new(&live.config_path, &live.settings().config);
+        refused = !reload(&live);
+        if !refused {
+            watched.add_new(&Watched::new(&live.config_path, &live.settings().config));
+            live.evaluate_soon();
+        }
+    }
+}
+
 /// Reads the file again and puts it into effect; whether that was possible.
-pub(super) fn reload(live: &Live) -> bool {
+fn reload(live: &Live) -> bool {
     notify::reloading();
     let path = live.config_path.display();
     let outcome = read(live);
@@ -83,19 +115,28 @@ fn keep_fixed(new: &mut Config, old: &Config) -> Vec<&'static str> {
 }
 
 /// The files that a configuration is made of, as they were when it was read.
-pub(super) struct Watched(Vec<(PathBuf, Option<Version>)>);
+struct Watched(Vec<(PathBuf, Option<Version>)>);
 
 type Version = (SystemTime, u64);
 
 impl Watched {
-    pub(super) fn new(path: &Path, config: &Config) -> Self {
+    fn new(path: &Path, config: &Config) -> Self {
         let registry = config.tokens.is_some().then(|| config.orchestrator.token_registry.clone());
         let files = std::iter::once(path.to_path_buf()).chain(registry);
         Self(files.map(|file| (file.clone(), version(&file))).collect())
     }
 
+    /// Watches also those of `other` that are not watched yet.
+    fn add_new(&mut self, other: &Self) {
+        for (file, version) in &other.0 {
+            if !self.0.iter().any(|(known, _)| known == file) {
+                self.0.push((file.clone(), *version));
+            }
+        }
+    }
+
     /// Whether one of them is there and another than it was. One that is just being replaced is looked at the next time.
-    pub(super) fn has_changed(&self) -> bool {
+    fn has_changed(&self) -> bool {
         self.0.iter().any(|(file, before)| version(file).is_some_and(|now| Some(now) != *before))
     }
 }

@@ -1,8 +1,8 @@
 //! One evaluation after the other: at once, then on schedule, until told to stop.
 //!
 //! Start at [`spawn`]. Rounds have a thread and a runtime of their own, so that an evaluation never keeps a request waiting.
-//! A round that takes longer than the interval makes the next ones be skipped, not pile up, and the schedule does not drift:
-//! instants are counted from the first round. Between rounds the configuration is read again where that is asked for.
+//! A round that takes longer than the interval makes those be left out that fell due meanwhile, and the schedule does not
+//! drift: instants are counted from the first round.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,23 +13,19 @@ use advisor_core::store::StoreError;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use platform::shutdown;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, warn};
 
 use super::live::Live;
 use super::published::Published;
-use super::reload::{self, Watched};
 use crate::backend::Backend;
 use crate::evaluate::Mismatches;
+use crate::prices::ASK_LIQWID_EVERY;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{chart_files, cleanup, console, journal};
-
-/// How often a configuration file is looked at where `reload_on_change` is set.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
@@ -83,78 +79,55 @@ struct Rounds<'l> {
     printing: Option<JoinHandle<()>>,
     /// When old decisions were last removed from the journal.
     forgot_at: Option<Instant>,
-}
-
-/// What comes next.
-enum Next {
-    /// The round that was due at this instant.
-    Due(Instant),
-    /// One before its time.
-    Extra,
-    Reload,
-    Stop,
+    /// When transactions were last pulled.
+    pulled_at: Option<Instant>,
 }
 
 impl<'l> Rounds<'l> {
     fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
-        Self { live, stopping, mismatches: Mismatches::new(), drawing: None, printing: None, forgot_at: None }
-    }
-
-    async fn run(mut self) {
-        let mut hangups = match shutdown::hangups() {
-            Ok(hangups) => Some(hangups),
-            Err(error) => {
-                warn!("SIGHUP will not reload the configuration: {error}");
-                None
-            }
-        };
-        let mut watched = Watched::new(&self.live.config_path, &self.live.settings().config);
-        let mut looks = schedule(Instant::now(), LOOK_EVERY);
-        let first = Instant::now();
-        let mut interval = self.live.settings().interval();
-        let mut schedule = schedule(first, interval);
-        clean_up(self.live).await;
-        loop {
-            let next = tokio::select! {
-                biased;
-                _ = self.stopping.wait_for(|stop| *stop) => Next::Stop,
-                Some(()) = hangup(hangups.as_mut()) => Next::Reload,
-                due = schedule.tick() => Next::Due(due),
-                () = self.live.evaluation_wanted() => Next::Extra,
-                _ = looks.tick(), if self.live.settings().config.orchestrator.reload_on_change => {
-                    if watched.has_changed() { Next::Reload } else { continue }
-                }
-            };
-            match next {
-                Next::Stop => return,
-                Next::Reload => {
-                    // Looked at before it is read: what is written while it is read is a change of its own.
-                    let before = Watched::new(&self.live.config_path, &self.live.settings().config);
-                    let accepted = reload::reload(self.live);
-                    watched = before;
-                    let asked = self.live.settings().interval();
-                    if asked != interval {
-                        interval = asked;
-                        schedule = self::schedule(Instant::now() + interval, interval);
-                        self.announce_next(interval);
-                    }
-                    if !accepted {
-                        continue;
-                    }
-                    // What was decided by the rules before must not stand until the next round is due.
-                }
-                // Where a round came late, the next one is still due when it would have been.
-                Next::Due(due) => self.announce_next((due + interval).saturating_duration_since(Instant::now())),
-                Next::Extra => {}
-            }
-            if self.round().await.is_none() {
-                return;
-            }
+        Self {
+            live,
+            stopping,
+            mismatches: Mismatches::new(),
+            drawing: None,
+            printing: None,
+            forgot_at: None,
+            pulled_at: None,
         }
     }
 
-    fn announce_next(&self, wait: Duration) {
-        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    async fn run(mut self) {
+        let mut interval = self.live.settings().interval();
+        let mut due = Instant::now();
+        clean_up(self.live).await;
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|stop| *stop) => break,
+                () = sleep_until(due) => due = next_due(due, interval, Instant::now()),
+                () = self.live.evaluation_wanted() => {}
+            }
+            let wanted = self.live.settings().interval();
+            if wanted != interval {
+                interval = wanted;
+                due = Instant::now() + interval;
+            }
+            self.announce(due);
+            if self.round().await.is_none() {
+                break;
+            }
+            if due <= Instant::now() {
+                due = next_due(due, interval, Instant::now());
+                self.announce(due);
+            }
+        }
+        // What was begun before the round is finished.
+        drop(self.live.syncing.lock().await);
+    }
+
+    fn announce(&self, due: Instant) {
+        let wait =
+            SignedDuration::try_from(due.saturating_duration_since(Instant::now())).unwrap_or(SignedDuration::MAX);
         if let Ok(next) = Timestamp::now().checked_add(wait) {
             self.live.set_next_round_at(next);
         }
@@ -166,8 +139,8 @@ impl<'l> Rounds<'l> {
         let started = std::time::Instant::now();
         self.live.busy_for(round::limit(&settings) + OTHER_WORK);
         let finished = {
-            let evaluate = AssertUnwindSafe(self.evaluate(&settings)).catch_unwind();
             let mut stopping = self.stopping.clone();
+            let evaluate = AssertUnwindSafe(self.evaluate(&settings)).catch_unwind();
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop) => return None,
@@ -188,7 +161,7 @@ impl<'l> Rounds<'l> {
     }
 
     /// Opens the store where that has not succeeded yet, and evaluates.
-    async fn evaluate(&self, settings: &Arc<Settings>) -> Finished {
+    async fn evaluate(&mut self, settings: &Arc<Settings>) -> Finished {
         let started = std::time::Instant::now();
         let backend = match self.live.backend() {
             Some(backend) => Ok(backend),
@@ -200,16 +173,29 @@ impl<'l> Rounds<'l> {
                 self.pull_transactions(&backend, settings).await;
                 round::run(&backend, settings, &settings.plan, &self.mismatches).await
             }
-            Err(error) => Finished::failed(&settings.plan, started, &Failure::Store(error)),
+            Err(error) => {
+                self.live.not_opened(&error);
+                Finished::failed(&settings.plan, started, &Failure::Store(error))
+            }
         }
     }
 
     /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on already.
-    async fn pull_transactions(&self, backend: &Arc<Backend>, settings: &Arc<Settings>) {
-        let Ok(_one_at_a_time) = self.live.syncing.try_lock() else { return };
-        if let Some(summary) = round::pull_transactions(backend, settings, self.live.write_prefix).await {
-            self.live.note_sync(&summary);
+    async fn pull_transactions(&mut self, backend: &Arc<Backend>, settings: &Arc<Settings>) {
+        if self.pulled_at.is_some_and(|at| at.elapsed() < ASK_LIQWID_EVERY) {
+            return;
         }
+        let Ok(one_at_a_time) = Arc::clone(&self.live.syncing).try_lock_owned() else { return };
+        let (live, backend, settings) = (Arc::clone(self.live), Arc::clone(backend), Arc::clone(settings));
+        self.pulled_at = Some(Instant::now());
+        // A task of its own: the round is dropped where the service is told to stop, what was begun here is finished.
+        let pull = tokio::spawn(async move {
+            if let Some(summary) = round::pull_transactions(&backend, &settings, live.write_prefix).await {
+                live.note_sync(&summary);
+            }
+            drop(one_at_a_time);
+        });
+        pull.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
     }
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
@@ -277,16 +263,9 @@ async fn clean_up(live: &Arc<Live>) {
     }
 }
 
-fn schedule(first: Instant, interval: Duration) -> Interval {
-    let mut schedule = interval_at(first, interval);
-    schedule.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    schedule
-}
-
-/// The next SIGHUP; never, where they cannot be listened for.
-async fn hangup(hangups: Option<&mut shutdown::Hangups>) -> Option<()> {
-    match hangups {
-        Some(hangups) => hangups.recv().await,
-        None => std::future::pending().await,
-    }
+/// The first instant after `now` that lies a whole number of intervals after `due`.
+fn next_due(due: Instant, interval: Duration, now: Instant) -> Instant {
+    let passed = now.saturating_duration_since(due).as_nanos() / interval.as_nanos().max(1);
+    let intervals = u32::try_from(passed + 1).unwrap_or(u32::MAX);
+    due + interval.saturating_mul(intervals)
 }

@@ -18,6 +18,7 @@ use tracing::{Instrument as _, Span, info};
 use super::api::{asset_of, bad, store, unavailable};
 use super::live::Live;
 use crate::reference::{ChangeView, Tag, TagError, Which};
+use crate::round;
 use crate::settings::Settings;
 use crate::sync::{self, Summary, SyncError, Wish};
 
@@ -48,22 +49,30 @@ pub(super) async fn reference(
     let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
     let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
     let backend = store(&live)?;
+    // Changed files first: the newest withdrawal may be in one.
+    round::refresh(&backend, &settings).await.map_err(|error| unavailable(error.to_string()))?;
     let change = tag.find(&backend, &settings, live.write_prefix).await.map_err(refusal)?;
     let view = change.view();
     if change.is_nothing() {
         return Ok(Json(view));
     }
-    to_its_end(async move {
+    let marked = Arc::clone(&live);
+    to_its_end(&live, async move {
         change.write(&backend).await.map_err(refusal)?;
         info!(asset, table = change.written(), "reference changed: {}", view.message());
-        live.evaluate_soon();
+        marked.evaluate_soon();
         Ok(Json(view))
     })
     .await
 }
 
-/// Does this in a task of its own: who asked for it may go away, what was begun is finished.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Does this in a task of its own: who asked for it may go away, what was begun is finished, also before the service stops.
+async fn to_its_end<T: Send + 'static>(live: &Live, work: impl Future<Output = T> + Send + 'static) -> T {
+    let writing = Arc::clone(&live.writing).read_owned().await;
+    let work = async move {
+        let _writing = writing;
+        work.await
+    };
     let ended = tokio::spawn(work.instrument(Span::current())).await;
     ended.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
@@ -93,13 +102,16 @@ pub(super) async fn sync(
         return Err(Problem::new(StatusCode::CONFLICT, text));
     };
     let backend = store(&live)?;
-    let pulled = to_its_end(async move {
-        let pulled = sync::pull(&backend, &settings, &wish, live.write_prefix, &mut |_| {}).await;
+    let pulling = Arc::clone(&live);
+    let pulled = to_its_end(&live, async move {
+        // Changed files first: what they hold must not be pulled beside it.
+        round::refresh(&backend, &settings).await.map_err(|error| SyncError::Store(error.to_string()))?;
+        let pulled = sync::pull(&backend, &settings, &wish, pulling.write_prefix, &mut |_| {}).await;
         if let Ok(summary) = &pulled {
             sync::log(summary);
-            live.note_sync(summary);
+            pulling.note_sync(summary);
             if summary.wrote() {
-                live.evaluate_soon();
+                pulling.evaluate_soon();
             }
         }
         drop(one_at_a_time);

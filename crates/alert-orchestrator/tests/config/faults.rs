@@ -80,7 +80,10 @@ fn a_login_needs_a_user_and_a_usable_hash() {
     let auth = |keys: &str, expected: &[&str]| {
         fails(&format!("client: {{assets: [djed]}}\norchestrator:\n  auth:\n    enabled: true\n{keys}"), expected);
     };
-    let hash = "found something else, expected bcrypt:<$2b$… of 60 characters> or sha256:<64 hex digits>";
+    let unknown = "found a password hash of an unknown kind, expected bcrypt:$2b$… or sha256:<64 hex digits>";
+    let bcrypt = "found bcrypt: without a hash as bcrypt writes it, expected $2b$ (or 2a, 2y), a cost from 04 to 16, $ and \
+                  53 characters";
+    let sha256 = "found sha256: without a hash, expected 64 hex digits";
     auth(
         "",
         &["4: orchestrator.auth.enabled: found true without a user, expected username and password_hash, or users"],
@@ -93,16 +96,19 @@ fn a_login_needs_a_user_and_a_usable_hash() {
         &format!("    password_hash: {HASH}\n"),
         &["5: orchestrator.auth.username: missing, expected the user of the password_hash"],
     );
-    for bad in [
-        "hunter2",
-        "bcrypt:$2b$12$...",
-        "bcrypt:$2b$03$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
-        "sha256:abc",
-        "md5:x",
+    let rest = HASH.rsplit('$').next().unwrap();
+    for (bad, fault) in [
+        ("hunter2", unknown),
+        ("md5:x", unknown),
+        ("bcrypt:$2b$12$...", bcrypt),
+        (&format!("bcrypt:$2b$03${rest}"), bcrypt),
+        (&format!("bcrypt:$2b$17${rest}"), bcrypt),
+        (&format!("bcrypt:$2x$12${rest}"), bcrypt),
+        ("sha256:abc", sha256),
     ] {
         auth(
             &format!("    username: admin\n    password_hash: '{bad}'\n"),
-            &[&format!("6: orchestrator.auth.password_hash: {hash}")],
+            &[&format!("6: orchestrator.auth.password_hash: {fault}")],
         );
     }
     auth(
@@ -111,7 +117,7 @@ fn a_login_needs_a_user_and_a_usable_hash() {
         ),
         &[
             "5: orchestrator.auth.username: found \"a:b\", expected a name without a colon",
-            &format!("8: orchestrator.auth.users[0].password_hash: {hash}"),
+            &format!("8: orchestrator.auth.users[0].password_hash: {unknown}"),
             "9: orchestrator.auth.users[1].username: found the same user twice, expected it once",
         ],
     );

@@ -12,7 +12,7 @@ use alert_orchestrator::config::{Config, load};
 use tempfile::TempDir;
 
 /// A user's password as bcrypt would hash it; no test compares it with one.
-const HASH: &str = "bcrypt:$2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+const HASH: &str = "bcrypt:$2b$12$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
 
 fn no_environment(_: &str) -> Option<String> {
     None

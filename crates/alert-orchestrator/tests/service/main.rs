@@ -7,6 +7,7 @@ mod first_run;
 mod killed_import;
 mod lifecycle;
 mod logins;
+mod meanwhile;
 mod names;
 mod outage;
 mod prices;

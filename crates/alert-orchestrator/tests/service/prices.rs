@@ -119,6 +119,7 @@ fn a_mismatch_holds_once_it_has_lasted() {
     world.configure(&(apis.settings("persistence_threshold: 3") + schedule));
     let server = world.serve();
     server.printed("djed: decision=0, wmax_usd=0.00 [reason: price mismatch", 3); // the third comes when two are kept
+    assert_eq!(apis.liqwid.request_count(), 1, "what it said is good for a minute");
     drop(server);
     world.configure("");
     let server = world.serve();
@@ -194,6 +195,11 @@ fn prices_that_somebody_has_stored_stand_for_those_of_the_exchange() {
     let metrics = server.get("/metrics");
     assert!(metrics.text().contains(&format!("wo_rate_ada{labels} 2.0\n")), "0.90 / 0.45");
     drop(server);
+
+    // A price that is older than a sample may be is none.
+    let end = format!("  date_range: {{end: \"{}\"}}\n", world.hour(65));
+    world.configure_client(&end, &apis.settings("retries: 0"));
+    assert_eq!(listed(&world), "\"greptime(liqwid)\":1.0,\"greptime(minswap)\":null");
 
     // Another order, and no price from after the evaluation time.
     let end = format!("  date_range: {{end: \"{}\"}}\n", world.hour(60));

@@ -173,7 +173,7 @@ fn a_file_that_is_read_again_neither_doubles_nor_undoes_a_mark() {
 fn in_test_mode_the_mark_goes_to_a_test_table() {
     for world in World::both() {
         let run = tag(&world, &["--asset", "djed", "--latest", "--test-prefix"], "y\n");
-        let said = "effect      none: no evaluation reads test_liqwid_withdrawals_djed\n\
+        let said = "effect      gains count as before: no evaluation reads test_liqwid_withdrawals_djed\n\
                     write this to test_liqwid_withdrawals_djed? [y/N] written\n";
         assert!(run.stdout.ends_with(said), "{}{}", run.stdout, run.stderr);
         assert_eq!(memos(&world), ["gain (alert_driven_withdrawal)", "payroll"]);

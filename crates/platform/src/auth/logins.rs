@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -34,7 +34,7 @@ pub struct Logins {
     /// Under which logins are remembered; nobody else can make such a hash.
     key: [u8; 32],
     remembered: Mutex<Remembered>,
-    attempts: Mutex<Attempts>,
+    attempts: Arc<Mutex<Attempts>>,
     turns: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -47,11 +47,13 @@ type Remembered = HashMap<[u8; 32], (Arc<str>, Instant)>;
 pub enum Refused {
     /// There are no credentials, or wrong ones.
     Unauthorized,
-    /// The client was wrong too often, or too many log in at once.
+    /// The client was wrong too often.
     TooMany {
         /// After this time it is worth another try.
         wait: Duration,
     },
+    /// Too many log in at once.
+    Busy,
 }
 
 impl Refused {
@@ -60,6 +62,7 @@ impl Refused {
         match self {
             Self::Unauthorized => Problem::unauthorized(realm),
             Self::TooMany { wait } => Problem::too_many("too many failed logins, try again later", wait),
+            Self::Busy => Problem::too_many("too many logins at once, try again in a second", Duration::from_secs(1)),
         }
     }
 }
@@ -74,7 +77,7 @@ impl Logins {
             users: Arc::new(users),
             key,
             remembered: Mutex::default(),
-            attempts: Mutex::default(),
+            attempts: Arc::default(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Semaphore::new(AT_ONCE + WAITING),
         }
@@ -103,7 +106,7 @@ impl Logins {
         if let Some(name) = self.recall(&key) {
             return Ok(name);
         }
-        let _place = self.waiting.try_acquire().map_err(busy)?;
+        let _place = self.waiting.try_acquire().map_err(|_| Refused::Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Refused::Unauthorized)?;
         // A page asks for several things at once, with the same credentials: the first to be worked out serves all.
         if let Some(name) = self.recall(&key) {
@@ -111,15 +114,21 @@ impl Logins {
         }
         // Taken before it is known whether it fails, so that many at once are not more than five.
         self.attempts().take(client, Instant::now()).map_err(too_many)?;
-        let users = Arc::clone(&self.users);
-        // The turn lasts as long as the work, also where the client goes away meanwhile.
-        let work = move || (users.verify(credentials.name(), credentials.password()), turn);
-        let found = tokio::task::spawn_blocking(work).await.ok().and_then(|(found, _turn)| found);
+        let (users, attempts) = (Arc::clone(&self.users), Arc::clone(&self.attempts));
+        // Also where the client goes away meanwhile, the turn lasts as long as the work, and who was right has not failed.
+        let work = move || {
+            let _turn = turn;
+            let found = users.verify(credentials.name(), credentials.password());
+            if found.is_some() {
+                lock(&attempts).give_back(client);
+            }
+            found
+        };
+        let found = tokio::task::spawn_blocking(work).await.ok().flatten();
         let Some(name) = found else {
             warn!(%client, "failed login: the user is unknown or the password is wrong");
             return Err(Refused::Unauthorized);
         };
-        self.attempts().give_back(client);
         self.remember(key, &name);
         Ok(name)
     }
@@ -145,16 +154,16 @@ impl Logins {
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.remembered)
     }
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.attempts)
     }
 }
 
-fn busy(_: TryAcquireError) -> Refused {
-    Refused::TooMany { wait: Duration::from_secs(1) }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A name and a password, as HTTP Basic sends them (RFC 7617): `name:password`, where the name has no colon.
@@ -186,6 +195,8 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use futures_util::FutureExt as _;
 
     use super::*;
 
@@ -316,6 +327,17 @@ mod tests {
             drop(all_turns);
         };
         let (answers, ()) = tokio::join!(futures_util::future::join_all(checks), release);
-        assert_eq!(answers.iter().filter(|answer| **answer == wait(1)).count(), 40 - AT_ONCE - WAITING);
+        assert_eq!(answers.iter().filter(|answer| **answer == Err(Refused::Busy)).count(), 40 - AT_ONCE - WAITING);
+    }
+
+    #[tokio::test]
+    async fn a_right_login_costs_nothing_although_who_asked_has_gone() {
+        let (logins, right) = (logins(), basic("anna:anna's: password"));
+        for _ in 0..6 {
+            assert_eq!(logins.check(&right, CLIENT).now_or_never(), None, "nobody waits for the answer");
+            let every_turn = u32::try_from(AT_ONCE).unwrap();
+            drop(logins.turns.acquire_many(every_turn).await.unwrap()); // the work is done
+        }
+        assert_eq!(logins.attempts().allow(CLIENT, Instant::now()), Ok(()));
     }
 }

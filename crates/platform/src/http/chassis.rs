@@ -43,6 +43,8 @@ const OVERSENT: usize = 16;
 
 /// The longest sentence of an error that is taken over into JSON, in bytes.
 const SENTENCE_BYTES: usize = 4096;
+/// How much of a path the log gets.
+const PATH_BYTES_LOGGED: usize = 200;
 
 /// Gives every route of `router`, and whatever answers where there is none, what all have in common.
 ///
@@ -191,6 +193,8 @@ pub(super) fn new_request_id() -> HeaderValue {
 
 /// One line per request, the louder the worse it went.
 fn log(method: &Method, path: &str, status: StatusCode, took: Duration, Client(client): Client) {
+    // Nobody needs more of an address that was not found, and anybody may send one.
+    let path = &path[..path.floor_char_boundary(PATH_BYTES_LOGGED)];
     macro_rules! line {
         ($level:ident) => {{
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;

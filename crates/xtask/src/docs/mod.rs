@@ -29,6 +29,8 @@ use service::Service;
 const CONFIGURATION: &str = "docs/configuration-reference.md";
 const METRICS: &str = "docs/metrics.md";
 const API: &str = "docs/api.md";
+/// Where what Prometheus reads of a service that shows every metric is left.
+const METRICS_PAGE: &str = "target/metrics.prom";
 
 /// Writes the generated parts, or with `check` compares them; then checks every page. Builds the program unless it is given.
 pub(crate) fn run(root: &Path, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
@@ -39,6 +41,9 @@ pub(crate) fn run(root: &Path, check: bool, program: Option<PathBuf>) -> anyhow:
         (METRICS, metrics::table(&program, &service)?),
         (API, api::table(root)?),
     ];
+    // Every metric there is, for promtool.
+    let path = root.join(METRICS_PAGE);
+    fs::write(&path, service.get("/metrics", "text/plain")?).with_context(|| format!("writing {}", path.display()))?;
     let mut found = Vec::new();
     for (page, table) in tables {
         let path = root.join(page);
