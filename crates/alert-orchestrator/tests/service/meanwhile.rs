@@ -111,7 +111,9 @@ fn a_mark_is_written_although_who_asked_went_away_and_the_service_stops() {
     server.answers("/startupz", 200);
     let latch = Latch::closed();
     let store = world.greptime.as_ref().unwrap();
-    store.inject(greptime::Fault::Hold(latch.clone()).always().when_sql_contains("INSERT INTO"));
+    store.inject(
+        greptime::Fault::Hold(latch.clone()).always().when_sql_contains("INSERT INTO \"liqwid_withdrawals_djed\""),
+    );
     let body = json!({"asset": "djed", "tx": PAYROLL}).to_string();
     let (header, login) = ANNA;
     let head =
