@@ -143,7 +143,9 @@ fn a_store_that_went_away_ends_the_pull() {
     let world = World::greptime();
     let liqwid = Liqwid::start();
     world.configure(&apis(&liqwid));
-    liqwid.add_transaction(A, &action("SUPPLY", 1, &world.hour(10), 1.0));
+    for (n, wallet) in [(1, A), (2, B)] {
+        liqwid.add_transaction(wallet, &action("SUPPLY", n, &world.hour(10), 1.0));
+    }
     let greptime = world.greptime.as_ref().unwrap();
     greptime.inject(greptime::Fault::empty(500).always().when_sql_contains("INSERT INTO"));
     let (code, text) = sync(&world, &[]);
