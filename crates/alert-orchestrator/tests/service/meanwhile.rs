@@ -11,24 +11,14 @@ use testkit::liqwid::Liqwid;
 use testkit::scripted::Fault;
 
 use crate::logins::{ANNA, AUTH};
+use crate::pulled::apis;
 use crate::server::Server;
-use crate::world::{A, B, PAYROLL, World};
-
-const DEPOSITS: &str = "liqwid_deposits_djed";
-const WITHDRAWALS: &str = "liqwid_withdrawals_djed";
-
-fn apis(liqwid: &Liqwid) -> String {
-    format!("  apis: {{liqwid_graphql: \"{}\"}}\n", liqwid.endpoint())
-}
+use crate::world::{A, B, DEPOSITS, PAYROLL, WITHDRAWALS, World};
 
 fn supply(liqwid: &Liqwid, wallet: &str, n: u32, time: &str, amount: f64) {
     let id = format!("{n:064x}");
     let action = json!({"id": id, "type": "SUPPLY", "displayName": "DJED", "time": time, "amount": amount});
     liqwid.add_transaction(wallet, &action);
-}
-
-fn held(server: &Server, latch: &Latch) {
-    server.wait_for(|| (latch.held() > 0).then_some(())).expect("something to be held");
 }
 
 /// Asks and goes away.
@@ -94,7 +84,7 @@ fn a_pull_of_a_round_is_finished_before_the_service_stops() {
         let latch = Latch::closed();
         liqwid.inject(Fault::Hold(latch.clone()).always());
         let mut server = world.serve();
-        held(&server, &latch);
+        server.waits_at(&latch);
         server.signal("TERM");
         server.logged("Stopping: ");
         latch.open();
@@ -119,7 +109,7 @@ fn a_mark_is_written_although_who_asked_went_away_and_the_service_stops() {
     let head =
         format!("POST /api/reference HTTP/1.1\r\nhost: x\r\n{header}: {login}\r\ncontent-length: {}", body.len());
     let connection = ask_and_leave(&server, &format!("{head}\r\n\r\n{body}"));
-    held(&server, &latch);
+    server.waits_at(&latch);
     drop(connection);
     server.signal("TERM");
     server.logged("Stopping: ");
@@ -156,7 +146,7 @@ fn a_reload_does_not_wait_for_the_store() {
     let latch = Latch::closed();
     world.greptime.as_ref().unwrap().inject(greptime::Fault::Hold(latch.clone()).always());
     server.signal("HUP"); // the round that follows is held
-    held(&server, &latch);
+    server.waits_at(&latch);
     let good = fs::read_to_string(world.clone.path("world.yaml")).unwrap();
     world.clone.write("world.yaml", "client: {assets: []}\n");
     server.signal("HUP");

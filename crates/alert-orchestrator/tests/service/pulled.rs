@@ -12,10 +12,7 @@ use testkit::scripted::Fault;
 
 use crate::server::Server;
 use crate::support::Run;
-use crate::world::{A, B, Flow, World};
-
-const DEPOSITS: &str = "liqwid_deposits_djed";
-const WITHDRAWALS: &str = "liqwid_withdrawals_djed";
+use crate::world::{A, B, DEPOSITS, Flow, WITHDRAWALS, World};
 
 /// The full id of the n-th transaction.
 fn id(n: u32) -> String {
@@ -31,7 +28,7 @@ fn synced(n: u32, hour: f64, wallet: &str, amount: f64) -> Flow {
 }
 
 /// Lets a configuration ask this Liqwid.
-fn apis(liqwid: &Liqwid) -> String {
+pub(crate) fn apis(liqwid: &Liqwid) -> String {
     format!("  apis: {{liqwid_graphql: \"{}\"}}\n", liqwid.endpoint())
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use testkit::Latch;
 
 use crate::support::Clone;
 
@@ -98,6 +99,11 @@ impl Server {
             thread::park_timeout(Duration::from_millis(5));
         }
         None
+    }
+
+    /// Waits until something is held by `latch`.
+    pub(crate) fn waits_at(&self, latch: &Latch) {
+        self.wait_for(|| (latch.held() > 0).then_some(())).expect("something to be held");
     }
 
     /// Waits until `path` answers with `status`.

@@ -26,10 +26,6 @@ fn hold(world: &World, text: &str) -> Latch {
     latch
 }
 
-fn wait_until_held(server: &Server, latch: &Latch) {
-    server.wait_for(|| (latch.held() > 0).then_some(())).expect("the store to be asked");
-}
-
 /// What is answered while the store is away, and that no figure of before is among it.
 fn assert_store_is_missed(server: &Server) {
     let missed = || {
@@ -100,7 +96,7 @@ fn a_store_that_does_not_answer_keeps_nobody_else_waiting() {
     server.printed(FINE, 1);
     let latch = hold(&world, "");
     server.signal("HUP"); // another round
-    wait_until_held(&server, &latch);
+    server.waits_at(&latch);
     std::thread::scope(|scope| {
         let history = scope.spawn(|| server.get("/api/history?asset=djed")); // asks the store
         server.wait_for(|| (latch.held() > 1).then_some(())).expect("the store to be asked for the history");
@@ -124,7 +120,7 @@ fn an_evaluation_that_waits_for_the_store_does_not_keep_the_service_from_stoppin
     for signal in ["TERM", "INT"] {
         let latch = hold(&world, "SELECT");
         let mut server = world.serve();
-        wait_until_held(&server, &latch);
+        server.waits_at(&latch);
         let asked = Instant::now();
         server.signal(signal);
         assert_eq!(server.ended(), Some(0));
@@ -170,7 +166,7 @@ fn a_request_that_waits_for_the_store_is_cut_off_within_ten_seconds() {
         // Whether it is reset or just ends.
         let _cut = std::io::Read::read_to_end(&mut connection, &mut answer);
     });
-    wait_until_held(&server, &latch);
+    server.waits_at(&latch);
     let asked = Instant::now();
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
@@ -183,7 +179,7 @@ fn a_store_is_usable_after_the_service_was_killed_while_it_wrote() {
     let world = World::greptime();
     let latch = hold(&world, "INSERT INTO \"wo_decisions\"");
     let server = world.serve();
-    wait_until_held(&server, &latch);
+    server.waits_at(&latch);
     drop(server); // SIGKILL
     latch.open();
     store(&world).heal();
@@ -240,7 +236,7 @@ fn rounds_that_were_missed_are_not_made_up_for() {
     let server = world.serve();
     server.printed(FINE, 2);
     let latch = hold(&world, "liqwid_withdrawals_djed");
-    wait_until_held(&server, &latch);
+    server.waits_at(&latch);
     let began = rounds(&world).len();
     // Ten rounds are missed; the service's own clock says when.
     let now = || server.get("/api/status").json()["now"].as_str().unwrap().parse::<Timestamp>().unwrap();

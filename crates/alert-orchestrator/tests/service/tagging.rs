@@ -5,9 +5,8 @@ use serde_json::{Value as Json, json};
 use crate::logins::{ANNA, AUTH};
 use crate::server::{Answer, Server};
 use crate::support::Run;
-use crate::world::{A, B, PAYROLL, TAGGED, World};
+use crate::world::{A, B, PAYROLL, TAGGED, WITHDRAWALS, World};
 
-const WITHDRAWALS: &str = "liqwid_withdrawals_djed";
 const KEYWORD: &str = "alert_driven_withdrawal";
 
 /// Runs `tag` and gives it this answer.

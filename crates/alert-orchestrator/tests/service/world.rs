@@ -22,6 +22,10 @@ pub(crate) const B: &str = "addr1qxbobbobbobbobbobbobbobbobbobbobbobbobbobbobbbb
 pub(crate) const TAGGED: &str = "aa480000000000000000000000000000000000000000000000000000000000aa";
 pub(crate) const PAYROLL: &str = "bb720000000000000000000000000000000000000000000000000000000000bb";
 
+/// The tables of flows.
+pub(crate) const DEPOSITS: &str = "liqwid_deposits_djed";
+pub(crate) const WITHDRAWALS: &str = "liqwid_withdrawals_djed";
+
 const NEWEST: i64 = 96;
 
 const POSITIONS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, underlying_units DOUBLE, usd_value DOUBLE, \
