@@ -25,3 +25,4 @@ mod serve;
 mod settings;
 mod sync;
 mod tag;
+mod task;

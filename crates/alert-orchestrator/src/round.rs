@@ -16,6 +16,7 @@ use crate::backend::Backend;
 use crate::evaluate::{Evaluation, Mismatches, Plan};
 use crate::settings::Settings;
 use crate::sync::{self, Summary};
+use crate::task;
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -97,6 +98,5 @@ pub(crate) fn limit(settings: &Settings) -> Duration {
 /// See [`Backend::refresh`].
 pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
     let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
-    let refreshed = tokio::task::spawn_blocking(move || backend.refresh(&settings.config)).await;
-    refreshed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    task::outcome(tokio::task::spawn_blocking(move || backend.refresh(&settings.config))).await
 }

@@ -11,6 +11,7 @@ use platform::http::{Problem, Rendered};
 use rust_embed::RustEmbed;
 
 use super::live::Live;
+use crate::task;
 
 /// The page's files, as they are in the binary.
 #[derive(RustEmbed)]
@@ -65,7 +66,7 @@ pub(super) async fn chart(
     }
     let folder = live.settings().config.orchestrator.diagnostics.dir.clone();
     let read = tokio::task::spawn_blocking(move || read_inside(&folder, &file).ok_or_else(|| not_found(&file)));
-    let png = read.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))?;
+    let png = task::outcome(read).await?;
     Ok(Rendered::new("image/png", png).respond(&headers))
 }
 

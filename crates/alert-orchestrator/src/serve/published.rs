@@ -13,6 +13,7 @@ use super::metrics;
 use crate::config::telemetry::Telemetry;
 use crate::decisions::{self, Plots};
 use crate::round::Finished;
+use crate::task;
 
 /// Views that somebody has asked for, by the number of the asset and the view.
 type Series = BTreeMap<(usize, u8), Arc<OnceCell<Arc<Rendered>>>>;
@@ -60,9 +61,7 @@ impl Published {
         let render = async || {
             let this = Arc::clone(self);
             let rendered = move || Arc::new(Rendered::json(&this.finished.evaluation.drawings[number].view(view)));
-            tokio::task::spawn_blocking(rendered)
-                .await
-                .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+            task::outcome(tokio::task::spawn_blocking(rendered)).await
         };
         Some(Arc::clone(cell.get_or_init(render).await))
     }

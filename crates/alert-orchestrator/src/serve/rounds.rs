@@ -25,7 +25,7 @@ use crate::evaluate::Mismatches;
 use crate::prices::ASK_LIQWID_EVERY;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{chart_files, cleanup, console, journal};
+use crate::{chart_files, cleanup, console, journal, task};
 
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
@@ -195,7 +195,7 @@ impl<'l> Rounds<'l> {
             }
             drop(one_at_a_time);
         });
-        pull.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
+        task::outcome(pull).await;
     }
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
@@ -247,10 +247,7 @@ impl<'l> Rounds<'l> {
 }
 
 async fn open(settings: Arc<Settings>) -> Result<Arc<Backend>, StoreError> {
-    match tokio::task::spawn_blocking(move || Backend::open(&settings.config)).await {
-        Ok(opened) => opened.map(Arc::new),
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    }
+    task::outcome(tokio::task::spawn_blocking(move || Backend::open(&settings.config))).await.map(Arc::new)
 }
 
 async fn clean_up(live: &Arc<Live>) {

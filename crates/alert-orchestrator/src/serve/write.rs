@@ -21,6 +21,7 @@ use crate::reference::{ChangeView, Tag, TagError, Which};
 use crate::round;
 use crate::settings::Settings;
 use crate::sync::{self, Summary, SyncError, Wish};
+use crate::task;
 
 /// Which withdrawal shall be marked, or unmarked.
 #[derive(Deserialize)]
@@ -73,8 +74,7 @@ async fn to_its_end<T: Send + 'static>(live: &Live, work: impl Future<Output = T
         let _writing = writing;
         work.await
     };
-    let ended = tokio::spawn(work.instrument(Span::current())).await;
-    ended.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    task::outcome(tokio::spawn(work.instrument(Span::current()))).await
 }
 
 fn refusal(error: TagError) -> Problem {
