@@ -8,7 +8,8 @@ import socket
 import threading
 import time
 
-import programs
+import programs  # makes `running` findable
+import running
 from figures import Figure
 
 PROBE_PAUSE_SECONDS = 0.02
@@ -83,7 +84,7 @@ def refused(during, sent, answered, logged, expected):
 
 
 def connect(service):
-    return socket.create_connection((programs.HOST, service.port), timeout=30)
+    return socket.create_connection((running.HOST, service.port), timeout=30)
 
 
 def status_of(connection):
@@ -164,7 +165,7 @@ def no_files_left(service, count=300):
     finally:
         service.allow_files(allowed)
     logged = lines.settle(1, "cannot accept a connection")
-    programs.wait_for("the service to be ready again", lambda: service.answers("/readyz"))
+    running.wait_for("the service to be ready again", lambda: service.answers("/readyz"))
     return [
         Figure("no descriptors left: logged", f"{logged} log lines", "at least 1", logged >= 1),
         probe.figure("no descriptors left"),

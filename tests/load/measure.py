@@ -24,7 +24,9 @@ import dataset
 import faults
 import programs
 from figures import Figure, at_least, at_most
-from programs import Nginx, NodeExporter, Service, free_port, wait_for, wrk
+import running
+from programs import Nginx, NodeExporter, Service, seconds_to_first_answer, wrk
+from running import free_port, wait_for
 
 CONNECTIONS = 256
 # Exactly what is asked of the service; see docs/performance.md.
@@ -93,8 +95,8 @@ def shipped(folder, port):
     """The configuration that the repository ships, on a free port."""
     for name in ["examples", "config"]:
         if not (folder / name).exists():
-            (folder / name).symlink_to(programs.REPOSITORY / name)
-    text = (programs.REPOSITORY / "config/orchestrator_config.yaml").read_text(encoding="utf-8")
+            (folder / name).symlink_to(running.REPOSITORY / name)
+    text = (running.REPOSITORY / "config/orchestrator_config.yaml").read_text(encoding="utf-8")
     changed = text.replace("  telemetry:\n", f"  telemetry:\n    listen_port: {port}\n")
     if changed == text:
         sys.exit("config/orchestrator_config.yaml has no line `  telemetry:` any more")
@@ -119,9 +121,9 @@ def starts(binary, folder, repetitions):
     for turn in range(-1, repetitions):
         port = free_port()
         with Service(binary, folder, shipped(folder, port), port, "start") as service:
-            service_seconds = service.seconds_to_first_answer()
+            service_seconds = seconds_to_first_answer(service)
         with NodeExporter(folder, free_port()) as exporter:
-            exporter_seconds = exporter.seconds_to_first_answer()
+            exporter_seconds = seconds_to_first_answer(exporter)
         if turn >= 0:
             seconds["service"].append(service_seconds)
             seconds["exporter"].append(exporter_seconds)
@@ -222,7 +224,7 @@ def arguments():
 
 def main():
     options = arguments()
-    programs.install()
+    running.install(programs.PACKAGES)
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         # Workers of nginx are another user where it is started by root.

@@ -13,17 +13,15 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
+
+from running import HOST, Program, Service, expect, free_port, wait_for
 
 # What the operator is woken by. The waits (`for`) belong to the rules, not to the expressions.
 ALERTS = {
@@ -53,46 +51,14 @@ scrape_configs:
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def get(url, accept="*/*"):
-    request = urllib.request.Request(url, headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.headers.get("Content-Type"), answer.read().decode()
-
-
-def wait_for(what, found):
-    """Waits until `found()` returns something, and returns it."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    last = None
-    while time.monotonic() < end:
-        try:
-            last = found()
-            if last:
-                return last
-        except (urllib.error.URLError, ConnectionError) as error:
-            last = error
-        time.sleep(0.2)
-    sys.exit(f"FAILED: {what}; last seen: {last}")
-
-
-def expect(what, found, expected):
-    if found != expected:
-        sys.exit(f"FAILED: {what}: found {found!r}, expected {expected!r}")
-    print(f"ok  {what}")
-
-
 def check_formats(service):
     for accept, content_type in [
         ("text/plain", "text/plain; version=0.0.4; charset=utf-8"),
         ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0; charset=utf-8"),
     ]:
-        found, text = get(f"{service}/metrics", accept)
-        expect(f"{accept.split(';')[0]} is answered as asked", found, content_type)
+        _, headers, body = service.get("/metrics", {"Accept": accept})
+        text = body.decode()
+        expect(f"{accept.split(';')[0]} is answered as asked", headers["Content-Type"], content_type)
         if accept.startswith("application"):
             expect("OpenMetrics ends with its mark", text.endswith("# EOF\n"), True)
             continue
@@ -100,90 +66,67 @@ def check_formats(service):
         expect("promtool check metrics finds nothing", (checked.returncode, checked.stdout + checked.stderr), (0, ""))
 
 
-class Scraped:
-    """The service, and a Prometheus that scrapes it."""
+class Prometheus(Program):
+    """Debian's Prometheus, which scrapes the service every second."""
 
-    def __init__(self, binary, folder):
-        self.folder, self.port, self.prometheus_port = folder, free_port(), free_port()
-        self.service = f"http://127.0.0.1:{self.port}"
-        shutil.copytree(REPOSITORY / "examples", folder / "examples")
-        self.configure()
-        self.log = open(folder / "service.log", "w", encoding="utf-8")
-        self.processes = [
-            subprocess.Popen(
-                [binary, "--config", "scraped.yaml"], cwd=folder, stdout=subprocess.DEVNULL, stderr=self.log
-            )
+    def __init__(self, folder, target):
+        port = free_port()
+        (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=target), encoding="utf-8")
+        command = [
+            "prometheus",
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=tsdb",
+            f"--web.listen-address={HOST}:{port}",
         ]
-        (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=self.port), encoding="utf-8")
-
-    def configure(self, assets="usdc, djed, iusd, usdt, usdm", points=10):
-        text = CONFIGURATION.format(assets=assets, port=self.port, points=points)
-        (self.folder / "scraped.yaml").write_text(text, encoding="utf-8")
-
-    def reload(self, **changes):
-        self.configure(**changes)
-        self.processes[0].send_signal(signal.SIGHUP)
-
-    def start_prometheus(self):
-        self.processes.append(
-            subprocess.Popen(
-                [
-                    "prometheus",
-                    f"--config.file={self.folder}/prometheus.yml",
-                    f"--storage.tsdb.path={self.folder}/tsdb",
-                    f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
-                ],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
+        super().__init__(command, folder, port, "prometheus")
 
     def query(self, expression):
         """The labels `asset` of the series that the expression finds, and their values."""
-        url = f"http://127.0.0.1:{self.prometheus_port}/api/v1/query?query={urllib.parse.quote(expression)}"
-        result = json.loads(get(url)[1])["data"]["result"]
+        answer = json.loads(self.get(f"/api/v1/query?query={urllib.parse.quote(expression)}")[2])
+        result = answer["data"]["result"]
         return {series["metric"].get("asset", ""): float(series["value"][1]) for series in result}
 
-    def stop(self):
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            process.wait(timeout=30)
-        self.log.close()
+
+def configuration(port, assets="usdc, djed, iusd, usdt, usdm", points=10):
+    return CONFIGURATION.format(assets=assets, port=port, points=points)
 
 
-def walk(scraped):
-    wait_for("the first evaluation", lambda: get(f"{scraped.service}/startupz"))
-    check_formats(scraped.service)
-    scraped.start_prometheus()
-    wait_for("the target is up", lambda: scraped.query("up == 1"))
+def reload(service, **changes):
+    (service.folder / "service.yaml").write_text(configuration(service.port, **changes), encoding="utf-8")
+    service.process.send_signal(signal.SIGHUP)
+
+
+def walk(service, prometheus):
+    wait_for("the target is up", lambda: prometheus.query("up == 1"))
     print("ok  Prometheus scrapes the service")
-    wait_for("every asset was scraped", lambda: len(scraped.query("wo_decision")) == 5)
-    expect("ResidualGateTriggered fires for the asset whose gate is triggered", set(scraped.query(ALERTS["ResidualGateTriggered"])), {"iusd"})
+    wait_for("every asset was scraped", lambda: len(prometheus.query("wo_decision")) == 5)
+    expect("ResidualGateTriggered fires for the asset whose gate is triggered", set(prometheus.query(ALERTS["ResidualGateTriggered"])), {"iusd"})
     for quiet in ["WmaxDroppedToZero", "EvaluationError", "OrchestratorStale"]:
-        expect(f"{quiet} is quiet", scraped.query(ALERTS[quiet]), {})
+        expect(f"{quiet} is quiet", prometheus.query(ALERTS[quiet]), {})
     impatient = ALERTS["OrchestratorStale"].replace("2 *", "0 *")
-    expect("OrchestratorStale would fire if no age were allowed", len(scraped.query(impatient)), 1)
+    expect("OrchestratorStale would fire if no age were allowed", len(prometheus.query(impatient)), 1)
 
-    scraped.reload(points=100_000)  # too few points anywhere: everything holds
-    dropped = wait_for("WmaxDroppedToZero fires", lambda: scraped.query(ALERTS["WmaxDroppedToZero"]))
+    reload(service, points=100_000)  # too few points anywhere: everything holds
+    dropped = wait_for("WmaxDroppedToZero fires", lambda: prometheus.query(ALERTS["WmaxDroppedToZero"]))
     expect("WmaxDroppedToZero names those that had a limit", set(dropped), {"usdc", "usdt"})
 
-    scraped.reload(assets="usdc, nothere")
-    failed = wait_for("EvaluationError fires", lambda: scraped.query(ALERTS["EvaluationError"]))
+    reload(service, assets="usdc, nothere")
+    failed = wait_for("EvaluationError fires", lambda: prometheus.query(ALERTS["EvaluationError"]))
     expect("EvaluationError names the asset", failed, {"nothere": -1.0})
-    gone = wait_for("an asset that is not evaluated any more disappears", lambda: set(scraped.query("wo_decision")) == {"usdc", "nothere"})
-    expect("no other series of it is left", (gone, set(scraped.query("wo_wmax_usd"))), (True, {"usdc"}))
+    gone = wait_for("an asset that is not evaluated any more disappears", lambda: set(prometheus.query("wo_decision")) == {"usdc", "nothere"})
+    expect("no other series of it is left", (gone, set(prometheus.query("wo_wmax_usd"))), (True, {"usdc"}))
 
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        scraped = Scraped(binary, pathlib.Path(folder))
-        try:
-            walk(scraped)
-        finally:
-            scraped.stop()
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = pathlib.Path(name), free_port()
+        shutil.copytree(REPOSITORY / "examples", folder / "examples")
+        with Service(binary, folder, configuration(port), port) as service:
+            service.wait_for_evaluation()
+            check_formats(service)
+            with Prometheus(folder, port) as prometheus:
+                walk(service, prometheus)
 
 
 if __name__ == "__main__":
