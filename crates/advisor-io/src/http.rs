@@ -1,15 +1,16 @@
-//! How are HTTP clients built, and what do we say when a request fails? Shared by the store and the outside APIs.
+//! How are HTTP clients built, and what do we say when a request fails? Shared by all that asks another server.
 
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect};
+pub use reqwest::Client;
+use reqwest::{Url, redirect};
 
 use crate::text::shorten;
 
 /// How requests reach a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Route {
+pub enum Route {
     /// The server is a neighbour: nothing may come between.
     Direct,
     /// The server is out on the internet, which some networks let a process reach through the proxy of the environment
@@ -19,7 +20,10 @@ pub(crate) enum Route {
 
 /// A connection pool for one server. No redirect is followed: it could carry credentials elsewhere, or answer for
 /// somebody else.
-pub(crate) fn client(base_url: &Url, connect_timeout: Duration, route: Route) -> reqwest::Result<Client> {
+///
+/// # Errors
+/// The system's root certificates cannot be read, where `base_url` needs them.
+pub fn client(base_url: &Url, connect_timeout: Duration, route: Route) -> reqwest::Result<Client> {
     // An error means that the process has chosen a provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -46,7 +50,8 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// The innermost cause of an HTTP library's error, without the address, which our own sentences name.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+#[must_use]
+pub fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &(dyn Error + 'static) = error;
     while let Some(inner) = cause.source() {
         cause = inner;

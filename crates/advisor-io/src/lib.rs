@@ -7,7 +7,7 @@
 pub mod api;
 pub mod embedded;
 pub mod greptime;
-mod http;
+pub mod http;
 pub mod liqwid;
 pub mod minswap;
 mod new_flow;

@@ -24,7 +24,8 @@ use crate::reference::{Tag, Which};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{
-    chart_files, check, cleanup, console, decisions, explain, hash_password, import, journal, serve, sync, tag,
+    chart_files, check, cleanup, console, decisions, explain, hash_password, health, import, journal, serve, sync, tag,
+    version,
 };
 
 /// Something could not be evaluated, or is not in place.
@@ -84,6 +85,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             let which = tx.map_or(Which::Latest, Which::Transaction);
             tag::run(&cli.common, &Tag { asset, which, wallet, remove })
         }
+        Some(Command::Health { url, timeout }) => health::run(&url, timeout),
         Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Check) => check::run(&cli.common),
         Some(Command::Schema) => print_json(&config::schema()),
@@ -171,7 +173,7 @@ async fn evaluate(
 pub(crate) fn start(common: &Common) -> anyhow::Result<Config> {
     let config = load_config(&common.config)?;
     start_log(common)?;
-    info!("alert-orchestrator {}", env!("CARGO_PKG_VERSION"));
+    info!("alert-orchestrator {}", *version::LINE);
     info!("Loaded configuration from {}", common.config.display());
     info!("Store: {}", Backend::address(&config));
     if config.tokens.is_some() {

@@ -1,15 +1,19 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use platform::telemetry;
+use url::Url;
+
+use crate::{health, version};
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
 #[derive(Debug, Parser)]
-#[command(name = "alert-orchestrator", version, max_term_width = 120, after_help = EXAMPLES)]
+#[command(name = "alert-orchestrator", version = version::LINE.as_str(), max_term_width = 120, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -141,6 +145,16 @@ pub enum Command {
         after_help = "Examples:\n  alert-orchestrator hash-password\n  pass show orchestrator | alert-orchestrator hash-password"
     )]
     HashPassword,
+    /// Ask a running service whether it is well, once; exit 0 where it answers 200, else 1
+    #[command(after_help = HEALTH_EXAMPLES)]
+    Health {
+        /// What to ask: /livez, /readyz, /startupz or /health of the service
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9808/livez", value_parser = health::parse_url)]
+        url: Url,
+        /// How long to wait for the answer
+        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = health::parse_seconds)]
+        timeout: Duration,
+    },
     /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
     Check,
     /// Print the JSON Schema of the configuration
@@ -187,6 +201,13 @@ const TAG_EXAMPLES: &str = "\
 Examples:
   alert-orchestrator tag --asset usdc --latest
   alert-orchestrator tag --asset usdc --tx 5f3a... --remove";
+
+const HEALTH_EXAMPLES: &str = "\
+It reads no configuration and goes through no proxy of the environment.
+
+Examples:
+  alert-orchestrator health
+  alert-orchestrator health --url http://127.0.0.1:9808/readyz --timeout 2";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:

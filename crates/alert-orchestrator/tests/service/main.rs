@@ -4,6 +4,7 @@
 mod both_stores;
 mod failures;
 mod first_run;
+mod health;
 mod killed_import;
 mod lifecycle;
 mod logins;
