@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_io::api::{self, ApiError};
+use advisor_io::embedded::Alone;
 use advisor_io::liqwid::{Liqwid, Pulled};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,9 @@ pub(crate) enum SyncError {
     /// The store does not answer.
     #[error("{0}")]
     Store(String),
+    /// Somebody else is at it.
+    #[error("another process is pulling transactions into the {0}; try again when that is done")]
+    Busy(String),
 }
 
 /// The range of time and the wallets that are asked about.
@@ -111,6 +115,7 @@ pub(crate) async fn pull(
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Summary, SyncError> {
     let liqwid = client(settings)?;
+    let _alone = if wish.dry_run { None } else { alone(backend, settings)? };
     let mut tables = FlowTables::find(backend, settings, write_prefix, wish.dry_run).await?;
     let scope = scope(backend, settings, wish, &tables).await?;
     let of = scope.wallets.len();
@@ -174,6 +179,14 @@ fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
         retry_delay: api::Settings::RETRY_DELAY,
     });
     client.map_err(|error| SyncError::Unfit(format!("{:#}", anyhow::Error::from(error))))
+}
+
+/// Keeps other processes from pulling into the embedded store meanwhile. In GreptimeDB a row that is written again is the same
+/// row.
+fn alone(backend: &Backend, settings: &Settings) -> Result<Option<Alone>, SyncError> {
+    let Backend::Embedded(store) = backend else { return Ok(None) };
+    let alone = store.try_alone().map_err(|error| SyncError::Store(error.to_string()))?;
+    alone.map(Some).ok_or_else(|| SyncError::Busy(Backend::address(&settings.config)))
 }
 
 async fn scope(

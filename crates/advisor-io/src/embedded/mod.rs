@@ -10,6 +10,7 @@
 //! one run of pages. No name, address or memo ever becomes part of a statement.
 
 mod access;
+mod alone;
 mod csv_rows;
 mod files;
 mod import;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::requests::{RequestCounter, RequestCounts};
 pub use advisor_core::resolve::TablePrefixes;
+pub use alone::Alone;
 pub use import::ImportOptions;
 pub use report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused, RejectedLine, RejectedLines};
 

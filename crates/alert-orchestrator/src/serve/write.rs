@@ -121,6 +121,7 @@ pub(super) async fn sync(
         Ok(summary) => Ok(Json(summary)),
         Err(SyncError::Unfit(text)) => Err(bad(text)),
         Err(SyncError::Store(text)) => Err(unavailable(text)),
+        Err(busy @ SyncError::Busy(_)) => Err(Problem::new(StatusCode::CONFLICT, busy.to_string())),
     }
 }
 

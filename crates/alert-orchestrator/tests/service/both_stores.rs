@@ -11,7 +11,7 @@ const FLOWS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, market_i
                      tx_hash STRING, PRIMARY KEY (wallet_address, tx_hash)";
 
 /// The example data in a GreptimeDB stand-in.
-fn examples(clone: &Clone) -> Greptime {
+pub(crate) fn examples(clone: &Clone) -> Greptime {
     let greptime = Greptime::start();
     for entry in fs::read_dir(clone.path("examples/liqwid")).unwrap() {
         let path = entry.unwrap().path();

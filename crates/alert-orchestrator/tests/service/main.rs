@@ -14,6 +14,7 @@ mod outage;
 mod prices;
 mod pulled;
 mod remembered;
+mod replicas;
 mod server;
 mod serving;
 mod store_gone;

@@ -19,11 +19,11 @@ fn id(n: u32) -> String {
     format!("{n:016x}{}", "0123456789abcdef".repeat(3))
 }
 
-fn action(kind: &str, n: u32, time: &str, amount: f64) -> Json {
+pub(crate) fn action(kind: &str, n: u32, time: &str, amount: f64) -> Json {
     json!({"id": id(n), "type": kind, "displayName": "DJED", "time": time, "amount": amount})
 }
 
-fn synced(n: u32, hour: f64, wallet: &str, amount: f64) -> Flow {
+pub(crate) fn synced(n: u32, hour: f64, wallet: &str, amount: f64) -> Flow {
     Flow { hour, wallet: wallet.to_owned(), amount, memo: format!("Synced from Liqwid (tx: {})", id(n)), tx: id(n) }
 }
 
