@@ -5,8 +5,10 @@
 
 mod bench_evaluate;
 mod check_arch;
+mod dist;
 mod docs;
 mod examples;
+mod rules;
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,14 @@ enum Task {
         #[arg(long, value_name = "PATH")]
         program: Option<PathBuf>,
     },
+    /// Write the Kubernetes resource of the alerts from deploy/prometheus/rules
+    Rules {
+        /// Write nothing; fail when the committed resource differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the release archive of this commit under target/dist, byte for byte the same wherever it is built (4 minutes)
+    Dist(dist::Options),
     /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
     BenchEvaluate,
     /// Receive answers and parse them into nothing: what bench-evaluate measures against
@@ -50,6 +60,8 @@ fn main() -> anyhow::Result<()> {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
         Task::Docs { check, program } => docs::run(project_root(), check, program),
+        Task::Rules { check } => rules::run(project_root(), check),
+        Task::Dist(options) => dist::run(project_root(), &options),
         Task::BenchEvaluate => bench_evaluate::run(project_root()),
         Task::Receive { url } => bench_evaluate::receive::run(&url),
     }
