@@ -1,0 +1,133 @@
+//! What goes out of the door? One archive per release, the same bytes whoever builds it and in whatever folder.
+//!
+//! Start at [`run`]. [`source`] says which files and which commit; [`build`] makes the program, without a trace of this
+//! machine; [`parts`] lists what is linked into it, of which [`bill`] writes the bill of materials; [`archive`] packs all.
+
+mod archive;
+mod bill;
+mod build;
+mod bundled;
+mod notices;
+mod parts;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
+
+use archive::Archive;
+use build::Toolchain;
+use parts::Part;
+use source::Source;
+
+/// The program, its package, and how the archive begins.
+const NAME: &str = "alert-orchestrator";
+/// Where archives are left.
+const OUTPUT: &str = "target/dist";
+/// What people who run it need, beside the program; of these, what git tracks. The examples are derived from data with a
+/// notice of their own, which has to stay with them.
+const SHIPPED: [&str; 12] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "config",
+    "data/liqwid-market-history/LICENSE",
+    "data/liqwid-market-history/README.md",
+    "deploy",
+    "docs",
+    "examples",
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The clone to release; this one where it is not given
+    #[arg(long, value_name = "FOLDER")]
+    source: Option<PathBuf>,
+    /// Pack this program, made from the same commit, instead of building one (for tests: it may contain paths of its machine)
+    #[arg(long, value_name = "PATH")]
+    program: Option<PathBuf>,
+    /// Release what is not committed, too, and call the version dirty
+    #[arg(long)]
+    allow_dirty: bool,
+}
+
+/// Builds the program, packs it, and writes the checksums.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let root = options.source.as_deref().unwrap_or(root);
+    let root = root.canonicalize().with_context(|| format!("looking for the source at {}", root.display()))?;
+    let source = Source::read(&root, options.allow_dirty)?;
+    let toolchain = Toolchain::ask(&root)?;
+    let parts = parts::linked(&root, &toolchain)?;
+    let program = match &options.program {
+        Some(path) => build::given(path, &source)?,
+        None => build::release(&source, &toolchain, &parts)?,
+    };
+    let name = format!("{NAME}-{}-{}", source.version, toolchain.target);
+    let bill = bill::of(&source, &toolchain, &parts)?;
+    let archive = packed(&name, &source, &toolchain, &parts, program, &bill)?;
+    write(&root.join(OUTPUT), &name, &archive, &bill)
+}
+
+fn packed(
+    name: &str,
+    source: &Source,
+    toolchain: &Toolchain,
+    parts: &[Part],
+    program: Vec<u8>,
+    bill: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let mut archive = Archive::new(name, source.committed_at);
+    archive.add_program(NAME, program);
+    archive.add("VERSION", version(source, toolchain));
+    archive.add("sbom.cdx.json", bill);
+    for file in &source.files {
+        archive.add_file(&file.path, file.contents.clone(), file.is_executable);
+    }
+    for part in parts {
+        for notice in &part.notices {
+            archive.add(&format!("licenses/{}-{}/{}", part.name, part.version, notice.path), notice.text.as_slice());
+        }
+    }
+    archive.finish()
+}
+
+/// One fact a line: its name, a space, its value.
+fn version(source: &Source, toolchain: &Toolchain) -> String {
+    format!(
+        "version {}\ncommit {}\ncommitted {}\ntarget {}\nrustc {}\n",
+        source.version, source.commit, source.committed_at, toolchain.target, toolchain.release
+    )
+}
+
+/// The archive, its bill once more for whoever wants only that, and what `sha256sum -c` checks them with.
+fn write(folder: &Path, name: &str, archive: &[u8], bill: &str) -> anyhow::Result<()> {
+    let archive_name = format!("{name}.tar.gz");
+    let bill_name = format!("{name}.cdx.json");
+    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", sha256(bytes));
+    let archive_line = line(&archive_name, archive);
+    let sums = format!("{}{archive_line}", line(&bill_name, bill.as_bytes()));
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    let files: [(&str, &[u8]); 4] = [
+        (&archive_name, archive),
+        (&bill_name, bill.as_bytes()),
+        (&format!("{archive_name}.sha256"), archive_line.as_bytes()),
+        ("SHA256SUMS", sums.as_bytes()),
+    ];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    println!("{}", folder.join(&archive_name).display());
+    print!("{sums}");
+    Ok(())
+}
+
+/// In hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
