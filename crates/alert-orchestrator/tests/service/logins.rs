@@ -195,6 +195,22 @@ fn a_reload_changes_who_gets_in() {
 }
 
 #[test]
+fn a_hash_in_a_file_is_changed_by_a_reload() {
+    let world = World::embedded();
+    world.configure("  auth: {enabled: true, username: anna, password_hash: \"${HASH}\"}\n");
+    world.clone.write("hash", &format!("bcrypt:{BCRYPT}\n"));
+    let mut command = world.clone.command(&world.arguments(&[]));
+    command.env("HASH_FILE", world.clone.path("hash"));
+    let server = Server::spawn(command);
+    server.answers("/startupz", 200);
+    assert_eq!(status(&server, &[ANNA]), 401);
+    world.clone.write("hash", &format!("sha256:{SHA256}\n"));
+    server.signal("HUP");
+    server.logged("Reloaded configuration");
+    assert_eq!(status(&server, &[ANNA]), 200);
+}
+
+#[test]
 fn a_hash_that_was_made_here_lets_in() {
     let world = World::embedded();
     let made = world.clone.answer(&["hash-password"], "correct horse\n");

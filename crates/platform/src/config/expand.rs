@@ -2,12 +2,25 @@
 //!
 //! Start at [`expand`]. `${VAR}` is the variable's value, `${VAR:-default}` the default where the variable is unset or
 //! empty, `$${` a literal `${`; a `$` before anything else is itself. What a variable holds is not expanded again.
+//!
+//! Where `VAR` is unset or empty and `VAR_FILE` is not, the value is in the file of that name: secrets that systemd, a
+//! container engine or a cluster hands over are files, and a file can change while the process runs.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+
+/// A secret is a line; what is longer was not meant.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// Why a string cannot be expanded; the texts hold names of variables, never their values.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ExpandError {
     #[error("the environment variable {name} is not set, expected a value, or a default as in ${{{name}:-default}}")]
     Unset { name: String },
+    #[error("both {name} and {name}_FILE are set in the environment, expected one of them")]
+    Both { name: String },
+    #[error("the file {path}, which {name}_FILE names in the environment, cannot be read: {cause}")]
+    File { name: String, path: String, cause: String },
     #[error("found ${{ without a closing }}, expected ${{VARIABLE}}, ${{VARIABLE:-default}} or $${{ for a literal ${{")]
     Unclosed,
     #[error(
@@ -48,7 +61,7 @@ fn value(inner: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String,
     if !starts_well || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(ExpandError::BadName);
     }
-    match (lookup(name), default) {
+    match (variable(name, lookup)?, default) {
         // As in a shell, an empty variable is as good as none where there is a default.
         (Some(value), default) if !value.is_empty() || default.is_none() => Ok(value),
         (_, Some(default)) => Ok(default.to_owned()),
@@ -56,8 +69,33 @@ fn value(inner: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String,
     }
 }
 
+/// The variable's value, or that of the file that its neighbour names.
+fn variable(name: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, ExpandError> {
+    let value = lookup(name);
+    let Some(path) = lookup(&format!("{name}_FILE")).filter(|path| !path.is_empty()) else { return Ok(value) };
+    if value.is_some_and(|value| !value.is_empty()) {
+        return Err(ExpandError::Both { name: name.to_owned() });
+    }
+    let failed =
+        |error: io::Error| ExpandError::File { name: name.to_owned(), path: path.clone(), cause: error.to_string() };
+    read(&path).map(Some).map_err(failed)
+}
+
+/// The file's text without the line ends that editors and `echo` put behind it.
+fn read(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(io::Error::other(format!("it is longer than {MAX_FILE_BYTES} bytes")));
+    }
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[track_caller]
@@ -83,6 +121,47 @@ mod tests {
         expands("${NO:-a:-b}", Ok(Some("a:-b")));
         expands("€${HOST}€", Ok(Some("€db€")));
         expands("$5 and ${HOST}", Ok(Some("$5 and db")));
+    }
+
+    #[test]
+    fn a_variable_may_be_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(path("hash"), "bcrypt:$2b$12$x y\r\n\n").unwrap();
+        fs::write(path("none"), "\n").unwrap();
+        fs::write(path("long"), "x".repeat(64 * 1024 + 1)).unwrap();
+        let lookup = |name: &str| match name {
+            "HASH_FILE" | "TWICE_FILE" | "EMPTY_FILE" => Some(path("hash")),
+            "NONE_FILE" => Some(path("none")),
+            "LONG_FILE" => Some(path("long")),
+            "GONE_FILE" => Some("/nowhere/secret".to_owned()),
+            "TWICE" | "PLAIN" => Some("here".to_owned()),
+            "EMPTY" | "PLAIN_FILE" => Some(String::new()),
+            _ => None,
+        };
+        let expanded = |text: &str| expand(text, &lookup).map_err(|error| error.to_string());
+        for name in ["HASH", "EMPTY"] {
+            assert_eq!(expanded(&format!("<${{{name}}}>")), Ok(Some("<bcrypt:$2b$12$x y>".to_owned())), "{name}");
+        }
+        assert_eq!(expanded("${NONE:-default} ${PLAIN}"), Ok(Some("default here".to_owned())));
+        for (text, expected) in [
+            ("${TWICE}", "both TWICE and TWICE_FILE are set in the environment, expected one of them".to_owned()),
+            (
+                "${GONE:-default}",
+                "the file /nowhere/secret, which GONE_FILE names in the environment, cannot be read: \
+                 No such file or directory (os error 2)"
+                    .to_owned(),
+            ),
+            (
+                "${LONG}",
+                format!(
+                    "the file {}, which LONG_FILE names in the environment, cannot be read: it is longer than 65536 bytes",
+                    path("long")
+                ),
+            ),
+        ] {
+            assert_eq!(expanded(text), Err(expected));
+        }
     }
 
     #[test]
