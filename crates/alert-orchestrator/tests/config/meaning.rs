@@ -12,8 +12,9 @@ use serde_json::{Value as Json, json};
 
 use super::{HASH, load_text, loads, no_environment};
 
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config").join(name)
+/// A file of the repository.
+fn shipped(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 #[test]
@@ -170,13 +171,13 @@ fn the_normalized_form_is_a_configuration_that_means_the_same() {
         "client: {assets: [djed, iusd], max_sample_age_hours: null, date_range: {end: 2026-01-29}}
 orchestrator: {timezone: Asia/Tokyo, decision_gate: {per_asset: {iusd: {peg: {target_usd: 1, max_deviation_bps: 5}}}}}",
     ));
-    round_trips(&load(&shipped("orchestrator_config.yaml"), &no_environment).unwrap());
+    round_trips(&load(&shipped("config/orchestrator_config.yaml"), &no_environment).unwrap());
 }
 
 #[test]
 fn the_shipped_configuration_works_as_it_is() {
     let config =
-        load(&shipped("orchestrator_config.yaml"), &no_environment).unwrap_or_else(|faults| panic!("{faults}"));
+        load(&shipped("config/orchestrator_config.yaml"), &no_environment).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.client.assets, ["usdc", "djed", "iusd", "usdt", "usdm"]);
     let Store::Embedded(embedded) = config.client.store() else { panic!("the embedded store") };
     assert_eq!(
@@ -198,7 +199,7 @@ fn the_shipped_configuration_works_as_it_is() {
 fn the_start_for_production_needs_one_secret_and_names_it() {
     let set = HashMap::from([("ORCHESTRATOR_PASSWORD_HASH", HASH)]);
     let env = |name: &str| set.get(name).map(|value| (*value).to_owned());
-    let config = load(&shipped("production.yaml"), &env).unwrap_or_else(|faults| panic!("{faults}"));
+    let config = load(&shipped("deploy/config/production.yaml"), &env).unwrap_or_else(|faults| panic!("{faults}"));
     let Store::Greptime(greptime) = config.client.store() else { panic!("GreptimeDB") };
     assert_eq!(greptime.base_url().unwrap().as_str(), "http://localhost:4000/");
     assert_eq!(greptime.username, None);
@@ -207,13 +208,46 @@ fn the_start_for_production_needs_one_secret_and_names_it() {
     let tokens = config.tokens.expect("the shipped registry is read");
     assert!(config.client.assets.iter().all(|asset| tokens.id(asset).is_some()));
 
-    let faults = load(&shipped("production.yaml"), &no_environment).expect_err("the hash is not set").to_string();
+    let faults =
+        load(&shipped("deploy/config/production.yaml"), &no_environment).expect_err("the hash is not set").to_string();
     assert!(
         faults.contains(
             "orchestrator.auth.password_hash: the environment variable ORCHESTRATOR_PASSWORD_HASH is not set"
         )
     );
     assert_eq!(faults.lines().count(), 1, "{faults}");
+}
+
+#[test]
+fn staging_reads_a_database_of_its_own_and_has_the_login_of_production() {
+    let set = HashMap::from([
+        ("ORCHESTRATOR_PASSWORD_HASH", HASH),
+        ("LIQWID_API_URL", "http://10.0.0.9/graphql"),
+        ("ORCHESTRATOR_TRUSTED_PROXY", "10.0.0.0/8"),
+    ]);
+    let env = |name: &str| set.get(name).map(|value| (*value).to_owned());
+    let config = load(&shipped("deploy/config/staging.yaml"), &env).unwrap_or_else(|faults| panic!("{faults}"));
+    let Store::Greptime(greptime) = config.client.store() else { panic!("GreptimeDB") };
+    assert_eq!(greptime.database, "liqwid_staging");
+    let staging = &config.orchestrator;
+    assert_eq!((staging.schedule.interval_minutes, staging.auth.enabled), (30.0, true));
+    assert_eq!(staging.apis.liqwid_graphql.as_ref().unwrap().url().as_str(), "http://10.0.0.9/graphql");
+    assert!(staging.telemetry.trusted_proxies.iter().any(|proxy| proxy.net().to_string() == "10.0.0.0/8"));
+    let production = load(&shipped("deploy/config/production.yaml"), &env).unwrap().orchestrator;
+    assert_eq!(staging.decision_gate, production.decision_gate, "what is rehearsed is what is played");
+
+    let faults = load(&shipped("deploy/config/staging.yaml"), &no_environment).expect_err("the hash is not set");
+    assert!(faults.to_string().contains("ORCHESTRATOR_PASSWORD_HASH is not set"), "{faults}");
+}
+
+#[test]
+fn development_needs_nothing_but_the_examples() {
+    let config = load(&shipped("deploy/config/development.yaml"), &no_environment).unwrap();
+    let Store::Embedded(embedded) = config.client.store() else { panic!("the embedded store") };
+    assert_eq!(embedded.import, vec![PathBuf::from("examples/liqwid")]);
+    let development = &config.orchestrator;
+    assert_eq!((development.schedule.interval_minutes, development.auth.enabled), (5.0, false));
+    assert_eq!(development.diagnostics.dir, PathBuf::from("output"));
 }
 
 #[test]

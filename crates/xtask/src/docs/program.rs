@@ -37,8 +37,8 @@ impl Program {
             binary.canonicalize().with_context(|| format!("looking for the program at {}", binary.display()))?;
         let folder = tempfile::tempdir().context("creating a folder to try things in")?;
         let registry = "token_registry.csv";
-        fs::copy(root.join("config").join(registry), folder.path().join(registry))
-            .with_context(|| format!("copying config/{registry}"))?;
+        fs::copy(root.join("deploy/config").join(registry), folder.path().join(registry))
+            .with_context(|| format!("copying deploy/config/{registry}"))?;
         Ok(Self { binary, folder })
     }
 
