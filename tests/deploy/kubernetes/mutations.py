@@ -66,7 +66,7 @@ MUTATIONS = (
     ("out on any port", lambda o: _policy(o)["egress"][2]["ports"].append({"protocol": "TCP", "port": 80}), "let out"),
     ("GreptimeDB anywhere", lambda o: _remove(_policy(o)["egress"][1], "to"), "out to anywhere"),
     ("the node's metadata", lambda o: _policy(o)["egress"][2]["to"][0]["ipBlock"].update({"except": []}), "HTTPS reaches"),
-    ("no registry", lambda o: _remove(_files(o), "token_files.csv"), "lacks what is mounted"),
+    ("no registry", lambda o: _remove(_files(o), "token_registry.csv"), "lacks what is mounted"),
     ("no environment", lambda o: o.documents.remove(o.one("ConfigMap", "alert-orchestrator-environment")), "no ConfigMap"),
     ("no account", lambda o: o.documents.remove(o.one("ServiceAccount")), "no account"),
     ("no claim", lambda o: o.documents.remove(o.one("PersistentVolumeClaim")), "no claim"),
