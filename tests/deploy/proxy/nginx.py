@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is deploy/nginx what docs/proxy.md says? Debian's nginx in front of the real service.
 
-Installs the files as the guide says, in a machine of the test's own: real paths, real ports, nothing replaced. Grafana and
+Installs the files as the guide says, on a host of the test's own: real paths, real ports, nothing replaced. Grafana and
 Prometheus are played by servers that answer with what they were told.
 
     tests/deploy/proxy/nginx.py target/release/alert-orchestrator
@@ -20,7 +20,7 @@ from visits import GRAFANA, LOGIN, ORCHESTRATOR, PROMETHEUS, PROTECTED, PUBLIC, 
 from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
 from visits import page_loads, plain_http, strangers_are_refused, told_to_services, until_429
 
-from machine import enter
+from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
 
 FILES = REPOSITORY / "deploy/nginx"

@@ -1,6 +1,6 @@
 """What both proxies must do, seen by visitors: who gets which answer under which name.
 
-The proxy listens on 80 and 443 of a machine of its own (tests/support/machine.py); visitors have addresses of their own there.
+The proxy listens on 80 and 443 of a host of its own (tests/support/namespaces.py); visitors have addresses of their own there.
 """
 
 import contextlib
