@@ -60,10 +60,12 @@ def own_rules(overlays):
     expect(f"{len(mutations.MUTATIONS)} faults on purpose are noticed", len(mutations.MUTATIONS) > 0, True)
 
 
-def secrets_fit(overlays):
-    """The examples make the very Secret that the pods ask for."""
+def examples_fit(overlays):
+    """The examples make the very Secret that the pods ask for, and their pod is let in."""
+    reader = next(example for example in manifests.examples() if example["kind"] == "Pod")
+    expect("the reader of backups is a restricted pod", list(rules.restricted_pod("reader", reader["spec"])), [])
     asked = sorted(variable["name"] for variable in overlays[-1].container()["env"])
-    external, sealed = manifests.examples()
+    external, sealed = (example for example in manifests.examples() if manifests.is_custom(example))
     expect("the external secret has what the pods ask for", sorted(entry["secretKey"] for entry in external["spec"]["data"]), asked)
     expect("so has the sealed one", sorted(sealed["spec"]["encryptedData"]), asked)
     named = {external["spec"]["target"]["name"], sealed["spec"]["template"]["metadata"]["name"], sealed["metadata"]["name"]}
@@ -151,7 +153,7 @@ def serving(program, overlay, outside, folder):
         decisions = json.loads(pod.get("/api/decisions")[2])
         found = {asset: decision["decision"] for asset, decision in decisions.items()}
         expect("the examples give the decisions of the first run", found, {"usdc": 1, "djed": 0, "iusd": 0, "usdt": 1, "usdm": 0})
-        scraped = overlay.one("ServiceMonitor")["spec"]["endpoints"][0]["path"]
+        scraped = outside.one("ServiceMonitor")["spec"]["endpoints"][0]["path"]
         expect("Prometheus finds the metrics", b"wo_decision" in pod.get(scraped)[2], True)
         paths = [path for rule in rules.ways(outside) for path in rule.get("http", {}).get("paths", [])]
         exact = [path["path"] for path in paths if path["pathType"] == "Exact"]
@@ -165,7 +167,7 @@ def main():
     expect(f"kubectl builds {', '.join(manifests.OVERLAYS)}", all(overlay.documents for overlay in overlays), True)
     schemas(overlays)
     own_rules(overlays)
-    secrets_fit(overlays)
+    examples_fit(overlays)
     with tempfile.TemporaryDirectory() as folder:
         for overlay in overlays:
             configuration(program, overlay, pathlib.Path(folder, overlay.name))

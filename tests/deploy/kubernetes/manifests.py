@@ -42,10 +42,11 @@ class Overlay:
     def templates(self):
         """Name and pod template of whatever runs pods."""
         for document in self.documents:
-            spec = document.get("spec", {})
-            template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template")
-            if document["kind"] in ("Deployment", "CronJob"):
-                yield f"{document['kind']} {document['metadata']['name']}", template
+            name = f"{document['kind']} {document['metadata']['name']}"
+            if document["kind"] == "Deployment":
+                yield name, document["spec"]["template"]
+            elif document["kind"] == "CronJob":
+                yield name, document["spec"]["jobTemplate"]["spec"]["template"]
 
     def server(self):
         return self.one("Deployment")["spec"]["template"]

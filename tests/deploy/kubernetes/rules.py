@@ -21,22 +21,27 @@ def faults(overlay):
 def restricted(overlay):
     """The Pod Security profile "restricted", and a read-only root, one user, no token."""
     for name, template in overlay.templates():
-        spec = template["spec"]
-        pod = spec.get("securityContext", {})
-        for key in ("hostNetwork", "hostPID", "hostIPC"):
-            if spec.get(key):
-                yield f"{name}: {key}"
-        for volume in spec["volumes"]:
-            if not set(volume) - {"name"} <= VOLUME_TYPES:
-                yield f"{name}: a volume of the host: {volume}"
-        if pod.get("seccompProfile", {}).get("type") != "RuntimeDefault":
-            yield f"{name}: no seccomp profile"
-        if not pod.get("runAsNonRoot") or pod.get("runAsUser") != 10001 or pod.get("runAsGroup") != 10001:
-            yield f"{name}: not the user 10001"
-        if "sysctls" in pod or spec.get("automountServiceAccountToken") is not False:
-            yield f"{name}: sysctls, or a token"
-        for container in spec["containers"] + spec.get("initContainers", []):
-            yield from restricted_container(f"{name}: {container['name']}", container)
+        yield from restricted_pod(name, template["spec"])
+
+
+def restricted_pod(name, spec):
+    pod = spec.get("securityContext", {})
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if spec.get(key):
+            yield f"{name}: {key}"
+    for volume in spec["volumes"]:
+        if not set(volume) - {"name"} <= VOLUME_TYPES:
+            yield f"{name}: a volume of the host: {volume}"
+    if pod.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+        yield f"{name}: no seccomp profile"
+    if not pod.get("runAsNonRoot") or pod.get("runAsUser") != 10001 or pod.get("runAsGroup") != 10001:
+        yield f"{name}: not the user 10001"
+    if set(pod) - {"fsGroup", "runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile"}:
+        yield f"{name}: more in its security context: {pod}"
+    if spec.get("automountServiceAccountToken") is not False:
+        yield f"{name}: a token"
+    for container in spec["containers"] + spec.get("initContainers", []):
+        yield from restricted_container(f"{name}: {container['name']}", container)
 
 
 def restricted_container(name, container):
@@ -104,8 +109,9 @@ def selectors(overlay):
         "Deployment": (overlay.one("Deployment")["spec"]["selector"]["matchLabels"], server),
         "Service": (service["spec"]["selector"], server),
         "NetworkPolicy": (overlay.one("NetworkPolicy", "alert-orchestrator")["spec"]["podSelector"]["matchLabels"], server),
-        "ServiceMonitor": (overlay.one("ServiceMonitor")["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]),
     }
+    for monitor in overlay.all("ServiceMonitor"):
+        chosen["ServiceMonitor"] = (monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"])
     for budget in overlay.all("PodDisruptionBudget"):
         chosen["PodDisruptionBudget"] = (budget["spec"]["selector"]["matchLabels"], server)
     for spread in overlay.server()["spec"]["topologySpreadConstraints"]:
@@ -119,17 +125,29 @@ def selectors(overlay):
 
 
 def ports(overlay):
-    """One port, from the container to the proxy and Prometheus; and the page stays."""
+    """One port, and the page stays."""
     listening = {port["name"]: port["containerPort"] for port in overlay.container()["ports"]}
     if listening != {"http": PORT}:
         yield f"the container listens on {listening}"
     service = overlay.one("Service")["spec"]
     if [port["targetPort"] for port in service["ports"]] != ["http"] or service.get("publishNotReadyAddresses") is not True:
         yield f"the Service: {service}"
-    endpoint = overlay.one("ServiceMonitor")["spec"]["endpoints"][0]
-    scrape = (endpoint["port"], endpoint["interval"], endpoint["scrapeTimeout"], endpoint["relabelings"][0]["replacement"])
-    if scrape != ("http", "60s", "10s", "alert_orchestrator"):
-        yield f"the ServiceMonitor: {scrape}"
+
+
+def monitoring(overlay):
+    """Scraped under the job of the alerts, and alarmed; development, whose examples would ring, is neither."""
+    kinds = [document["kind"] for document in overlay.documents if document["apiVersion"].startswith("monitoring.")]
+    if overlay.name == "dev":
+        if kinds:
+            yield f"development is watched: {kinds}"
+        return
+    if sorted(kinds) != ["PrometheusRule", "ServiceMonitor"]:
+        yield f"watched by {kinds}"
+    for monitor in overlay.all("ServiceMonitor"):
+        endpoint = monitor["spec"]["endpoints"][0]
+        scrape = (endpoint["port"], endpoint["interval"], endpoint["scrapeTimeout"], endpoint["relabelings"][0]["replacement"])
+        if scrape != ("http", "60s", "10s", "alert_orchestrator"):
+            yield f"the ServiceMonitor: {scrape}"
 
 
 def network(overlay):
@@ -237,7 +255,7 @@ def limits(metadata):
             yield f"{metadata['name']}: no TLS"
     elif (said.get("limit-req-rate"), said.get("limit-req-burst")) != wanted or said.get("limit-req-reject-code") != "429":
         yield f"{metadata['name']}: limits {said}"
-    elif said.get("client-max-body-size") != "16k":
+    elif said.get("client-max-body-size") != "64k":
         yield f"{metadata['name']}: any body"
 
 
@@ -252,4 +270,4 @@ def backups(overlay):
         yield "the backup is not where it is needed"
 
 
-RULES = (restricted, namespace, containers, replicas, selectors, ports, network, references, secrets, way_in, backups)
+RULES = (restricted, namespace, containers, replicas, selectors, ports, monitoring, network, references, secrets, way_in, backups)

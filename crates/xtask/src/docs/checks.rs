@@ -215,7 +215,10 @@ pub(super) fn commands(block: &Block) -> Vec<String> {
     let parts =
         lines.flat_map(|line| line.split(['|', ';', '&'])).map(|part| part.split('>').next().unwrap_or_default());
     let ours = parts.map(str::trim).filter_map(|part| {
+        // To kubectl the name is one of its own objects, but behind ` -- ` a command in a pod.
+        let part = if part.starts_with("kubectl ") { part.split_once(" -- ")?.1 } else { part };
         let arguments = COMMANDS.iter().find_map(|name| part.split_once(name).map(|(_, rest)| rest))?;
+        let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
         arguments.is_empty().then_some("").or_else(|| arguments.strip_prefix(' '))
     });
     ours.map(|arguments| arguments.split_whitespace().collect::<Vec<_>>().join(" ")).collect()

@@ -64,6 +64,9 @@ fn commands_are_read_as_a_shell_would() {
     assert_eq!(shell("cat password | alert-orchestrator hash-password"), ["hash-password"]);
     assert_eq!(shell("cargo run --release -- check"), ["check"]);
     assert_eq!(shell("alert-orchestrator"), [""]);
+    assert_eq!(shell("hash=$(alert-orchestrator hash-password)"), ["hash-password"]);
+    assert_eq!(shell("kubectl -n alert-orchestrator rollout undo deployment/alert-orchestrator"), [""; 0]);
+    assert_eq!(shell("kubectl -n monitoring exec POD -- alert-orchestrator check"), ["check"]);
     assert_eq!(shell("journalctl -u alert-orchestrator.service"), [""; 0]);
     assert_eq!(commands(&block("text", "alert-orchestrator --once")), [""; 0]);
 }
