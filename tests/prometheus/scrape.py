@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does a real Prometheus understand the service, and do the operator's alerts work on what it scrapes?
+"""Does a real Prometheus understand the service, and does it raise the operator's alerts on what it scrapes?
 
 Starts the binary on the shipped examples and Debian's Prometheus beside it, both on free ports, and walks through what an
 operator may see: a triggered gate, a limit that drops to zero, an asset in error. `promtool check metrics` reads both text
@@ -23,13 +23,8 @@ sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from running import HOST, Program, Service, expect, free_port, wait_for
 
-# What the operator is woken by. The waits (`for`) belong to the rules, not to the expressions.
-ALERTS = {
-    "ResidualGateTriggered": "wo_residual_trigger == 1",
-    "WmaxDroppedToZero": "wo_wmax_usd == 0 and max_over_time(wo_wmax_usd[10m]) > 0",
-    "EvaluationError": "wo_decision == -1",
-    "OrchestratorStale": "time() - wo_last_eval_timestamp_seconds > 2 * wo_evaluation_interval_seconds",
-}
+# The one source of the alerts. Its waits stay as they are, so that here an alert that would fire is pending.
+RULES = REPOSITORY / "deploy/prometheus/rules/alert-orchestrator.yml"
 
 CONFIGURATION = """
 client:
@@ -44,7 +39,8 @@ orchestrator:
 """
 
 PROMETHEUS = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
 scrape_configs:
   - job_name: alert_orchestrator
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
@@ -71,7 +67,7 @@ class Prometheus(Program):
 
     def __init__(self, folder, target):
         port = free_port()
-        (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=target), encoding="utf-8")
+        (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=target, rules=RULES), encoding="utf-8")
         command = [
             "prometheus",
             "--config.file=prometheus.yml",
@@ -80,11 +76,21 @@ class Prometheus(Program):
         ]
         super().__init__(command, folder, port, "prometheus")
 
+    def ask(self, path):
+        return json.loads(self.get(f"/api/v1/{path}")[2])["data"]
+
     def query(self, expression):
         """The labels `asset` of the series that the expression finds, and their values."""
-        answer = json.loads(self.get(f"/api/v1/query?query={urllib.parse.quote(expression)}")[2])
-        result = answer["data"]["result"]
+        result = self.ask(f"query?query={urllib.parse.quote(expression)}")["result"]
         return {series["metric"].get("asset", ""): float(series["value"][1]) for series in result}
+
+    def rules(self):
+        """The alerts by name, as Prometheus has read and last evaluated them."""
+        return {rule["name"]: rule for group in self.ask("rules")["groups"] for rule in group["rules"]}
+
+    def raised(self, name):
+        """The assets for which the alert is pending or firing."""
+        return {alert["labels"].get("asset") for alert in self.rules()[name]["alerts"]}
 
 
 def configuration(port, assets="usdc, djed, iusd, usdt, usdm", points=10):
@@ -100,19 +106,22 @@ def walk(service, prometheus):
     wait_for("the target is up", lambda: prometheus.query("up == 1"))
     print("ok  Prometheus scrapes the service")
     wait_for("every asset was scraped", lambda: len(prometheus.query("wo_decision")) == 5)
-    expect("ResidualGateTriggered fires for the asset whose gate is triggered", set(prometheus.query(ALERTS["ResidualGateTriggered"])), {"iusd"})
-    for quiet in ["WmaxDroppedToZero", "EvaluationError", "OrchestratorStale"]:
-        expect(f"{quiet} is quiet", prometheus.query(ALERTS[quiet]), {})
-    impatient = ALERTS["OrchestratorStale"].replace("2 *", "0 *")
-    expect("OrchestratorStale would fire if no age were allowed", len(prometheus.query(impatient)), 1)
+    expected = {"ResidualGateTriggered", "OffPeg"}
+    wait_for("the alerts of gate and peg, and no other", lambda: {n for n, rule in prometheus.rules().items() if rule["alerts"]} == expected)
+    for name in sorted(expected):
+        expect(f"{name} is raised, for the asset that is", prometheus.raised(name), {"iusd"})
+    rules = prometheus.rules()
+    expect("no rule has an error", {name: rule["lastError"] for name, rule in rules.items() if rule["health"] != "ok"}, {})
+    impatient = rules["OrchestratorStale"]["query"].replace("2 *", "0 *")
+    expect("OrchestratorStale would be raised if no age were allowed", len(prometheus.query(impatient)), 1)
 
     reload(service, points=100_000)  # too few points anywhere: everything holds
-    dropped = wait_for("WmaxDroppedToZero fires", lambda: prometheus.query(ALERTS["WmaxDroppedToZero"]))
-    expect("WmaxDroppedToZero names those that had a limit", set(dropped), {"usdc", "usdt"})
+    dropped = wait_for("WmaxDroppedToZero is raised", lambda: prometheus.raised("WmaxDroppedToZero"))
+    expect("WmaxDroppedToZero names those that had a limit", dropped, {"usdc", "usdt"})
 
     reload(service, assets="usdc, nothere")
-    failed = wait_for("EvaluationError fires", lambda: prometheus.query(ALERTS["EvaluationError"]))
-    expect("EvaluationError names the asset", failed, {"nothere": -1.0})
+    failed = wait_for("EvaluationError is raised", lambda: prometheus.raised("EvaluationError"))
+    expect("EvaluationError names the asset", failed, {"nothere"})
     gone = wait_for("an asset that is not evaluated any more disappears", lambda: set(prometheus.query("wo_decision")) == {"usdc", "nothere"})
     expect("no other series of it is left", (gone, set(prometheus.query("wo_wmax_usd"))), (True, {"usdc"}))
 
