@@ -21,6 +21,8 @@ UNITS = pathlib.Path("/lib/systemd/system")
 # The units of the distribution that it has, besides those that systemd makes up.
 BORROWED = [
     "basic.target",
+    "dbus.service",
+    "dbus.socket",
     "multi-user.target",
     "network-online.target",
     "shutdown.target",
@@ -32,7 +34,7 @@ BORROWED = [
 ]
 MACHINE_TARGET = """[Unit]
 Description=Everything is up
-Requires=basic.target systemd-journald.socket systemd-journald-dev-log.socket
+Requires=basic.target dbus.socket systemd-journald.socket systemd-journald-dev-log.socket
 Wants=multi-user.target timers.target systemd-journald.service
 After=basic.target systemd-journald.service
 """
@@ -59,7 +61,7 @@ class Machine:
     """`with Machine() as machine:`; `machine.shared` is /srv inside, and `machine.run("systemctl", …)` runs something there."""
 
     def __init__(self):
-        install({"ip": "iproute2", "nsenter": "util-linux", "systemd-analyze": "systemd", "unshare": "util-linux"})
+        install({"dbus-daemon": "dbus", "ip": "iproute2", "nsenter": "util-linux", "systemd-analyze": "systemd", "unshare": "util-linux"})
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="machine-"))
         self.folder.chmod(0o755)
         self.shared = self.folder / "shared"

@@ -1,0 +1,428 @@
+#!/usr/bin/env bash
+# Puts a release into operation, and the one before it back where the new one does not come up healthy.
+#
+# Start at main. A release is a folder of /opt/alert-orchestrator/releases; the symbolic link `current` says which one runs and
+# is only ever renamed over, so that there is one at any instant. A release that came up healthy is marked by a file .verified
+# in it: what is gone back to is the newest of those.
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=host.sh
+. "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+
+readonly lock=/run/$service-deploy.lock
+readonly incoming=$releases/.incoming
+readonly spare_bytes=$((256 * 1024 * 1024))
+
+usage() {
+    cat <<TEXT
+Usage: deploy.sh [--archive FILE|URL | --skip-build] [--skip-tests] [--wait SECONDS] [--dry-run]
+       deploy.sh --rollback [--wait SECONDS] [--dry-run]
+
+Puts a release of the Alert Orchestrator into operation on this host, as root: checks the host, builds the release from the source
+beside this script or takes an archive, backs up, switches, waits until the service is ready, and asks it what verify.sh asks.
+Where that fails, the release before is put back. The last three releases stay in $releases.
+
+  --archive FILE|URL  take this release archive, with its checksum in FILE.sha256 beside it; an address begins with https://
+  --skip-build        take the newest archive in target/dist instead of building one
+  --skip-tests        build without running the tests first
+  --rollback          go back to the release that ran before, and forget that the present one was ever healthy
+  --wait SECONDS      how long the service may take until it is ready (120)
+  --dry-run           check, say what would be done, change nothing
+  --help              this text
+
+Exit codes: 0 done · 1 stopped before anything was changed · 2 called wrongly · 3 it failed, and the release before runs again
+4 it failed, and so did going back: a person is needed. Every step is in $logs/deploy.log, with its time (UTC).
+TEXT
+}
+
+# --- what was asked for ---
+
+archive='' action=deploy skip_build=false skip_tests=false dry_run=false patience_seconds=120
+
+parse() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --archive | --wait) [ $# -ge 2 ] || misused "$1 needs a value" ;;&
+            --archive) archive=$2 && shift ;;
+            --wait) patience_seconds=$2 && shift ;;
+            --skip-build) skip_build=true ;;
+            --skip-tests) skip_tests=true ;;
+            --rollback) action=rollback ;;
+            --dry-run) dry_run=true ;;
+            --help | -h) usage && exit ;;
+            *) misused "unknown argument $1" ;;
+        esac
+        shift
+    done
+    case $patience_seconds in '' | *[!0-9]*) misused "--wait $patience_seconds: expected seconds" ;; esac
+    if [ "$action" = rollback ] && { [ -n "$archive" ] || $skip_build || $skip_tests; }; then
+        misused '--rollback takes a release that is here; it goes with --wait and --dry-run only'
+    fi
+    if [ -n "$archive" ] && { $skip_build || $skip_tests; }; then
+        misused '--archive builds nothing, so there is nothing to skip'
+    fi
+}
+
+# logged COMMAND...: each line that it prints gets its time.
+logged() {
+    "$@" 2>&1 | while IFS= read -r line; do say "  $line"; done
+}
+
+# A dry run writes nothing, so it logs to the terminal alone.
+begin() {
+    need_root
+    need_commands awk cmp curl df du find flock getent gzip install journalctl sha256sum stat systemctl systemd-run tar tee
+    exec </dev/null
+    if $dry_run; then return; fi
+    exec 9>"$lock"
+    flock --nonblock 9 || refuse "another deployment is under way (it holds $lock)"
+    getent group "$account" >/dev/null || refuse "there is no group $account; run setup.sh"
+    install -d -m 750 -o root -g "$account" "$logs"
+    # The copy outlives an interrupt, so that what follows it is in the log, too; it must not hold the lock.
+    exec > >(trap '' INT TERM HUP && exec tee -a "$logs/deploy.log" 9>&-) 2>&1
+    trap 'exit 130' INT TERM HUP
+    trap finish EXIT
+    # What a run that was killed has left.
+    rm -rf "$incoming" "$current.new" "$units/.$service"*.new
+}
+
+# --- the host ---
+
+# allowed PATH EXPECTED: a mode and an owner, as setup.sh sets them.
+allowed() {
+    local found
+    found=$(stat -c '%a %U' "$1" 2>/dev/null) || refuse "$1 is missing; run setup.sh"
+    [ "$found" = "$2" ] || refuse "$1 is $found, expected $2; run setup.sh"
+}
+
+# room FOLDER BYTES
+room() {
+    local free
+    free=$(df --output=avail --block-size=1 "$1" | tail -n 1)
+    [ "$free" -ge "$2" ] || refuse "$1 has $((free / 1048576)) MiB left, expected $(($2 / 1048576)) MiB or more"
+}
+
+check_host() {
+    need_systemd
+    getent passwd "$account" >/dev/null || refuse "there is no user $account; run setup.sh"
+    allowed "$releases" '755 root'
+    allowed "$settings" '750 root'
+    allowed "$settings/config.yaml" '640 root'
+    allowed "$settings/secrets.env" '600 root'
+    allowed "$settings/credentials" '700 root'
+    allowed "$data" "750 $account"
+    allowed "$backups" "750 $account"
+    room "$releases" "$spare_bytes"
+    room "$backups" $((spare_bytes + $(du --summarize --bytes "$data" | cut -f 1)))
+    say "the host is in order: accounts, permissions, disk space, systemd"
+}
+
+# as_service COMMAND...: runs something with the user, folder and secrets that the service has.
+as_service() {
+    local unit=$service-deploy-$$
+    systemd-run --quiet --wait --pipe --collect --unit="$unit" \
+        --property="User=$account" --property="Group=$account" --property=UMask=0077 \
+        --property="WorkingDirectory=$data" --property="EnvironmentFile=$settings/secrets.env" \
+        --property="LoadCredential=secret:$settings/credentials" \
+        --property="BindReadOnlyPaths=/run/credentials/$unit.service:/run/credentials/$service.service" \
+        --property=ProtectSystem=strict --property="ReadWritePaths=$data $backups" --property=PrivateTmp=yes \
+        --property=NoNewPrivileges=yes --property=RuntimeMaxSec=600 -- "$@"
+}
+
+# --- the release ---
+
+# Runs cargo as the owner of the source: building needs no root, and what it leaves belongs to whoever works there.
+build() {
+    local source=$1 owner quoted
+    quoted=$(printf %q "$source")
+    owner=$(stat -c %U "$source")
+    local as=(bash -lc)
+    [ "$owner" = root ] || as=(runuser --user "$owner" -- bash -lc)
+    if ! $skip_tests; then
+        say "testing the source in $source"
+        logged "${as[@]}" "cd $quoted && cargo test --workspace --locked --quiet" || refuse 'the tests failed'
+    fi
+    say "building the release from $source"
+    logged "${as[@]}" "cd $quoted && cargo xtask dist" || refuse 'the build failed'
+}
+
+# Sets $archive to a file that is here, and $id. A dry run neither builds nor downloads, and then knows of neither.
+obtain() {
+    case $archive in
+        https://*) download ;;
+        '') build_or_find "$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)" ;;
+    esac
+    [ -z "$archive" ] || check_archive
+}
+
+build_or_find() {
+    [ -e "$1/Cargo.toml" ] || refuse "there is no source in $1 to build from; pass --archive"
+    if $dry_run && ! $skip_build; then
+        say "would $($skip_tests || echo 'test and ')build $1"
+        return
+    fi
+    $skip_build || build "$1"
+    archive=$(find "$1/target/dist" -maxdepth 1 -name "$service-*.tar.gz" -printf '%T@ %p\n' | sort -n | sed -n '$s/[^ ]* //p') || true
+    [ -n "$archive" ] || refuse "there is no archive in $1/target/dist"
+}
+
+download() {
+    local name=${archive##*/} suffix
+    if $dry_run; then
+        say "would download $archive"
+        archive=''
+        return
+    fi
+    mkdir -p "$incoming"
+    for suffix in '' .sha256; do
+        say "downloading $archive$suffix"
+        logged curl --fail --silent --show-error --location --proto =https --max-time 600 \
+            --output "$incoming/$name$suffix" "$archive$suffix" || refuse "cannot download $archive$suffix"
+    done
+    archive=$incoming/$name
+}
+
+# Sets $id from what the archive says of itself.
+check_archive() {
+    local name=${archive##*/} facts
+    [ -f "$archive" ] || refuse "there is no file $archive"
+    [ -f "$archive.sha256" ] || refuse "$archive.sha256 is missing: nothing says that the archive is whole"
+    (cd "$(dirname "$archive")" && sha256sum --check --status --strict "$name.sha256") || refuse "$archive does not match its checksum"
+    facts=$(tar --extract --gzip --to-stdout --wildcards --file "$archive" '*/VERSION') || refuse "$archive has no file VERSION"
+    id=$(awk '$1 == "version" { version = $2 } $1 == "commit" { commit = substr($2, 1, 12) } END { print version "-" commit }' <<<"$facts")
+    case $id in
+        *-????????????) ;;
+        *) refuse "$archive: cannot tell version and commit from its file VERSION" ;;
+    esac
+    case $id in *[!0-9A-Za-z.+-]* | .*) refuse "$archive: $id cannot name a folder" ;; esac
+    say "release $id, from $archive, matches its checksum"
+}
+
+# Unpacked beside its place and renamed into it: a release that is there is whole.
+unpack() {
+    local checksum
+    checksum=$(sha256sum <"$archive" | cut -d ' ' -f 1)
+    if [ -d "$releases/$id" ]; then
+        [ "$(cat "$releases/$id/.archive")" = "$checksum" ] || refuse "$releases/$id was made from another archive; remove it first"
+        say "release $id is unpacked already"
+        return
+    fi
+    mkdir -p "$incoming/release"
+    tar --extract --gzip --no-same-owner --strip-components=1 --directory "$incoming/release" --file "$archive"
+    echo "$checksum" >"$incoming/release/.archive"
+    chmod 755 "$incoming/release"
+    mv -T "$incoming/release" "$releases/$id"
+    say "unpacked into $releases/$id"
+}
+
+# Sets $normalized: the configuration as this release reads it. Nothing of the host has changed so far.
+check_configuration() {
+    local program=$releases/$id/$service
+    normalized=$(as_service "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
+        say "$normalized"
+        refuse "release $id refuses $settings/config.yaml"
+    }
+    [ "$(setting telemetry enabled)" = true ] || refuse 'orchestrator.telemetry.enabled is false: nobody could ask whether it is ready'
+    say "release $id takes $settings/config.yaml"
+    # An asset without data, or a database that is away for a moment, is no reason not to deploy; an operator wants to know.
+    logged as_service "$program" --config "$settings/config.yaml" check || say 'these checks found faults; the service has to be ready all the same'
+}
+
+# setting SECTION KEY: of orchestrator; the program prints one key a line, two spaces a level.
+setting() {
+    awk -v section="    \"$1\": {" -v key="      \"$2\": " 'index($0, section) == 1 { inside = 1 } /^    }/ { inside = 0 }
+        inside && index($0, key) == 1 { value = substr($0, length(key) + 1); gsub(/[",]/, "", value); print value; exit }' <<<"$normalized"
+}
+
+back_up() {
+    if [ ! -x "$current/$service" ]; then
+        say 'there is nothing to back up yet'
+    elif ! "$current/$service" backup --help >/dev/null 2>&1; then
+        say 'the release that runs has no backup command: no backup'
+    else
+        logged as_service "$current/$service" --config "$settings/config.yaml" backup || refuse 'the backup failed'
+    fi
+}
+
+# --- switching ---
+
+# healthy_but NAME: releases that came up healthy, the newest first, without this one.
+healthy_but() {
+    find "$releases" -mindepth 2 -maxdepth 2 -name .verified -printf '%T@ %h\n' | sort -rn |
+        awk -v but="$1" '{ sub(/.*\//, "") } $0 != but'
+}
+
+# The one that `current` names; nothing before the first deployment.
+running() {
+    local target
+    ! target=$(readlink "$current") || echo "${target##*/}"
+}
+
+# The release to go back to from $id: the one that runs, or the newest one that did.
+release_before() {
+    local name
+    name=$(running)
+    if [ -n "$name" ] && [ "$name" != "$id" ] && [ -e "$releases/$name/.verified" ]; then
+        echo "$name"
+    else
+        healthy_but "$id" | sed -n 1p
+    fi
+}
+
+# activate ID: its units, the link, a restart.
+activate() {
+    install_units "$releases/$1/deploy/systemd" || return
+    ln -sfn "releases/$1" "$current.new" && mv -T "$current.new" "$current" || return
+    say "$current is $1; restarting"
+    # Starts that failed before are not this release's.
+    systemctl reset-failed "$service.service" 2>/dev/null || true
+    systemctl restart "$service.service"
+}
+
+# ready ID: both probes answer, and it is this release that runs.
+ready() {
+    local deadline=$((SECONDS + patience_seconds)) probe
+    for probe in startupz readyz; do
+        # curl, not the release's own health command: a broken release must not be its own judge.
+        until curl --fail --silent --output /dev/null --max-time 10 "$(url)/$probe"; do
+            if [ "$(systemctl show --value --property=NRestarts "$service.service")" -gt 0 ]; then
+                say 'the service ended and was started again'
+                return 1
+            fi
+            if [ $SECONDS -ge $deadline ]; then
+                say "no 200 from $(url)/$probe within $patience_seconds s"
+                return 1
+            fi
+            sleep 1
+        done
+    done
+    if ! [ "/proc/$(systemctl show --value --property=MainPID "$service.service")/exe" -ef "$releases/$1/$service" ]; then
+        say "what runs is not $releases/$1/$service"
+        return 1
+    fi
+    say "$1 is ready"
+}
+
+# From elsewhere the service may be reached by any of its addresses; here, where it listens on all of them, by this one.
+url() {
+    local address
+    address=$(setting telemetry listen_address)
+    case $address in
+        0.0.0.0) address=127.0.0.1 ;;
+        ::) address='[::1]' ;;
+        *:*) address="[$address]" ;;
+    esac
+    echo "http://$address:$(setting telemetry listen_port)"
+}
+
+verify() {
+    local options=(--metrics "$(setting telemetry path)")
+    [ "$(setting auth enabled)" = true ] || options+=(--no-login)
+    logged "$(dirname "${BASH_SOURCE[0]}")/verify.sh" "${options[@]}" "$(url)"
+}
+
+# try ID: puts it into operation; what the service said last is in the log where that fails.
+try() {
+    if activate "$1" && ready "$1" && verify; then
+        touch "$releases/$1/.verified"
+        return
+    fi
+    say "$1 failed; the service's last words:"
+    logged journalctl --quiet --no-pager --lines=20 --output=cat --unit="$service.service" || true
+    return 1
+}
+
+# The release before, after $id failed. Ends the script.
+go_back() {
+    trap '' INT TERM HUP
+    switching=false
+    if [ -z "$before" ]; then
+        say "FAILED: $id is not healthy, and there is no release to go back to"
+        exit 4
+    fi
+    say "going back to $before"
+    if try "$before"; then
+        say "FAILED: $id is not healthy; $before runs again"
+        exit 3
+    fi
+    say "FAILED: neither $id nor $before is healthy. If $id has migrated the store, restore the backup above: $service restore FILE"
+    exit 4
+}
+
+# Whatever ends the script, an interrupt or a fault of its own: never in between two releases.
+finish() {
+    local status=$?
+    trap - EXIT
+    trap '' INT TERM HUP
+    rm -rf "$incoming"
+    if $switching; then
+        say 'interrupted'
+        go_back
+    fi
+    exit "$status"
+}
+
+# Three releases: the one that runs and the newest others that were healthy.
+prune() {
+    local keep name
+    keep=$(echo "$id" && healthy_but "$id" | sed -n 1,2p)
+    for name in "$releases"/*/; do
+        name=$(basename "$name")
+        grep -qxF -- "$name" <<<"$keep" && continue
+        say "removing release $name"
+        rm -rf "${releases:?}/$name"
+    done
+}
+
+# The timers that setup.sh, or the operator, has enabled: before the first release there was nothing for them to run.
+start_timers() {
+    local timer
+    for timer in "$units/$service"*.timer; do
+        timer=${timer##*/}
+        ! systemctl is-enabled --quiet "$timer" 2>/dev/null || systemctl start "$timer"
+    done
+}
+
+# --- main ---
+
+id='' before='' normalized='' switching=false
+
+# Both set $id.
+deploy() {
+    check_host
+    obtain
+    if $dry_run; then return; fi
+    unpack
+    check_configuration
+}
+
+rollback() {
+    id=$(healthy_but "$(running)" | sed -n 1p)
+    [ -n "$id" ] || refuse 'there is no release to go back to'
+    $dry_run || check_configuration
+}
+
+main() {
+    parse "$@"
+    begin
+    say "deploy.sh $*"
+    "$action"
+    before=$(release_before)
+    if $dry_run; then
+        say "would check the configuration, back up, switch from ${before:-nothing} to ${id:-it}, restart and verify"
+        return
+    fi
+    back_up
+    switching=true
+    try "$id" || go_back
+    switching=false
+    if [ "$action" = rollback ]; then
+        # Left on purpose: not one to go back to any more.
+        rm -f "$releases/$before/.verified"
+    else
+        prune
+    fi
+    start_timers
+    say "done: $id runs"
+}
+
+main "$@"
