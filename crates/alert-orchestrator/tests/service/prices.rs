@@ -10,7 +10,7 @@ use testkit::scripted::Fault;
 
 use crate::world::World;
 
-/// Djed, as config/token_registry.csv has it.
+/// Djed, as deploy/config/token_registry.csv has it.
 const TOKEN: &str = "8db269c3ec630e06ae29f74bc39edd1f87c819f1056206e879a1cd61446a65644d6963726f555344";
 
 /// Servers of both APIs: Liqwid has djed at `liqwid` USD, Minswap at `minswap` ADA of 0.50 USD.
@@ -30,7 +30,7 @@ impl Apis {
     /// Settings of `orchestrator` that compare their prices, as `compare` says.
     fn settings(&self, compare: &str) -> String {
         format!(
-            "  price_compare: {{enabled: true, {compare}}}\n  token_registry: config/token_registry.csv\n  \
+            "  price_compare: {{enabled: true, {compare}}}\n  token_registry: deploy/config/token_registry.csv\n  \
              apis: {{liqwid_graphql: \"{}\", minswap_aggregator: \"{}\"}}\n",
             self.liqwid.endpoint(),
             self.minswap.url()
@@ -278,7 +278,7 @@ fn a_token_that_is_not_in_the_registry_is_an_error_at_the_start() {
         ("asset,policy\n".to_owned(), "line 1: found other columns, expected asset,policy_id,token_name_hex"),
     ] {
         world.clone.write("registry.csv", &registry);
-        world.configure(&apis.settings("").replace("config/token_registry.csv", "registry.csv"));
+        world.configure(&apis.settings("").replace("deploy/config/token_registry.csv", "registry.csv"));
         for arguments in [&["--once"][..], &[]] {
             let run = world.run(arguments);
             assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
@@ -286,7 +286,7 @@ fn a_token_that_is_not_in_the_registry_is_an_error_at_the_start() {
             assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);
         }
     }
-    world.configure(&apis.settings("").replace("config/token_registry.csv", "nowhere.csv"));
+    world.configure(&apis.settings("").replace("deploy/config/token_registry.csv", "nowhere.csv"));
     let run = world.run(&["--once"]);
     assert!(
         run.code == Some(2) && run.stderr.contains("nowhere.csv: cannot read the token registry"),

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A working directory that looks like a fresh clone: the shipped configuration and examples, and nothing else.
+/// A working directory that looks like a fresh clone: the shipped configurations and examples, and nothing else.
 pub(crate) struct Clone {
     folder: TempDir,
 }
@@ -23,7 +23,7 @@ impl Clone {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clone = Self { folder };
-        for part in ["config", "examples/liqwid"] {
+        for part in ["config", "deploy/config", "examples/liqwid"] {
             copy(&repository().join(part), &clone.path(part));
         }
         clone
