@@ -50,8 +50,8 @@ class Host:
         self.process.stdout.close()
 
     def command(self, *command):
-        """`command`, as it has to be started to run on this host."""
-        return ["nsenter", "--target", str(self.process.pid), "--net", "--mount", *map(str, command)]
+        """`command`, as it has to be started to run on this host, in the folder it is started in."""
+        return ["nsenter", "--target", str(self.process.pid), "--net", "--mount", "--wd=.", *map(str, command)]
 
     def run(self, *command, text=None):
         """Runs a command to its end, with `text` on its standard input; whether that is good is for the caller to say."""

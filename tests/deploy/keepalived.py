@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Does the address move when a host's service, proxy or network goes, and come back?
+
+Two hosts on one network, in namespaces, each as the guides set it up: the real service, nginx with deploy/nginx, the firewall of
+deploy/firewall, and keepalived with deploy/keepalived as committed, its example addresses included. A third is the visitor.
+
+    tests/deploy/keepalived.py target/release/alert-orchestrator
+"""
+
+import contextlib
+import pathlib
+import sys
+import tempfile
+import time
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
+
+from namespaces import Host
+from running import Program, expect, install, wait_for
+
+DEPLOY = REPOSITORY / "deploy"
+NAME, ADDRESS = "orchestrator.example.com", "10.0.0.10"
+PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
+
+CONFIGURATION = """
+client:
+  assets: [usdc, djed]
+  embedded: {path: store.db, import: [examples/liqwid]}
+  date_range: {end: 2026-01-29T00:00:00Z}
+orchestrator:
+  schedule: {interval_minutes: 0.05}
+"""
+
+# The files where the guides put them. Certificates are in place of those that certbot gets.
+SETUP = """
+set -eu
+deploy=$1 folder=$2 binary=$3 which=$4 partner=$5
+useradd --system orchestrator
+install -D "$binary" /opt/alert-orchestrator/releases/tested/alert-orchestrator
+ln -s releases/tested /opt/alert-orchestrator/current
+rm -f /etc/nginx/sites-enabled/default
+mkdir -p /etc/nginx/conf.d /etc/keepalived /etc/letsencrypt/live/orchestrator.example.com
+"$deploy/nginx/render.sh" "$deploy/nginx/host.env" /etc/nginx/conf.d
+cp "$folder/fullchain.pem" "$folder/privkey.pem" /etc/letsencrypt/live/orchestrator.example.com
+cp "$deploy/keepalived/keepalived.conf" /etc/keepalived/
+cp "$deploy/keepalived/host-$which.conf" /etc/keepalived/host.conf
+sed "s/# ip saddr [0-9.]* meta/ip saddr $partner meta/" "$deploy/firewall/nftables.conf" | nft -f -
+"""
+
+
+class Member:
+    """One of the two hosts, with what runs on it."""
+
+    def __init__(self, stack, host, folder, name):
+        self.stack, self.host, self.name, self.folder = stack, host, name, folder / name
+        self.folder.mkdir()
+        (self.folder / "examples").symlink_to(REPOSITORY / "examples")
+        (self.folder / "config.yaml").write_text(CONFIGURATION, encoding="utf-8")
+
+    def start(self, name, *command):
+        return self.stack.enter_context(Program(self.host.command(*command), self.folder, None, name))
+
+    def start_service(self):
+        self.service = self.start("service", PROGRAM, "--config", "config.yaml")
+        wait_for("the service", lambda: self.host.run(PROGRAM, "health", "--url", "http://127.0.0.1:9808/startupz").returncode == 0)
+
+    def start_nginx(self):
+        self.nginx = self.start("nginx", "nginx", "-g", "daemon off;")
+        wait_for("nginx", lambda: self.probe() is not None)
+
+    def start_keepalived(self):
+        self.keepalived = self.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail")
+
+    def probe(self):
+        """What keepalived asks, as the user that it asks as; None: no proxy answers."""
+        words = (DEPLOY / "keepalived/keepalived.conf").read_text(encoding="utf-8").split('script "')[1].split('"')[0].split()
+        done = self.host.run("setpriv", "--reuid=orchestrator", "--regid=orchestrator", "--clear-groups", *words)
+        return None if "refused" in done.stdout + done.stderr else done.returncode == 0
+
+    def has_address(self):
+        return f" {ADDRESS}/" in self.host.must("ip", "-4", "address", "show", "dev", "eth0")
+
+
+def is_fit(member):
+    """keepalived's own check says nothing where there is nothing to say.
+
+    Version 2.2.7 then kills itself where scripts run as another user than root; so once more with root, up to exit code 0.
+    """
+    checking = ["setsid", "--wait", "keepalived", "--config-test", "--use-file"]
+    said = member.host.run(*checking, "/etc/keepalived/keepalived.conf")
+    expect(f"keepalived -t finds nothing in the files of the {member.name}", (said.stdout + said.stderr).replace("Terminated\n", ""), "")
+    member.host.must("sh", "-c", "cd /etc/keepalived && sed 's/script_user .*/script_user root/' keepalived.conf >root.conf")
+    expect("and ends well", member.host.run(*checking, "/etc/keepalived/root.conf").returncode, 0)
+    member.host.must("sh", "-c", "cd /etc/keepalived && sed 's/unicast_peer/unicast_pear/' root.conf >wrong.conf")
+    expect("it would have found a wrong word", member.host.run(*checking, "/etc/keepalived/wrong.conf").returncode != 0, True)
+
+
+class Visitor:
+    def __init__(self, host, folder):
+        self.host, self.folder = host, folder
+
+    def status(self, path="/dashboard"):
+        command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "2", "--cacert", self.folder / "fullchain.pem"]
+        return self.host.run(*command, "--resolve", f"{NAME}:443:{ADDRESS}", f"https://{NAME}{path}").stdout
+
+
+def network(stack, folder, binary):
+    """Three hosts at one switch, which the visitor's host plays."""
+    visitor, one, two = (stack.enter_context(Host()) for _ in range(3))
+    visitor.must("ip", "link", "add", "switch", "type", "bridge")
+    visitor.must("ip", "link", "set", "switch", "up")
+    visitor.must("ip", "address", "add", "10.0.0.1/24", "dev", "switch")
+    for host, port, address in ((one, "port1", "10.0.0.11"), (two, "port2", "10.0.0.12")):
+        visitor.cable(port, host, "eth0")
+        visitor.must("ip", "link", "set", port, "master", "switch")
+        host.must("ip", "address", "add", f"{address}/24", "dev", "eth0")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "privkey.pem"]
+    names = ["-subj", "/CN=test", "-addext", f"subjectAltName=DNS:{NAME}"]
+    visitor.must("openssl", "req", "-x509", *key, "-out", folder / "fullchain.pem", "-days", "2", *names)
+    one.must("sh", "-c", SETUP, "sh", DEPLOY, folder, binary, "first", "10.0.0.12")
+    two.must("sh", "-c", SETUP, "sh", DEPLOY, folder, binary, "second", "10.0.0.11")
+    return Visitor(visitor, folder), Member(stack, one, folder, "first"), Member(stack, two, folder, "second")
+
+
+def address_moves_to(to, other, visitor, because):
+    started_at = time.monotonic()
+    wait_for(f"the address to move to the {to.name}", lambda: to.has_address() and not other.has_address())
+    wait_for("the page there", lambda: visitor.status() == "200")
+    print(f"ok  {because}: the {to.name} host has the address, and the page ({time.monotonic() - started_at:.0f} s)", flush=True)
+
+
+def without_its_store(first, second, visitor):
+    """A database that is no longer the one it opened: every asset is in error, for whoever asks."""
+    (first.folder / "store.db").unlink()
+    (first.folder / "store.db").write_bytes(b"")
+    wait_for("the service to notice", lambda: visitor.status("/readyz") == "503")
+    expect("a host without its store is still probed as well", first.probe(), True)
+    expect("it keeps the address, and shows the page", (first.has_address(), second.has_address(), visitor.status()), (True, False, "200"))
+
+
+def main():
+    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    programs = {"keepalived": "keepalived", "nginx": "nginx-light", "nft": "nftables", "ip": "iproute2", "curl": "curl", "openssl": "openssl"}
+    install(programs)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        visitor, first, second = network(stack, pathlib.Path(folder), binary)
+        pathlib.Path(folder).chmod(0o755)  # the probe runs as another user
+        for member in (first, second):
+            is_fit(member)
+            member.start_service()
+            member.start_nginx()
+        second.start_keepalived()
+        address_moves_to(second, first, visitor, "alone")
+        first.start_keepalived()
+        address_moves_to(first, second, visitor, "both well")
+        first.service.stop()
+        address_moves_to(second, first, visitor, "service stopped")
+        first.start_service()
+        address_moves_to(first, second, visitor, "service back")
+        first.nginx.stop()
+        address_moves_to(second, first, visitor, "proxy stopped")
+        first.start_nginx()
+        address_moves_to(first, second, visitor, "proxy back")
+        first.host.must("ip", "link", "set", "eth0", "down")
+        address_moves_to(second, first, visitor, "network gone")
+        first.host.must("ip", "link", "set", "eth0", "up")
+        address_moves_to(first, second, visitor, "network back")
+        without_its_store(first, second, visitor)
+        for member in (first, second):
+            member.service.stop()
+        wait_for("an error page", lambda: visitor.status() == "502")
+        wait_for("one of them", lambda: first.has_address() != second.has_address())
+        expect("without any service one host keeps the address, and says so", visitor.status(), "502")
+
+
+main()
