@@ -16,6 +16,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -195,6 +196,21 @@ def check_dashboard(prometheus):
     print(f"ok  every expression of {len(panels)} panels finds something")
 
 
+def check_review(prometheus):
+    """What the monthly review asks Prometheus; its month is seconds here."""
+    page = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^```promql\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)
+    share, changes, hours = [query.replace("[30d:10m]", "[1h:1s]") for query in queries]
+
+    def of(query):
+        return {series["metric"]["asset"]: float(series["value"][1]) for series in prometheus.now(query)}
+
+    shares = {"djed": 0.0, "iusd": 1.0, "usdc": 0.0, "usdt": 0.0}  # usdm has too few points to judge
+    expect("the review finds the gate that is always triggered, and no other", of(share), shares)
+    expect("and that none has changed", set(of(changes).values()), {0.0})
+    expect("and of which somebody was told", set(of(hours)), {"iusd"})
+
+
 def check_outage(replicas, slack, alertmanager):
     """Nothing of the assets while nobody answers, and no false end of their alerts."""
     for service in replicas.services.values():
@@ -239,6 +255,7 @@ def main():
             wait_for("a server to answer", lambda: program.answers("/-/ready"))
         check_gate(slack)
         check_dashboard(prometheus)
+        check_review(prometheus)
         check_outage(replicas, slack, alertmanager)
         replicas.calm()
         slack.wait("RESOLVED", *GATE)

@@ -107,7 +107,7 @@ def walk(service, prometheus):
     print("ok  Prometheus scrapes the service")
     wait_for("every asset was scraped", lambda: len(prometheus.query("wo_decision")) == 5)
     expected = {"ResidualGateTriggered", "OffPeg"}
-    wait_for("the alerts of gate and peg, and no other", lambda: {n for n, rule in prometheus.rules().items() if rule["alerts"]} == expected)
+    wait_for("alerts of gate and peg, and no other", lambda: {name for name, rule in prometheus.rules().items() if rule["alerts"]} == expected)
     for name in sorted(expected):
         expect(f"{name} is raised, for the asset that is", prometheus.raised(name), {"iusd"})
     rules = prometheus.rules()

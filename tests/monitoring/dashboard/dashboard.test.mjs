@@ -50,7 +50,7 @@ test("it fits the types of Grafana 10.2.2", () => {
 test("the types are strict: a wrong key, value, enumeration or a missing part is found", () => {
   for (const change of [
     (copy) => (copy.panels[1].optionen = {}),
-    (copy) => (copy.panels[1].options.rowHeigth = 1),
+    (copy) => (copy.panels[1].options.rowSize = 1),
     (copy) => (copy.panels[1].options.showValue = "often"),
     (copy) => (copy.panels[1].fieldConfig.defaults.mappings[0].type = "values"),
     (copy) => (copy.panels[1].fieldConfig.defaults.custom.opacity = 1),
