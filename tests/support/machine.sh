@@ -67,4 +67,4 @@ umount -l /mnt/outside
 mount --make-rshared /
 # Not the units of the distribution: no udev, no clock, no clean-up that would reach beyond this machine.
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test SYSTEMD_UNIT_PATH=/etc/systemd/system:/srv/units \
-    /lib/systemd/systemd --log-target=console --unit=machine.target
+    /lib/systemd/systemd --log-target=journal --unit=machine.target

@@ -1,0 +1,35 @@
+"""Release archives in the shape that `cargo xtask dist` gives them, quickly: around any program, of any commit."""
+
+import hashlib
+import io
+import subprocess
+import tarfile
+
+from running import REPOSITORY
+
+SHIPPED = ["config", "deploy", "docs/systemd.md", "examples"]
+
+
+def archive(folder, program, commit, version="0.1.0", without=()):
+    """Writes the archive and its checksum; `program`: the bytes of what shall be `alert-orchestrator` in it."""
+    top = f"alert-orchestrator-{version}-x86_64-unknown-linux-gnu"
+    path = folder / f"{top}-{commit[:12]}.tar.gz"
+    listed = subprocess.run(["git", "ls-files", "-z", "--", *SHIPPED], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    files = {name: REPOSITORY / name for name in listed.stdout.split("\0") if name and name not in without}
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, contents in {"alert-orchestrator": program, "VERSION": f"version {version}\ncommit {commit}\n".encode()}.items():
+            entry = tarfile.TarInfo(f"{top}/{name}")
+            entry.size, entry.mode = len(contents), 0o755 if name == "alert-orchestrator" else 0o644
+            tar.addfile(entry, io.BytesIO(contents))
+        for name, source in files.items():
+            tar.add(source, f"{top}/{name}", filter=_of_nobody)
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(path.name + ".sha256").write_text(f"{checksum}  {path.name}\n", encoding="utf-8")
+    return path
+
+
+def _of_nobody(entry):
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if entry.mode & 0o100 else 0o644
+    return entry
