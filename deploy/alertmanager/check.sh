@@ -29,6 +29,8 @@ secret() {
         fault "$key: $path: empty"
     elif [ "$key" = slack_api_url_file ] && ! grep -q '^https://' "$path"; then
         fault "$key: $path: does not begin with https://"
+    elif [ "$key" = smtp_auth_password_file ] && [ "$(tail -c 1 "$path" | wc -l)" -ne 0 ]; then
+        fault "$key: $path: ends with a line break, which Alertmanager 0.25 sends as part of the password"
     fi
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Does an operator hear of it? Two replicas, Prometheus and Alertmanager, all real, with the committed configurations.
 
-Two replicas of the service on the shipped examples (moved to today), Debian's Prometheus and Alertmanager; Slack and Minswap are
-stand-ins on this machine. A triggered gate must reach Slack, once; every expression of the dashboard must find something, once per
-asset; a service that is down must be told of, and must silence the alerts of its assets; and all must be taken back. Only waits and
-addresses differ from the committed files (copies.py); `promtool test rules` tries the real waits. Needs `prometheus`,
-`prometheus-alertmanager` and PyYAML.
+Two replicas of the service on the shipped examples (moved to today), Debian's Prometheus and Alertmanager; Slack, the mail server and
+Minswap are stand-ins on this machine. A triggered gate must reach Slack, once; every expression of the dashboard must find something,
+once per asset; a service that is down must be told of, also by mail, and must silence the alerts of its assets; and all must be taken
+back. Only waits and addresses differ from the committed files (copies.py); `promtool test rules` tries the real waits. Needs
+`prometheus`, `prometheus-alertmanager`, `openssl` and PyYAML.
 
     tests/monitoring/live.py target/release/alert-orchestrator
 """
@@ -29,7 +29,7 @@ sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from copies import copy
 from running import HOST, Program, Service, expect, free_port, wait_for
-from stand_ins import StandIns
+from stand_ins import Apis, MailServer
 
 DEPLOY = REPOSITORY / "deploy"
 DASHBOARD = DEPLOY / "grafana/dashboards/alert-orchestrator.json"
@@ -123,10 +123,11 @@ class Prometheus(Program):
 
 
 class Alertmanager(Program):
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, authority):
         options = ["--storage.path=notifications", f"--web.listen-address={HOST}:{port}", "--cluster.listen-address="]
         command = ["prometheus-alertmanager", "--config.file=alertmanager/alertmanager.yml", *options]
-        super().__init__(command, folder, port, "alertmanager")
+        trusting = {**os.environ, "SSL_CERT_FILE": str(authority)}  # who has signed the mail server's certificate
+        super().__init__(command, folder, port, "alertmanager", trusting)
 
     def states(self):
         """active or suppressed, of each alert and asset that there is now."""
@@ -211,7 +212,7 @@ def check_review(prometheus):
     expect("and of which somebody was told", set(of(hours)), {"iusd"})
 
 
-def check_outage(replicas, slack, alertmanager):
+def check_outage(replicas, slack, mails, alertmanager):
     """Nothing of the assets while nobody answers, and no false end of their alerts."""
     for service in replicas.services.values():
         service.stop()
@@ -219,6 +220,9 @@ def check_outage(replicas, slack, alertmanager):
     print("ok  an outage inhibits the alerts of assets")
     message = slack.wait("FIRING", "OrchestratorDown")
     expect("an outage reaches Slack", message["text"].splitlines()[0], "*No alert orchestrator answers*")
+    login, mail = wait_for("a mail", lambda: mails)[0]
+    expect("and the mailbox", (mail["Subject"], mail["To"]), ("[FIRING critical] OrchestratorDown (production)", "treasury@example.com"))
+    expect("after a login over TLS with the password of the file", login, ("alert-orchestrator@example.com", "secret"))
     replicas.start()
     slack.wait("RESOLVED", "OrchestratorDown")
     wait_for("the gate's alert to be active again", lambda: alertmanager.states().get(GATE) == "active")
@@ -232,31 +236,32 @@ def main():
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         move_to_today(folder)
-        stand_ins = stack.enter_context(StandIns(HOST, free_port()))
-        replicas = stack.enter_context(Replicas(binary, folder, stand_ins.url))
-        slack = Slack(stand_ins.messages)
-        (folder / "slack_api_url").write_text(f"{stand_ins.url}/slack\n", encoding="utf-8")
-        (folder / "smtp_password").write_text("secret\n", encoding="utf-8")
-        ports = {"prometheus": free_port(), "alertmanager": free_port(), "nobody": free_port()}
+        apis = stack.enter_context(Apis(HOST, free_port()))
+        replicas = stack.enter_context(Replicas(binary, folder, apis.url))
+        slack = Slack(apis.messages)
+        (folder / "slack_api_url").write_text(f"{apis.url}/slack\n", encoding="utf-8")
+        (folder / "smtp_password").write_text("secret", encoding="utf-8")
+        ports = {name: free_port() for name in ["prometheus", "alertmanager", "mail", "nobody"]}
+        mail_server = stack.enter_context(MailServer(HOST, ports["mail"], folder))
         here = {name: [f"{HOST}:{port}"] for name, port in ports.items()}
         addresses = {
             "alert-orchestrator:9808": [f"{HOST}:{port}" for port in replicas.ports.values()],
             "localhost:9090": here["prometheus"],
             "alertmanager:9093": here["alertmanager"],
             "greptimedb:4000": here["nobody"],
-            "smtp.example.com:587": here["nobody"],
+            "smtp.example.com:587": here["mail"],
             "/etc/alertmanager/secrets/slack_api_url": [str(folder / "slack_api_url")],
             "/etc/alertmanager/secrets/smtp_password": [str(folder / "smtp_password")],
         }
         copies(folder, addresses)
-        alertmanager = stack.enter_context(Alertmanager(folder, ports["alertmanager"]))
+        alertmanager = stack.enter_context(Alertmanager(folder, ports["alertmanager"], mail_server.authority))
         prometheus = stack.enter_context(Prometheus(folder, ports["prometheus"]))
         for program in [alertmanager, prometheus]:
             wait_for("a server to answer", lambda: program.answers("/-/ready"))
         check_gate(slack)
         check_dashboard(prometheus)
         check_review(prometheus)
-        check_outage(replicas, slack, alertmanager)
+        check_outage(replicas, slack, mail_server.mails, alertmanager)
         replicas.calm()
         slack.wait("RESOLVED", *GATE)
         print("ok  a gate that is quiet again is taken back")

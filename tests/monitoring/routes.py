@@ -66,7 +66,7 @@ def filled_in(folder):
     text = CONFIGURATION.read_text(encoding="utf-8")
     text = text.replace("example.com", "treasury.test").replace("/etc/alertmanager/secrets", str(folder))
     (folder / "slack_api_url").write_text("https://hooks.slack.test/services/T0/B0/secret\n", encoding="utf-8")
-    (folder / "smtp_password").write_text("secret\n", encoding="utf-8")
+    (folder / "smtp_password").write_text("secret", encoding="utf-8")
     ready = folder / "alertmanager.yml"
     ready.write_text(text, encoding="utf-8")
     return ready
@@ -90,6 +90,7 @@ def check_refusals(placeholders):
         for what, path, text, said in [
             ("a missing secret", password, None, f"smtp_auth_password_file: {password}: no such file"),
             ("an empty secret", password, "", f"smtp_auth_password_file: {password}: empty"),
+            ("a password with a line break", password, "secret\n", f"smtp_auth_password_file: {password}: ends with a line break"),
             ("a Slack address that is none", slack, "xoxb-secret\n", f"slack_api_url_file: {slack}: does not begin with https://"),
             ("one address left", ready, good[ready].replace("to: treasury@", "to: example.org@"), "to: example.org@treasury.test"),
             ("a syntax error", ready, good[ready].replace("group_wait: 30s", "group_wait: soon"), "not a valid duration"),

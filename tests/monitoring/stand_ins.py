@@ -1,7 +1,12 @@
-"""Servers that others run: Slack, which keeps what it is sent, and Minswap, for which every token is worth one dollar."""
+"""Servers that others run: Slack and a mail server, which keep what they are sent, and Minswap, where every token is worth a dollar."""
 
+import base64
+import email
 import http.server
 import json
+import socketserver
+import ssl
+import subprocess
 import threading
 
 ADA_USD = 0.5
@@ -33,13 +38,68 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class StandIns:
-    """Both on one port; `messages` has what Slack was sent, oldest first."""
+class MailHandler(socketserver.StreamRequestHandler):
+    """As much of SMTP as Alertmanager speaks. Nothing but EHLO before TLS, and no mail without a login."""
 
-    def __init__(self, host, port):
-        self.server = http.server.ThreadingHTTPServer((host, port), Handler)
-        self.messages = self.server.messages = []
-        self.url = f"http://{host}:{port}"
+    def handle(self):
+        self.secure = self.login = None
+        self.say("220 stand-in")
+        while line := self.rfile.readline().decode().rstrip():
+            verb, _, rest = line.partition(" ")
+            answer = getattr(self, verb.lower(), None)
+            if verb in ["EHLO", "STARTTLS", "QUIT"] or (self.secure and answer):
+                answer(rest)
+            else:
+                self.say("530 not now")
+
+    def say(self, line):
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def ehlo(self, _):
+        self.say("250-stand-in")
+        self.say("250 AUTH PLAIN" if self.secure else "250 STARTTLS")
+
+    def starttls(self, _):
+        self.say("220 go on")
+        self.secure = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.secure.makefile("rb"), self.secure.makefile("wb", buffering=0)
+
+    def auth(self, rest):
+        _, user, password = base64.b64decode(rest.split()[1]).decode().split("\0")
+        self.login = (user, password)
+        self.say("235 welcome")
+
+    def mail(self, _):
+        self.say("250 ok" if self.login else "530 who are you")
+
+    rcpt = mail
+
+    def data(self, _):
+        self.say("354 go on")
+        lines = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            lines.append(line)
+        self.server.mails.append((self.login, email.message_from_bytes(b"".join(lines))))
+        self.say("250 kept")
+
+    def quit(self, _):
+        self.say("221 bye")
+
+
+def certificate(folder, host):
+    """A certificate for this machine that is its own authority; (certificate, key)."""
+    paths = folder / "mail.crt", folder / "mail.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=mail", "-addext", f"subjectAltName=IP:{host}", "-out", str(paths[0]), "-keyout", str(paths[1])]
+    subprocess.run(command, check=True, capture_output=True)
+    return paths
+
+
+class Server:
+    """A server on a thread of its own, as long as the block lasts."""
+
+    def __init__(self, server):
+        self.server = server
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -48,3 +108,24 @@ class StandIns:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Apis(Server):
+    """Slack and Minswap; `messages` has what Slack was sent, oldest first."""
+
+    def __init__(self, host, port):
+        super().__init__(http.server.ThreadingHTTPServer((host, port), Handler))
+        self.messages = self.server.messages = []
+        self.url = f"http://{host}:{port}"
+
+
+class MailServer(Server):
+    """`mails` has each login and message, oldest first. Who trusts the file `authority` trusts it."""
+
+    def __init__(self, host, port, folder):
+        super().__init__(socketserver.ThreadingTCPServer((host, port), MailHandler))
+        self.server.daemon_threads = True
+        self.authority, key = certificate(folder, host)
+        self.server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server.tls.load_cert_chain(self.authority, key)
+        self.mails = self.server.mails = []
