@@ -141,8 +141,8 @@ def without_its_store(first, second, visitor):
 
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
-    programs = {"keepalived": "keepalived", "nginx": "nginx-light", "nft": "nftables", "ip": "iproute2", "curl": "curl", "openssl": "openssl"}
-    install(programs)
+    programs = {"keepalived": "keepalived", "nginx": "nginx-light", "nft": "nftables", "curl": "curl", "openssl": "openssl"}
+    install({**programs, "ip": "iproute2"})
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         visitor, first, second = network(stack, pathlib.Path(folder), binary)
         pathlib.Path(folder).chmod(0o755)  # the probe runs as another user

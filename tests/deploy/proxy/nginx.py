@@ -157,11 +157,14 @@ def connections_to(port):
 
 def logs():
     folder = pathlib.Path("/var/log/nginx")
-    lines = [json.loads(line) for line in (folder / "alert-orchestrator.access.log").read_text(encoding="utf-8").splitlines()]
-    expect("the access log is JSON, of this name only", {line["server"] for line in lines}, {ORCHESTRATOR})
-    expect("refusals are in the error log", "limiting requests" in (folder / "alert-orchestrator.error.log").read_text(encoding="utf-8"), True)
-    lines = [json.loads(line) for line in (folder / "monitoring.access.log").read_text(encoding="utf-8").splitlines()]
-    expect("Grafana and Prometheus have a log of their own", {line["server"] for line in lines}, {GRAFANA, PROMETHEUS})
+
+    def servers(name):
+        return {json.loads(line)["server"] for line in (folder / name).read_text(encoding="utf-8").splitlines()}
+
+    expect("the access log is JSON, of this name only", servers("alert-orchestrator.access.log"), {ORCHESTRATOR})
+    expect("Grafana and Prometheus have a log of their own", servers("monitoring.access.log"), {GRAFANA, PROMETHEUS})
+    errors = (folder / "alert-orchestrator.error.log").read_text(encoding="utf-8")
+    expect("refusals are in the error log", "limiting requests" in errors, True)
 
 
 def same_id_in_both_logs(tls, running):
@@ -226,10 +229,10 @@ def in_a_container(tls, binary, folder):
     (folder / "second").mkdir()
     with service(binary, folder / "second", "127.0.0.2") as second, Nginx(folder, "image.conf"):
         wait_for("the second replica", lambda: ask(tls, PUBLIC[20], "/startupz").status == 200)
-        upstreams = lambda: {json.loads(line)["upstream"] for line in (folder / "stdout").read_text(encoding="utf-8").splitlines()}
         for _ in range(8):
             ask(tls, PUBLIC[20], "/livez")
-        expect("two replicas take turns", upstreams(), {"127.0.0.1:9808", "127.0.0.2:9808"})
+        lines = (folder / "stdout").read_text(encoding="utf-8").splitlines()
+        expect("two replicas take turns", {json.loads(line)["upstream"] for line in lines}, {"127.0.0.1:9808", "127.0.0.2:9808"})
         second.stop()
         statuses = {ask(tls, PUBLIC[21], "/dashboard").status for _ in range(8)}
         expect("and one is enough", statuses, {200})
@@ -249,7 +252,8 @@ def as_the_image_renders(values):
 
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
-    install({"nginx": "nginx-light", "curl": "curl", "openssl": "openssl", "ip": "iproute2", "envsubst": "gettext-base", "pgrep": "procps"})
+    programs = {"nginx": "nginx-light", "curl": "curl", "openssl": "openssl", "envsubst": "gettext-base", "pgrep": "procps"}
+    install({**programs, "ip": "iproute2"})
     enter()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
