@@ -32,6 +32,11 @@ RUNBOOK = REPOSITORY / "docs/runbook.md"
 # Where a release that is installed as the guide says has this page.
 RUNBOOK_URL = "file:///opt/alert-orchestrator/current/docs/runbook.md#"
 SEVERITIES = {"critical", "warning", "info"}
+# Where an installation has the limit that MemoryNearLimit knows, in MiB.
+MEMORY_LIMITS = {
+    "deploy/systemd/alert-orchestrator.service": r"^MemoryMax=(\d+)M$",
+    "deploy/kubernetes/alert-orchestrator/base/deployment.yaml": r"limits: \{.*\bmemory: (\d+)Mi\b",
+}
 
 
 def load(path):
@@ -121,6 +126,15 @@ def check_metrics(rules):
     expect(f"each of {len(used)} metrics is one of the service", unknown, set())
 
 
+def check_memory_limit(rules):
+    """The rule's limit is that of every installation."""
+    expression = next(rule["expr"] for rule in rules if rule["alert"] == "MemoryNearLimit")
+    limits = re.findall(r"> 0\.9 \* (\d+) \* 1024 \* 1024$", expression)
+    for path, pattern in MEMORY_LIMITS.items():
+        found = re.findall(pattern, (REPOSITORY / path).read_text(encoding="utf-8"), re.MULTILINE)
+        expect(f"MemoryNearLimit knows the limit of {path}", (len(limits), found), (1, limits))
+
+
 def main():
     groups, tests = load(RULES), sorted((FOLDER / "tests").glob("*.yml"))
     rules = rules_of(groups)
@@ -130,6 +144,7 @@ def main():
     check_waits(groups, tests)
     check_texts(rules)
     check_metrics(rules)
+    check_memory_limit(rules)
     expect("the Kubernetes resource has the same groups", load(RESOURCE)["spec"], groups)
 
 
