@@ -224,7 +224,8 @@ check_configuration() {
     [ "$(setting telemetry enabled)" = true ] || refuse 'orchestrator.telemetry.enabled is false: nobody could ask whether it is ready'
     say "release $id takes $settings/config.yaml"
     # An asset without data, or a database that is away for a moment, is no reason not to deploy; an operator wants to know.
-    logged as_service "$program" --config "$settings/config.yaml" check || say 'these checks found faults; the service has to be ready all the same'
+    logged as_service "$program" --config "$settings/config.yaml" check ||
+        say 'these checks found faults; the service has to be ready all the same'
 }
 
 # setting SECTION KEY: of orchestrator; the program prints one key a line, two spaces a level.
@@ -270,8 +271,8 @@ release_before() {
 
 # activate ID: its units, the link, a restart.
 activate() {
-    install_units "$releases/$1/deploy/systemd" || return
-    ln -sfn "releases/$1" "$current.new" && mv -T "$current.new" "$current" || return
+    install_units "$releases/$1/deploy/systemd" || return 1
+    ln -sfn "releases/$1" "$current.new" && mv -T "$current.new" "$current" || return 1
     say "$current is $1; restarting"
     # Starts that failed before are not this release's.
     systemctl reset-failed "$service.service" 2>/dev/null || true
@@ -324,7 +325,8 @@ verify() {
 try() {
     if activate "$1" && ready "$1" && verify; then
         touch "$releases/$1/.verified"
-        return
+        # Said outright here and above: in a trap, a bare return gives what was before the trap.
+        return 0
     fi
     say "$1 failed; the service's last words:"
     logged journalctl --quiet --no-pager --lines=20 --output=cat --unit="$service.service" || true

@@ -57,8 +57,8 @@ install_units() {
         cmp -s "$unit" "$units/${unit##*/}" && continue
         say "installing $units/${unit##*/}"
         # Renamed into place: nobody reads half a unit.
-        install -m 644 "$unit" "$units/.${unit##*/}.new" || return
-        mv -T "$units/.${unit##*/}.new" "$units/${unit##*/}" || return
+        install -m 644 "$unit" "$units/.${unit##*/}.new" || return 1
+        mv -T "$units/.${unit##*/}.new" "$units/${unit##*/}" || return 1
     done
     systemctl daemon-reload
 }

@@ -39,7 +39,8 @@ report() {
         printf 'ok      %-8s %s\n' "$1" "$4"
     else
         failed=$((failed + 1))
-        printf 'FAILED  %-8s found %s, expected %s: %s %s\n' "$1" "$2" "$3" "$4" "$(cat "$answer.error" "$answer" | tr -s '\n' ' ' | head -c 300)"
+        printf 'FAILED  %-8s found %s, expected %s: %s %s\n' "$1" "$2" "$3" "$4" \
+            "$(cat "$answer.error" "$answer" | tr -s '\n' ' ' | head -c 300)"
     fi
     : >"$answer"
 }

@@ -10,12 +10,17 @@ from running import REPOSITORY
 SHIPPED = ["config", "deploy", "docs/systemd.md", "examples"]
 
 
+def shipped():
+    """What git tracks of it."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--", *SHIPPED], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.split("\0") if name]
+
+
 def archive(folder, program, commit, version="0.1.0", without=()):
     """Writes the archive and its checksum; `program`: the bytes of what shall be `alert-orchestrator` in it."""
     top = f"alert-orchestrator-{version}-x86_64-unknown-linux-gnu"
     path = folder / f"{top}-{commit[:12]}.tar.gz"
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *SHIPPED], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    files = {name: REPOSITORY / name for name in listed.stdout.split("\0") if name and name not in without}
+    files = {name: REPOSITORY / name for name in shipped() if name not in without}
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, contents in {"alert-orchestrator": program, "VERSION": f"version {version}\ncommit {commit}\n".encode()}.items():
             entry = tarfile.TarInfo(f"{top}/{name}")
