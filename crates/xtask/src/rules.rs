@@ -34,8 +34,6 @@ pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
         }
         println!("{RESOURCE}: up to date");
     } else {
-        let folder = path.parent().expect("invariant: the resource lies in a folder");
-        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(&path, resource).with_context(|| format!("writing {RESOURCE}"))?;
         println!("{RESOURCE}: written");
     }
