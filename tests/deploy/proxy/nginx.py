@@ -17,8 +17,8 @@ import tempfile
 import time
 
 from visits import GRAFANA, LOGIN, ORCHESTRATOR, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY, Visitor, ask, echo, run, service, settle
-from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
-from visits import page_loads, plain_http, strangers_are_refused, told_to_services, until_429
+from visits import headers_once, limited, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
+from visits import page_loads, plain_http, strangers_are_refused, told_to_services
 
 from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
@@ -106,11 +106,11 @@ def install_the_rest(folder):
 
 
 def limits(tls):
-    answer = until_429(tls, PUBLIC[11], "/api/decisions", 21, 10)
+    answer = limited(tls, PUBLIC[11], "/api/decisions", 21, 10)
     found = (answer.all("retry-after"), json.loads(answer.body)["status"], answer.all("strict-transport-security") != [])
     expect("the refusal says when to come again, as the API's errors do", found, (["1"], "error", True))
-    until_429(tls, PUBLIC[12], PROTECTED, 21, 10)
-    until_429(tls, PUBLIC[13], "/livez", 61, 30)
+    limited(tls, PUBLIC[12], PROTECTED, 21, 10)
+    limited(tls, PUBLIC[13], "/livez", 61, 30)
     with Visitor(tls, PUBLIC[14]) as visitor:
         statuses = set()
         for _ in range(30):

@@ -239,16 +239,23 @@ def logins_count_per_client(tls, running):
     expect("the service's log has the clients' own addresses", clients, {PUBLIC[6]})
 
 
-def until_429(tls, source, path, at_least, per_second):
-    """Asks as fast as it goes until refused; the number of answers until then must fit burst and rate."""
+def limited(tls, source, path, burst, per_second):
+    """Asks as fast as it goes until refused, and on for a second: what is answered must fit burst and rate. Returns a refusal."""
     with Visitor(tls, source) as visitor:
         visitor.connection.connect()
         started_at = time.monotonic()
-        for count in range(400):
+        at_once = next((count for count in range(400) if visitor.ask(path).status == 429), 400)
+        most = burst + per_second * (time.monotonic() - started_at) + 1
+        expect(f"{path}: refused after {burst} at once, or little more ({at_once})", burst <= at_once <= most, True)
+        answered, refused, begun_at = at_once, None, time.monotonic()
+        for _ in range(500):
             answer = visitor.ask(path)
             if answer.status == 429:
+                refused = answer
+            answered += answer.status != 429
+            if refused and time.monotonic() > begun_at + 1:
                 break
-        most = at_least + per_second * (time.monotonic() - started_at) + 1
-    expect(f"{path}: refused after a burst of {at_least} or little more ({count})", at_least <= count <= most, True)
-    return answer
-
+            time.sleep(0.01)  # some hundred a second: more than is allowed, and not more than that needs
+        most = burst + per_second * (time.monotonic() - started_at) + 1
+    expect(f"{path}: {per_second} a second from then on ({answered - at_once})", at_once < answered <= most, True)
+    return refused
