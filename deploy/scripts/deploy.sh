@@ -116,18 +116,6 @@ check_host() {
     say "the host is in order: accounts, permissions, disk space, systemd"
 }
 
-# as_service COMMAND...: runs something with the user, folder and secrets that the service has.
-as_service() {
-    local unit=$service-deploy-$$
-    systemd-run --quiet --wait --pipe --collect --unit="$unit" \
-        --property="User=$account" --property="Group=$account" --property=UMask=0077 \
-        --property="WorkingDirectory=$data" --property="EnvironmentFile=$settings/secrets.env" \
-        --property="LoadCredential=secret:$settings/credentials" \
-        --property="BindReadOnlyPaths=/run/credentials/$unit.service:/run/credentials/$service.service" \
-        --property=ProtectSystem=strict --property="ReadWritePaths=$data $backups" --property=PrivateTmp=yes \
-        --property=NoNewPrivileges=yes --property=RuntimeMaxSec=600 -- "$@"
-}
-
 # --- the release ---
 
 # Runs cargo as the owner of the source: building needs no root, and what it leaves belongs to whoever works there.
@@ -217,14 +205,14 @@ unpack() {
 # Sets $normalized: the configuration as this release reads it. Nothing of the host has changed so far.
 check_configuration() {
     local program=$releases/$id/$service
-    normalized=$(as_service "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
+    normalized=$(as_service --pipe "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
         say "$normalized"
         refuse "release $id refuses $settings/config.yaml"
     }
     [ "$(setting telemetry enabled)" = true ] || refuse 'orchestrator.telemetry.enabled is false: nobody could ask whether it is ready'
     say "release $id takes $settings/config.yaml"
     # An asset without data, or a database that is away for a moment, is no reason not to deploy; an operator wants to know.
-    logged as_service "$program" --config "$settings/config.yaml" check ||
+    logged as_service --pipe "$program" --config "$settings/config.yaml" check ||
         say 'these checks found faults; the service has to be ready all the same'
 }
 
@@ -240,7 +228,7 @@ back_up() {
     elif ! "$current/$service" backup --help >/dev/null 2>&1; then
         say 'the release that runs has no backup command: no backup'
     else
-        logged as_service "$current/$service" --config "$settings/config.yaml" backup || refuse 'the backup failed'
+        logged as_service --pipe "$current/$service" --config "$settings/config.yaml" backup || refuse 'the backup failed'
     fi
 }
 
@@ -276,7 +264,7 @@ activate() {
     say "$current is $1; restarting"
     # Starts that failed before are not this release's.
     systemctl reset-failed "$service.service" 2>/dev/null || true
-    systemctl restart "$service.service"
+    logged systemctl restart "$service.service"
 }
 
 # ready ID: both probes answer, and it is this release that runs.

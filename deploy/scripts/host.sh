@@ -62,3 +62,17 @@ install_units() {
     done
     systemctl daemon-reload
 }
+
+# as_service --pipe|--pty COMMAND...: runs something with the user, folder, variables and secrets that the service has.
+as_service() {
+    local terminal=$1 unit=$service-run-$$
+    shift
+    # Credentials are the service's own; here they are seen in the same place.
+    systemd-run --quiet --wait --collect "$terminal" --unit="$unit" \
+        --property="User=$account" --property="Group=$account" --property=UMask=0077 \
+        --property="WorkingDirectory=$data" --property="EnvironmentFile=$settings/secrets.env" \
+        --property="LoadCredential=secret:$settings/credentials" \
+        --property="BindReadOnlyPaths=/run/credentials/$unit.service:/run/credentials/$service.service" \
+        --property=ProtectSystem=strict --property="ReadWritePaths=$data $backups" --property=PrivateTmp=yes \
+        --property=NoNewPrivileges=yes -- "$@"
+}

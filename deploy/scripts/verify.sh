@@ -72,7 +72,10 @@ main() {
         case $1 in
             --help | -h) usage && exit ;;
             --no-login) login=200 ;;
-            --metrics) shift && metrics_path=${1:?--metrics needs a path} ;;
+            --metrics)
+                [ $# -ge 2 ] || misused '--metrics needs a path'
+                metrics_path=$2 && shift
+                ;;
             -*) misused "unknown option $1" ;;
             *)
                 [ -z "$url" ] || misused 'one URL, please'

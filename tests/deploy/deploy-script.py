@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """deploy.sh on a small machine with a real systemd: releases that work, releases that do not, and runs that are cut off.
 
-    tests/deploy/deploy-script.py target/release/alert-orchestrator
+    tests/deploy/deploy-script.py target/release/alert-orchestrator [ARCHIVE]
+
+The releases are of the shape that `cargo xtask dist` makes; ARCHIVE is one that it made, with its checksum beside it. What builds
+is a stand-in: it says how and as whom cargo is called.
 """
 
 import pathlib
@@ -125,6 +128,11 @@ def refusals(host, first):
     expect("calls that make no sense end with 2, --help with 0", host.deploy("--help").startswith("Usage: deploy.sh"), True)
 
 
+def first_is_broken(host):
+    told = host.deploy("--archive", host.make("e", EXITS_AT_ONCE.encode()), ok=4)
+    expect("where the first release fails, there is none to go back to", "there is no release to go back to" in told, True)
+
+
 def first_deployment(host, first):
     told = host.deploy("--archive", first)
     expect("the first release runs", (host.current(), host.runs()), ("a", "a"))
@@ -136,6 +144,25 @@ def first_deployment(host, first):
     lines = host.machine.run("cat", LOG).splitlines()
     bare = [line for line in lines if not re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line)]
     expect("every line of the log has its time", (bare, len(lines) > 10), ([], True))
+
+
+def verified(host):
+    """Each of verify.sh's lines can fail."""
+
+    def failing(*arguments, ok):
+        return re.findall(r"FAILED +(\w+)", host.machine.run(f"{SCRIPTS}/verify.sh", *arguments, ok=ok))
+
+    names = ["health", "login", "metrics", "store", "limits"]
+    expect("verify.sh finds nothing where nothing listens", failing("http://127.0.0.1:9", ok=5), names)
+    expect("it misses a login that should not be there", failing("--no-login", URL, ok=1), ["login"])
+    expect("it misses metrics", failing("--metrics", "/nothing", URL + "/", ok=1), ["metrics"])
+    for arguments in ([], [URL, URL], ["--login", URL], [URL, "--metrics"]):
+        failing(*arguments, ok=64)
+    host.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("assets", "asset"))
+    host.machine.run("systemctl", "reload", SERVICE)
+    wait_for("the refusal", lambda: failing(URL, ok=None) == ["metrics"])
+    print("ok  it sees a configuration that was refused")
+    host.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
 
 
 def three_are_kept(host):
@@ -154,6 +181,11 @@ def broken(host):
     told = host.deploy("--archive", host.make("f", NEVER_READY.encode()), "--wait", "5", ok=3)
     expect("one that starts but is never ready ends on the old one", (host.current(), host.runs()), ("d", "d"))
     expect("and it says what was waited for", f"no 200 from {URL}/readyz within 5 s" in told, True)
+    old = "/opt/alert-orchestrator/releases/0.1.0-dddddddddddd/alert-orchestrator"
+    host.machine.run("chmod", "-x", old)
+    told = host.deploy("--archive", archive, ok=4)
+    expect("where the old one fails, too, it asks for a person", "restore the backup" in told, True)
+    host.machine.run("chmod", "+x", old)
     units = [name for name in releases.shipped() if name.endswith(".service")]
     told = host.deploy("--archive", host.make("9", host.binary.read_bytes(), without=units), ok=0)
     expect("one without a unit of its own keeps the present one", host.runs(), "9")
@@ -242,6 +274,46 @@ def from_an_address(host):
     expect("it downloads an archive with its checksum", (host.current(), host.runs()), ("7", "7"))
 
 
+CARGO = """#!/bin/sh
+echo "cargo $* by $(id -un) in $PWD"
+[ "$1" = test ] || { mkdir -p target/dist && cp /srv/*-666666666666.tar.gz* target/dist/; }
+"""
+
+
+def built(host):
+    """From a source that belongs to somebody, who builds it."""
+    host.make("6", host.binary.read_bytes())
+    host.write("/etc/profile.d/cargo.sh", "PATH=/tmp/bin:$PATH\n")
+    host.write("/tmp/cargo", CARGO)
+    prepare = "mkdir /tmp/bin && install -m 755 /tmp/cargo /tmp/bin/ && useradd builder && mkdir '/tmp/the source'"
+    prepare += " && cp -r /tmp/release/deploy '/tmp/the source' && touch '/tmp/the source/Cargo.toml' && chown -R builder /tmp/the*"
+    host.machine.run("bash", "-c", prepare)
+    script = "/tmp/the source/deploy/scripts/deploy.sh"
+    before = host.state()
+    told = host.machine.run(script, "--dry-run")
+    expect("a dry run says that it would test and build", ("would test and build" in told, host.state()), (True, before))
+    told = host.machine.run(script, "--skip-build", ok=1)
+    expect("nothing is deployed where nothing was built", "there is no archive in /tmp/the source/target/dist" in told, True)
+    calls = re.findall("cargo .*", host.machine.run(script))
+    expected = [f"cargo {what} by builder in /tmp/the source" for what in ("test --workspace --locked --quiet", "xtask dist")]
+    expect("it tests and builds as the owner of the source", calls, expected)
+    expect("and deploys what was built", (host.current(), host.runs()), ("6", "6"))
+    expect("--skip-tests builds", re.findall("cargo .*", host.machine.run(script, "--skip-tests")), expected[1:])
+    expect("--skip-build takes what was built", re.findall("cargo .*", host.machine.run(script, "--skip-build")), [])
+
+
+def released(host, archive):
+    """One that cargo xtask dist made."""
+    for path in (archive, archive.with_name(archive.name + ".sha256")):
+        (host.machine.shared / path.name).write_bytes(path.read_bytes())
+    told = host.deploy("--archive", f"/srv/{archive.name}")
+    identifier = re.search("done: (.*) runs", told)[1]
+    commit = host.machine.run("/opt/alert-orchestrator/current/alert-orchestrator", "--version").split("commit ")[1][:12]
+    expect("a real release runs under its version and commit", identifier.endswith(f"-{commit}"), True)
+    path = host.machine.run("readlink", f"/proc/{host.machine.show(SERVICE, 'MainPID')}/exe")
+    expect("and it is the one that runs", path, f"/opt/alert-orchestrator/releases/{identifier}/alert-orchestrator")
+
+
 SERVER = """
 import functools, http.server, ssl
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv")
@@ -260,7 +332,9 @@ def main():
         host = Host(machine, binary)
         first = host.make("a", binary.read_bytes())
         refusals(host, first)
+        first_is_broken(host)
         first_deployment(host, first)
+        verified(host)
         three_are_kept(host)
         broken(host)
         rolled_back(host)
@@ -268,6 +342,9 @@ def main():
         cut_off(host)
         interrupted(host)
         from_an_address(host)
+        built(host)
+        if len(sys.argv) > 2:
+            released(host, pathlib.Path(sys.argv[2]).resolve())
 
 
 main()

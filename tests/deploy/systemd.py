@@ -158,6 +158,15 @@ def started(machine, secret):
     expect("nothing was forbidden that it needs", re.findall("(?i).*not permitted.*|.*denied.*", journal(machine)), [])
 
 
+def commands(machine, scripts):
+    told = machine.run(f"{scripts}/run.sh", "check")
+    expect("run.sh runs a command with the service's secrets", "ok    usdc" in told and "FAIL" not in told, True)
+    owner = machine.run("stat", "-c", "%U", "/var/lib/alert-orchestrator/var/orchestrator.db")
+    expect("and as its user", owner, "orchestrator")
+    machine.run(f"{scripts}/run.sh", "explain", "usdx", ok=2)
+    print("ok  its exit code is the command's")
+
+
 def limits(machine):
     """What the kernel enforces, where the controllers are there to be asked."""
     group = "system.slice/" + SERVICE
@@ -277,6 +286,7 @@ def main():
         judge_units(machine)
         without_secret(machine)
         started(machine, configure(machine))
+        commands(machine, scripts)
         reloaded(machine)
         restarted(machine)
         watched(machine)
