@@ -41,7 +41,7 @@ IMAGES = {
     "nginx": "docker.io/library/nginx:1.25-alpine",
 }
 # What an operator has to bring.
-BROUGHT = {"tls", "acme"}
+BROUGHT = {"tls", "acme", "import"}
 
 
 class Project:
@@ -63,8 +63,8 @@ class Project:
     def config(self, profile):
         """The services as Compose 2 would start them."""
         status, said = self.run(COMPOSE_2, profile, "config", "--format", "json")
-        if status:
-            sys.exit(f"FAILED: docker compose config, profile {profile}: {said}")
+        if status or not said.startswith("{"):
+            sys.exit(f"FAILED: docker compose config, profile {profile}, an error or a warning: {said[:1000]}")
         return json.loads(said)
 
 
@@ -155,7 +155,7 @@ def login(project, folder):
     port = free_port()
     (folder / "import").mkdir()
     configuration = (project.folder / "embedded/config.yaml").read_text()
-    configuration = configuration.replace("  telemetry:\n", f"  telemetry:\n    listen_port: {port}\n")
+    configuration = configuration.replace("  telemetry:\n", f"  telemetry:\n    listen_port: {port}\n").replace("/import]", "import]")
     # No API of the outside world is asked.
     environment = {"PATH": os.environ["PATH"], **environment, "LIQWID_API_URL": "http://127.0.0.1:9"}
     with Service(BINARY, folder, configuration, port, env=environment) as service:
@@ -252,7 +252,7 @@ def wiring(project, everything):
     for service in services.values():
         paths = [pathlib.Path(volume["source"]) for volume in service.get("volumes", []) if volume["type"] == "bind"]
         paths += [pathlib.Path(everything["secrets"][secret["source"]]["file"]) for secret in service.get("secrets", [])]
-        gone |= {path.relative_to(project.folder).name for path in paths if not path.exists()}
+        gone |= {path.name for path in paths if not path.exists()}
     expect("everything that is mounted is there, but what the operator brings", gone, BROUGHT)
 
     prometheus = services["prometheus"]
