@@ -17,7 +17,7 @@ import sys
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
-from namespaces import Host
+from namespaces import Host, enter
 from running import expect, install, wait_for
 
 FILES = REPOSITORY / "deploy/firewall"
@@ -182,6 +182,7 @@ def firewalld():
 def main():
     programs = {"nft": "nftables", "iptables": "iptables", "ufw": "ufw", "firewalld": "firewalld", "dbus-daemon": "dbus-daemon"}
     install({**programs, "ip": "iproute2", "ping": "iputils-ping"})
+    enter()
     applied("nftables", nftables, 7)
     applied("iptables", iptables, 7)
     applied("ufw", ufw, 7)

@@ -16,7 +16,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
-from namespaces import Host
+from namespaces import Host, enter
 from running import Program, expect, install, wait_for
 
 DEPLOY = REPOSITORY / "deploy"
@@ -155,6 +155,7 @@ def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     programs = {"keepalived": "keepalived", "nginx": "nginx-light", "nft": "nftables", "curl": "curl", "openssl": "openssl"}
     install({**programs, "ip": "iproute2"})
+    enter()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         visitor, first, second = network(stack, pathlib.Path(folder), binary)
         pathlib.Path(folder).chmod(0o755)  # the probe runs as another user

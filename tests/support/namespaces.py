@@ -1,4 +1,4 @@
-"""Hosts of a test's own: network and mount namespaces, in which files may go where they belong.
+"""Hosts of a test's own: namespaces, in which files may go where they belong.
 
 On such a host /etc, /opt, /run and /var look as they do outside; what is written there is seen by nobody else and is gone
 with its last process. No port is taken, no address is known. Needs root, util-linux and iproute2.
@@ -23,10 +23,14 @@ ip link set lo up
 
 
 def enter():
-    """Goes on with this program on a host of its own. Install packages before: there is no way out."""
+    """Goes on with this program on a host of its own, with which all that it starts will end, however it ends.
+
+    Install packages before: there is no way out.
+    """
     if ENTERED not in os.environ:
         program = [sys.executable, *sys.argv]
-        command = ["unshare", "--net", "--mount", "sh", "-c", PREPARE + 'exec "$@"', "sh", *program]
+        namespaces = ["--net", "--mount", "--pid", "--mount-proc", "--kill-child"]
+        command = ["unshare", *namespaces, "sh", "-c", PREPARE + 'exec "$@"', "sh", *program]
         sys.stdout.flush()
         os.execvpe(command[0], command, {**os.environ, ENTERED: "1"})
 
