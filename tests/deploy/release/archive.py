@@ -105,6 +105,9 @@ def unpacked(archive, folder, clone):
     others = sorted(name for name in added if not name.startswith("licenses/"))
     made = ["VERSION", "alert-orchestrator", "sbom.cdx.json"]
     expect("beside licences there is nothing that git does not track", others, made)
+    pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"]
+    folders = ["config", "data", "deploy", "docs", "examples", "licenses"]
+    expect("and nothing that is for builders only", {name.split("/")[1] for name in names}, {*made, *pages, *folders})
     shipped = set(git(clone.folder, "ls-files", "-z", "config", "deploy", "docs", "examples").split("\0")) - {""}
     missing = shipped - {name.removeprefix(top + "/") for name in names}
     expect("all of config, deploy, docs and examples is there", missing, set())
