@@ -3,7 +3,7 @@
 //! Start at [`Embedded::open`]. [`Embedded::import`] and [`Embedded::import_changed`] bring files in (the rules are in
 //! [`import`](Embedded::import)'s text); reading goes through [`Store`](advisor_core::store::Store), changing flows
 //! through [`Ledger`](advisor_core::ledger::Ledger) and the journal of decisions through
-//! [`Journal`](advisor_core::journal::Journal).
+//! [`Journal`](advisor_core::journal::Journal). Of a store that may be in use, [`snapshot`] makes a copy.
 //!
 //! The logical tables have the names they would have in GreptimeDB (`liqwid_deposits_djed`); all of them live in one
 //! `positions` and one `flows` table, positions clustered by table, wallet and time, so that a window of a wallet is
@@ -22,6 +22,7 @@ mod names;
 mod read;
 mod report;
 mod schema;
+pub mod snapshot;
 mod source;
 mod stage;
 
@@ -76,7 +77,11 @@ pub enum EmbeddedError {
         found: i64,
     },
     /// A newer version of this program has written the file.
-    #[error("the embedded store {path} has schema version {found}, this program knows versions up to {known}")]
+    #[error(
+        "the embedded store {path} has schema version {found}, alert-orchestrator {PROGRAM} knows versions up to {known}; \
+         install {}, or put back a copy of the store from before",
+        program_needed(needs.as_deref())
+    )]
     Newer {
         /// The store's file.
         path: PathBuf,
@@ -84,6 +89,48 @@ pub enum EmbeddedError {
         found: i64,
         /// The newest version this program can use.
         known: i64,
+        /// The oldest version of the program that can use the file, as the file says.
+        needs: Option<String>,
+    },
+    /// There is no such file, and it was not to be made.
+    #[error("there is no embedded store at {path}")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// SQLite finds that the file's content contradicts itself.
+    #[error("the embedded store {path} is damaged: {found}")]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// The first thing that SQLite found.
+        found: String,
+    },
+    /// The store cannot be copied.
+    #[error("copying the embedded store {path} to {copy} failed")]
+    Copy {
+        /// The store's file.
+        path: PathBuf,
+        /// Where the copy was to be.
+        copy: PathBuf,
+        /// Why not.
+        #[source]
+        source: CopyError,
+    },
+    /// Another process has the store open.
+    #[error("the embedded store {path} is in use; stop the service, and wait for other commands that use the store")]
+    InUse {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// Whether another process has the store open cannot be found out.
+    #[error("locking the embedded store {path} failed")]
+    Lock {
+        /// The store's file, or the one beside it that its users share.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
     },
     /// The tables cannot be made or brought up to date.
     #[error("bringing the embedded store {path} to schema version {to} failed")]
@@ -98,10 +145,33 @@ pub enum EmbeddedError {
     },
 }
 
+/// Why a copy of the store's file could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum CopyError {
+    /// The store could not be read, or the copy not be written.
+    Sqlite(#[from] rusqlite::Error),
+    /// The copy could not be made, kept or given its name.
+    File(#[from] std::io::Error),
+}
+
+/// The version of the program, of which this crate is a part.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+
+/// What to install for a store whose file says that it needs this version of the program.
+fn program_needed(version: Option<&str>) -> String {
+    version.map_or_else(|| "the version that wrote it".to_owned(), |version| format!("{version} or newer"))
+}
+
 impl EmbeddedError {
     /// Whether another process was in the way, so that trying again may help.
     fn is_busy(&self) -> bool {
-        let (Self::Open { source, .. } | Self::Migrate { source, .. }) = self else { return false };
+        let (Self::Open { source, .. }
+        | Self::Migrate { source, .. }
+        | Self::Copy { source: CopyError::Sqlite(source), .. }) = self
+        else {
+            return false;
+        };
         matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
 }

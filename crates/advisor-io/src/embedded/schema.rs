@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use backon::{BlockingRetryable as _, ConstantBuilder};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use tracing::info;
 
-use super::EmbeddedError;
+use super::{EmbeddedError, snapshot};
 
 /// "AOrc" in the file's header, where `file(1)` and we look for whose database it is.
 const APPLICATION_ID: i64 = 0x414f_7263;
@@ -16,8 +17,8 @@ const APPLICATION_ID: i64 = 0x414f_7263;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `MIGRATIONS[v]` leads from schema version `v` to `v + 1`.
-const MIGRATIONS: [&str; 3] = [V1, V2, V3];
-const VERSION: i64 = MIGRATIONS.len() as i64;
+const MIGRATIONS: [&str; 4] = [V1, V2, V3, V4];
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Times are nanoseconds since the epoch. In `flows` an empty `tx_hash` or `memo` means none: `NULL`s are never equal
 /// to one another, so a unique key with them would keep nothing apart. `nth` counts the equal rows of one file.
@@ -94,6 +95,13 @@ const V3: &str = "
     ) strict, without rowid;
 ";
 
+/// The oldest version of the program that knows a schema, in the file itself: an older program that meets the file can say
+/// what to install. Every later step adds its own row.
+const V4: &str = "
+    create table programs (schema integer primary key, version text not null) strict;
+    insert into programs (schema, version) values (4, '0.1.0');
+";
+
 /// Opens the file, makes it where there is none, and brings its tables up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -119,12 +127,12 @@ fn prepare(path: &Path) -> Result<Connection, EmbeddedError> {
     Ok(connection)
 }
 
-/// A further connection to a store that [`open`] has prepared.
+/// A connection to a file that exists: to a store that [`open`] has prepared, or to one that is to stay as it is.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connect_with(path, OpenFlags::empty())
 }
 
-fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = create | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // To SQLite an empty path, `:memory:` and `file:…` are no files; behind `./` they are.
     let connection = Connection::open_with_flags(Path::new(".").join(path), flags)?;
@@ -138,12 +146,12 @@ fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> 
 }
 
 /// The schema version of a file that is ours or empty.
-fn check_owner(connection: &mut Connection, path: &Path) -> Result<i64, EmbeddedError> {
+pub(super) fn check_owner(connection: &mut Connection, path: &Path) -> Result<i64, EmbeddedError> {
     let (application, version, tables) = read_owner(connection).map_err(|source| open_error(path, source))?;
     if application != APPLICATION_ID && (application, version, tables) != (0, 0, 0) {
         return Err(EmbeddedError::Foreign { path: path.to_path_buf(), found: application });
     }
-    check_version(version, path)
+    check_version(connection, version, path)
 }
 
 /// Application id, schema version and number of tables and indices, all from one snapshot.
@@ -157,11 +165,21 @@ fn read_owner(connection: &mut Connection) -> rusqlite::Result<(i64, i64, i64)> 
     ))
 }
 
-fn check_version(found: i64, path: &Path) -> Result<i64, EmbeddedError> {
+fn check_version(connection: &Connection, found: i64, path: &Path) -> Result<i64, EmbeddedError> {
     if found > VERSION {
-        return Err(EmbeddedError::Newer { path: path.to_path_buf(), found, known: VERSION });
+        let needs = program_for(connection);
+        return Err(EmbeddedError::Newer { path: path.to_path_buf(), found, known: VERSION, needs });
     }
     Ok(found)
+}
+
+/// The oldest version of the program that knows the file's schema, where the file says so in a way that can be shown.
+fn program_for(connection: &Connection) -> Option<String> {
+    const LONGEST: usize = 32;
+    let newest = "select version from programs order by schema desc limit 1";
+    let version: String = connection.query_row(newest, (), |row| row.get(0)).ok()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    (version.len() <= LONGEST && version.chars().all(is_plain)).then_some(version)
 }
 
 /// Readers of a write-ahead log see the state at their start and are never blocked by a writer.
@@ -174,16 +192,36 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), EmbeddedError
     // The version is read under the write lock: another process may be opening the same new file.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let from = transaction.query_row("pragma user_version", (), |row| row.get(0)).map_err(failed)?;
-    let from = check_version(from, path)?;
-    for (_, step) in (0..).zip(MIGRATIONS).filter(|(version, _)| *version >= from) {
-        transaction.execute_batch(step).map_err(failed)?;
+    let from = check_version(&transaction, from, path)?;
+    if from == VERSION {
+        return Ok(()); // another process was first
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-    transaction.pragma_update(None, "user_version", VERSION).map_err(failed)?;
-    transaction.commit().map_err(failed)
+    // The lock keeps the others from writing what the copy would lack.
+    let copy = if from > 0 { Some(snapshot::keep_before_migration(path, from)?) } else { None };
+    let migrated = take_steps(transaction, from).map_err(failed);
+    match (&migrated, copy) {
+        (Ok(()), Some(copy)) => info!(
+            "brought the embedded store {} from schema version {from} to {VERSION}; as it was before it is kept in {}",
+            path.display(),
+            copy.display()
+        ),
+        // Nothing has changed, so the copy says nothing that the store does not; one for each attempt would fill the disk.
+        (Err(_), Some(copy)) => drop(std::fs::remove_file(copy)),
+        (_, None) => {}
+    }
+    migrated
 }
 
-fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
+fn take_steps(transaction: Transaction<'_>, from: i64) -> rusqlite::Result<()> {
+    for (_, step) in (0..).zip(MIGRATIONS).filter(|(version, _)| *version >= from) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
     let path = path.to_path_buf();
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => EmbeddedError::NotADatabase { path, source },
