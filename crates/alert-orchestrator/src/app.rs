@@ -24,8 +24,8 @@ use crate::reference::{Tag, Which};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{
-    chart_files, check, cleanup, console, decisions, explain, hash_password, health, import, journal, serve, sync, tag,
-    version,
+    backup, chart_files, check, cleanup, console, decisions, explain, hash_password, health, import, journal, serve,
+    sync, tag, version,
 };
 
 /// Something could not be evaluated, or is not in place.
@@ -85,6 +85,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             let which = tx.map_or(Which::Latest, Which::Transaction);
             tag::run(&cli.common, &Tag { asset, which, wallet, remove })
         }
+        Some(Command::Backup { output, keep, with_secrets }) => {
+            backup::run(&cli.common, &backup::Wish { output, keep, with_secrets })
+        }
+        Some(Command::Restore { file }) => backup::restore::run(&cli.common, &file),
         Some(Command::Health { url, timeout }) => health::run(&url, timeout),
         Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Check) => check::run(&cli.common),

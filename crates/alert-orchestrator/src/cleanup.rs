@@ -27,23 +27,16 @@ fn cutoff(cleanup: &OutputCleanup, now: Timestamp) -> Option<Timestamp> {
 }
 
 fn clean(folder: &Path, cleanup: &OutputCleanup, cutoff: SystemTime) -> u64 {
-    if folder.components().any(|component| component == Component::ParentDir) {
-        warn!("nothing deleted in {}: a path with .. may mean another folder than it seems", folder.display());
-        return 0;
-    }
-    for step in folder.ancestors().filter(|step| !step.as_os_str().is_empty()) {
-        match step.symlink_metadata() {
-            Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => {
-                let (folder, step) = (folder.display(), step.display());
-                warn!("nothing deleted in {folder}: {step} is a link or a file, expected a folder; name the real one");
-                return 0;
-            }
-            Err(error) => {
-                // Before the first chart the folder is not there.
-                debug!("nothing deleted in {}: {error}", folder.display());
-                return 0;
-            }
+    match is_as_named(folder) {
+        Ok(true) => {}
+        Ok(false) => {
+            // Before the first chart the folder is not there.
+            debug!("nothing deleted in {}: there is no such folder", folder.display());
+            return 0;
+        }
+        Err(why) => {
+            warn!("nothing deleted in {}: {why}", folder.display());
+            return 0;
         }
     }
     let entries = match fs::read_dir(folder) {
@@ -65,6 +58,26 @@ fn clean(folder: &Path, cleanup: &OutputCleanup, cutoff: SystemTime) -> u64 {
         debug!("deleted {deleted} old files in {}", folder.display());
     }
     deleted
+}
+
+/// Whether the folder is there, and is the one that its path seems to name.
+///
+/// # Errors
+/// What makes it another one.
+pub(crate) fn is_as_named(folder: &Path) -> Result<bool, String> {
+    if folder.components().any(|component| component == Component::ParentDir) {
+        return Err("a path with .. may mean another folder than it seems".to_owned());
+    }
+    for step in folder.ancestors().filter(|step| !step.as_os_str().is_empty()) {
+        match step.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => {
+                return Err(format!("{} is a link or a file, expected a folder; name the real one", step.display()));
+            }
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 fn is_expired(entry: &DirEntry, cleanup: &OutputCleanup, cutoff: SystemTime) -> bool {

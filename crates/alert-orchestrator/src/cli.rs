@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use platform::telemetry;
 use url::Url;
 
+use crate::config::text::Age;
 use crate::{health, version};
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
@@ -84,6 +85,10 @@ impl From<LogFormat> for telemetry::Format {
     }
 }
 
+fn age(text: &str) -> Result<Age, String> {
+    text.parse().map_err(|_| "expected a length of time such as 90m, 48h, 30d or 4w".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Load CSV files into the embedded store
@@ -139,6 +144,25 @@ pub enum Command {
         /// Take the mark off
         #[arg(long)]
         remove: bool,
+    },
+    /// Write configuration, token registry and a snapshot of the embedded store into one file, also while the service runs
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup {
+        /// The file to write, which must not exist; default: /var/backups/orchestrator/alert-orchestrator-<UTC time>.tar.gz
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Once it is written, delete those beside it that have such a default name and are older: 90m, 48h, 30d, 4w
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        keep: Option<Age>,
+        /// Include secrets.env, which lies beside the configuration file
+        #[arg(long)]
+        with_secrets: bool,
+    },
+    /// Put back what a backup holds, all of it or nothing; the service must be stopped
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore {
+        /// A file that `alert-orchestrator backup` wrote
+        file: PathBuf,
     },
     /// Make a password hash for auth.password_hash; reads the password from the terminal, or a line of standard input
     #[command(
@@ -208,6 +232,20 @@ It reads no configuration and goes through no proxy of the environment.
 Examples:
   alert-orchestrator health
   alert-orchestrator health --url http://127.0.0.1:9808/readyz --timeout 2";
+
+const BACKUP_EXAMPLES: &str = "\
+Rows in GreptimeDB are not included, and neither are the CSV files that the embedded store is filled from.
+
+Examples:
+  alert-orchestrator --config /etc/alert-orchestrator/config.yaml backup --keep 30d
+  alert-orchestrator backup --output before-upgrade.tar.gz --with-secrets";
+
+const RESTORE_EXAMPLES: &str = "\
+The configuration goes where --config says, everything else where that configuration says. The whole backup is verified before
+anything is touched, what is replaced is kept beside it, and `check` has the last word.
+
+Examples:
+  alert-orchestrator --config /etc/alert-orchestrator/config.yaml restore alert-orchestrator-20261121T020000Z.tar.gz";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:

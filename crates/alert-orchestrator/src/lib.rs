@@ -4,6 +4,7 @@
 
 pub mod app;
 mod backend;
+mod backup;
 mod chart_files;
 pub mod charts;
 mod check;

@@ -55,11 +55,27 @@ impl Config {
 /// # Errors
 /// Everything that is wrong with it, one line per fault: `file:line: key.path: what was found, expected what`.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-    let mut document = Document::read(path, env)?;
+    complete(Document::read(path, env)?, path, None)
+}
+
+/// As [`load`], of a file that is yet to be written to `path`, with the token registry that will be there then, if any.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    registry: Option<&[u8]>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    complete(Document::parse(path, text, env)?, path, registry)
+}
+
+fn complete(mut document: Document, path: &Path, registry: Option<&[u8]>) -> Result<Config, ConfigError> {
     document.check(&schema(), text::FORMATS);
     let misfits = cross::faults(document.root());
     document.report(misfits);
-    let tokens = registry::load(document.root(), path).unwrap_or_else(|faults| {
+    let tokens = registry::load(document.root(), path, registry).unwrap_or_else(|faults| {
         document.report(faults);
         None
     });

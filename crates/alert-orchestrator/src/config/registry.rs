@@ -1,6 +1,7 @@
 //! Which token on the chain is an asset? The token registry, needed by Minswap's prices only.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use platform::config::{Fault, Node};
@@ -25,11 +26,12 @@ impl TokenRegistry {
     }
 }
 
-/// Reads the registry where `root` configures Minswap's API; `config` is the path of the configuration file.
+/// Reads the registry where `root` configures Minswap's API; `config` is the path of the configuration file. With `given`,
+/// that is the registry's content, and no file is read.
 ///
 /// # Errors
 /// The file cannot be read, a row is wrong, or a configured asset has none; each with the row.
-pub(super) fn load(root: &Node, config: &Path) -> Result<Option<TokenRegistry>, Vec<Fault>> {
+pub(super) fn load(root: &Node, config: &Path, given: Option<&[u8]>) -> Result<Option<TokenRegistry>, Vec<Fault>> {
     const KEY: &str = "orchestrator.token_registry";
     let api = root.at("orchestrator.apis.minswap_aggregator");
     let Some(api) = api.filter(|api| api.text().is_some_and(|url| url.parse::<Endpoint>().is_ok())) else {
@@ -47,7 +49,12 @@ pub(super) fn load(root: &Node, config: &Path) -> Result<Option<TokenRegistry>, 
         Some(node) => node.shown(),
         None => path.display().to_string(),
     };
-    let registry = read(&path)
+    let content = match given {
+        Some(given) => Ok(given.to_vec()),
+        None => fs::read(&path).map_err(|error| vec![format!("cannot read the token registry: {error}")]),
+    };
+    let registry = content
+        .and_then(|content| read(&content))
         .map_err(|wrong| wrong.into_iter().map(|text| fault(format!("{shown}: {text}"))).collect::<Vec<_>>())?;
     let assets = root.at("client.assets").map_or(&[][..], Node::items);
     let is_missing = |asset: &&Node| asset.text().is_some_and(|name| registry.id(&name.to_lowercase()).is_none());
@@ -59,11 +66,8 @@ pub(super) fn load(root: &Node, config: &Path) -> Result<Option<TokenRegistry>, 
     Err(vec![fault(format!("{shown}: no row for {}, {why}", missing.join(", ")))])
 }
 
-fn read(path: &Path) -> Result<TokenRegistry, Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|error| vec![format!("cannot read the token registry: {error}")])?;
+fn read(content: &[u8]) -> Result<TokenRegistry, Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
     let header = reader.headers().map_err(|error| vec![format!("cannot read the token registry: {error}")])?;
     if header != HEADER.as_slice() {
         return Err(vec![format!("line 1: found other columns, expected {}", HEADER.join(","))]);

@@ -1,6 +1,7 @@
 //! The service as its users have it: the real binary, real files, and a GreptimeDB stand-in.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod backup;
 mod both_stores;
 mod failures;
 mod first_run;
@@ -15,6 +16,7 @@ mod prices;
 mod pulled;
 mod remembered;
 mod replicas;
+mod restored;
 mod server;
 mod serving;
 mod store_gone;

@@ -1,0 +1,136 @@
+//! Which old backups go? Those that bear a default name whose time is before the cut-off, and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cleanup;
+
+const PREFIX: &str = "alert-orchestrator-";
+const SUFFIX: &str = ".tar.gz";
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+
+/// The name of a backup made at `now`.
+pub(super) fn name(now: Timestamp) -> String {
+    format!("{PREFIX}{}{SUFFIX}", now.strftime(TIME))
+}
+
+/// When the backup of that name was made; `None` for any other file.
+fn made_at(name: &str) -> Option<Timestamp> {
+    let time = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let at = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    // Only as it is written here: the parser forgives some variants.
+    (self::name(at) == name).then_some(at)
+}
+
+/// Deletes backups in `folder` that are older than `age`, but never the newest; returns how many those were.
+///
+/// Links and folders with such a name stay, and so does everything where the way to `folder` leads through a link.
+///
+/// # Errors
+/// What could not be looked at or deleted; the others are deleted all the same.
+pub(super) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
+    cleanup::is_as_named(folder).map_err(|why| anyhow!(why))?;
+    let mut backups: Vec<(Timestamp, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        // `file_type` does not follow links.
+        if let Some(at) = name.to_str().and_then(made_at).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        {
+            backups.push((at, entry.path()));
+        }
+    }
+    backups.sort();
+    backups.pop();
+    let cutoff = now.checked_sub(age)?;
+    let old = backups.into_iter().filter(|(at, _)| *at < cutoff);
+    let outcomes: Vec<_> = old
+        .map(|(_, path)| fs::remove_file(&path).with_context(|| format!("deleting {} failed", path.display())))
+        .collect();
+    let deleted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    outcomes.into_iter().collect::<anyhow::Result<()>>().map(|()| deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folder_with(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        folder
+    }
+
+    /// What is left after everything older than a day before noon of 10 January was deleted.
+    #[track_caller]
+    fn left(folder: &Path, expected: &[&str]) {
+        let now = "2026-01-10T12:00:00Z".parse().unwrap();
+        let before = fs::read_dir(folder).unwrap().count();
+        let deleted = delete_older(folder, SignedDuration::from_hours(24), now).unwrap();
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(
+            (names.iter().map(String::as_str).collect::<Vec<_>>(), deleted),
+            (expected.to_vec(), before - names.len())
+        );
+    }
+
+    #[test]
+    fn only_backups_by_name_strictly_before_the_cut_off_go() {
+        let stay = [
+            "alert-orchestrator-20260109T120000Z.tar.gz", // the cut-off itself
+            "alert-orchestrator-20260110T020000Z.tar.gz",
+            "alert-orchestrator-2026010T0200000Z.tar.gz",
+            "alert-orchestrator-20260101T020000Z.tar.gz.partial",
+            "alert-orchestrator-20260101T020000z.tar.gz",
+            "alert-orchestrator-20261301T020000Z.tar.gz", // no such month
+            "alert-orchestrator-before-upgrade.tar.gz",
+            "other-20260101T020000Z.tar.gz",
+        ];
+        let go = ["alert-orchestrator-20260109T115959Z.tar.gz", "alert-orchestrator-20250101T000000Z.tar.gz"];
+        let folder = folder_with(&[&stay[..], &go[..]].concat());
+        let mut stay = stay;
+        stay.sort_unstable();
+        left(folder.path(), &stay);
+    }
+
+    #[test]
+    fn the_newest_stays_however_old_it_is() {
+        let newest = "alert-orchestrator-20250102T000000Z.tar.gz";
+        let folder = folder_with(&[newest, "alert-orchestrator-20250101T000000Z.tar.gz"]);
+        left(folder.path(), &[newest]);
+        left(folder.path(), &[newest]);
+    }
+
+    #[test]
+    fn links_and_folders_stay_and_no_link_is_followed() {
+        let (link, subfolder) =
+            ("alert-orchestrator-20250101T000000Z.tar.gz", "alert-orchestrator-20250102T000000Z.tar.gz");
+        let newest = "alert-orchestrator-20260110T000000Z.tar.gz";
+        let folder = folder_with(&[newest, "elsewhere"]);
+        symlink(folder.path().join("elsewhere"), folder.path().join(link)).unwrap();
+        fs::create_dir(folder.path().join(subfolder)).unwrap();
+        left(folder.path(), &[link, subfolder, newest, "elsewhere"]);
+
+        let to_folder = folder.path().join("linked");
+        symlink(folder.path(), &to_folder).unwrap();
+        let age = SignedDuration::from_hours(1);
+        let now = Timestamp::now();
+        let error = delete_older(&to_folder, age, now).unwrap_err().to_string();
+        assert!(error.contains("linked is a link or a file"), "{error}");
+        let error = delete_older(&folder.path().join(subfolder).join(".."), age, now).unwrap_err().to_string();
+        assert!(error.contains("a path with .."), "{error}");
+    }
+}

@@ -1,0 +1,171 @@
+//! What does a backup hold, and who made it? The manifest: the first file of the archive, by which all others are judged.
+
+use std::fmt;
+use std::path::Path;
+
+use advisor_io::embedded::snapshot;
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The shape of archive and manifest. Changing either in a way that an older program would misread makes it the next.
+pub(super) const FORMAT: u32 = 1;
+/// Name of the manifest in the archive.
+pub(super) const NAME: &str = "manifest.json";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub(super) format: u32,
+    pub(super) program: Program,
+    pub(super) created_at: Timestamp,
+    pub(super) store: Store,
+    pub(super) files: Vec<Listed>,
+}
+
+/// The program that made the backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    pub(super) version: String,
+    pub(super) commit: String,
+}
+
+/// The store that the configuration chose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum Store {
+    /// It is in the backup, as [`Member::Store`].
+    Embedded { schema_version: i64 },
+    /// It is not.
+    Greptimedb { address: String, included: NotIncluded },
+}
+
+/// `false`, and nothing else: for people who read the manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "bool", into = "bool")]
+pub(super) struct NotIncluded;
+
+/// A file of the archive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listed {
+    pub(super) name: Member,
+    /// Where it was.
+    pub(super) path: String,
+    pub(super) size: u64,
+    /// In hexadecimal digits.
+    pub(super) sha256: String,
+}
+
+/// What a backup can hold. Its names are the only ones that can be in an archive, so no name can lead anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Member {
+    #[serde(rename = "config.yaml")]
+    Config,
+    #[serde(rename = "token_registry.csv")]
+    Registry,
+    #[serde(rename = "secrets.env")]
+    Secrets,
+    #[serde(rename = "store.db")]
+    Store,
+}
+
+impl Program {
+    /// This one.
+    pub(super) fn this() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), commit: env!("ALERT_ORCHESTRATOR_REVISION").to_owned() }
+    }
+}
+
+impl Member {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config.yaml",
+            Self::Registry => "token_registry.csv",
+            Self::Secrets => "secrets.env",
+            Self::Store => "store.db",
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Listed {
+    pub(super) fn new(name: Member, path: &Path, size: u64, sha256: String) -> Self {
+        Self { name, path: path.display().to_string(), size, sha256 }
+    }
+}
+
+impl Manifest {
+    /// Reads and judges a manifest.
+    ///
+    /// # Errors
+    /// It is none, one of a newer program, or contradicts itself.
+    pub(super) fn parse(json: &[u8]) -> anyhow::Result<Self> {
+        // What a newer manifest has besides these is not known.
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+            program: Version,
+        }
+        #[derive(Deserialize)]
+        struct Version {
+            version: String,
+        }
+        let head: Head = serde_json::from_slice(json).with_context(|| format!("{NAME} is not a manifest"))?;
+        let (made_by, this) = (&head.program.version, Program::this().version);
+        if head.format > FORMAT {
+            bail!(
+                "it has format {}, alert-orchestrator {this} knows formats up to {FORMAT}; \
+                 restore it with alert-orchestrator {made_by:?}, which made it, or newer",
+                head.format
+            );
+        }
+        let manifest: Self = serde_json::from_slice(json)
+            .with_context(|| format!("{NAME} is not a manifest of format {}", head.format))?;
+        if let Store::Embedded { schema_version } = manifest.store
+            && schema_version > snapshot::SCHEMA_VERSION
+        {
+            let known = snapshot::SCHEMA_VERSION;
+            bail!(
+                "its store has schema version {schema_version}, alert-orchestrator {this} knows versions up to {known}; \
+                 restore it with alert-orchestrator {made_by:?}, which made it, or newer"
+            );
+        }
+        manifest.check_files()?;
+        Ok(manifest)
+    }
+
+    fn check_files(&self) -> anyhow::Result<()> {
+        let count = |member| self.files.iter().filter(|file| file.name == member).count();
+        let stores = usize::from(matches!(self.store, Store::Embedded { .. }));
+        for (member, least, most) in
+            [(Member::Config, 1, 1), (Member::Registry, 0, 1), (Member::Secrets, 0, 1), (Member::Store, stores, stores)]
+        {
+            let found = count(member);
+            if !(least..=most).contains(&found) {
+                bail!("{NAME} lists {member} {found} times, expected {least} to {most}");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<bool> for NotIncluded {
+    type Error = &'static str;
+
+    fn try_from(included: bool) -> Result<Self, &'static str> {
+        if included { Err("found true, expected false: the rows of GreptimeDB are in no backup") } else { Ok(Self) }
+    }
+}
+
+impl From<NotIncluded> for bool {
+    fn from(_: NotIncluded) -> Self {
+        false
+    }
+}

@@ -1,0 +1,190 @@
+//! Everything that a lost host takes with it, in one file: the `backup` command, and [`restore`].
+//!
+//! Start at [`run`]. What goes into a backup is copied into a folder of its own first, the store as it is at one moment, so
+//! that `manifest` can say what each file is before `archive` writes them. Old backups are deleted by `keep`; what a restore
+//! puts back is put there by `place`.
+
+mod archive;
+mod keep;
+mod manifest;
+mod place;
+pub(crate) mod restore;
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use advisor_io::embedded::{EmbeddedError, snapshot};
+use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+use tracing::warn;
+
+use crate::app;
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::config::text::Age;
+use crate::config::{self, Config};
+
+use manifest::{Listed, Manifest, Member, Program, Store};
+
+const DEFAULT_FOLDER: &str = "/var/backups/orchestrator";
+/// Variables for the service's environment, beside the configuration file.
+const SECRETS: &str = "secrets.env";
+
+/// What a backup is asked for.
+pub(crate) struct Wish {
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) keep: Option<Age>,
+    pub(crate) with_secrets: bool,
+}
+
+/// Runs `backup`.
+///
+/// # Errors
+/// Those of the configuration; what cannot be read or written; old backups that cannot be deleted once the new one is there.
+pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
+    let config = app::load_config(&common.config)?;
+    app::start_log(common)?;
+    let now = Timestamp::now();
+    let output = match &wish.output {
+        Some(output) => output.clone(),
+        None => Path::new(DEFAULT_FOLDER).join(keep::name(now)),
+    };
+    let folder = folder_of(&output);
+    let manifest = make(common, &config, wish.with_secrets, &output, now)
+        .with_context(|| format!("backing up to {} failed, nothing was written", output.display()))?;
+    let mut out = io::stdout().lock();
+    for Listed { name, path, size, .. } in &manifest.files {
+        writeln!(out, "{name}: {size} bytes from {path}")?;
+    }
+    if let Store::Greptimedb { address, .. } = &manifest.store {
+        writeln!(out, "NOT INCLUDED: what is stored in {address}; back that up with GreptimeDB's own tools")?;
+    }
+    writeln!(out, "written: {}", output.display())?;
+    if let Some(age) = &wish.keep {
+        let deleted = keep::delete_older(folder, age.length(), now).with_context(|| {
+            format!("{} is written, but deleting older backups in {} failed", output.display(), folder.display())
+        })?;
+        writeln!(out, "deleted: {deleted} backups older than {age} in {}", folder.display())?;
+    }
+    Ok(0)
+}
+
+/// The folder that a file is in.
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes the backup: `output` is whole, and on the disk, or not there.
+fn make(
+    common: &Common,
+    config: &Config,
+    with_secrets: bool,
+    output: &Path,
+    now: Timestamp,
+) -> anyhow::Result<Manifest> {
+    let folder = folder_of(output);
+    // Folders made for backups hold secrets, like the backups.
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("making the folder {} failed", folder.display()))?;
+    let mut beside = tempfile::Builder::new();
+    beside.prefix(".backup-");
+    let scratch = beside
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(folder)
+        .with_context(|| format!("making a folder in {} failed", folder.display()))?;
+    let copied = Copied::of(common, config, with_secrets, scratch.path())?;
+    let manifest = copied.manifest(now)?;
+    let file = beside.permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    let paths = copied.files.iter().map(|(member, _, copy)| (*member, copy.as_path())).collect();
+    archive::write(file.as_file(), &manifest, &paths)?;
+    file.persist_noclobber(output).map_err(|refused| match refused.error.kind() {
+        io::ErrorKind::AlreadyExists => anyhow!("a file of that name exists, and is not overwritten"),
+        _ => refused.error.into(),
+    })?;
+    File::open(folder)?.sync_all()?;
+    Ok(manifest)
+}
+
+/// What goes into a backup, where nobody changes it any more.
+struct Copied {
+    /// Each with where it is from, and its copy.
+    files: Vec<(Member, PathBuf, PathBuf)>,
+    store: Store,
+}
+
+impl Copied {
+    fn of(common: &Common, config: &Config, with_secrets: bool, to: &Path) -> anyhow::Result<Self> {
+        let mut wanted = vec![(Member::Config, common.config.clone())];
+        let registry = &config.orchestrator.token_registry;
+        if config.tokens.is_some() || registry.is_file() {
+            wanted.push((Member::Registry, registry.clone()));
+        }
+        if with_secrets {
+            wanted.push((Member::Secrets, common.config.with_file_name(SECRETS)));
+        }
+        let mut files = Vec::new();
+        for (member, from) in wanted {
+            let copy = to.join(member.name());
+            fs::copy(&from, &copy).with_context(|| format!("reading {} failed", from.display()))?;
+            files.push((member, from, copy));
+        }
+        warn_of_secrets(config, &common.config, &fs::read_to_string(to.join(Member::Config.name()))?);
+        let store = match config.client.store() {
+            config::Store::Greptime(_) => {
+                Store::Greptimedb { address: Backend::address(config), included: manifest::NotIncluded }
+            }
+            config::Store::Embedded(settings) => {
+                let copy = to.join(Member::Store.name());
+                let schema_version = copy_store(&settings.path, &copy)?;
+                files.push((Member::Store, settings.path, copy));
+                Store::Embedded { schema_version }
+            }
+        };
+        Ok(Self { files, store })
+    }
+
+    fn manifest(&self, now: Timestamp) -> anyhow::Result<Manifest> {
+        let mut files = Vec::new();
+        for (member, from, copy) in &self.files {
+            let (size, sha256) = archive::measure(File::open(copy)?)?;
+            files.push(Listed::new(*member, &std::path::absolute(from)?, size, sha256));
+        }
+        let store = self.store.clone();
+        Ok(Manifest { format: manifest::FORMAT, program: Program::this(), created_at: now, store, files })
+    }
+}
+
+/// A backup without the store would look like one with it until it is needed.
+fn copy_store(from: &Path, to: &Path) -> anyhow::Result<i64> {
+    snapshot::copy(from, to).map_err(|error| match error {
+        EmbeddedError::Missing { .. } => anyhow!(
+            "there is no embedded store at {} (client.embedded.path); \
+             has the service run with this configuration, and in this working directory?",
+            std::path::absolute(from).unwrap_or_else(|_| from.to_path_buf()).display()
+        ),
+        other => other.into(),
+    })?;
+    Ok(snapshot::verify(to)?)
+}
+
+/// A configuration is only of use as it is; what it says itself, and not through a variable, is in the backup, too.
+fn warn_of_secrets(config: &Config, path: &Path, text: &str) {
+    let client = &config.client.greptime;
+    let auth = &config.orchestrator.auth;
+    let password = client.as_ref().and_then(|greptime| greptime.password.as_ref());
+    let hashes = auth.password_hash.iter().chain(auth.users.iter().map(|user| &user.password_hash));
+    let keys = password.map(|secret| ("client.greptime.password", secret)).into_iter();
+    for (key, secret) in keys.chain(hashes.map(|hash| ("password_hash of orchestrator.auth", hash))) {
+        if !secret.expose().is_empty() && text.contains(secret.expose()) {
+            warn!("{} holds {key} itself, and so does the backup; ${{VARIABLE}} would keep it out", path.display());
+        }
+    }
+}

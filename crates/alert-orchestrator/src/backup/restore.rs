@@ -1,0 +1,133 @@
+//! The `restore` command: everything is verified first, then put in place together, and `check` has the last word.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use advisor_io::embedded::snapshot;
+use anyhow::{Context as _, anyhow, bail, ensure};
+use jiff::Timestamp;
+
+use super::SECRETS;
+use super::archive::Archive;
+use super::manifest::{Manifest, Member, Program, Store};
+use super::place::{self, Placed, Placement};
+use crate::app::FAILED;
+use crate::check;
+use crate::cli::Common;
+use crate::config;
+
+/// In the order in which files are put in place: a service that watches its configuration finds everything else there.
+const ORDER: [(Member, u32); 4] =
+    [(Member::Store, 0o640), (Member::Registry, 0o640), (Member::Secrets, 0o600), (Member::Config, 0o640)];
+
+/// Runs `restore`; the exit code is 1 where `check` finds fault with what was restored.
+///
+/// # Errors
+/// The backup is of no use or of none here, somebody uses the store, or a file cannot be written; nothing has changed then.
+pub(crate) fn run(common: &Common, file: &Path) -> anyhow::Result<u8> {
+    let (placed, manifest) = put_back(common, file)?;
+    let mut out = io::stdout().lock();
+    for Placed { path, kept } in &placed {
+        writeln!(out, "restored: {}", path.display())?;
+        kept.iter().try_for_each(|(_, kept)| writeln!(out, "kept: {}", kept.display()))?;
+    }
+    drop(out);
+    let fault = match check::run(common) {
+        Ok(0) => {
+            let Program { version, .. } = &manifest.program;
+            let at = manifest.created_at;
+            writeln!(io::stdout().lock(), "the backup that alert-orchestrator {version} made at {at:.0} is in place")?;
+            return Ok(0);
+        }
+        Ok(_) => "see above".to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
+    let mut out = io::stderr().lock();
+    writeln!(out, "alert-orchestrator: {} was restored, but check found fault with it: {fault}", file.display())?;
+    writeln!(out, "to go back, with the service stopped:")?;
+    way_back(&placed).try_for_each(|command| writeln!(out, "  {command}"))?;
+    Ok(FAILED)
+}
+
+fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manifest)> {
+    let prepare = || -> anyhow::Result<_> {
+        let archive = Archive::open(file)?;
+        let targets = targets(common, &archive)?;
+        let claim = targets.get(&Member::Store).map(|path| snapshot::claim(path)).transpose()?;
+        let placements = stage(&archive, targets)?;
+        Ok((placements, claim, archive.manifest))
+    };
+    // As long as the claim is held, nobody opens the store whose file is being replaced.
+    let (placements, _claim, manifest) =
+        prepare().with_context(|| format!("restoring {} failed, nothing was changed", file.display()))?;
+    let suffix = format!(".before-restore-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+    let placed = place::all(placements, &suffix).with_context(|| format!("restoring {} failed", file.display()))?;
+    Ok((placed, manifest))
+}
+
+/// Where each file goes: where the restored configuration says, once it is the one at `--config`.
+fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
+    let text = archive.small(Member::Config).context("invariant: every manifest lists the configuration")?;
+    let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
+    let env = |name: &str| std::env::var(name).ok();
+    let config = config::load_text(&common.config, text, archive.small(Member::Registry), &env)
+        .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
+    let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
+    ensure!(
+        is_embedded == matches!(config.client.store(), config::Store::Embedded(_)),
+        "its manifest and its configuration name different stores"
+    );
+    let mut targets = BTreeMap::new();
+    for file in &archive.manifest.files {
+        let path = match (file.name, config.client.store()) {
+            (Member::Config, _) => common.config.clone(),
+            (Member::Secrets, _) => common.config.with_file_name(SECRETS),
+            (Member::Registry, _) => config.orchestrator.token_registry.clone(),
+            (Member::Store, config::Store::Embedded(settings)) => settings.path,
+            (Member::Store, config::Store::Greptime(_)) => continue,
+        };
+        let path = place::resolve(&path)?;
+        if let Some((other, _)) = targets.iter().find(|(_, taken)| **taken == path) {
+            bail!("both {other} and {} of it belong at {}", file.name, path.display());
+        }
+        targets.insert(file.name, path);
+    }
+    Ok(targets)
+}
+
+/// Writes every file beside its place, and looks at the store there.
+fn stage(archive: &Archive, mut targets: BTreeMap<Member, PathBuf>) -> anyhow::Result<Vec<Placement>> {
+    let mut placements = Vec::new();
+    for (member, mode) in ORDER {
+        let Some(path) = targets.remove(&member) else { continue };
+        let mut placement = Placement::stage(path, mode, member == Member::Store)?;
+        let writing = format!("writing {member} beside {} failed", placement.path().display());
+        match archive.small(member) {
+            Some(content) => placement.staged().write_all(content).context(writing)?,
+            None => archive.extract_store(placement.staged()).context(writing)?,
+        }
+        if let (Member::Store, Store::Embedded { schema_version }) = (member, &archive.manifest.store) {
+            let found =
+                snapshot::verify(placement.staged_path()).with_context(|| format!("{member} in it is of no use"))?;
+            ensure!(
+                found == *schema_version,
+                "{member} in it has schema version {found}, its manifest says {schema_version}"
+            );
+        }
+        placements.push(placement);
+    }
+    Ok(placements)
+}
+
+/// The commands that undo a restore, as a shell takes them.
+fn way_back(placed: &[Placed]) -> impl Iterator<Item = String> {
+    placed.iter().flat_map(|Placed { path, kept }| {
+        let new = kept.iter().all(|(old, _)| old != path).then(|| format!("rm {}", quoted(path)));
+        new.into_iter().chain(kept.iter().map(|(old, kept)| format!("mv {} {}", quoted(kept), quoted(old))))
+    })
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+}
