@@ -64,7 +64,7 @@ fn a_copy_made_while_files_are_imported_holds_one_version_that_was_there_meanwhi
                 "version {found}, when {before} to {after} were"
             );
             copies += 1;
-            versions.insert(found as u32);
+            versions.insert(found.to_string());
         }
         writer.join().unwrap();
         assert!(versions.len() > 1, "{copies} copies were made of {versions:?}: nothing was written meanwhile");

@@ -197,9 +197,14 @@ pub(crate) fn log_as_of(config: &Config) {
     }
 }
 
-/// Reads the configuration; the environment is read here and nowhere else.
+/// Reads the configuration.
 pub(crate) fn load_config(path: &Path) -> Result<Config, ConfigError> {
-    config::load(path, &|name| std::env::var(name).ok())
+    config::load(path, &environment)
+}
+
+/// A variable of a configuration; the environment is read here and nowhere else.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 pub(crate) fn start_log(common: &Common) -> anyhow::Result<()> {

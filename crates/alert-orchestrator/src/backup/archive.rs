@@ -198,8 +198,11 @@ mod tests {
     use super::super::manifest::{Program, Store};
     use super::*;
 
+    /// The manifest, the small files and the store.
+    type Content = (Manifest, BTreeMap<Member, Vec<u8>>, Vec<u8>);
+
     /// What can be read from an archive, if anything.
-    fn read(path: &Path) -> anyhow::Result<(Manifest, BTreeMap<Member, Vec<u8>>, Vec<u8>)> {
+    fn read(path: &Path) -> anyhow::Result<Content> {
         let archive = Archive::open(path)?;
         let mut store = tempfile::tempfile()?;
         archive.extract_store(&mut store)?;

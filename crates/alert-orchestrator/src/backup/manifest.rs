@@ -8,6 +8,8 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::version;
+
 /// The shape of archive and manifest. Changing either in a way that an older program would misread makes it the next.
 pub(super) const FORMAT: u32 = 1;
 /// Name of the manifest in the archive.
@@ -74,7 +76,7 @@ pub(super) enum Member {
 impl Program {
     /// This one.
     pub(super) fn this() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), commit: env!("ALERT_ORCHESTRATOR_REVISION").to_owned() }
+        Self { version: version::NUMBER.to_owned(), commit: version::REVISION.to_owned() }
     }
 }
 

@@ -12,7 +12,7 @@ use super::SECRETS;
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Program, Store};
 use super::place::{self, Placed, Placement};
-use crate::app::FAILED;
+use crate::app::{self, FAILED};
 use crate::check;
 use crate::cli::Common;
 use crate::config;
@@ -70,8 +70,7 @@ fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manife
 fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
     let text = archive.small(Member::Config).context("invariant: every manifest lists the configuration")?;
     let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
-    let env = |name: &str| std::env::var(name).ok();
-    let config = config::load_text(&common.config, text, archive.small(Member::Registry), &env)
+    let config = config::load_text(&common.config, text, archive.small(Member::Registry), &app::environment)
         .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
     let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
     ensure!(
