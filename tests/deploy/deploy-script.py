@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
@@ -80,6 +81,7 @@ class Host:
         self.machine.run("cp", "--no-preserve=all", "/srv/text", path)
 
     def deploy(self, *arguments, ok=0):
+        next_second()
         return self.machine.run(f"{SCRIPTS}/deploy.sh", *arguments, ok=ok)
 
     def current(self):
@@ -100,6 +102,12 @@ class Host:
         """All that a deployment could change."""
         paths = "/opt /etc /var/lib/alert-orchestrator/var /var/backups /var/log/alert-orchestrator /run/*deploy*"
         return self.machine.run("bash", "-c", f"find {paths} -printf '%p %m %u %T@ %l\\n' 2>/dev/null | sort")
+
+
+def next_second():
+    """Backups are named after their second."""
+    before = int(time.time())
+    wait_for("the next second", lambda: int(time.time()) > before, pause=0.05)
 
 
 def refusals(host, first):
@@ -165,8 +173,23 @@ def verified(host):
     host.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
 
 
+def backed_up(host):
+    """The first release that is followed by another."""
+    store = "/var/lib/alert-orchestrator/var/orchestrator.db"
+    archive = host.make("b", host.binary.read_bytes())
+    timer = host.machine.run("systemctl", "is-active", "alert-orchestrator-backup.timer")
+    expect("the nightly backup is on once a release runs", timer, "active")
+    host.machine.run("chmod", "000", store)
+    told = host.deploy("--archive", archive, ok=1)
+    expect("without a backup nothing is switched", ("the backup failed" in told, host.runs()), (True, "a"))
+    host.machine.run("chmod", "600", store)
+    told = host.deploy("--archive", archive)
+    newest = host.machine.run("ls", "/var/backups/orchestrator").splitlines()[-1]
+    expect("a deployment backs up first, and says where to", f"/var/backups/orchestrator/{newest}" in told.split("restarting")[0], True)
+
+
 def three_are_kept(host):
-    for letter in "bcd":
+    for letter in "cd":
         host.deploy("--archive", host.make(letter, host.binary.read_bytes()))
         expect(f"release {letter} runs", (host.current(), host.runs()), (letter, letter))
     expect("three releases are kept", host.kept(), "bcd")
@@ -224,6 +247,24 @@ def cut_off(host):
         expect("the next run cleans up and deploys it", (host.current(), host.runs(), leftovers), (letter, letter, ""))
 
 
+# With all its children, as when the power fails.
+AT_FIRST_SIGHT = """set -m
+"$0" --archive "$1" & until [ -e "$2" ]; do :; done
+kill -KILL -- -$!
+cmp /srv/real "$2/alert-orchestrator"
+"""
+
+
+def half_done(host):
+    archive, release = host.make("5", host.binary.read_bytes()), "/opt/alert-orchestrator/releases/0.1.0-555555555555"
+    host.machine.run("bash", "-c", AT_FIRST_SIGHT, f"{SCRIPTS}/deploy.sh", archive, release)
+    print("ok  a release that is there is whole")
+    host.machine.run("rm", "-rf", release)
+    host.machine.run("bash", "-c", "cd /opt/alert-orchestrator; mkdir -p releases/.incoming/release/half; ln -sfn nowhere current.new")
+    settle(host, archive)
+    expect("what an earlier run had half unpacked is not in it", host.machine.run("find", release, "-name", "half"), "")
+
+
 def settle(host, archive):
     """Deploys, once the children of the killed run have ended, which hold its lock."""
     locked = ["flock", "--nonblock", "/run/alert-orchestrator-deploy.lock", "true"]
@@ -234,6 +275,7 @@ def settle(host, archive):
 def interrupt(host, archive, moment, number):
     """Sends deploy.sh a signal when it has said `moment`; its exit code."""
     command = ["bash", "-c", 'echo $$ >/run/deploy.pid; exec "$@"', "-", f"{SCRIPTS}/deploy.sh", "--archive", archive]
+    next_second()
     with subprocess.Popen(host.machine.command(*command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         timer = threading.Timer(120, process.kill)
         timer.start()
@@ -270,6 +312,7 @@ def from_an_address(host):
     wait_for("the server", lambda: subprocess.run(host.machine.command(*fetch), capture_output=True).returncode == 0)
     address = f"https://localhost:8443/{archive.name}"
     expect("it trusts no server without a certificate", "cannot download" in host.deploy("--archive", address, ok=1), True)
+    next_second()
     host.machine.run("env", "CURL_CA_BUNDLE=/tmp/cert.pem", f"{SCRIPTS}/deploy.sh", "--archive", address)
     expect("it downloads an archive with its checksum", (host.current(), host.runs()), ("7", "7"))
 
@@ -289,17 +332,22 @@ def built(host):
     prepare += " && cp -r /tmp/release/deploy '/tmp/the source' && touch '/tmp/the source/Cargo.toml' && chown -R builder /tmp/the*"
     host.machine.run("bash", "-c", prepare)
     script = "/tmp/the source/deploy/scripts/deploy.sh"
+
+    def from_source(*arguments, ok=0):
+        next_second()
+        return host.machine.run(script, *arguments, ok=ok)
+
     before = host.state()
-    told = host.machine.run(script, "--dry-run")
+    told = from_source("--dry-run")
     expect("a dry run says that it would test and build", ("would test and build" in told, host.state()), (True, before))
-    told = host.machine.run(script, "--skip-build", ok=1)
+    told = from_source("--skip-build", ok=1)
     expect("nothing is deployed where nothing was built", "there is no archive in /tmp/the source/target/dist" in told, True)
-    calls = re.findall("cargo .*", host.machine.run(script))
+    calls = re.findall("cargo .*", from_source())
     expected = [f"cargo {what} by builder in /tmp/the source" for what in ("test --workspace --locked --quiet", "xtask dist")]
     expect("it tests and builds as the owner of the source", calls, expected)
     expect("and deploys what was built", (host.current(), host.runs()), ("6", "6"))
-    expect("--skip-tests builds", re.findall("cargo .*", host.machine.run(script, "--skip-tests")), expected[1:])
-    expect("--skip-build takes what was built", re.findall("cargo .*", host.machine.run(script, "--skip-build")), [])
+    expect("--skip-tests builds", re.findall("cargo .*", from_source("--skip-tests")), expected[1:])
+    expect("--skip-build takes what was built", re.findall("cargo .*", from_source("--skip-build")), [])
 
 
 def released(host, archive):
@@ -335,11 +383,13 @@ def main():
         first_is_broken(host)
         first_deployment(host, first)
         verified(host)
+        backed_up(host)
         three_are_kept(host)
         broken(host)
         rolled_back(host)
         one_at_a_time(host)
         cut_off(host)
+        half_done(host)
         interrupted(host)
         from_an_address(host)
         built(host)
