@@ -3,6 +3,7 @@
 Python tests outside this folder find it with `sys.path.insert(0, …/tests/support)`.
 """
 
+import fcntl
 import http.client
 import json
 import os
@@ -20,9 +21,12 @@ PATIENCE_SECONDS = 120
 
 
 def install(packages):
-    """Installs what is missing; `packages`: the Debian package of each program."""
+    """Installs what is missing; `packages`: the Debian package of each program. One test at a time, as .ci/run does."""
     missing = [package for program, package in packages.items() if not shutil.which(program)]
-    if missing:
+    if not missing:
+        return
+    with open(REPOSITORY / "target/apt.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         quiet = {"check": True, "stdout": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update", "-qq"], **quiet)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
