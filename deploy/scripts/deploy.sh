@@ -202,7 +202,8 @@ unpack() {
     say "unpacked into $releases/$id"
 }
 
-# Sets $normalized: the configuration as this release reads it. Nothing of the host has changed so far.
+# Sets $normalized: the configuration as this release reads it. Not its command `check`: that opens the store, so that a newer
+# program migrates it under the older one, before there is a backup and without a way back.
 check_configuration() {
     local program=$releases/$id/$service
     normalized=$(as_service --pipe "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
@@ -211,9 +212,6 @@ check_configuration() {
     }
     [ "$(setting telemetry enabled)" = true ] || refuse 'orchestrator.telemetry.enabled is false: nobody could ask whether it is ready'
     say "release $id takes $settings/config.yaml"
-    # An asset without data, or a database that is away for a moment, is no reason not to deploy; an operator wants to know.
-    logged as_service --pipe "$program" --config "$settings/config.yaml" check ||
-        say 'these checks found faults; the service has to be ready all the same'
 }
 
 # setting SECTION KEY: of orchestrator; the program prints one key a line, two spaces a level.
@@ -222,13 +220,17 @@ setting() {
         inside && index($0, key) == 1 { value = substr($0, length(key) + 1); gsub(/[",]/, "", value); print value; exit }' <<<"$normalized"
 }
 
+# With the release that was healthy last: one that never was may know neither the store nor the command.
 back_up() {
-    if [ ! -x "$current/$service" ]; then
-        say 'there is nothing to back up yet'
-    elif ! "$current/$service" backup --help >/dev/null 2>&1; then
-        say 'the release that runs has no backup command: no backup'
+    local name program
+    name=$(healthy_but '' | sed -n 1p)
+    program=$releases/$name/$service
+    if [ -z "$name" ]; then
+        say 'no release has been healthy yet, so there is nothing to back up'
+    elif ! "$program" backup --help >/dev/null 2>&1; then
+        say "$name has no backup command: no backup"
     else
-        logged as_service --pipe "$current/$service" --config "$settings/config.yaml" backup || refuse 'the backup failed'
+        logged as_service --pipe "$program" --config "$settings/config.yaml" backup || refuse 'the backup failed'
     fi
 }
 
@@ -278,7 +280,7 @@ ready() {
                 return 1
             fi
             if [ $SECONDS -ge $deadline ]; then
-                say "no 200 from $(url)/$probe within $patience_seconds s"
+                say "no 200 from $(url)/$probe within $patience_seconds s: $(curl --silent --max-time 10 "$(url)/$probe" | head -c 300)"
                 return 1
             fi
             sleep 1
@@ -317,8 +319,13 @@ try() {
         return 0
     fi
     say "$1 failed; the service's last words:"
-    logged journalctl --quiet --no-pager --lines=20 --output=cat --unit="$service.service" || true
+    logged last_words || true
     return 1
+}
+
+# Without our own questions, which are in the log as well.
+last_words() {
+    journalctl --quiet --no-pager --lines=300 --output=cat --unit="$service.service" | grep -v -e /startupz -e /readyz | tail -n 20
 }
 
 # The release before, after $id failed. Ends the script.

@@ -34,7 +34,7 @@ orchestrator:
 # Each takes commands as the real one does, for the checks before it is started; as a service it fails in its own way.
 PRETENDS = """#!/bin/bash
 for argument; do
-    case $argument in check | --print-config-normalized | backup) exec /srv/real "$@" ;; esac
+    case $argument in --print-config-normalized | backup) exec /srv/real "$@" ;; esac
 done
 """
 EXITS_AT_ONCE = PRETENDS + "echo 'it broke at once' >&2; exit 1\n"
@@ -46,6 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/startupz" else 503)
         self.end_headers()
+        self.wfile.write(b"nobody is ready")
 server = http.server.HTTPServer(("127.0.0.1", 9808), Handler)
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 server.serve_forever()
@@ -203,7 +204,7 @@ def broken(host):
     expect("the log has its last words, and says which runs again", found, (True, True))
     told = host.deploy("--archive", host.make("f", NEVER_READY.encode()), "--wait", "5", ok=3)
     expect("one that starts but is never ready ends on the old one", (host.current(), host.runs()), ("d", "d"))
-    expect("and it says what was waited for", f"no 200 from {URL}/readyz within 5 s" in told, True)
+    expect("and it says what was waited for", f"no 200 from {URL}/readyz within 5 s: nobody is ready" in told, True)
     old = "/opt/alert-orchestrator/releases/0.1.0-dddddddddddd/alert-orchestrator"
     host.machine.run("chmod", "-x", old)
     told = host.deploy("--archive", archive, ok=4)
