@@ -13,7 +13,7 @@ use std::{env, fs, thread};
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::Store;
-use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
+use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes, snapshot};
 use embedded_support::{OUT, SECOND, flow_row, flows, new_flow, run};
 use rusqlite::Connection;
 
@@ -96,7 +96,7 @@ fn a_file_of_the_first_version_keeps_its_rows_and_learns_to_be_written_to() {
     assert_eq!(flows(&store), ["1,a,5,tag,t1", "2,b,6,,", "2,b,6,,", "3,b,7,Synced,t2"]);
     let connection = Connection::open(&path).unwrap();
     let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(number("pragma user_version"), 3);
+    assert_eq!(number("pragma user_version"), snapshot::SCHEMA_VERSION);
     assert_eq!(number("select count(*) from pragma_foreign_key_check"), 0);
     assert_eq!(number("select count(*) from flow_files"), 4);
     assert_eq!(number("select count(*) from pragma_integrity_check where integrity_check <> 'ok'"), 0);

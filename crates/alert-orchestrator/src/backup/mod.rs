@@ -16,7 +16,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use advisor_io::embedded::{EmbeddedError, snapshot};
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use jiff::Timestamp;
 use tracing::warn;
 
@@ -26,6 +26,7 @@ use crate::cli::Common;
 use crate::config::text::Age;
 use crate::config::{self, Config};
 
+use archive::Archive;
 use manifest::{Listed, Manifest, Member, Program, Store};
 
 const DEFAULT_FOLDER: &str = "/var/backups/orchestrator";
@@ -105,6 +106,8 @@ fn make(
     let file = beside.permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
     let paths = copied.files.iter().map(|(member, _, copy)| (*member, copy.as_path())).collect();
     archive::write(file.as_file(), &manifest, &paths)?;
+    let read_back = Archive::open(file.path()).context("reading back what was written failed")?;
+    ensure!(read_back.manifest == manifest, "what was written reads differently");
     file.persist_noclobber(output).map_err(|refused| match refused.error.kind() {
         io::ErrorKind::AlreadyExists => anyhow!("a file of that name exists, and is not overwritten"),
         _ => refused.error.into(),
