@@ -148,7 +148,8 @@ pub enum Command {
     /// Write configuration, token registry and a snapshot of the embedded store into one file, also while the service runs
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup {
-        /// The file to write, which must not exist; default: /var/backups/orchestrator/alert-orchestrator-<UTC time>.tar.gz
+        /// The file to write, which must not exist; default: alert-orchestrator-YYYYMMDDTHHMMSSZ.tar.gz (UTC) in
+        /// /var/backups/orchestrator
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Once it is written, delete those beside it that have such a default name and are older: 90m, 48h, 30d, 4w
