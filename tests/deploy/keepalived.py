@@ -17,7 +17,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from namespaces import Host, enter
-from running import Program, expect, install, wait_for
+from running import Program, certificate, expect, install, wait_for
 
 DEPLOY = REPOSITORY / "deploy"
 NAME, ADDRESS = "orchestrator.example.com", "10.0.0.10"
@@ -119,9 +119,7 @@ def network(stack, folder, binary):
         visitor.cable(port, host, "eth0")
         visitor.must("ip", "link", "set", port, "master", "switch")
         host.must("ip", "address", "add", f"{address}/24", "dev", "eth0")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "privkey.pem"]
-    names = ["-subj", "/CN=test", "-addext", f"subjectAltName=DNS:{NAME}"]
-    visitor.must("openssl", "req", "-x509", *key, "-out", folder / "fullchain.pem", "-days", "2", *names)
+    certificate(folder, [NAME])
     one.must("sh", "-c", SETUP, "sh", DEPLOY, folder, binary, "first", "10.0.0.12")
     two.must("sh", "-c", SETUP, "sh", DEPLOY, folder, binary, "second", "10.0.0.11")
     return Visitor(visitor, folder), Member(stack, one, folder, "first"), Member(stack, two, folder, "second")

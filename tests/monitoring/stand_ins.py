@@ -6,8 +6,9 @@ import http.server
 import json
 import socketserver
 import ssl
-import subprocess
 import threading
+
+from running import certificate
 
 ADA_USD = 0.5
 
@@ -86,15 +87,6 @@ class MailHandler(socketserver.StreamRequestHandler):
         self.say("221 bye")
 
 
-def certificate(folder, host):
-    """A certificate for this machine that is its own authority; (certificate, key)."""
-    paths = folder / "mail.crt", folder / "mail.key"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    command += ["-subj", "/CN=mail", "-addext", f"subjectAltName=IP:{host}", "-out", str(paths[0]), "-keyout", str(paths[1])]
-    subprocess.run(command, check=True, capture_output=True)
-    return paths
-
-
 class Server:
     """A server on a thread of its own, as long as the block lasts."""
 
@@ -125,7 +117,7 @@ class MailServer(Server):
     def __init__(self, host, port, folder):
         super().__init__(socketserver.ThreadingTCPServer((host, port), MailHandler))
         self.server.daemon_threads = True
-        self.authority, key = certificate(folder, host)
+        self.authority, key = certificate(folder / "mail", [host])
         self.server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.server.tls.load_cert_chain(self.authority, key)
         self.mails = self.server.mails = []

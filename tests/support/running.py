@@ -5,6 +5,7 @@ Python tests outside this folder find it with `sys.path.insert(0, …/tests/supp
 
 import fcntl
 import http.client
+import ipaddress
 import json
 import os
 import pathlib
@@ -48,6 +49,24 @@ def get(port, path, headers=None, timeout=10):
         return answer.status, answer.headers, answer.read()
     finally:
         connection.close()
+
+
+def certificate(folder, names):
+    """A certificate for names and addresses that is its own authority, and its key: files in `folder`. Needs openssl."""
+    folder.mkdir(exist_ok=True)
+    paths = folder / "fullchain.pem", folder / "privkey.pem"
+    alternatives = ",".join(f"{'IP' if is_address(name) else 'DNS'}:{name}" for name in names)
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}", "-out", paths[0], "-keyout", paths[1]]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return paths
+
+
+def is_address(name):
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def wait_for(what, found, pause=0.1):

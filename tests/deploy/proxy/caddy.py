@@ -12,15 +12,15 @@ import http.client
 import json
 import os
 import pathlib
-import shutil
 import ssl
 import subprocess
 import sys
 import tempfile
 
-from visits import GRAFANA, LOGIN, ORCHESTRATOR, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY, ask, echo, run, service, settle
+from visits import GRAFANA, LOGIN, ORCHESTRATOR, PASSWORD, PROMETHEUS, PUBLIC, REPOSITORY, ask, echo, run, service, settle
 from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
-from visits import page_loads, plain_http, strangers_are_refused, told_to_services
+from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
+from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
@@ -130,34 +130,6 @@ def too_large_is_refused(tls):
     expect("a body above 64 KiB is refused by the service", (answer.status, len(answer.all("x-request-id"))), (413, 1))
 
 
-def second_login_with_the_same_password(tls, caddy, binary, running):
-    shutil.copytree(FILES / "second-login/basic-auth", ETC / "second-login")
-    printed = run(binary, "hash-password", text=PASSWORD + "\n").split()[-1]
-    (ETC / "second-login/users").write_text(f"admin {printed.removeprefix('bcrypt:')}\n", encoding="ascii")
-    caddy.reload()
-    lines = len(running.log_lines())
-    refused = ask(tls, PUBLIC[18], PROTECTED)
-    expect("basic-auth: Caddy refuses by itself", (refused.status, refused.all("x-request-id")), (401, []))
-    expect("and asks for the same realm", refused.all("www-authenticate"), ['Basic realm="Alert Orchestrator"'])
-    expect("the service hears nothing of it", len(running.log_lines()), lines)
-    expect("one password opens both", ask(tls, PUBLIC[18], PROTECTED, headers=LOGIN).status, 200)
-    expect("the page needs none", ask(tls, PUBLIC[18], "/dashboard").status, 200)
-    shutil.rmtree(ETC / "second-login")
-
-
-def second_login_with_a_certificate(tls, caddy, folder):
-    shutil.copytree(FILES / "second-login/client-certificate", ETC / "second-login")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "client.key"]
-    run("openssl", "req", "-x509", *key, "-out", folder / "client.pem", "-days", "2", "-subj", "/CN=operator")
-    shutil.copy(folder / "client.pem", ETC / "second-login/authority.pem")
-    caddy.reload()
-    expect("client-certificate: the password alone is refused", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 403)
-    expect("the page needs none", ask(tls, PUBLIC[19], "/dashboard").status, 200)
-    tls.load_cert_chain(folder / "client.pem", folder / "client.key")
-    expect("the certificate alone is refused by the service", ask(tls, PUBLIC[19], PROTECTED).status, 401)
-    expect("both together open", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 200)
-
-
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     install({"caddy": "caddy", "openssl": "openssl", "ip": "iproute2"})
@@ -186,8 +158,9 @@ def main():
             too_large_is_refused(tls)
             logs()
             machine_asks_itself(tls)
-            second_login_with_the_same_password(tls, caddy, binary, running)
-            second_login_with_a_certificate(tls, caddy, folder)
+            hash = run(binary, "hash-password", text=PASSWORD + "\n").split()[-1].removeprefix("bcrypt:")
+            second_login_with_the_same_password(tls, caddy, FILES, ETC, f"admin {hash}", running)
+            second_login_with_a_certificate(tls, caddy, FILES, ETC, folder)
             running.stop()
             expect("a service that is gone is said so", ask(tls, PUBLIC[20], "/dashboard").status, 502)
             expect("and stands in the error log", "http.log.error" in (LOGS / "error.log").read_text(encoding="utf-8"), True)

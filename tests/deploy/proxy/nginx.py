@@ -16,9 +16,11 @@ import sys
 import tempfile
 import time
 
-from visits import GRAFANA, LOGIN, ORCHESTRATOR, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY, Visitor, ask, echo, run, service, settle
+from visits import GRAFANA, ORCHESTRATOR, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY
+from visits import Visitor, ask, echo, run, service, settle
 from visits import headers_once, limited, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
-from visits import page_loads, plain_http, strangers_are_refused, told_to_services
+from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
+from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
@@ -180,36 +182,6 @@ def machine_asks_itself():
     expect("/livez without TLS is for this machine only", answer.status, 403)
 
 
-def second_login_with_the_same_password(tls, nginx, running):
-    shutil.copytree(FILES / "second-login/basic-auth", ETC / "second-login")
-    hash = run("openssl", "passwd", "-6", "-stdin", text="correct horse\n").strip()
-    (ETC / "second-login/users").write_text(f"admin:{hash}\n", encoding="ascii")
-    nginx.reload()
-    lines = len(running.log_lines())
-    refused = ask(tls, PUBLIC[18], PROTECTED)
-    expect("basic-auth: nginx refuses by itself", (refused.status, refused.all("x-request-id")), (401, []))
-    expect("and asks for the same realm", refused.all("www-authenticate"), ['Basic realm="Alert Orchestrator"'])
-    expect("the service hears nothing of it", len(running.log_lines()), lines)
-    expect("one password opens both", ask(tls, PUBLIC[18], PROTECTED, headers=LOGIN).status, 200)
-    expect("the page needs none", ask(tls, PUBLIC[18], "/dashboard").status, 200)
-    shutil.rmtree(ETC / "second-login")
-
-
-def second_login_with_a_certificate(tls, nginx, folder):
-    shutil.copytree(FILES / "second-login/client-certificate", ETC / "second-login")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "client.key"]
-    run("openssl", "req", "-x509", *key, "-out", folder / "client.pem", "-days", "2", "-subj", "/CN=operator")
-    shutil.copy(folder / "client.pem", ETC / "second-login/authority.pem")
-    nginx.reload()
-    expect("client-certificate: the password alone is refused", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 403)
-    expect("the page needs none", ask(tls, PUBLIC[19], "/dashboard").status, 200)
-    tls.load_cert_chain(folder / "client.pem", folder / "client.key")
-    expect("the certificate alone is refused by the service", ask(tls, PUBLIC[19], PROTECTED).status, 401)
-    expect("both together open", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 200)
-    shutil.rmtree(ETC / "second-login")
-    nginx.reload()
-
-
 def in_a_container(tls, binary, folder):
     """The other set of values, under the image's nginx.conf and Compose's names; two replicas answer to one of them."""
     names = f"ORCHESTRATOR_NAME={ORCHESTRATOR}\nGRAFANA_NAME={GRAFANA}\nPROMETHEUS_NAME={PROMETHEUS}\n"
@@ -281,8 +253,9 @@ def main():
             logs()
             same_id_in_both_logs(tls, running)
             machine_asks_itself()
-            second_login_with_the_same_password(tls, nginx, running)
-            second_login_with_a_certificate(tls, nginx, folder)
+            hash = run("openssl", "passwd", "-6", "-stdin", text=PASSWORD + "\n").strip()
+            second_login_with_the_same_password(tls, nginx, FILES, ETC, f"admin:{hash}", running)
+            second_login_with_a_certificate(tls, nginx, FILES, ETC, folder)
         ipv6_counts_by_network(folder)
         in_a_container(tls, binary, folder)
 

@@ -10,6 +10,7 @@ import http.server
 import json
 import pathlib
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -20,7 +21,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
-from running import HOST, Service, expect, get
+from running import HOST, Service, certificate, expect, get
 
 ORCHESTRATOR, GRAFANA, PROMETHEUS = "orchestrator.example.com", "grafana.example.com", "prometheus.example.com"
 # Addresses for documentation: public as far as anybody's rules know. Every group of checks takes one that has used no limit yet.
@@ -54,11 +55,8 @@ def settle(folder):
     """Addresses for visitors, and the certificate of all names; returns a client's view of TLS."""
     for address in [*PUBLIC, PRIVATE, HIDDEN]:
         run("ip", "address", "add", f"{address}/32", "dev", "lo")
-    names = ",".join(f"DNS:{name}" for name in (ORCHESTRATOR, GRAFANA, PROMETHEUS))
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "privkey.pem"]
-    subject = ["-subj", "/CN=test", "-addext", f"subjectAltName={names}"]
-    run("openssl", "req", "-x509", *key, "-out", folder / "fullchain.pem", "-days", "2", *subject)
-    return ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
+    authority, _ = certificate(folder, [ORCHESTRATOR, GRAFANA, PROMETHEUS])
+    return ssl.create_default_context(cafile=str(authority))
 
 
 def service(binary, folder, address=HOST, name="service"):
@@ -237,6 +235,36 @@ def logins_count_per_client(tls, running):
     expect("and others are not", ask(tls, PUBLIC[7], PROTECTED, headers=LOGIN).status, 200)
     clients = {line["fields"]["client"] for line in running.log_lines() if line.get("fields", {}).get("path") == PROTECTED}
     expect("the service's log has the clients' own addresses", clients, {PUBLIC[6]})
+
+
+def second_login_with_the_same_password(tls, program, own, etc, users, running):
+    """`own`: the program's folder under deploy/; `etc`: where it is installed; `users`: the line of its file of passwords."""
+    shutil.copytree(own / "second-login/basic-auth", etc / "second-login")
+    (etc / "second-login/users").write_text(f"{users}\n", encoding="ascii")
+    program.reload()
+    lines = len(running.log_lines())
+    refused = ask(tls, PUBLIC[18], PROTECTED)
+    expect("basic-auth: the proxy refuses by itself", (refused.status, refused.all("x-request-id")), (401, []))
+    expect("and asks for the same realm", refused.all("www-authenticate"), ['Basic realm="Alert Orchestrator"'])
+    expect("the service hears nothing of it", len(running.log_lines()), lines)
+    expect("one password opens both", ask(tls, PUBLIC[18], PROTECTED, headers=LOGIN).status, 200)
+    expect("the page needs none", ask(tls, PUBLIC[18], "/dashboard").status, 200)
+    shutil.rmtree(etc / "second-login")
+
+
+def second_login_with_a_certificate(tls, program, own, etc, folder):
+    """From then on `tls` presents the certificate wherever it is asked for one."""
+    shutil.copytree(own / "second-login/client-certificate", etc / "second-login")
+    client, key = certificate(folder / "client", ["operator"])
+    shutil.copy(client, etc / "second-login/authority.pem")
+    program.reload()
+    expect("client-certificate: the password alone is refused", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 403)
+    expect("the page needs none", ask(tls, PUBLIC[19], "/dashboard").status, 200)
+    tls.load_cert_chain(client, key)
+    expect("the certificate alone is refused by the service", ask(tls, PUBLIC[19], PROTECTED).status, 401)
+    expect("both together open", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 200)
+    shutil.rmtree(etc / "second-login")
+    program.reload()
 
 
 def limited(tls, source, path, burst, per_second):
