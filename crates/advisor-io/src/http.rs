@@ -1,16 +1,16 @@
-//! How are HTTP clients built, and what do we say when a request fails? Shared by all that asks another server.
+//! How are HTTP clients built, and what do we say when a request fails? Shared by all that asks another server; [`get`] is for
+//! a question that is asked once.
 
 use std::error::Error;
 use std::time::Duration;
 
-pub use reqwest::Client;
-use reqwest::{Url, redirect};
+use reqwest::{Client, Url, redirect};
 
 use crate::text::shorten;
 
 /// How requests reach a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// The server is a neighbour: nothing may come between.
     Direct,
     /// The server is out on the internet, which some networks let a process reach through the proxy of the environment
@@ -20,10 +20,7 @@ pub enum Route {
 
 /// A connection pool for one server. No redirect is followed: it could carry credentials elsewhere, or answer for
 /// somebody else.
-///
-/// # Errors
-/// The system's root certificates cannot be read, where `base_url` needs them.
-pub fn client(base_url: &Url, connect_timeout: Duration, route: Route) -> reqwest::Result<Client> {
+pub(crate) fn client(base_url: &Url, connect_timeout: Duration, route: Route) -> reqwest::Result<Client> {
     // An error means that the process has chosen a provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -40,6 +37,48 @@ pub fn client(base_url: &Url, connect_timeout: Duration, route: Route) -> reqwes
     builder.build()
 }
 
+/// Why an address gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GetError {
+    /// The time is up.
+    #[error("{url} did not answer within {} s", timeout.as_secs_f64())]
+    Slow {
+        /// What was asked.
+        url: Url,
+        /// How long it had.
+        timeout: Duration,
+    },
+    /// It could not be asked, or broke off.
+    #[error("asking {url} failed: {cause}")]
+    Failed {
+        /// What was asked.
+        url: Url,
+        /// The innermost cause.
+        cause: String,
+    },
+}
+
+/// Asks `url` once, not through a proxy, for at most `timeout`; status and the first `most_bytes` of the answer's body.
+///
+/// # Errors
+/// There was no answer. An answer of whatever status is none.
+pub async fn get(url: &Url, timeout: Duration, most_bytes: usize) -> Result<(u16, Vec<u8>), GetError> {
+    let failed = |error: reqwest::Error| GetError::Failed { url: url.clone(), cause: root_cause(&error) };
+    let asked = async {
+        let mut answer =
+            client(url, timeout, Route::Direct).map_err(failed)?.get(url.clone()).send().await.map_err(failed)?;
+        let mut body = Vec::new();
+        while body.len() < most_bytes
+            && let Some(chunk) = answer.chunk().await.map_err(failed)?
+        {
+            body.extend_from_slice(&chunk);
+        }
+        body.truncate(most_bytes);
+        Ok((answer.status().as_u16(), body))
+    };
+    tokio::time::timeout(timeout, asked).await.unwrap_or_else(|_| Err(GetError::Slow { url: url.clone(), timeout }))
+}
+
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
@@ -50,8 +89,7 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// The innermost cause of an HTTP library's error, without the address, which our own sentences name.
-#[must_use]
-pub fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &(dyn Error + 'static) = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -4,8 +4,8 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use advisor_io::http::{self, Route};
-use anyhow::{Context as _, bail};
+use advisor_io::http;
+use anyhow::bail;
 use url::Url;
 
 use crate::app;
@@ -18,31 +18,14 @@ const MAX_BODY_BYTES: usize = 4096;
 /// # Errors
 /// No answer within `timeout`, or another status than 200.
 pub(crate) fn run(url: &Url, timeout: Duration) -> anyhow::Result<u8> {
-    let (status, body) = app::runtime()?.block_on(async {
-        // The answer of a proxy in between would not be the service's.
-        let client = http::client(url, timeout, Route::Direct).context("preparing the request")?;
-        let asked = tokio::time::timeout(timeout, ask(&client, url)).await.ok();
-        asked.with_context(|| format!("{url} did not answer within {} s", timeout.as_secs_f64()))?
-    })?;
+    let (status, body) = app::runtime()?.block_on(http::get(url, timeout, MAX_BODY_BYTES))?;
+    let body = String::from_utf8_lossy(&body);
+    let body = body.trim();
     if status != 200 {
         bail!("{url} answered {status}, expected 200: {body}");
     }
     writeln!(io::stdout().lock(), "{url} answered 200: {body}")?;
     Ok(0)
-}
-
-async fn ask(client: &http::Client, url: &Url) -> anyhow::Result<(u16, String)> {
-    let failed = |error| anyhow::anyhow!("asking {url} failed: {}", http::root_cause(&error));
-    let mut answer = client.get(url.clone()).send().await.map_err(failed)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_BODY_BYTES {
-            body.truncate(MAX_BODY_BYTES);
-            break;
-        }
-    }
-    Ok((answer.status().as_u16(), String::from_utf8_lossy(&body).trim().to_owned()))
 }
 
 /// An address that can be asked, from the command line.

@@ -38,11 +38,15 @@ fn stores(root: &Node, faults: &mut Vec<Fault>) {
         let line = greptime.line().max(embedded.line());
         faults.push(Fault::new(line, "client", "found both greptime and embedded, expected one store"));
     }
-    if let Some(password) = given(root, "client.greptime.password")
-        && given(root, "client.greptime.username").is_none()
-    {
-        let message = "missing, expected the user whose password is given";
-        faults.push(Fault::new(password.line(), "client.greptime.username", message));
+    let [username, password] = ["client.greptime.username", "client.greptime.password"];
+    match (given(root, username), given(root, password)) {
+        (None, Some(given)) => {
+            faults.push(Fault::new(given.line(), username, "missing, expected the user whose password is given"));
+        }
+        (Some(given), None) => {
+            faults.push(Fault::new(given.line(), password, "missing, expected the password of the user who is given"));
+        }
+        _ => {}
     }
 }
 

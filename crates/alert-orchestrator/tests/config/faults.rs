@@ -129,13 +129,17 @@ fn a_login_needs_a_user_and_a_usable_hash() {
 }
 
 #[test]
-fn cleaning_up_needs_a_cut_off_and_a_password_its_user() {
+fn cleaning_up_needs_a_cut_off_and_a_password_its_user_and_a_user_a_password() {
     fails(
         "client: {assets: [djed], greptime: {host: h, password: hunter2}}\norchestrator:\n  output_cleanup: {enabled: true, expire_before_relative: null}\n",
         &[
             "1: client.greptime.username: missing, expected the user whose password is given",
             "3: orchestrator.output_cleanup.enabled: found true without a cut-off, expected expire_before_relative or expire_before",
         ],
+    );
+    fails(
+        "client: {assets: [djed], greptime: {host: h, username: u, password: '${NO:-}'}}",
+        &["1: client.greptime.password: missing, expected the password of the user who is given"],
     );
 }
 

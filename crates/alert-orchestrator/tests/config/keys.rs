@@ -262,10 +262,8 @@ fn cases() -> Vec<Case> {
 fn base(path: &str) -> Json {
     let mut base = json!({ "client": { "assets": ["usdc"] } });
     let peg = json!({ "target_usd": 1, "max_deviation_bps": 100 });
-    if path == "client.greptime.username" {
+    if path.starts_with("client.greptime") {
         base["client"]["greptime"] = json!({ "host": "localhost" });
-    } else if path.starts_with("client.greptime") {
-        base["client"]["greptime"] = json!({ "host": "localhost", "username": "u" });
     } else if path.starts_with("orchestrator.decision_gate.peg") {
         base["orchestrator"]["decision_gate"]["peg"] = peg;
     } else if path.starts_with("orchestrator.decision_gate.per_asset.usdc.peg") {
@@ -299,6 +297,12 @@ fn with(mut document: Json, path: &str, value: Option<Json>) -> Json {
     match value {
         Some(value) => at[last.as_str()] = value,
         None => drop(at.as_object_mut().unwrap().remove(last)),
+    }
+    // One is not to be had without the other.
+    match path {
+        "client.greptime.username" => document["client"]["greptime"]["password"] = json!("p"),
+        "client.greptime.password" => document["client"]["greptime"]["username"] = json!("u"),
+        _ => {}
     }
     document
 }

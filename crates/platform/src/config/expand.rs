@@ -89,6 +89,10 @@ fn read(path: &str) -> io::Result<String> {
         return Err(io::Error::other(format!("it is longer than {MAX_FILE_BYTES} bytes")));
     }
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    if text.is_empty() {
+        // Whoever names a file means to give a value: no default may stand in for it.
+        return Err(io::Error::other("it is empty"));
+    }
     Ok(text)
 }
 
@@ -143,24 +147,15 @@ mod tests {
         for name in ["HASH", "EMPTY"] {
             assert_eq!(expanded(&format!("<${{{name}}}>")), Ok(Some("<bcrypt:$2b$12$x y>".to_owned())), "{name}");
         }
-        assert_eq!(expanded("${NONE:-default} ${PLAIN}"), Ok(Some("default here".to_owned())));
-        for (text, expected) in [
-            ("${TWICE}", "both TWICE and TWICE_FILE are set in the environment, expected one of them".to_owned()),
-            (
-                "${GONE:-default}",
-                "the file /nowhere/secret, which GONE_FILE names in the environment, cannot be read: \
-                 No such file or directory (os error 2)"
-                    .to_owned(),
-            ),
-            (
-                "${LONG}",
-                format!(
-                    "the file {}, which LONG_FILE names in the environment, cannot be read: it is longer than 65536 bytes",
-                    path("long")
-                ),
-            ),
-        ] {
-            assert_eq!(expanded(text), Err(expected));
+        assert_eq!(expanded("${PLAIN}"), Ok(Some("here".to_owned())));
+        let both = "both TWICE and TWICE_FILE are set in the environment, expected one of them";
+        assert_eq!(expanded("${TWICE}"), Err(both.to_owned()));
+        let gone = ("${GONE:-default}", "GONE", "/nowhere/secret".to_owned(), "No such file or directory (os error 2)");
+        let none = ("${NONE:-default}", "NONE", path("none"), "it is empty");
+        let long = ("${LONG}", "LONG", path("long"), "it is longer than 65536 bytes");
+        for (text, name, path, cause) in [gone, none, long] {
+            let fault = format!("the file {path}, which {name}_FILE names in the environment, cannot be read: {cause}");
+            assert_eq!(expanded(text), Err(fault));
         }
     }
 
