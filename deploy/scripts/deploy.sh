@@ -5,10 +5,12 @@
 # is only ever renamed over, so that there is one at any instant. A release that came up healthy is marked by a file .verified
 # in it: what is gone back to is the newest of those.
 set -eu -o pipefail
+# Once and for all: the documented way to this script leads through `current`, which it moves.
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+readonly here
 # shellcheck source-path=SCRIPTDIR source=host.sh
-. "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+. "$here/host.sh"
 
-readonly lock=/run/$service-deploy.lock
 readonly incoming=$releases/.incoming
 readonly spare_bytes=$((256 * 1024 * 1024))
 
@@ -29,8 +31,9 @@ Where that fails, the release before is put back. The last three releases stay i
   --dry-run           check, say what would be done, change nothing
   --help              this text
 
-Exit codes: 0 done · 1 stopped before anything was changed · 2 called wrongly · 3 it failed, and the release before runs again
-4 it failed, and so did going back: a person is needed. Every step is in $logs/deploy.log, with its time (UTC).
+Exit codes: 0 the release runs; a line says so where cleaning up failed · 1 stopped, or 130 interrupted, before the service was
+touched · 2 called wrongly · 3 it failed, and the release before runs again · 4 it failed, and so did going back: a person is needed.
+Every step is in $logs/deploy.log, with its time (UTC).
 TEXT
 }
 
@@ -73,12 +76,12 @@ begin() {
     need_commands awk cmp curl df du find flock getent gzip install journalctl sha256sum stat systemctl systemd-run tar tee
     exec </dev/null
     if $dry_run; then return; fi
-    exec 9>"$lock"
-    flock --nonblock 9 || refuse "another deployment is under way (it holds $lock)"
+    take_lock
     getent group "$account" >/dev/null || refuse "there is no group $account; run setup.sh"
     install -d -m 750 -o root -g "$account" "$logs"
-    # The copy outlives an interrupt, so that what follows it is in the log, too; it must not hold the lock.
-    exec > >(trap '' INT TERM HUP && exec tee -a "$logs/deploy.log" 9>&-) 2>&1
+    # The copy outlives an interrupt, so that what follows it is in the log, too, and a reader who leaves (-p): without it the
+    # next line would end this script, wherever it is. It must not hold the lock.
+    exec > >(trap '' INT TERM HUP && exec tee -p -a "$logs/deploy.log" 9>&-) 2>&1
     trap 'exit 130' INT TERM HUP
     trap finish EXIT
     # What a run that was killed has left.
@@ -103,7 +106,7 @@ room() {
 
 check_host() {
     need_systemd
-    getent passwd "$account" >/dev/null || refuse "there is no user $account; run setup.sh"
+    is_our_account || refuse "there is no user $account with home $data and without a shell; run setup.sh"
     allowed "$releases" '755 root'
     allowed "$settings" '750 root'
     allowed "$settings/config.yaml" '640 root'
@@ -137,7 +140,7 @@ build() {
 obtain() {
     case $archive in
         https://*) download ;;
-        '') build_or_find "$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)" ;;
+        '') build_or_find "${here%/*/*}" ;;
     esac
     [ -z "$archive" ] || check_archive
 }
@@ -169,12 +172,14 @@ download() {
     archive=$incoming/$name
 }
 
-# Sets $id from what the archive says of itself.
+# Sets $checksum, and $id from what the archive says of itself.
 check_archive() {
-    local name=${archive##*/} facts
+    local facts
     [ -f "$archive" ] || refuse "there is no file $archive"
     [ -f "$archive.sha256" ] || refuse "$archive.sha256 is missing: nothing says that the archive is whole"
-    (cd "$(dirname "$archive")" && sha256sum --check --status --strict "$name.sha256") || refuse "$archive does not match its checksum"
+    # Not sha256sum --check, which takes the word of the file for what it is about.
+    checksum=$(sha256sum <"$archive" | cut -d ' ' -f 1)
+    [ "$checksum" = "$(awk 'NR == 1 { print $1 }' "$archive.sha256")" ] || refuse "$archive does not match its checksum"
     facts=$(tar --extract --gzip --to-stdout --wildcards --file "$archive" '*/VERSION') || refuse "$archive has no file VERSION"
     id=$(awk '$1 == "version" { version = $2 } $1 == "commit" { commit = substr($2, 1, 12) } END { print version "-" commit }' <<<"$facts")
     case $id in
@@ -187,26 +192,28 @@ check_archive() {
 
 # Unpacked beside its place and renamed into it: a release that is there is whole.
 unpack() {
-    local checksum
-    checksum=$(sha256sum <"$archive" | cut -d ' ' -f 1)
     if [ -d "$releases/$id" ]; then
         [ "$(cat "$releases/$id/.archive")" = "$checksum" ] || refuse "$releases/$id was made from another archive; remove it first"
         say "release $id is unpacked already"
         return
     fi
-    mkdir -p "$incoming/release"
-    tar --extract --gzip --no-same-owner --strip-components=1 --directory "$incoming/release" --file "$archive"
-    echo "$checksum" >"$incoming/release/.archive"
-    chmod 755 "$incoming/release"
-    mv -T "$incoming/release" "$releases/$id"
+    unpack_into "$incoming/release" || refuse "cannot unpack $archive into $incoming"
+    mv -T "$incoming/release" "$releases/$id" || refuse "cannot name it $releases/$id"
     say "unpacked into $releases/$id"
+}
+
+unpack_into() {
+    mkdir -p "$1" &&
+        tar --extract --gzip --no-same-owner --strip-components=1 --directory "$1" --file "$archive" &&
+        echo "$checksum" >"$1/.archive" &&
+        chmod 755 "$1"
 }
 
 # Sets $normalized: the configuration as this release reads it. Not its command `check`: that opens the store, so that a newer
 # program migrates it under the older one, before there is a backup and without a way back.
 check_configuration() {
     local program=$releases/$id/$service
-    normalized=$(as_service --pipe "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
+    normalized=$(as_service --pipe -- "$program" --config "$settings/config.yaml" --print-config-normalized 2>&1) || {
         say "$normalized"
         refuse "release $id refuses $settings/config.yaml"
     }
@@ -222,16 +229,26 @@ setting() {
 
 # With the release that was healthy last: one that never was may know neither the store nor the command.
 back_up() {
-    local name program
+    local name program status=0
     name=$(healthy_but '' | sed -n 1p)
-    program=$releases/$name/$service
     if [ -z "$name" ]; then
         say 'no release has been healthy yet, so there is nothing to back up'
-    elif ! "$program" backup --help >/dev/null 2>&1; then
-        say "$name has no backup command: no backup"
-    else
-        logged as_service --pipe "$program" --config "$settings/config.yaml" backup || refuse 'the backup failed'
+        return
     fi
+    program=$releases/$name/$service
+    "$program" backup --help >/dev/null 2>&1 || status=$?
+    case $status in
+        0) logged as_service --pipe -- "$program" --config "$settings/config.yaml" backup || no_backup 'the backup failed' ;;
+        # What a program says to a command that it does not know.
+        2) say "$name has no backup command: no backup" ;;
+        *) no_backup "$program ends with $status, asked about its backup command" ;;
+    esac
+}
+
+# no_backup WHY: a new release may wait for it; going back may be what mends the full disk or the store.
+no_backup() {
+    [ "$action" = rollback ] || refuse "$1"
+    say "$1; going back without it"
 }
 
 # --- switching ---
@@ -308,7 +325,7 @@ url() {
 verify() {
     local options=(--metrics "$(setting telemetry path)")
     [ "$(setting auth enabled)" = true ] || options+=(--no-login)
-    logged "$(dirname "${BASH_SOURCE[0]}")/verify.sh" "${options[@]}" "$(url)"
+    logged "$here/verify.sh" "${options[@]}" "$(url)"
 }
 
 # try ID: puts it into operation; what the service said last is in the log where that fails.
@@ -341,7 +358,7 @@ go_back() {
         say "FAILED: $id is not healthy; $before runs again"
         exit 3
     fi
-    say "FAILED: neither $id nor $before is healthy. If $id has migrated the store, restore the backup above: $service restore FILE"
+    say "FAILED: neither $id nor $before is healthy. If $id has migrated the store, restore the backup above: $current/deploy/scripts/restore.sh FILE"
     exit 4
 }
 
@@ -355,33 +372,29 @@ finish() {
         say 'interrupted'
         go_back
     fi
-    exit "$status"
+    case $status in
+        0 | 1 | 130) exit "$status" ;;
+        # A program's own code, which would mean something else here.
+        *) refuse "the step after the line above ended with $status" ;;
+    esac
 }
 
 # Three releases: the one that runs and the newest others that were healthy.
 prune() {
     local keep name
-    keep=$(echo "$id" && healthy_but "$id" | sed -n 1,2p)
+    keep=$(echo "$id" && healthy_but "$id" | sed -n 1,2p) || return 1
     for name in "$releases"/*/; do
         name=$(basename "$name")
         grep -qxF -- "$name" <<<"$keep" && continue
         say "removing release $name"
-        rm -rf "${releases:?}/$name"
-    done
-}
-
-# The timers that setup.sh, or the operator, has enabled: before the first release there was nothing for them to run.
-start_timers() {
-    local timer
-    for timer in "$units/$service"*.timer; do
-        timer=${timer##*/}
-        ! systemctl is-enabled --quiet "$timer" 2>/dev/null || systemctl start "$timer"
+        # Renamed first: also of what is being removed, what is there is whole.
+        { mkdir -p "$incoming" && mv -T "$releases/$name" "$incoming/$name" && rm -rf "${incoming:?}/$name"; } || return 1
     done
 }
 
 # --- main ---
 
-id='' before='' normalized='' switching=false
+id='' left='' before='' checksum='' normalized='' switching=false
 
 # Both set $id.
 deploy() {
@@ -393,32 +406,41 @@ deploy() {
 }
 
 rollback() {
-    id=$(healthy_but "$(running)" | sed -n 1p)
+    id=$(healthy_but "$left" | sed -n 1p)
     [ -n "$id" ] || refuse 'there is no release to go back to'
     $dry_run || check_configuration
+}
+
+# Left on purpose: not one to go back to any more, also where this run is killed in the middle. Should it have to be gone back to
+# after all, it gets its mark again.
+forget() {
+    [ -z "$left" ] || rm -f "$releases/$left/.verified" || refuse "cannot remove $releases/$left/.verified"
+}
+
+# After the switch: what fails now is said, and no reason to leave the release.
+clean_up() {
+    [ "$action" = rollback ] || prune || say 'removing old releases failed'
+    start_timers || say 'starting the timers failed: no backup will be made at night'
 }
 
 main() {
     parse "$@"
     begin
     say "deploy.sh $*"
+    left=$(running)
     "$action"
     before=$(release_before)
     if $dry_run; then
-        say "would check the configuration, back up, switch from ${before:-nothing} to ${id:-it}, restart and verify"
+        say "would check the configuration, back up, switch from ${left:-nothing} to ${id:-it}, restart and verify"
         return
     fi
     back_up
+    [ "$action" = deploy ] || forget
     switching=true
     try "$id" || go_back
+    trap '' INT TERM HUP
     switching=false
-    if [ "$action" = rollback ]; then
-        # Left on purpose: not one to go back to any more.
-        rm -f "$releases/$before/.verified"
-    else
-        prune
-    fi
-    start_timers
+    clean_up
     say "done: $id runs"
 }
 

@@ -11,6 +11,8 @@ readonly data=/var/lib/alert-orchestrator
 readonly backups=/var/backups/orchestrator
 readonly logs=/var/log/alert-orchestrator
 readonly units=/etc/systemd/system
+readonly rotation=/etc/logrotate.d/$service
+readonly lock=/run/$service-deploy.lock
 # The first with everything that the unit asks for.
 readonly systemd_version=252
 
@@ -18,7 +20,7 @@ say() {
     printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"
 }
 
-# refuse TEXT...: the end, before anything has been changed.
+# refuse TEXT...: the end, before the service was touched.
 refuse() {
     say "stopped: $*" >&2
     exit 1
@@ -49,6 +51,19 @@ need_systemd() {
     [ "$found" -ge "$systemd_version" ] || refuse "systemd is $found, expected $systemd_version or newer"
 }
 
+# is_our_account: the user is as setup.sh makes it. One with another home, or with a shell, is somebody's.
+is_our_account() {
+    local home shell
+    IFS=: read -r _ _ _ _ _ home shell < <(getent passwd "$account") || return 1
+    [ "$home" = "$data" ] && [ "${shell##*/}" = nologin ]
+}
+
+# take_lock: two at once would undo each other's work. It is held as long as descriptor 9 is open, in this script or a child.
+take_lock() {
+    exec 9>"$lock"
+    flock --nonblock 9 || refuse "another deployment is under way, or another of these scripts (it holds $lock)"
+}
+
 # install_units FOLDER: puts the release's units where they differ from those that are there; systemd reads them afterwards.
 install_units() {
     local unit
@@ -63,16 +78,36 @@ install_units() {
     systemctl daemon-reload
 }
 
-# as_service --pipe|--pty COMMAND...: runs something with the user, folder, variables and secrets that the service has.
-as_service() {
-    local terminal=$1 unit=$service-run-$$
+# start_timers: those that setup.sh, or the operator, has enabled.
+start_timers() {
+    local timer failed=0
+    for timer in "$units/$service"*.timer; do
+        timer=${timer##*/}
+        ! systemctl is-enabled --quiet "$timer" 2>/dev/null || systemctl start "$timer" || failed=1
+    done
+    return $failed
+}
+
+# sandboxed --pipe|--pty PROPERTY... -- COMMAND...: with the folder, variables and secrets that the service has. The command
+# writes where a property lets it, and nowhere else.
+sandboxed() {
+    local terminal=$1 unit=$service-run-$$ properties=()
     shift
+    while [ "$1" != -- ]; do
+        properties+=("--property=$1")
+        shift
+    done
     # Credentials are the service's own; here they are seen in the same place.
     systemd-run --quiet --wait --collect "$terminal" --unit="$unit" \
-        --property="User=$account" --property="Group=$account" --property=UMask=0077 \
-        --property="WorkingDirectory=$data" --property="EnvironmentFile=$settings/secrets.env" \
+        --property=UMask=0077 --property="WorkingDirectory=$data" --property="EnvironmentFile=$settings/secrets.env" \
         --property="LoadCredential=secret:$settings/credentials" \
         --property="BindReadOnlyPaths=/run/credentials/$unit.service:/run/credentials/$service.service" \
-        --property=ProtectSystem=strict --property="ReadWritePaths=$data $backups" --property=PrivateTmp=yes \
-        --property=NoNewPrivileges=yes -- "$@"
+        --property=ProtectSystem=strict --property=PrivateTmp=yes --property=NoNewPrivileges=yes "${properties[@]}" "$@"
+}
+
+# as_service --pipe|--pty [PROPERTY...] -- COMMAND...: as the service's user. Backups may be missing, as after a lost disk.
+as_service() {
+    local terminal=$1
+    shift
+    sandboxed "$terminal" "User=$account" "Group=$account" "ReadWritePaths=$data -$backups" "$@"
 }

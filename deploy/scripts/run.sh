@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Runs a command of the program as the service would: its user, folder, configuration, variables and secrets.
 set -eu -o pipefail
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+readonly here
 # shellcheck source-path=SCRIPTDIR source=host.sh
-. "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+. "$here/host.sh"
 
 usage() {
     cat <<TEXT
@@ -14,6 +16,9 @@ $account in $data. Its exit code is the command's.
   run.sh check
   run.sh explain usdc
   run.sh tag --asset usdc --latest
+  run.sh backup --with-secrets
+
+To restore a backup there is restore.sh.
 TEXT
 }
 
@@ -24,10 +29,12 @@ main() {
     esac
     need_root
     need_commands systemd-run
-    local terminal=--pipe
+    local terminal=--pipe also=()
     # Some commands ask.
     [ ! -t 0 ] || [ ! -t 1 ] || terminal=--pty
-    as_service "$terminal" "$current/$service" --config "$settings/config.yaml" "$@"
+    # secrets.env is root's alone: a backup that is to hold it may read what root can. It writes no more than the service does.
+    case "$1 $* " in 'backup '*' --with-secrets '*) also=(AmbientCapabilities=CAP_DAC_READ_SEARCH) ;; esac
+    as_service "$terminal" "${also[@]}" -- "$current/$service" --config "$settings/config.yaml" "$@"
 }
 
 main "$@"

@@ -2,8 +2,10 @@
 # Prepares a host for the service: account, folders, configuration to fill in, units. Changes nothing that is already right,
 # never overwrites a configuration, and starts nothing. deploy.sh comes next.
 set -eu -o pipefail
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+readonly here
 # shellcheck source-path=SCRIPTDIR source=host.sh
-. "$(dirname "${BASH_SOURCE[0]}")/host.sh"
+. "$here/host.sh"
 
 usage() {
     cat <<TEXT
@@ -21,10 +23,16 @@ Prepares this host for the Alert Orchestrator, as root; run it again whenever yo
   $backups          750 $account
   $logs            750 root:$account
   the units in $units, the service enabled but not started
+  $rotation    for the log of deploy.sh, where logrotate is installed
+
+It refuses a user $account who has another home or a shell: that is somebody else.
 TEXT
 }
 
 make_account() {
+    if getent passwd "$account" >/dev/null; then
+        is_our_account || refuse "the user $account is somebody else's: its home is not $data, or it has a shell ($(getent passwd "$account"))"
+    fi
     getent group "$account" >/dev/null || groupadd --system "$account"
     getent passwd "$account" >/dev/null ||
         useradd --system --gid "$account" --home-dir "$data" --no-create-home --shell /usr/sbin/nologin "$account"
@@ -50,6 +58,11 @@ make_file() {
     chmod "$3" "$path"
 }
 
+rotate_log() {
+    command -v logrotate >/dev/null || return 0
+    cmp -s "$here/$service.logrotate" "$rotation" || install -m 644 -o root -g root "$here/$service.logrotate" "$rotation"
+}
+
 # They run from the next start of the host on; deploy.sh starts them now.
 enable_units() {
     local unit
@@ -66,10 +79,10 @@ main() {
         *) misused "unknown argument $1" ;;
     esac
     need_root
-    need_commands systemctl getent groupadd useradd install cmp
+    need_commands systemctl getent groupadd useradd install cmp flock
     need_systemd
-    local shipped
-    shipped=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    take_lock
+    local shipped=${here%/*}
     make_account
     make_folders
     make_file config.yaml "$shipped/config/production.yaml" 640 "$account"
@@ -77,6 +90,7 @@ main() {
     make_file secrets.env "$shipped/systemd/secrets.env" 600 root
     install_units "$shipped/systemd"
     enable_units
+    rotate_log
     say "this host is ready; fill in $settings/config.yaml and $settings/secrets.env, then run deploy.sh"
 }
 

@@ -3,17 +3,20 @@
 # Only reads: safe at any time. Ask the service itself, on its host: through the proxy /metrics is refused, as it should be.
 set -eu -o pipefail
 
+readonly protected=/api/config/normalized
+
 usage() {
     cat <<'TEXT'
-Usage: verify.sh [--no-login] [--metrics PATH] [--help] URL
+Usage: verify.sh [--user NAME | --no-login] [--metrics PATH] [--help] URL
 
   health   /livez answers 200: the evaluation loop lives
   login    the configuration is refused without a login
   metrics  the newest evaluation is at most two intervals old, and no reload was refused
   store    /readyz answers 200: the store answers
-  limits   a request that is too large is refused
+  limits   a request that is too large is refused (413); how many may come is the proxy's limit, and not asked
 
   URL             where the service listens, as in http://127.0.0.1:9808
+  --user NAME     log in, too, and expect to be let in; the password is one line of standard input, asked for at a terminal
   --no-login      the configuration has no login (orchestrator.auth.enabled: false), so expect none
   --metrics PATH  orchestrator.telemetry.path, where it is not /metrics
 
@@ -45,6 +48,31 @@ report() {
     : >"$answer"
 }
 
+# read_password: of $user, from standard input.
+read_password() {
+    ! [ -t 0 ] || printf 'Password of %s: ' "$user" >&2
+    IFS= read -rs password || [ -n "$password" ] || misused '--user: there is no password on standard input'
+    # As curl's configuration has it, in quotes.
+    password=${password//\\/\\\\}
+    password=${password//\"/\\\"}
+}
+
+# let_in: the status with the login of $user, through a pipe: a command line can be read by everybody.
+let_in() {
+    ask "$protected" --config <(printf 'user = "%s:%s"\n' "$user" "$password")
+}
+
+login() {
+    local found expected=$login text="$protected without a login"
+    found=$(ask "$protected")
+    if [ -n "$user" ]; then
+        found="$found, then $(let_in)"
+        expected="$expected, then 200"
+        text="$text, then with that of $user"
+    fi
+    report login "$found" "$expected" "$text"
+}
+
 # metric NAME: its value, whatever the prefix; nothing where it is missing.
 metric() {
     awk -v name="$1" '{ key = $1; sub(/\{\}$/, "", key) } key ~ name "$" { print $2; exit }' "$answer"
@@ -66,16 +94,16 @@ metrics() {
     report metrics "$found" fresh "$metrics_path, the newest evaluation and the last reload"
 }
 
-main() {
-    local login=401 url='' failed=0 metrics_path=/metrics
+login=401 user='' password='' url='' metrics_path=/metrics
+
+parse() {
     while [ $# -gt 0 ]; do
         case $1 in
             --help | -h) usage && exit ;;
             --no-login) login=200 ;;
-            --metrics)
-                [ $# -ge 2 ] || misused '--metrics needs a path'
-                metrics_path=$2 && shift
-                ;;
+            --user | --metrics) [ $# -ge 2 ] || misused "$1 needs a value" ;;&
+            --user) user=$2 && shift ;;
+            --metrics) metrics_path=$2 && shift ;;
             -*) misused "unknown option $1" ;;
             *)
                 [ -z "$url" ] || misused 'one URL, please'
@@ -85,18 +113,25 @@ main() {
         shift
     done
     [ -n "$url" ] || misused 'URL is missing'
+    case $user in *[\"\\:]*) misused "--user $user: a name has no quotes, colons or backslashes" ;; esac
+    [ -z "$user" ] || [ "$login" = 401 ] || misused '--user and --no-login exclude each other'
+}
+
+main() {
+    local answer failed=0
+    parse "$@"
     command -v curl >/dev/null || misused 'curl is not installed'
-    local answer
+    [ -z "$user" ] || read_password
     answer=$(mktemp)
     # Expanded now: at the end the variable is gone.
     # shellcheck disable=SC2064
     trap "rm -f '$answer' '$answer.error'" EXIT
     report health "$(ask /livez)" 200 '/livez'
-    report login "$(ask /api/config/normalized)" "$login" '/api/config/normalized without a login'
+    login
     metrics
     report store "$(ask /readyz)" 200 '/readyz'
     # Refused for its size before anything looks at it; a GET's address, so that nothing could be written either way.
-    report limits "$(head -c 131072 /dev/zero | ask /livez --request POST --data-binary @-)" 413 'a body of 128 KiB'
+    report limits "$(head -c 131072 /dev/zero | ask /livez --request POST --data-binary @-)" 413 'the size of a request: a body of 128 KiB'
     exit "$failed"
 }
 

@@ -3,10 +3,15 @@
 A minute becomes a second, and nothing is shorter than one. Every change is found again by comparing the copy with the original.
 """
 
+import pathlib
 import re
 import sys
 
 import yaml
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+# What all tests share; whoever imports this module first can import from there, too.
+sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 WAITS = {
     *("scrape_interval", "scrape_timeout", "evaluation_interval"),

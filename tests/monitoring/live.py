@@ -24,10 +24,7 @@ import tempfile
 import time
 import urllib.parse
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
-
-from copies import copy
+from copies import REPOSITORY, copy
 from running import HOST, Program, Service, expect, free_port, wait_for
 from stand_ins import Apis, MailServer
 

@@ -15,9 +15,7 @@ import tempfile
 
 import yaml
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
-
+from copies import REPOSITORY
 from running import expect
 
 FOLDER = REPOSITORY / "deploy/alertmanager"

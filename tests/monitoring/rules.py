@@ -20,14 +20,14 @@ import tempfile
 
 import yaml
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
-
+from copies import REPOSITORY
 from running import expect
 
 FOLDER = REPOSITORY / "deploy/prometheus"
 RULES = FOLDER / "rules/alert-orchestrator.yml"
 RESOURCE = REPOSITORY / "deploy/kubernetes/alert-orchestrator/base/prometheus-rule.yaml"
+# The one expression that is another in Kubernetes.
+ANYWHERE, IN_NAMESPACE = (f'absent(up{{job="alert_orchestrator"{more}}})' for more in ("", ', namespace="alert-orchestrator"'))
 RUNBOOK = REPOSITORY / "docs/runbook.md"
 # Where a release that is installed as the guide says has this page.
 RUNBOOK_URL = "file:///opt/alert-orchestrator/current/docs/runbook.md#"
@@ -135,6 +135,21 @@ def check_memory_limit(rules):
         expect(f"MemoryNearLimit knows the limit of {path}", (len(limits), found), (1, limits))
 
 
+def check_resource(groups):
+    """The PrometheusRule is about one namespace, and the same otherwise."""
+    spec = load(RESOURCE)["spec"]
+    expected = copy.deepcopy(groups)
+    down = next(rule for rule in rules_of(expected) if rule["alert"] == "OrchestratorDown")
+    down["expr"] = down["expr"].replace(ANYWHERE, IN_NAMESPACE)
+    expect("the Kubernetes resource has the same groups, of its namespace", spec, expected)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "rules.yml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+        shutil.copy(pathlib.Path(__file__).parent / "kubernetes.yml", folder)
+        status, output = promtool("test", "rules", "kubernetes.yml", folder=folder)
+    expect("in Kubernetes production is missed, also beside staging", (status, "" if status == 0 else output), (0, ""))
+
+
 def main():
     groups, tests = load(RULES), sorted((FOLDER / "tests").glob("*.yml"))
     rules = rules_of(groups)
@@ -145,7 +160,7 @@ def main():
     check_texts(rules)
     check_metrics(rules)
     check_memory_limit(rules)
-    expect("the Kubernetes resource has the same groups", load(RESOURCE)["spec"], groups)
+    check_resource(groups)
 
 
 if __name__ == "__main__":

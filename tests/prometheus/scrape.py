@@ -103,6 +103,8 @@ def reload(service, **changes):
 
 
 def walk(service, prometheus):
+    # Until it is ready it answers with words that are not its answers.
+    wait_for("Prometheus", lambda: prometheus.answers("/-/ready"))
     wait_for("the target is up", lambda: prometheus.query("up == 1"))
     print("ok  Prometheus scrapes the service")
     wait_for("every asset was scraped", lambda: len(prometheus.query("wo_decision")) == 5)
