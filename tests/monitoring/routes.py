@@ -10,7 +10,6 @@ that is missing. Needs `amtool` (Debian's package prometheus-alertmanager) and P
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import yaml

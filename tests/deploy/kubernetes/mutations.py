@@ -62,6 +62,7 @@ MUTATIONS = (
     ("a page that goes", lambda o: _remove(o.one("Service")["spec"], "publishNotReadyAddresses"), "the Service"),
     ("another job", lambda o: o.one("ServiceMonitor")["spec"]["endpoints"][0].update(interval="5s"), "the ServiceMonitor"),
     ("no alerts", lambda o: o.documents.remove(o.one("PrometheusRule")), "watched by"),
+    ("another's alert", lambda o: o.one("Namespace")["metadata"].update(name="x"), "a service that is gone"),
     ("open by default", lambda o: o.one("NetworkPolicy", "deny-by-default")["spec"].update(egress=[{}]), "allows something"),
     ("one direction", lambda o: _policy(o).update(policyTypes=["Ingress"]), "one direction"),
     ("in from anywhere", lambda o: _policy(o)["ingress"][0].update({"from": []}), "let in"),

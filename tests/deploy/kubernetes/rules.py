@@ -148,6 +148,10 @@ def monitoring(overlay):
         scrape = (endpoint["port"], endpoint["interval"], endpoint["scrapeTimeout"], endpoint["relabelings"][0]["replacement"])
         if scrape != ("http", "60s", "10s", "alert_orchestrator"):
             yield f"the ServiceMonitor: {scrape}"
+    for resource in overlay.all("PrometheusRule"):
+        missed = re.findall(r'absent\(.*namespace="([^"]*)"', json.dumps(resource["spec"]).replace("\\", ""))
+        if missed != [overlay.one("Namespace")["metadata"]["name"]]:
+            yield f"the alert of a service that is gone is about {missed}"
 
 
 def network(overlay):
