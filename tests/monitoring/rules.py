@@ -135,6 +135,23 @@ def check_memory_limit(rules):
         expect(f"MemoryNearLimit knows the limit of {path}", (len(limits), found), (1, limits))
 
 
+def check_disagreement():
+    """The guide's question about replicas that disagree finds the asset, and no other."""
+    page = (REPOSITORY / "docs/high-availability.md").read_text(encoding="utf-8")
+    query = re.search(r"^```promql\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)[1]
+    decisions = {("a", "djed"): 1, ("b", "djed"): -1, ("a", "usdc"): 0, ("b", "usdc"): 0}
+    series = [
+        {"series": f'wo_decision{{instance="{instance}", asset="{asset}"}}', "values": str(decision)}
+        for (instance, asset), decision in decisions.items()
+    ]
+    case = {"expr": query, "eval_time": "0m", "exp_samples": [{"labels": '{asset="djed"}', "value": 1}]}
+    with tempfile.TemporaryDirectory() as name:
+        tests = {"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": [case]}]}
+        pathlib.Path(name, "query.yml").write_text(yaml.safe_dump(tests), encoding="utf-8")
+        status, output = promtool("test", "rules", "query.yml", folder=name)
+    expect("replicas that disagree are found by the guide's query", (status, "" if status == 0 else output), (0, ""))
+
+
 def check_resource(groups):
     """The PrometheusRule is about one namespace, and the same otherwise."""
     spec = load(RESOURCE)["spec"]
@@ -160,6 +177,7 @@ def main():
     check_texts(rules)
     check_metrics(rules)
     check_memory_limit(rules)
+    check_disagreement()
     check_resource(groups)
 
 
