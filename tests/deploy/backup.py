@@ -8,18 +8,16 @@ import json
 import pathlib
 import re
 import shlex
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
 from machine import Machine
-from running import REPOSITORY, expect, install, wait_for
+from running import REPOSITORY, expect, install, password_hash, wait_for
 
 SERVICE = "alert-orchestrator.service"
 BACKUP = "alert-orchestrator-backup.service"
 TIMER = "alert-orchestrator-backup.timer"
-PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
 BACKUPS = "/var/backups/orchestrator"
 STORE = "/var/lib/alert-orchestrator/var/orchestrator.db"
 # As of a fixed time: what is decided depends on nothing but the store.
@@ -33,23 +31,13 @@ orchestrator:
 """
 
 
-def write(machine, path, text):
-    (machine.shared / "text").write_text(text, encoding="utf-8")
-    machine.run("cp", "--no-preserve=all", "/srv/text", path)
-
-
 def set_up(machine, binary):
-    releases.archive(machine.shared, binary.read_bytes(), "1" * 40)
-    release = "/opt/alert-orchestrator/releases/first"
-    machine.run("bash", "-c", "mkdir /tmp/release && tar -xzf /srv/*.tar.gz --strip-components=1 -C /tmp/release")
-    machine.run("/tmp/release/deploy/scripts/setup.sh")
-    machine.run("bash", "-c", f"cp -r /tmp/release {release} && ln -s releases/first /opt/alert-orchestrator/current")
-    done = subprocess.run([binary, "hash-password"], input="a long secret\n", capture_output=True, text=True, check=True)
-    write(machine, "/etc/alert-orchestrator/config.yaml", CONFIGURATION)
-    write(machine, "/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", done.stdout.strip())
+    releases.install(machine, binary)
+    machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
+    machine.write("/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", password_hash(binary, "a long secret"))
     where = f"/run/credentials/{SERVICE}/secret_ORCHESTRATOR_PASSWORD_HASH"
     lines = f"ORCHESTRATOR_TIMEZONE=Europe/Berlin\nORCHESTRATOR_PASSWORD_HASH_FILE={where}\n"
-    write(machine, "/etc/alert-orchestrator/secrets.env", lines)
+    machine.write("/etc/alert-orchestrator/secrets.env", lines)
 
 
 def each_night(machine):
@@ -122,7 +110,7 @@ def restored(machine, backup):
     machine.run("systemctl", "stop", SERVICE)
     # The worst case: nothing is left but the installation.
     machine.run("bash", "-c", "rm -r /var/lib/alert-orchestrator/var /etc/alert-orchestrator/token_registry.csv")
-    write(machine, "/etc/alert-orchestrator/config.yaml", "wrong")
+    machine.write("/etc/alert-orchestrator/config.yaml", "wrong")
     machine.run("bash", "-c", "chown root:orchestrator /etc/alert-orchestrator/config.yaml; chmod 640 /etc/alert-orchestrator/config.yaml")
     told = machine.run("bash", "-c", restore)
     expect("check has the last word", ("ok    store: " in told, "is in place" in told), (True, True))

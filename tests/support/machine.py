@@ -4,6 +4,7 @@ The systemd is the real one, as are journal, cgroups, credentials and seccomp fi
 Needs root. Nothing outside is changed, and all of it ends with the test.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -140,6 +141,22 @@ class Machine:
             told = " ".join(map(str, command))
             sys.exit(f"FAILED: {told}: exit code {done.returncode}, expected {ok}\n{done.stdout}")
         return done.stdout.strip()
+
+    def write(self, path, text):
+        """Writes a file inside; one that exists keeps owner and mode."""
+        (self.shared / "text").write_text(text, encoding="utf-8")
+        self.run("cp", "--no-preserve=all", "/srv/text", path)
+
+    @contextlib.contextmanager
+    def holding(self, lock):
+        """Somebody else holds the lock file while `with` lasts."""
+        with subprocess.Popen(self.command("flock", lock, "cat"), stdin=subprocess.PIPE) as holder:
+            wait_for("the lock", lambda: not self.is_free(lock))
+            yield
+            holder.stdin.close()
+
+    def is_free(self, lock):
+        return subprocess.run(self.command("flock", "--nonblock", lock, "true")).returncode == 0
 
     def show(self, unit, name):
         """One property of a unit."""

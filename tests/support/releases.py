@@ -7,6 +7,10 @@ import tarfile
 
 from running import REPOSITORY
 
+PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
+# Where an operator has unpacked the first release.
+UNPACKED = "/tmp/release"
+SCRIPTS = f"{UNPACKED}/deploy/scripts"
 SHIPPED = ["config", "deploy", "docs/systemd.md", "examples"]
 
 
@@ -31,6 +35,25 @@ def archive(folder, program, commit, version="0.1.0", without=()):
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(path.name + ".sha256").write_text(f"{checksum}  {path.name}\n", encoding="utf-8")
     return path
+
+
+def unpack(machine, archive):
+    """As an operator does before setup.sh; `archive`: its path inside."""
+    machine.run("bash", "-c", f"mkdir {UNPACKED} && tar -xzf {archive} --strip-components=1 -C {UNPACKED}")
+
+
+def link(machine):
+    """Makes the unpacked release the current one by hand; deploy.sh has its own test."""
+    release = "/opt/alert-orchestrator/releases/first"
+    machine.run("bash", "-c", f"cp -r {UNPACKED} {release} && ln -s releases/first /opt/alert-orchestrator/current")
+
+
+def install(machine, binary):
+    """The machine after setup.sh, with a current release that does not run yet."""
+    path = archive(machine.shared, binary.read_bytes(), "1" * 40)
+    unpack(machine, f"/srv/{path.name}")
+    machine.run(f"{SCRIPTS}/setup.sh")
+    link(machine)
 
 
 def _of_nobody(entry):

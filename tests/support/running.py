@@ -51,6 +51,12 @@ def get(port, path, headers=None, timeout=10):
         connection.close()
 
 
+def password_hash(binary, password):
+    """What the configuration says of a password: one line of the program's own command."""
+    done = subprocess.run([binary, "hash-password"], input=password + "\n", capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.strip()
+
+
 def certificate(folder, names):
     """A certificate for names and addresses that is its own authority, and its key: files in `folder`. Needs openssl."""
     folder.mkdir(exist_ok=True)
