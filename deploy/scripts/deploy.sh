@@ -204,7 +204,7 @@ unpack() {
 
 unpack_into() {
     mkdir -p "$1" &&
-        tar --extract --gzip --no-same-owner --strip-components=1 --directory "$1" --file "$archive" &&
+        logged tar --extract --gzip --no-same-owner --strip-components=1 --directory "$1" --file "$archive" &&
         echo "$checksum" >"$1/.archive" &&
         chmod 755 "$1"
 }
@@ -348,7 +348,7 @@ last_words() {
 # The release before, after $id failed. Ends the script.
 go_back() {
     trap '' INT TERM HUP
-    switching=false
+    phase=after
     if [ -z "$before" ]; then
         say "FAILED: $id is not healthy, and there is no release to go back to"
         exit 4
@@ -368,15 +368,13 @@ finish() {
     trap - EXIT
     trap '' INT TERM HUP
     rm -rf "$incoming"
-    if $switching; then
-        say 'interrupted'
-        go_back
-    fi
-    case $status in
-        0 | 1 | 130) exit "$status" ;;
+    case $phase-$status in
+        before-[01] | before-130 | after-*) exit "$status" ;;
         # A program's own code, which would mean something else here.
-        *) refuse "the step after the line above ended with $status" ;;
+        before-*) refuse "the step after the line above ended with $status" ;;
     esac
+    say 'interrupted'
+    go_back
 }
 
 # Three releases: the one that runs and the newest others that were healthy.
@@ -388,13 +386,13 @@ prune() {
         grep -qxF -- "$name" <<<"$keep" && continue
         say "removing release $name"
         # Renamed first: also of what is being removed, what is there is whole.
-        { mkdir -p "$incoming" && mv -T "$releases/$name" "$incoming/$name" && rm -rf "${incoming:?}/$name"; } || return 1
+        { mkdir -p "$incoming" && mv -T "$releases/$name" "$incoming/$name" && logged rm -rf "${incoming:?}/$name"; } || return 1
     done
 }
 
 # --- main ---
 
-id='' left='' before='' checksum='' normalized='' switching=false
+id='' left='' before='' checksum='' normalized='' phase=before
 
 # Both set $id.
 deploy() {
@@ -420,7 +418,7 @@ forget() {
 # After the switch: what fails now is said, and no reason to leave the release.
 clean_up() {
     [ "$action" = rollback ] || prune || say 'removing old releases failed'
-    start_timers || say 'starting the timers failed: no backup will be made at night'
+    logged start_timers || say 'starting the timers failed: no backup will be made at night'
 }
 
 main() {
@@ -436,10 +434,10 @@ main() {
     fi
     back_up
     [ "$action" = deploy ] || forget
-    switching=true
+    phase=switching
     try "$id" || go_back
+    phase=after
     trap '' INT TERM HUP
-    switching=false
     clean_up
     say "done: $id runs"
 }

@@ -52,14 +52,13 @@ report() {
 read_password() {
     ! [ -t 0 ] || printf 'Password of %s: ' "$user" >&2
     IFS= read -rs password || [ -n "$password" ] || misused '--user: there is no password on standard input'
-    # As curl's configuration has it, in quotes.
-    password=${password//\\/\\\\}
-    password=${password//\"/\\\"}
 }
 
 # let_in: the status with the login of $user, through a pipe: a command line can be read by everybody.
 let_in() {
-    ask "$protected" --config <(printf 'user = "%s:%s"\n' "$user" "$password")
+    local quoted=$user:$password
+    quoted=${quoted//\\/\\\\}
+    ask "$protected" --config <(printf 'user = "%s"\n' "${quoted//\"/\\\"}")
 }
 
 login() {
@@ -113,7 +112,6 @@ parse() {
         shift
     done
     [ -n "$url" ] || misused 'URL is missing'
-    case $user in *[\"\\:]*) misused "--user $user: a name has no quotes, colons or backslashes" ;; esac
     [ -z "$user" ] || [ "$login" = 401 ] || misused '--user and --no-login exclude each other'
 }
 

@@ -6,17 +6,15 @@
 
 import pathlib
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
 from machine import Machine
-from running import REPOSITORY, expect, install, wait_for
+from running import REPOSITORY, expect, install, password_hash, wait_for
 
 SERVICE = "alert-orchestrator.service"
 URL = "http://127.0.0.1:9808"
-PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
 HIGHEST_EXPOSURE = 2.0
 CONFIGURATION = """client:
   embedded: {path: var/orchestrator.db, import: [/opt/alert-orchestrator/current/examples/liqwid]}
@@ -58,6 +56,19 @@ PERMISSIONS = """755 root root /opt/alert-orchestrator
 750 root orchestrator /var/log/alert-orchestrator"""
 
 
+def somebodys(machine, scripts):
+    """An account of the same name that was there before."""
+    machine.run("useradd", "--home-dir", "/home/orchestrator", "--shell", "/bin/bash", "orchestrator")
+    before = machine.run("getent", "passwd", "orchestrator")
+    told = machine.run(f"{scripts}/setup.sh", ok=1)
+    found = ("somebody else's" in told, machine.run("find", "/etc/alert-orchestrator", "/opt/alert-orchestrator", ok=1).count("No such"))
+    expect("setup.sh adopts nobody else's account, and changes nothing then", found, (True, 2))
+    told = machine.run(f"{scripts}/uninstall.sh", "--purge", "--yes")
+    found = ("kept the user orchestrator" in told, machine.run("getent", "passwd", "orchestrator"))
+    expect("uninstall.sh --purge deletes nobody else's", found, (True, before))
+    machine.run("userdel", "orchestrator")
+
+
 def set_up(machine, scripts):
     machine.run(f"{scripts}/setup.sh")
     paths = [line.split(" ", 3)[3] for line in PERMISSIONS.splitlines()]
@@ -74,6 +85,10 @@ def set_up(machine, scripts):
     expect("setup.sh has nothing to do the second time", [line.split(" ", 1)[1][:18] for line in again], ["this host is ready"])
     expect("it overwrites no configuration", machine.run("tail", "-n", "1", "/etc/alert-orchestrator/config.yaml"), "# mine")
     expect("it mends permissions", machine.run("stat", "-c", "%a", "/etc/alert-orchestrator/secrets.env"), "600")
+    told = machine.run("logrotate", "--debug", "/etc/logrotate.d/alert-orchestrator")
+    found = ("error" in told, re.findall(r"rotating pattern: (\S+) +(.*)", told))
+    expected = [("/var/log/alert-orchestrator/*.log", "monthly (12 rotations)")]
+    expect("logrotate takes what it is given for the log of deployments", found, (False, expected))
     expect("setup.sh refuses what it does not know", machine.run(f"{scripts}/setup.sh", "now", ok=2)[:8], "setup.sh")
 
 
@@ -122,19 +137,13 @@ def metric(machine, name):
 
 def configure(machine):
     """One secret as a file, one variable in the environment."""
-    done = subprocess.run([machine.binary, "hash-password"], input="a long secret\n", capture_output=True, text=True, check=True)
-    secret = done.stdout.strip()
-    write(machine, "/etc/alert-orchestrator/config.yaml", CONFIGURATION)
-    write(machine, "/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", secret)
+    secret = password_hash(machine.binary, "a long secret")
+    machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
+    machine.write("/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", secret)
     where = "/run/credentials/alert-orchestrator.service/secret_ORCHESTRATOR_PASSWORD_HASH"
     lines = f"ORCHESTRATOR_TIMEZONE=Europe/Berlin\nORCHESTRATOR_PASSWORD_HASH_FILE={where}\n"
-    write(machine, "/etc/alert-orchestrator/secrets.env", lines)
+    machine.write("/etc/alert-orchestrator/secrets.env", lines)
     return secret
-
-
-def write(machine, path, text):
-    (machine.shared / "text").write_text(text, encoding="utf-8")
-    machine.run("cp", "--no-preserve=all", "/srv/text", path)
 
 
 def started(machine, secret):
@@ -185,7 +194,7 @@ def limits(machine):
 
 def reloaded(machine):
     before = main_process(machine)
-    write(machine, "/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("interval_minutes: 60", "interval_minutes: 30"))
+    machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("interval_minutes: 60", "interval_minutes: 30"))
     machine.run("systemctl", "reload", SERVICE)
     wait_for("the new interval", lambda: float(metric(machine, "wo_evaluation_interval_seconds")) == 1800)
     expect("systemctl reload takes a new configuration into the same process", main_process(machine), before)
@@ -201,7 +210,7 @@ def restarted(machine):
 
 def drop_in(machine, text):
     machine.run("mkdir", "-p", f"/etc/systemd/system/{SERVICE}.d")
-    write(machine, f"/etc/systemd/system/{SERVICE}.d/short.conf", f"[Service]\n{text}\n")
+    machine.write(f"/etc/systemd/system/{SERVICE}.d/short.conf", f"[Service]\n{text}\n")
     machine.run("systemctl", "daemon-reload")
 
 
@@ -260,6 +269,10 @@ def uninstalled(machine, scripts):
     machine.run("systemctl", "start", SERVICE)
     told = machine.run(f"{scripts}/uninstall.sh", ok=1)
     expect("uninstall.sh does nothing unasked", ("pass --yes" in told, status(machine, "/livez")), (True, "200"))
+    with machine.holding("/run/alert-orchestrator-deploy.lock"):
+        told = machine.run(f"{scripts}/uninstall.sh", "--yes", ok=1)
+        found = ("another deployment is under way" in told, status(machine, "/livez"))
+        expect("nor while something is being deployed", found, (True, "200"))
     machine.run(f"{scripts}/uninstall.sh", "--yes")
     found = machine.run("find", "/opt", "/etc/systemd/system", "-name", "*orchestrator*", "-not", "-path", "*.d*")
     expect("uninstall.sh removes releases and units", found, "")
@@ -277,17 +290,16 @@ def uninstalled(machine, scripts):
 
 def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
-    install({"curl": "curl"})
+    install({"curl": "curl", "flock": "util-linux", "logrotate": "logrotate"})
     with Machine() as machine:
         machine.binary = binary
         archive = releases.archive(machine.shared, binary.read_bytes(), "1" * 40)
-        machine.run("bash", "-c", "mkdir /tmp/release && tar -xzf /srv/*.tar.gz --strip-components=1 -C /tmp/release")
-        scripts = "/tmp/release/deploy/scripts"
+        releases.unpack(machine, f"/srv/{archive.name}")
+        scripts = releases.SCRIPTS
+        somebodys(machine, scripts)
         set_up(machine, scripts)
-        # By hand: deploy.sh has its own test.
-        release = "/opt/alert-orchestrator/releases/first"
-        machine.run("bash", "-c", f"cp -r /tmp/release {release} && ln -s releases/first /opt/alert-orchestrator/current")
-        expect("the archive has the program", archive.exists() and machine.run(PROGRAM, "--version")[:19], "alert-orchestrator ")
+        releases.link(machine)
+        expect("the archive has the program", machine.run(releases.PROGRAM, "--version")[:19], "alert-orchestrator ")
         judge_units(machine)
         without_secret(machine)
         started(machine, configure(machine))
