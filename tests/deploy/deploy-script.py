@@ -18,11 +18,14 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
 from machine import Machine
-from running import expect, install, wait_for
+from running import certificate, expect, install, password_hash, wait_for
 
 SERVICE = "alert-orchestrator.service"
 URL = "http://127.0.0.1:9808"
-SCRIPTS = "/tmp/release/deploy/scripts"
+PASSWORD = 'a "long" \\ secret'
+CURRENT = "/opt/alert-orchestrator/current"
+RELEASES = "/opt/alert-orchestrator/releases"
+LOCK = "/run/alert-orchestrator-deploy.lock"
 LOG = "/var/log/alert-orchestrator/deploy.log"
 CONFIGURATION = """client:
   embedded: {path: var/orchestrator.db, import: [/opt/alert-orchestrator/current/examples/liqwid]}
@@ -65,11 +68,10 @@ class Host:
         (machine.shared / "real").write_bytes(binary.read_bytes())
         (machine.shared / "real").chmod(0o755)
         first = self.make("a", binary.read_bytes())
-        machine.run("bash", "-c", f"mkdir /tmp/release && tar -xzf {first} --strip-components=1 -C /tmp/release")
-        machine.run(f"{SCRIPTS}/setup.sh")
-        done = subprocess.run([binary, "hash-password"], input="a long secret\n", capture_output=True, text=True, check=True)
-        self.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
-        self.write("/etc/alert-orchestrator/secrets.env", f"ORCHESTRATOR_PASSWORD_HASH={done.stdout}")
+        releases.unpack(machine, first)
+        machine.run(f"{releases.SCRIPTS}/setup.sh")
+        machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
+        machine.write("/etc/alert-orchestrator/secrets.env", f"ORCHESTRATOR_PASSWORD_HASH={password_hash(binary, PASSWORD)}\n")
 
     def make(self, letter, program, **options):
         """An archive of the commit `letter`·40, made once; its path inside."""
@@ -77,13 +79,23 @@ class Host:
             self.made[letter] = releases.archive(self.machine.shared, program, letter * 40, **options)
         return f"/srv/{self.made[letter].name}"
 
-    def write(self, path, text):
-        (self.machine.shared / "text").write_text(text, encoding="utf-8")
-        self.machine.run("cp", "--no-preserve=all", "/srv/text", path)
-
-    def deploy(self, *arguments, ok=0):
+    def deploy(self, *arguments, ok=0, script=f"{releases.SCRIPTS}/deploy.sh", tools=""):
+        """`tools`: a folder whose programs go before those of the machine."""
         next_second()
-        return self.machine.run(f"{SCRIPTS}/deploy.sh", *arguments, ok=ok)
+        return self.machine.run("env", f"PATH={tools}:/usr/sbin:/usr/bin:/sbin:/bin", script, *arguments, ok=ok)
+
+    def stand_in(self, name, pattern, instead):
+        """A program that does `instead` where its arguments match, in a folder that is returned."""
+        text = f'#!/bin/bash\nif [[ "$*" == {pattern} ]]; then {instead}; fi\nexec /usr/bin/{name} "$@"\n'
+        folder = f"/tmp/instead-of-{name}"
+        self.machine.run("mkdir", "-p", folder)
+        self.machine.write(f"{folder}/{name}", text)
+        self.machine.run("chmod", "755", f"{folder}/{name}")
+        return folder
+
+    def marked(self):
+        """The letters of the releases that were healthy."""
+        return "".join(sorted(re.findall(r"0\.1\.0-(.)", self.machine.run("bash", "-c", f"ls {RELEASES}/*/.verified"))))
 
     def current(self):
         return self.machine.run("readlink", "/opt/alert-orchestrator/current").removeprefix("releases/0.1.0-")[0]
@@ -114,11 +126,14 @@ def next_second():
 def refusals(host, first):
     """What is wrong before anything is changed: exit code 1, and everything as it was."""
     machine = host.machine
-    host.write("/tmp/broken.tar.gz", "no archive")
+    host.machine.write("/tmp/broken.tar.gz", "no archive")
     machine.run("bash", "-c", "cp /srv/*aaaa.tar.gz.sha256 /tmp/broken.tar.gz.sha256; sed -i 's/ .*/  broken.tar.gz/' /tmp/*.sha256")
+    # Beside it, what the checksum names is whole.
+    machine.run("bash", "-c", "cp /srv/*aaaa.tar.gz /tmp; cp /tmp/broken.tar.gz /tmp/other.tar.gz; cp /srv/*aaaa.tar.gz.sha256 /tmp/other.tar.gz.sha256")
     cases = [
         ("a file that is not there", ["--archive", "/nowhere.tar.gz"], "there is no file /nowhere.tar.gz"),
         ("an archive that was changed", ["--archive", "/tmp/broken.tar.gz"], "does not match its checksum"),
+        ("one whose checksum is another's", ["--archive", "/tmp/other.tar.gz"], "does not match its checksum"),
         ("an archive without a checksum", ["--archive", "/srv/real"], "/srv/real.sha256 is missing"),
         ("a build where there is no source", [], "there is no source in /tmp/release"),
         ("going back where nothing was before", ["--rollback"], "there is no release to go back to"),
@@ -131,6 +146,12 @@ def refusals(host, first):
     machine.run("chmod", "600", "/etc/alert-orchestrator/secrets.env")
     bad = host.make("0", REFUSES_CONFIGURATION.encode())
     expect("it refuses a release that refuses the configuration", "unknown key" in host.deploy("--archive", bad, ok=1), True)
+    failing = host.stand_in("tar", "*--directory*", "echo 'disk full' >&2; exit 2")
+    told = host.deploy("--archive", first, ok=1, tools=failing)
+    expect("it says that it could not unpack", "stopped: cannot unpack" in told, True)
+    failing = host.stand_in("df", "*", "exit 7")
+    told = host.deploy("--archive", first, ok=1, tools=failing)
+    expect("no other program's exit code is taken for its own", "ended with 7" in told, True)
     expect("there is still no release", machine.run("readlink", "/opt/alert-orchestrator/current", ok=1), "")
     for arguments in (["--wait"], ["--wait", "long"], ["--rollback", "--skip-build"], ["--archive", first, "--skip-tests"], ["now"]):
         host.deploy(*arguments, ok=2)
@@ -159,19 +180,23 @@ def verified(host):
     """Each of verify.sh's lines can fail."""
 
     def failing(*arguments, ok):
-        return re.findall(r"FAILED +(\w+)", host.machine.run(f"{SCRIPTS}/verify.sh", *arguments, ok=ok))
+        return re.findall(r"FAILED +(\w+)", host.machine.run(f"{releases.SCRIPTS}/verify.sh", *arguments, ok=ok))
 
     names = ["health", "login", "metrics", "store", "limits"]
     expect("verify.sh finds nothing where nothing listens", failing("http://127.0.0.1:9", ok=5), names)
     expect("it misses a login that should not be there", failing("--no-login", URL, ok=1), ["login"])
     expect("it misses metrics", failing("--metrics", "/nothing", URL + "/", ok=1), ["metrics"])
-    for arguments in ([], [URL, URL], ["--login", URL], [URL, "--metrics"]):
+    for arguments in ([], [URL, URL], ["--login", URL], [URL, "--metrics"], ["--user", "anna", URL], ["--user", "anna", "--no-login", URL]):
         failing(*arguments, ok=64)
-    host.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("assets", "asset"))
+    for password, code in (PASSWORD, 0), ("another", 1):
+        host.machine.write("/tmp/password", password)
+        told = host.machine.run("bash", "-c", f"{releases.SCRIPTS}/verify.sh --user anna {URL} </tmp/password", ok=code)
+        expect(f"with {password} it is {'let in' if code == 0 else 'not'}", "FAILED  login    found 401, then 401" in told, code == 1)
+    host.machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("assets", "asset"))
     host.machine.run("systemctl", "reload", SERVICE)
     wait_for("the refusal", lambda: failing(URL, ok=None) == ["metrics"])
     print("ok  it sees a configuration that was refused")
-    host.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
+    host.machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
 
 
 def backed_up(host):
@@ -184,6 +209,11 @@ def backed_up(host):
     told = host.deploy("--archive", archive, ok=1)
     expect("without a backup nothing is switched", ("the backup failed" in told, host.runs()), (True, "a"))
     host.machine.run("chmod", "600", store)
+    program = f"{RELEASES}/0.1.0-aaaaaaaaaaaa/alert-orchestrator"
+    host.machine.run("chmod", "-x", program)
+    told = host.deploy("--archive", archive, ok=1)
+    expect("a program that cannot be asked for a backup is not one without", ("ends with 126" in told, host.current()), (True, "a"))
+    host.machine.run("chmod", "+x", program)
     told = host.deploy("--archive", archive)
     newest = host.machine.run("ls", "/var/backups/orchestrator").splitlines()[-1]
     expect("a deployment backs up first, and says where to", f"/var/backups/orchestrator/{newest}" in told.split("restarting")[0], True)
@@ -205,11 +235,11 @@ def broken(host):
     told = host.deploy("--archive", host.make("f", NEVER_READY.encode()), "--wait", "5", ok=3)
     expect("one that starts but is never ready ends on the old one", (host.current(), host.runs()), ("d", "d"))
     expect("and it says what was waited for", f"no 200 from {URL}/readyz within 5 s: nobody is ready" in told, True)
-    old = "/opt/alert-orchestrator/releases/0.1.0-dddddddddddd/alert-orchestrator"
-    host.machine.run("chmod", "-x", old)
+    old = f"{RELEASES}/0.1.0-dddddddddddd/alert-orchestrator"
+    host.machine.run("bash", "-c", f"mv {old} {old}.away && cp {RELEASES}/*eeee/alert-orchestrator {old}")
     told = host.deploy("--archive", archive, ok=4)
     expect("where the old one fails, too, it asks for a person", "restore the backup" in told, True)
-    host.machine.run("chmod", "+x", old)
+    host.machine.run("mv", f"{old}.away", old)
     units = [name for name in releases.shipped() if name.endswith(".service")]
     told = host.deploy("--archive", host.make("9", host.binary.read_bytes(), without=units), ok=0)
     expect("one without a unit of its own keeps the present one", host.runs(), "9")
@@ -218,19 +248,19 @@ def broken(host):
 def rolled_back(host):
     host.deploy("--rollback")
     expect("--rollback puts the release before back", (host.current(), host.runs()), ("d", "d"))
-    host.deploy("--rollback")
+    host.machine.run("chown", "root:root", "/var/backups/orchestrator")
+    told = host.deploy("--rollback")
     expect("--rollback again goes one further back", (host.current(), host.runs()), ("c", "c"))
+    expect("also where no backup can be made", "the backup failed; going back without it" in told, True)
+    host.machine.run("chown", "orchestrator:orchestrator", "/var/backups/orchestrator")
     host.deploy("--archive", host.make("d", host.binary.read_bytes()))
     expect("a release that is still there is deployed again", host.runs(), "d")
 
 
 def one_at_a_time(host):
-    with subprocess.Popen(host.machine.command("flock", "/run/alert-orchestrator-deploy.lock", "cat"), stdin=subprocess.PIPE) as holder:
-        locked = ["flock", "--nonblock", "/run/alert-orchestrator-deploy.lock", "true"]
-        wait_for("the lock", lambda: subprocess.run(host.machine.command(*locked)).returncode == 1)
+    with host.machine.holding(LOCK):
         told = host.deploy("--archive", host.make("d", host.binary.read_bytes()), ok=1)
         expect("a second deployment waits for nobody and is refused", "another deployment is under way" in told, True)
-        holder.stdin.close()
 
 
 def cut_off(host):
@@ -256,9 +286,26 @@ cmp /srv/real "$2/alert-orchestrator"
 """
 
 
+def rolled_back_after_a_kill(host):
+    """One that was never marked is left: the marks of the others stay."""
+    oldest, newest = host.marked().replace(host.current(), ""), host.current()
+    interrupt(host, host.make("3", host.binary.read_bytes()), "restarting", signal.SIGKILL)
+    wait_for("the killed run's children", lambda: host.machine.is_free(LOCK))
+    expect("killed before its mark, a release is current and unmarked", (host.current(), "3" in host.marked()), ("3", False))
+    told = host.deploy("--rollback", "--dry-run")
+    expect("a dry run names what is left", f"from 0.1.0-{'3' * 12} to 0.1.0-{newest * 12}" in told, True)
+    host.deploy("--rollback")
+    expect("--rollback goes back to the newest healthy one", (host.runs(), host.marked()), (newest, "".join(sorted(oldest + newest))))
+    # Through the link that it moves, with an older release that judges otherwise.
+    host.machine.run("bash", "-c", f"rm -rf {RELEASES}/*-33*; printf '#!/bin/sh\\nexit 64\\n' >/tmp/exit64")
+    host.machine.run("bash", "-c", f"for folder in {RELEASES}/*; do [ $folder -ef {CURRENT} ] || install /tmp/exit64 $folder/deploy/scripts/verify.sh; done")
+    host.deploy("--rollback", script=f"{CURRENT}/deploy/scripts/deploy.sh")
+    expect("--rollback again goes one further back, judged by the script that began", (host.runs() in oldest, host.marked()), (True, oldest))
+
+
 def half_done(host):
     archive, release = host.make("5", host.binary.read_bytes()), "/opt/alert-orchestrator/releases/0.1.0-555555555555"
-    host.machine.run("bash", "-c", AT_FIRST_SIGHT, f"{SCRIPTS}/deploy.sh", archive, release)
+    host.machine.run("bash", "-c", AT_FIRST_SIGHT, f"{releases.SCRIPTS}/deploy.sh", archive, release)
     print("ok  a release that is there is whole")
     host.machine.run("rm", "-rf", release)
     host.machine.run("bash", "-c", "cd /opt/alert-orchestrator; mkdir -p releases/.incoming/release/half; ln -sfn nowhere current.new")
@@ -268,14 +315,13 @@ def half_done(host):
 
 def settle(host, archive):
     """Deploys, once the children of the killed run have ended, which hold its lock."""
-    locked = ["flock", "--nonblock", "/run/alert-orchestrator-deploy.lock", "true"]
-    wait_for("the killed run's children", lambda: subprocess.run(host.machine.command(*locked)).returncode == 0)
+    wait_for("the killed run's children", lambda: host.machine.is_free(LOCK))
     host.deploy("--archive", archive)
 
 
 def interrupt(host, archive, moment, number):
-    """Sends deploy.sh a signal when it has said `moment`; its exit code."""
-    command = ["bash", "-c", 'echo $$ >/run/deploy.pid; exec "$@"', "-", f"{SCRIPTS}/deploy.sh", "--archive", archive]
+    """Sends deploy.sh a signal when it has said `moment`, or, without one, stops listening to it; its exit code."""
+    command = ["bash", "-c", 'echo $$ >/run/deploy.pid; exec "$@"', "-", f"{releases.SCRIPTS}/deploy.sh", "--archive", archive]
     next_second()
     with subprocess.Popen(host.machine.command(*command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         timer = threading.Timer(120, process.kill)
@@ -284,11 +330,15 @@ def interrupt(host, archive, moment, number):
         for line in process.stdout:
             seen.append(line)
             if moment in line:
-                host.machine.run("bash", "-c", f"kill -{int(number)} $(cat /run/deploy.pid)")
+                if number:
+                    host.machine.run("bash", "-c", f"kill -{int(number)} $(cat /run/deploy.pid)")
                 break
         else:
             sys.exit(f"FAILED: deploy.sh never said {moment!r}\n{''.join(seen)}")
-        process.stdout.read()
+        if number:
+            process.stdout.read()
+        process.stdout.close()
+        process.wait()
         timer.cancel()
     return process.returncode
 
@@ -298,23 +348,34 @@ def interrupted(host):
     archive = host.make("8", host.binary.read_bytes())
     code = interrupt(host, archive, "restarting", signal.SIGTERM)
     expect("interrupted, it goes back to the old release by itself", (code, host.current(), host.runs()), (3, before, before))
+    code = interrupt(host, archive, "restarting", None)
+    last = host.machine.run("tail", "-n", "1", LOG)
+    expect("with nobody reading what it says, it goes on to its end", (code, host.runs(), "done: 0.1.0-8" in last), (0, "8", True))
+
+
+def cleaning_up_fails(host):
+    """After the switch: said, and no reason to call the deployment failed."""
+    failing = host.stand_in("systemctl", "start*.timer", "echo 'no timer today' >&2; exit 4")
+    told = host.deploy("--archive", host.make("4", host.binary.read_bytes()), tools=failing)
+    found = ("starting the timers failed" in told, "done: 0.1.0-4" in told, host.runs())
+    expect("where the timers do not start it says so; the release runs", found, (True, True, "4"))
+    failing = host.stand_in("rm", "*.incoming/0*", "echo 'read-only' >&2; exit 1")
+    told = host.deploy("--archive", host.make("2", host.binary.read_bytes()), tools=failing)
+    expect("the same where an old release cannot be removed", ("removing old releases failed" in told, host.runs()), (True, "2"))
 
 
 def from_an_address(host):
     """Over HTTPS, from a server of its own on the machine."""
     archive = pathlib.Path(host.make("7", host.binary.read_bytes()))
-    host.machine.run(
-        *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost".split(),
-        *"-addext subjectAltName=DNS:localhost -keyout /tmp/key.pem -out /tmp/cert.pem".split(),
-    )
-    host.write("/tmp/server.py", SERVER)
+    certificate(host.machine.shared / "tls", ["localhost"])
+    host.machine.write("/tmp/server.py", SERVER)
     host.machine.run("systemd-run", "--quiet", "--unit=files", "python3", "/tmp/server.py")
-    fetch = ["curl", "--silent", "--cacert", "/tmp/cert.pem", "https://localhost:8443/"]
+    fetch = ["curl", "--silent", "--cacert", "/srv/tls/fullchain.pem", "https://localhost:8443/"]
     wait_for("the server", lambda: subprocess.run(host.machine.command(*fetch), capture_output=True).returncode == 0)
     address = f"https://localhost:8443/{archive.name}"
     expect("it trusts no server without a certificate", "cannot download" in host.deploy("--archive", address, ok=1), True)
     next_second()
-    host.machine.run("env", "CURL_CA_BUNDLE=/tmp/cert.pem", f"{SCRIPTS}/deploy.sh", "--archive", address)
+    host.machine.run("env", "CURL_CA_BUNDLE=/srv/tls/fullchain.pem", f"{releases.SCRIPTS}/deploy.sh", "--archive", address)
     expect("it downloads an archive with its checksum", (host.current(), host.runs()), ("7", "7"))
 
 
@@ -327,16 +388,15 @@ echo "cargo $* by $(id -un) in $PWD"
 def built(host):
     """From a source that belongs to somebody, who builds it."""
     host.make("6", host.binary.read_bytes())
-    host.write("/etc/profile.d/cargo.sh", "PATH=/tmp/bin:$PATH\n")
-    host.write("/tmp/cargo", CARGO)
-    prepare = "mkdir /tmp/bin && install -m 755 /tmp/cargo /tmp/bin/ && useradd builder && mkdir '/tmp/the source'"
+    host.machine.write("/etc/profile.d/cargo.sh", "PATH=/tmp/tools:$PATH\n")
+    host.machine.write("/tmp/cargo", CARGO)
+    prepare = "mkdir /tmp/tools && install -m 755 /tmp/cargo /tmp/tools/ && useradd builder && mkdir '/tmp/the source'"
     prepare += " && cp -r /tmp/release/deploy '/tmp/the source' && touch '/tmp/the source/Cargo.toml' && chown -R builder /tmp/the*"
     host.machine.run("bash", "-c", prepare)
     script = "/tmp/the source/deploy/scripts/deploy.sh"
 
     def from_source(*arguments, ok=0):
-        next_second()
-        return host.machine.run(script, *arguments, ok=ok)
+        return host.deploy(*arguments, ok=ok, script=script)
 
     before = host.state()
     told = from_source("--dry-run")
@@ -368,7 +428,7 @@ import functools, http.server, ssl
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv")
 server = http.server.HTTPServer(("127.0.0.1", 8443), handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("/tmp/cert.pem", "/tmp/key.pem")
+context.load_cert_chain("/srv/tls/fullchain.pem", "/srv/tls/privkey.pem")
 server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 """
@@ -390,8 +450,10 @@ def main():
         rolled_back(host)
         one_at_a_time(host)
         cut_off(host)
+        rolled_back_after_a_kill(host)
         half_done(host)
         interrupted(host)
+        cleaning_up_fails(host)
         from_an_address(host)
         built(host)
         if len(sys.argv) > 2:
