@@ -79,7 +79,7 @@ class Host:
             self.made[letter] = releases.archive(self.machine.shared, program, letter * 40, **options)
         return f"/srv/{self.made[letter].name}"
 
-    def deploy(self, *arguments, ok=0, script=f"{releases.SCRIPTS}/deploy.sh", tools=""):
+    def deploy(self, *arguments, ok=0, script=f"{releases.SCRIPTS}/deploy.sh", tools="/usr/sbin"):
         """`tools`: a folder whose programs go before those of the machine."""
         next_second()
         return self.machine.run("env", f"PATH={tools}:/usr/sbin:/usr/bin:/sbin:/bin", script, *arguments, ok=ok)
