@@ -146,6 +146,70 @@ fn hold(path: &PathBuf) -> Child {
     child
 }
 
+/// Not a test by itself: the process that writes to a store.
+#[test]
+fn write_to_a_store_in_a_process() {
+    let Some(path) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
+    import(&Embedded::open(&path).unwrap(), path.parent().unwrap(), 7);
+}
+
+/// Not a test by itself: the process that copies a store.
+#[test]
+fn copy_a_store_in_a_process() {
+    let Some(path) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
+    snapshot::copy(&path, &path.with_extension("copy")).unwrap();
+}
+
+/// A process that finds the store claimed.
+fn late(path: &Path, what: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", what])
+        .env(CHILD, path)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Replaces a store by one whose samples are worth 2 while a process waits for it, which goes on then.
+fn replace_under(what: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, new] = ["store.db", "new.db"].map(|name| folder.path().join(name));
+    for (path, value) in [(&path, 1), (&new, 2)] {
+        import(&Embedded::open(path).unwrap(), folder.path(), value);
+    }
+    let claim = snapshot::claim(&path).unwrap();
+    let mut waiting = late(&path, what);
+    let opened = PathBuf::from(format!("/proc/{}/fd", waiting.id()));
+    let file = path.canonicalize().unwrap();
+    let has_opened =
+        || fs::read_dir(&opened).unwrap().any(|fd| fs::read_link(fd.unwrap().path()).is_ok_and(|to| to == file));
+    while !has_opened() {
+        assert!(waiting.try_wait().unwrap().is_none(), "a claimed store was not waited for");
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    fs::rename(&new, &path).unwrap();
+    drop(claim);
+    assert!(waiting.wait().unwrap().success());
+    folder
+}
+
+#[test]
+fn a_store_that_is_replaced_while_a_process_waits_for_it_is_opened_anew() {
+    let folder = replace_under("write_to_a_store_in_a_process");
+    let path = folder.path().join("store.db");
+    // Without what lies beside it: what was written is in this file, and it in no other's log.
+    for companion in snapshot::COMPANIONS {
+        assert!(!snapshot::companion(&path, companion).exists(), "{companion} was left behind");
+    }
+    assert_eq!(value(&Embedded::open(&path).unwrap()), 7.0);
+}
+
+#[test]
+fn a_store_that_is_replaced_while_a_copy_waits_for_it_is_copied_as_it_is_then() {
+    let folder = replace_under("copy_a_store_in_a_process");
+    assert_eq!(value(&Embedded::open(folder.path().join("store.copy")).unwrap()), 2.0);
+}
+
 #[test]
 fn a_store_is_claimed_when_nobody_has_it_open_whatever_became_of_its_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,12 +240,7 @@ fn a_store_is_claimed_when_nobody_has_it_open_whatever_became_of_its_file() {
     drop(child.stdin.take());
     child.wait().unwrap();
     let claim = snapshot::claim(&path).unwrap();
-    let mut late = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hold_a_store_open_in_a_process"])
-        .env(CHILD, &path)
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut late = late(&path, "hold_a_store_open_in_a_process");
     thread::sleep(std::time::Duration::from_millis(300)); // it would be through by then, if it were let in
     assert!(late.try_wait().unwrap().is_none(), "a claimed store was opened");
     drop(claim);

@@ -4,11 +4,10 @@
 //! before, and the second would ask the market for everything that the first is about to store.
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
 
 use advisor_core::store::StoreError;
 
-use super::Embedded;
+use super::{Embedded, snapshot};
 
 /// The right to bring pulled transactions in; it ends with the value, or with the process.
 #[derive(Debug)]
@@ -25,9 +24,7 @@ impl Embedded {
     /// # Errors
     /// The file cannot be made or locked.
     pub fn try_alone(&self) -> Result<Option<Alone>, StoreError> {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push("-sync-lock");
-        let path = PathBuf::from(path);
+        let path = snapshot::companion(self.path(), "-sync-lock");
         let failed = |what: &str, error: std::io::Error| StoreError::Unavailable {
             store: format!("embedded store {}", self.path().display()),
             cause: format!("{what} {} failed: {error}", path.display()),

@@ -143,6 +143,22 @@ pub enum EmbeddedError {
         #[source]
         source: rusqlite::Error,
     },
+    /// Everything was done but to say so on the disk; whoever opens the store next may find it done, or undone.
+    #[error(
+        "the last step of bringing the embedded store {path} to schema version {to} failed, and may take effect later; \
+         as it was before it is kept in {copy}"
+    )]
+    Commit {
+        /// The store's file.
+        path: PathBuf,
+        /// The version that may not have been reached.
+        to: i64,
+        /// The store as it was.
+        copy: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
 }
 
 /// Why a copy of the store's file could not be made.
@@ -205,8 +221,7 @@ impl Embedded {
     /// See [`EmbeddedError`]; a file that is not ours is never written to.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
         let path = path.as_ref().to_path_buf();
-        let connection = schema::open(&path)?;
-        let file = FileId::of(&path).map_err(|source| EmbeddedError::Open { path: path.clone(), source })?;
+        let (connection, file) = schema::open(&path)?;
         let idle = Mutex::new(vec![connection]);
         let (importing, requests) = (Mutex::default(), RequestCounter::default());
         Ok(Self { shared: Arc::new(Shared { path, file, idle, importing, requests }) })

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use tracing::info;
 
-use super::{EmbeddedError, snapshot};
+use super::{EmbeddedError, FileId, snapshot};
 
 /// "AOrc" in the file's header, where `file(1)` and we look for whose database it is.
 const APPLICATION_ID: i64 = 0x414f_7263;
@@ -102,29 +102,51 @@ const V4: &str = "
     insert into programs (schema, version) values (4, '0.1.0');
 ";
 
-/// Opens the file, makes it where there is none, and brings its tables up to date.
-pub(super) fn open(path: &Path) -> Result<Connection, EmbeddedError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| EmbeddedError::Folder { folder: folder.to_path_buf(), source })?;
-    }
-    // Where several processes open a new file at once, SQLite refuses some of them without waiting: two that hold the file
-    // for reading and want to switch its journal could wait for each other for ever.
-    let started = Instant::now();
-    let often = ConstantBuilder::new().with_delay(Duration::from_millis(20)).without_max_times();
-    (|| prepare(path)).retry(often).when(|error| error.is_busy() && started.elapsed() < BUSY_TIMEOUT).call()
+/// Opens the file, makes it where there is none, and brings its tables up to date. Also says which file that is.
+pub(super) fn open(path: &Path) -> Result<(Connection, FileId), EmbeddedError> {
+    let folder = snapshot::folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|source| EmbeddedError::Folder { folder: folder.to_path_buf(), source })?;
+    patiently(|| prepare(path))
 }
 
-fn prepare(path: &Path) -> Result<Connection, EmbeddedError> {
+/// Tries again for as long as another process is in the way.
+///
+/// Where several open a new file at once, SQLite refuses some of them without waiting: two that hold the file for reading and
+/// want to switch its journal could wait for each other for ever.
+pub(super) fn patiently<T>(attempt: impl FnMut() -> Result<T, EmbeddedError>) -> Result<T, EmbeddedError> {
+    let started = Instant::now();
+    let often = ConstantBuilder::new().with_delay(Duration::from_millis(20)).without_max_times();
+    attempt.retry(often).when(|error| error.is_busy() && started.elapsed() < BUSY_TIMEOUT).call()
+}
+
+fn prepare(path: &Path) -> Result<(Connection, FileId), EmbeddedError> {
     let open_error = |source| open_error(path, source);
-    let mut connection = connect_with(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(open_error)?;
-    let version = check_owner(&mut connection, path)?;
+    // Where there is no file, SQLite makes an empty one.
+    let make = || connect_with(path, OpenFlags::SQLITE_OPEN_CREATE).and_then(|_made| FileId::of(path));
+    let file = FileId::of(path).or_else(|_| make()).map_err(open_error)?;
+    let mut connection = connect(path).map_err(open_error)?;
+    let version = check_owner(&mut connection, path, file)?;
     // Every process but the first finds the journal switched and up to date, and needs no lock.
     if version < VERSION {
         switch_to_wal(&connection).map_err(open_error)?;
+        // From here on the connection holds a lock that keeps the file where it is.
+        check_place(path, file)?;
         migrate(&mut connection, path)?;
     }
-    Ok(connection)
+    Ok((connection, file))
+}
+
+/// Whether the path still leads to the file that was there before the connection was made.
+///
+/// A connection that waited while the file was replaced has the old one, and beside it what belongs to the new one, whose
+/// names are the same. Closed again it leaves both alone: SQLite folds back no log of a file that was moved.
+fn check_place(path: &Path, before: FileId) -> Result<(), EmbeddedError> {
+    if FileId::of(path).is_ok_and(|now| now == before) {
+        return Ok(());
+    }
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    let source = rusqlite::Error::SqliteFailure(busy, Some("another file was put in its place meanwhile".to_owned()));
+    Err(EmbeddedError::Open { path: path.to_path_buf(), source })
 }
 
 /// A connection to a file that exists: to a store that [`open`] has prepared, or to one that is to stay as it is.
@@ -145,9 +167,12 @@ pub(super) fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<C
     Ok(connection)
 }
 
-/// The schema version of a file that is ours or empty.
-pub(super) fn check_owner(connection: &mut Connection, path: &Path) -> Result<i64, EmbeddedError> {
-    let (application, version, tables) = read_owner(connection).map_err(|source| open_error(path, source))?;
+/// The schema version of a file that is ours or empty; `file`: what was at `path` before the connection was made.
+pub(super) fn check_owner(connection: &mut Connection, path: &Path, file: FileId) -> Result<i64, EmbeddedError> {
+    let owner = read_owner(connection);
+    // First of all: of a file that was replaced nothing is to be believed.
+    check_place(path, file)?;
+    let (application, version, tables) = owner.map_err(|source| open_error(path, source))?;
     if application != APPLICATION_ID && (application, version, tables) != (0, 0, 0) {
         return Err(EmbeddedError::Foreign { path: path.to_path_buf(), found: application });
     }
@@ -198,27 +223,35 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), EmbeddedError
     }
     // The lock keeps the others from writing what the copy would lack.
     let copy = if from > 0 { Some(snapshot::keep_before_migration(path, from)?) } else { None };
-    let migrated = take_steps(transaction, from).map_err(failed);
-    match (&migrated, copy) {
+    if let Err(source) = take_steps(&transaction, from) {
+        // Nothing has changed, so the copy says nothing that the store does not; one for each attempt would fill the disk.
+        if let Some(copy) = copy {
+            let _kept_in_vain = std::fs::remove_file(copy);
+        }
+        return Err(failed(source));
+    }
+    match (transaction.commit(), copy) {
         (Ok(()), Some(copy)) => info!(
             "brought the embedded store {} from schema version {from} to {VERSION}; as it was before it is kept in {}",
             path.display(),
             copy.display()
         ),
-        // Nothing has changed, so the copy says nothing that the store does not; one for each attempt would fill the disk.
-        (Err(_), Some(copy)) => drop(std::fs::remove_file(copy)),
-        (_, None) => {}
+        (Ok(()), None) => {}
+        // What has reached the log may be found there by the next who opens the store, so the copy stays.
+        (Err(source), Some(copy)) => {
+            return Err(EmbeddedError::Commit { path: path.to_path_buf(), to: VERSION, copy, source });
+        }
+        (Err(source), None) => return Err(failed(source)),
     }
-    migrated
+    Ok(())
 }
 
-fn take_steps(transaction: Transaction<'_>, from: i64) -> rusqlite::Result<()> {
+fn take_steps(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result<()> {
     for (_, step) in (0..).zip(MIGRATIONS).filter(|(version, _)| *version >= from) {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
+    transaction.pragma_update(None, "user_version", VERSION)
 }
 
 pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
@@ -226,5 +259,25 @@ pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError 
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => EmbeddedError::NotADatabase { path, source },
         _ => EmbeddedError::Open { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use super::*;
+
+    #[test]
+    fn a_migration_whose_last_step_fails_leaves_the_copy_and_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/schema-3.db"), &path).unwrap();
+        let mut connection = connect(&path).unwrap();
+        connection.commit_hook(Some(|| true)).unwrap();
+        let error = migrate(&mut connection, &path).unwrap_err();
+        let EmbeddedError::Commit { copy, .. } = &error else { panic!("{error:?}") };
+        assert!(error.to_string().contains(&format!("is kept in {}", copy.display())), "{error}");
+        assert_eq!(snapshot::verify(copy).unwrap(), 3);
     }
 }

@@ -14,7 +14,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
-use super::{CopyError, EmbeddedError, schema};
+use super::{CopyError, EmbeddedError, FileId, schema};
 
 /// The newest schema version that this program can use.
 pub const SCHEMA_VERSION: i64 = schema::VERSION;
@@ -28,6 +28,15 @@ pub fn companion(store: &Path, suffix: &str) -> PathBuf {
     let mut path = store.as_os_str().to_owned();
     path.push(suffix);
     path.into()
+}
+
+/// The folder that a file is in.
+#[must_use]
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Copies the store at `from` into the file `to`, which is replaced; returns its schema version.
@@ -95,10 +104,7 @@ pub(super) fn keep_before_migration(path: &Path, version: i64) -> Result<PathBuf
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let copy = companion(path, &format!(".schema-{version}.{now}.backup"));
     let keep = || -> Result<(), CopyError> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(path);
         let partial = tempfile::Builder::new().prefix(".migration-").tempfile_in(folder)?;
         copy_all(&schema::connect(path)?, partial.path())?;
         partial.persist_noclobber(&copy).map_err(|error| error.error)?;
@@ -116,11 +122,15 @@ fn open_as_it_is(path: &Path) -> Result<(Connection, i64), EmbeddedError> {
     if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
         return Err(missing());
     }
-    let mut connection = schema::connect(path).map_err(|source| schema::open_error(path, source))?;
-    match schema::check_owner(&mut connection, path)? {
-        0 => Err(missing()), // an empty file, which only the opening of a store makes one
-        version => Ok((connection, version)),
-    }
+    schema::patiently(|| {
+        let open_error = |source| schema::open_error(path, source);
+        let file = FileId::of(path).map_err(open_error)?;
+        let mut connection = schema::connect(path).map_err(open_error)?;
+        match schema::check_owner(&mut connection, path, file)? {
+            0 => Err(missing()), // an empty file, which only the opening of a store makes one
+            version => Ok((connection, version)),
+        }
+    })
 }
 
 fn copy_all(from: &Connection, to: &Path) -> Result<(), CopyError> {
