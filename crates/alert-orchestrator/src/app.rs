@@ -91,7 +91,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Restore { file }) => backup::restore::run(&cli.common, &file),
         Some(Command::Health { url, timeout }) => health::run(&url, timeout),
         Some(Command::HashPassword) => hash_password::run(),
-        Some(Command::Check) => check::run(&cli.common),
+        Some(Command::Check) => check::run(&cli.common, &mut io::stdout().lock()),
         Some(Command::Schema) => print_json(&config::schema()),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "alert-orchestrator", &mut io::stdout());

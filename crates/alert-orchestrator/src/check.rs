@@ -1,6 +1,6 @@
 //! Is everything in place? The `check` command: one line per thing, and an exit code.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use advisor_core::ledger::FlowKey;
 use jiff::Timestamp;
@@ -15,9 +15,9 @@ use crate::plan;
 /// A store whose clock is further off than this judges the age of samples wrongly.
 const MAX_SKEW_SECONDS: f64 = 60.0;
 
-/// Runs `check`.
-pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
-    let mut report = Report { out: io::stdout().lock(), failed: false };
+/// Runs `check`; what it finds goes to `out`.
+pub(crate) fn run(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
+    let mut report = Report { out, failed: false };
     let config = match app::load_config(&common.config) {
         Ok(config) => config,
         Err(faults) => {

@@ -4,6 +4,7 @@
 //! keeps there is not ours to delete.
 
 use std::fs::{self, DirEntry};
+use std::io;
 use std::path::{Component, Path};
 use std::time::SystemTime;
 
@@ -63,7 +64,7 @@ fn clean(folder: &Path, cleanup: &OutputCleanup, cutoff: SystemTime) -> u64 {
 /// Whether the folder is there, and is the one that its path seems to name.
 ///
 /// # Errors
-/// What makes it another one.
+/// What makes it another one, or why that cannot be told.
 pub(crate) fn is_as_named(folder: &Path) -> Result<bool, String> {
     if folder.components().any(|component| component == Component::ParentDir) {
         return Err("a path with .. may mean another folder than it seems".to_owned());
@@ -74,7 +75,8 @@ pub(crate) fn is_as_named(folder: &Path) -> Result<bool, String> {
             Ok(_) => {
                 return Err(format!("{} is a link or a file, expected a folder; name the real one", step.display()));
             }
-            Err(_) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(format!("looking at {} failed: {error}", step.display())),
         }
     }
     Ok(true)

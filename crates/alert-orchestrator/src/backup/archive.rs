@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -16,34 +17,53 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{self, Listed, Manifest, Member};
 
 const MAX_MANIFEST_BYTES: u64 = 1 << 20;
-/// Of what is kept in memory: everything but the store.
+/// Of everything but the store.
 const MAX_SMALL_BYTES: u64 = 16 << 20;
 /// What tar fills up the last of its records with, of 10 KiB in most programs.
 const MAX_PADDING_BYTES: u64 = 1 << 20;
 
+/// A mode for the owner alone.
+const PRIVATE: u32 = 0o600;
+/// The bits of a mode that say who may read and write.
+const MODES: u32 = 0o777;
+
 /// Writes the manifest, and the files it lists, each from its path, and brings it all to the disk.
-pub(super) fn write(to: &File, manifest: &Manifest, paths: &BTreeMap<Member, &Path>) -> anyhow::Result<()> {
+pub(super) fn write(to: &File, manifest: &Manifest, paths: &BTreeMap<&Member, &Path>) -> anyhow::Result<()> {
     let packed = GzEncoder::new(BufWriter::new(to), Compression::default());
     let mut tar = tar::Builder::new(packed);
     let created_at = u64::try_from(manifest.created_at.as_second()).unwrap_or(0);
-    let mut append = |name: &str, size: u64, content: &mut dyn Read| {
+    let mut append = |name: &str, size: u64, mode: u32, content: &mut dyn Read| {
         let mut header = tar::Header::new_gnu();
         header.set_size(size);
-        header.set_mode(0o600);
+        header.set_mode(mode);
         header.set_mtime(created_at);
         header.set_uid(0);
         header.set_gid(0);
         tar.append_data(&mut header, name, content)
     };
     let json = serde_json::to_vec_pretty(manifest)?;
-    append(manifest::NAME, json.len() as u64, &mut json.as_slice())?;
-    for Listed { name, size, .. } in &manifest.files {
+    append(manifest::NAME, json.len() as u64, PRIVATE, &mut json.as_slice())?;
+    for listed @ Listed { name, size, .. } in &manifest.files {
+        check_size(listed)?;
         let path = paths.get(name).context("invariant: every listed file has a path")?;
-        append(name.name(), *size, &mut File::open(path)?)?;
+        let mut content = File::open(path)?;
+        let mode = match name {
+            // Who may read a secret is part of it; who may read the others is decided where they are restored.
+            Member::Credential(_) => content.metadata()?.mode() & MODES,
+            _ => PRIVATE,
+        };
+        append(&name.to_string(), *size, mode, &mut content)?;
     }
     let mut to = tar.into_inner()?.finish()?;
     to.flush()?;
     Ok(to.get_ref().sync_all()?)
+}
+
+/// All but the store is kept in memory when it is read.
+fn check_size(listed: &Listed) -> anyhow::Result<()> {
+    let fits = listed.name == Member::Store || listed.size <= MAX_SMALL_BYTES;
+    ensure!(fits, "{} has {} bytes, expected at most {MAX_SMALL_BYTES}", listed.name, listed.size);
+    Ok(())
 }
 
 /// Size of what `from` holds, and its SHA-256 in hexadecimal digits.
@@ -58,7 +78,13 @@ pub(super) struct Archive {
     file: File,
     pub(super) manifest: Manifest,
     /// Everything but the store.
-    small: BTreeMap<Member, Vec<u8>>,
+    small: BTreeMap<Member, Small>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Small {
+    content: Vec<u8>,
+    mode: u32,
 }
 
 impl Archive {
@@ -69,12 +95,12 @@ impl Archive {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).context("opening it failed")?;
         let mut small = BTreeMap::new();
-        let manifest = walk(&file, &mut |listed, content| {
+        let manifest = walk(&file, &mut |listed, mode, from| {
             if listed.name != Member::Store {
-                ensure!(listed.size <= MAX_SMALL_BYTES, "{} is larger than {MAX_SMALL_BYTES} bytes", listed.name);
-                let mut bytes = Vec::new();
-                content.read_to_end(&mut bytes)?;
-                small.insert(listed.name, bytes);
+                check_size(listed)?;
+                let mut content = Vec::new();
+                from.take(MAX_SMALL_BYTES).read_to_end(&mut content)?;
+                small.insert(listed.name.clone(), Small { content, mode });
             }
             Ok(())
         })?;
@@ -82,8 +108,13 @@ impl Archive {
     }
 
     /// The content of a file that is not the store.
-    pub(super) fn small(&self, member: Member) -> Option<&[u8]> {
-        self.small.get(&member).map(Vec::as_slice)
+    pub(super) fn small(&self, member: &Member) -> Option<&[u8]> {
+        self.small.get(member).map(|small| small.content.as_slice())
+    }
+
+    /// Who may read such a file.
+    pub(super) fn mode(&self, member: &Member) -> Option<u32> {
+        self.small.get(member).map(|small| small.mode)
     }
 
     /// Writes the store into `to`, once more compared with the manifest.
@@ -92,7 +123,7 @@ impl Archive {
     /// The archive is not the one that was opened any more, or `to` cannot be written.
     pub(super) fn extract_store(&self, to: &mut File) -> anyhow::Result<()> {
         (&self.file).rewind()?;
-        let manifest = walk(&self.file, &mut |listed, content| {
+        let manifest = walk(&self.file, &mut |listed, _, content| {
             if listed.name == Member::Store {
                 io::copy(content, to)?;
             }
@@ -103,7 +134,8 @@ impl Archive {
     }
 }
 
-type Take<'a> = &'a mut dyn FnMut(&Listed, &mut dyn Read) -> anyhow::Result<()>;
+/// Is given a file's mode and content.
+type Take<'a> = &'a mut dyn FnMut(&Listed, u32, &mut dyn Read) -> anyhow::Result<()>;
 
 /// Reads a whole archive and hands the listed files to `take`; an error where it holds anything else, or something else.
 fn walk(file: &File, take: Take<'_>) -> anyhow::Result<Manifest> {
@@ -122,10 +154,11 @@ fn walk(file: &File, take: Take<'_>) -> anyhow::Result<Manifest> {
     for entry in entries {
         let mut entry = entry.map_err(unreadable)?;
         let name = name_of(&entry)?;
-        let Some(index) = missing.iter().position(|listed| listed.name.name() == name) else {
+        let Some(index) = missing.iter().position(|listed| listed.name.to_string() == name) else {
             bail!("it holds {name:?}, expected only what its manifest lists, each once");
         };
-        check(missing.swap_remove(index), &mut entry, take)?;
+        let mode = entry.header().mode().map_err(unreadable)? & MODES;
+        check(missing.swap_remove(index), mode, &mut entry, take)?;
     }
     if let Some(listed) = missing.first() {
         bail!("it lacks {}, which its manifest lists", listed.name);
@@ -142,9 +175,9 @@ fn name_of<R: Read>(entry: &tar::Entry<'_, R>) -> anyhow::Result<String> {
     Ok(name)
 }
 
-fn check(listed: &Listed, entry: &mut impl Read, take: Take<'_>) -> anyhow::Result<()> {
+fn check(listed: &Listed, mode: u32, entry: &mut impl Read, take: Take<'_>) -> anyhow::Result<()> {
     let mut hashed = Hashed { from: entry, hash: Sha256::new(), size: 0 };
-    take(listed, &mut hashed)?;
+    take(listed, mode, &mut hashed)?;
     // Whoever took it need not have read it.
     io::copy(&mut hashed, &mut io::sink())?;
     let (size, sha256) = (hashed.size, hashed.digits());
@@ -199,7 +232,7 @@ mod tests {
     use super::*;
 
     /// The manifest, the small files and the store.
-    type Content = (Manifest, BTreeMap<Member, Vec<u8>>, Vec<u8>);
+    type Content = (Manifest, BTreeMap<Member, Small>, Vec<u8>);
 
     /// What can be read from an archive, if anything.
     fn read(path: &Path) -> anyhow::Result<Content> {
@@ -220,16 +253,18 @@ mod tests {
             [(Member::Config, "client: {assets: [djed]}\n".repeat(3)), (Member::Store, "a page ".repeat(300))];
         let mut files = Vec::new();
         let mut paths = BTreeMap::new();
-        let copies: Vec<_> = contents.iter().map(|(member, content)| (*member, path(member.name()), content)).collect();
-        for (member, copy, content) in &copies {
-            fs::write(copy, content).unwrap();
+        let copies: Vec<_> =
+            contents.iter().map(|(member, content)| (member, path(&member.to_string()), content)).collect();
+        for (member, copy, content) in copies {
+            fs::write(&copy, content).unwrap();
             let (size, sha256) = measure(content.as_bytes()).unwrap();
-            files.push(Listed::new(*member, Path::new("/etc/here"), size, sha256));
-            paths.insert(*member, copy.as_path());
+            files.push(Listed::new(member.clone(), Path::new("/etc/here"), size, sha256));
+            paths.insert(member.clone(), copy);
         }
         let created_at = "2026-11-21T02:00:00Z".parse().unwrap();
         let store = Store::Embedded { schema_version: 1 };
         let manifest = Manifest { format: manifest::FORMAT, program: Program::this(), created_at, store, files };
+        let paths = paths.iter().map(|(member, copy)| (member, copy.as_path())).collect();
         write(&File::create(path("whole")).unwrap(), &manifest, &paths).unwrap();
         let whole = read(&path("whole")).unwrap();
         assert_eq!((&whole.0, whole.2.as_slice()), (&manifest, contents[1].1.as_bytes()));

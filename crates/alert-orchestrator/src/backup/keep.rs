@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,8 @@ fn made_at(name: &str) -> Option<Timestamp> {
 /// # Errors
 /// What could not be looked at or deleted; the others are deleted all the same.
 pub(super) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
-    cleanup::is_as_named(folder).map_err(|why| anyhow!(why))?;
+    let is_there = cleanup::is_as_named(folder).map_err(|why| anyhow!(why))?;
+    ensure!(is_there, "there is no such folder");
     let mut backups: Vec<(Timestamp, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -132,5 +133,9 @@ mod tests {
         assert!(error.contains("linked is a link or a file"), "{error}");
         let error = delete_older(&folder.path().join(subfolder).join(".."), age, now).unwrap_err().to_string();
         assert!(error.contains("a path with .."), "{error}");
+        let error = delete_older(&folder.path().join("gone"), age, now).unwrap_err().to_string();
+        assert_eq!(error, "there is no such folder");
+        let error = delete_older(&folder.path().join("n".repeat(300)), age, now).unwrap_err().to_string();
+        assert!(error.ends_with("n failed: File name too long (os error 36)"), "{error}");
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::CREDENTIALS;
 use crate::version;
 
 /// The shape of archive and manifest. Changing either in a way that an older program would misread makes it the next.
@@ -61,16 +62,17 @@ pub(super) struct Listed {
 }
 
 /// What a backup can hold. Its names are the only ones that can be in an archive, so no name can lead anywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// In the order in which files are put in place: a service that watches its configuration finds everything else there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(super) enum Member {
-    #[serde(rename = "config.yaml")]
-    Config,
-    #[serde(rename = "token_registry.csv")]
-    Registry,
-    #[serde(rename = "secrets.env")]
-    Secrets,
-    #[serde(rename = "store.db")]
     Store,
+    Registry,
+    Secrets,
+    /// A file of the folder of secrets; its name is one that [`Member::credential`] has let through.
+    Credential(String),
+    Config,
 }
 
 impl Program {
@@ -81,19 +83,46 @@ impl Program {
 }
 
 impl Member {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Config => "config.yaml",
-            Self::Registry => "token_registry.csv",
-            Self::Secrets => "secrets.env",
-            Self::Store => "store.db",
-        }
+    /// Longer ones would not fit into the header of an archive's entry.
+    pub(super) const MAX_CREDENTIAL_CHARACTERS: usize = 80;
+
+    /// The file of that name in the folder of secrets; `None` for a name that might lead elsewhere.
+    pub(super) fn credential(name: &str) -> Option<Self> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let fits = (1..=Self::MAX_CREDENTIAL_CHARACTERS).contains(&name.len());
+        (fits && !name.starts_with('.') && name.chars().all(is_plain)).then(|| Self::Credential(name.to_owned()))
     }
 }
 
 impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(match self {
+            Self::Config => "config.yaml",
+            Self::Registry => "token_registry.csv",
+            Self::Secrets => "secrets.env",
+            Self::Credential(name) => return write!(f, "{CREDENTIALS}/{name}"),
+            Self::Store => "store.db",
+        })
+    }
+}
+
+impl From<Member> for String {
+    fn from(member: Member) -> Self {
+        member.to_string()
+    }
+}
+
+impl TryFrom<String> for Member {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if let Some(credential) = name.strip_prefix(CREDENTIALS).and_then(|rest| rest.strip_prefix('/')) {
+            return Self::credential(credential)
+                .ok_or_else(|| format!("found {name:?}, expected the name of a secret"));
+        }
+        let known = [Self::Store, Self::Registry, Self::Secrets, Self::Config];
+        let found = known.into_iter().find(|member| member.to_string() == name);
+        found.ok_or_else(|| format!("found {name:?}, expected the name of a file that a backup can hold"))
     }
 }
 
@@ -144,12 +173,12 @@ impl Manifest {
     }
 
     fn check_files(&self) -> anyhow::Result<()> {
-        let count = |member| self.files.iter().filter(|file| file.name == member).count();
         let stores = usize::from(matches!(self.store, Store::Embedded { .. }));
+        let listed = self.files.iter().map(|file| (&file.name, 0, 1));
         for (member, least, most) in
-            [(Member::Config, 1, 1), (Member::Registry, 0, 1), (Member::Secrets, 0, 1), (Member::Store, stores, stores)]
+            [(&Member::Config, 1, 1), (&Member::Store, stores, stores)].into_iter().chain(listed)
         {
-            let found = count(member);
+            let found = self.files.iter().filter(|file| file.name == *member).count();
             if !(least..=most).contains(&found) {
                 bail!("{NAME} lists {member} {found} times, expected {least} to {most}");
             }

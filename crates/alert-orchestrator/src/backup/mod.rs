@@ -10,12 +10,14 @@ mod manifest;
 mod place;
 pub(crate) mod restore;
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use advisor_io::embedded::{EmbeddedError, snapshot};
+use advisor_io::embedded::EmbeddedError;
+use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, ensure};
 use jiff::Timestamp;
 use tracing::warn;
@@ -32,6 +34,8 @@ use manifest::{Listed, Manifest, Member, Program, Store};
 const DEFAULT_FOLDER: &str = "/var/backups/orchestrator";
 /// Variables for the service's environment, beside the configuration file.
 const SECRETS: &str = "secrets.env";
+/// A folder of secrets, each a file, beside the configuration file.
+const CREDENTIALS: &str = "credentials";
 
 /// What a backup is asked for.
 pub(crate) struct Wish {
@@ -55,29 +59,27 @@ pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
     let folder = folder_of(&output);
     let manifest = make(common, &config, wish.with_secrets, &output, now)
         .with_context(|| format!("backing up to {} failed, nothing was written", output.display()))?;
-    let mut out = io::stdout().lock();
+    let mut done = String::new();
     for Listed { name, path, size, .. } in &manifest.files {
-        writeln!(out, "{name}: {size} bytes from {path}")?;
+        done += &format!("{name}: {size} bytes from {path}\n");
     }
     if let Store::Greptimedb { address, .. } = &manifest.store {
-        writeln!(out, "NOT INCLUDED: what is stored in {address}; back that up with GreptimeDB's own tools")?;
+        done += &format!("NOT INCLUDED: what is stored in {address}; back that up with GreptimeDB's own tools\n");
     }
-    writeln!(out, "written: {}", output.display())?;
+    done += &format!("written: {}\n", output.display());
+    say(io::stdout(), &done);
     if let Some(age) = &wish.keep {
         let deleted = keep::delete_older(folder, age.length(), now).with_context(|| {
             format!("{} is written, but deleting older backups in {} failed", output.display(), folder.display())
         })?;
-        writeln!(out, "deleted: {deleted} backups older than {age} in {}", folder.display())?;
+        say(io::stdout(), &format!("deleted: {deleted} backups older than {age} in {}\n", folder.display()));
     }
     Ok(0)
 }
 
-/// The folder that a file is in.
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+/// Tells what was done. Whoever listened may have left, which undoes nothing of it.
+fn say(mut to: impl Write, text: &str) {
+    let _nobody_listens = to.write_all(text.as_bytes());
 }
 
 /// Writes the backup: `output` is whole, and on the disk, or not there.
@@ -104,7 +106,7 @@ fn make(
     let copied = Copied::of(common, config, with_secrets, scratch.path())?;
     let manifest = copied.manifest(now)?;
     let file = beside.permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
-    let paths = copied.files.iter().map(|(member, _, copy)| (*member, copy.as_path())).collect();
+    let paths = copied.files.iter().map(|(member, _, copy)| (member, copy.as_path())).collect();
     archive::write(file.as_file(), &manifest, &paths)?;
     let read_back = Archive::open(file.path()).context("reading back what was written failed")?;
     ensure!(read_back.manifest == manifest, "what was written reads differently");
@@ -119,9 +121,11 @@ fn make(
 /// What goes into a backup, where nobody changes it any more.
 struct Copied {
     /// Each with where it is from, and its copy.
-    files: Vec<(Member, PathBuf, PathBuf)>,
+    files: Vec<CopiedFile>,
     store: Store,
 }
+
+type CopiedFile = (Member, PathBuf, PathBuf);
 
 impl Copied {
     fn of(common: &Common, config: &Config, with_secrets: bool, to: &Path) -> anyhow::Result<Self> {
@@ -131,21 +135,21 @@ impl Copied {
             wanted.push((Member::Registry, registry.clone()));
         }
         if with_secrets {
-            wanted.push((Member::Secrets, common.config.with_file_name(SECRETS)));
+            wanted.extend(secrets(&common.config)?);
         }
         let mut files = Vec::new();
         for (member, from) in wanted {
-            let copy = to.join(member.name());
+            let copy = to.join(files.len().to_string());
             fs::copy(&from, &copy).with_context(|| format!("reading {} failed", from.display()))?;
             files.push((member, from, copy));
         }
-        warn_of_secrets(config, &common.config, &fs::read_to_string(to.join(Member::Config.name()))?);
+        check(common, config, &files)?;
         let store = match config.client.store() {
             config::Store::Greptime(_) => {
                 Store::Greptimedb { address: Backend::address(config), included: manifest::NotIncluded }
             }
             config::Store::Embedded(settings) => {
-                let copy = to.join(Member::Store.name());
+                let copy = to.join(Member::Store.to_string());
                 let schema_version = copy_store(&settings.path, &copy)?;
                 files.push((Member::Store, settings.path, copy));
                 Store::Embedded { schema_version }
@@ -158,11 +162,55 @@ impl Copied {
         let mut files = Vec::new();
         for (member, from, copy) in &self.files {
             let (size, sha256) = archive::measure(File::open(copy)?)?;
-            files.push(Listed::new(*member, &std::path::absolute(from)?, size, sha256));
+            files.push(Listed::new(member.clone(), &std::path::absolute(from)?, size, sha256));
         }
         let store = self.store.clone();
         Ok(Manifest { format: manifest::FORMAT, program: Program::this(), created_at: now, store, files })
     }
+}
+
+/// The service's secrets: the variables of its environment, and the folder of those that are files.
+fn secrets(config: &Path) -> anyhow::Result<Vec<(Member, PathBuf)>> {
+    let folder = config.with_file_name(CREDENTIALS);
+    let reading = || format!("reading the folder {} failed", folder.display());
+    let mut found = Vec::new();
+    match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        entries => {
+            for entry in entries.with_context(reading)? {
+                let path = entry.with_context(reading)?.path();
+                let name = path.file_name().and_then(OsStr::to_str).filter(|_| path.is_file());
+                let member = name.and_then(Member::credential).with_context(|| {
+                    let most = Member::MAX_CREDENTIAL_CHARACTERS;
+                    let expected =
+                        format!("expected files only, whose names are at most {most} letters, digits, _, - and .");
+                    format!("found {}, {expected}", path.display())
+                })?;
+                found.push((member, path));
+            }
+        }
+    }
+    found.sort();
+    let variables = config.with_file_name(SECRETS);
+    if found.is_empty() || variables.exists() {
+        found.insert(0, (Member::Secrets, variables));
+    }
+    Ok(found)
+}
+
+/// Whether a restore would take what was copied, which may have changed since it was read, and what it says about secrets.
+fn check(common: &Common, config: &Config, files: &[CopiedFile]) -> anyhow::Result<()> {
+    let read = |wanted: Member| {
+        let copied = files.iter().find(|(member, ..)| *member == wanted);
+        copied.map(|(_, _, copy)| fs::read(copy)).transpose()
+    };
+    let text = read(Member::Config)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.context("the configuration was changed meanwhile")?;
+    let registry = read(Member::Registry)?;
+    config::load_text(&common.config, &text, registry.as_deref(), &app::environment)
+        .map_err(|faults| anyhow!("a restore would refuse the configuration or the registry:\n{faults}"))?;
+    warn_of_secrets(config, &common.config, &text);
+    Ok(())
 }
 
 /// A backup without the store would look like one with it until it is needed.

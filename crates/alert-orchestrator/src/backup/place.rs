@@ -8,11 +8,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use advisor_io::embedded::snapshot;
+use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, bail, ensure};
+use rustix::process::geteuid;
 use tempfile::NamedTempFile;
-
-use super::folder_of;
 
 /// A file that is ready to be put in its place.
 pub(super) struct Placement {
@@ -30,15 +29,42 @@ pub(super) struct Placed {
     pub(super) kept: Vec<(PathBuf, PathBuf)>,
 }
 
-/// The file that `path` leads to; a link stays one, and what it names is replaced.
+/// The file that `path` names.
+///
+/// It is no link, and no link on the way to it is somebody else's: whoever may write in one of the folders, as the service
+/// in that of its data, could have root write anywhere.
 pub(super) fn resolve(path: &Path) -> anyhow::Result<PathBuf> {
     let path = std::path::absolute(path)?;
-    if path.symlink_metadata().is_err() {
-        return Ok(path);
+    let near = nearest(&path);
+    let real = near.canonicalize().with_context(|| format!("following {} failed", near.display()))?;
+    check_way(near)?;
+    if let Ok(found) = path.symlink_metadata() {
+        let is_link = found.is_symlink();
+        ensure!(
+            !is_link,
+            "{} is a link, through which nothing is restored; put the file itself there, or name it itself",
+            path.display()
+        );
+        ensure!(found.is_file(), "{} is no file, expected one, or nothing", path.display());
     }
-    let found = path.canonicalize().with_context(|| format!("following {} failed", path.display()))?;
-    ensure!(found.is_file(), "{} is no file, expected one, or nothing", found.display());
-    Ok(found)
+    Ok(real.join(path.strip_prefix(near)?))
+}
+
+fn check_way(folder: &Path) -> anyhow::Result<()> {
+    for step in folder.ancestors() {
+        let found = step.symlink_metadata()?;
+        if !found.is_symlink() {
+            continue;
+        }
+        let (owner, own) = (found.uid(), geteuid());
+        ensure!(
+            owner == 0 || owner == own.as_raw(),
+            "{} is a link of user {owner}, expected one of root or user {own}; put the folder itself there",
+            step.display()
+        );
+        check_way(&folder_of(step).join(fs::read_link(step)?))?;
+    }
+    Ok(())
 }
 
 impl Placement {
@@ -126,9 +152,10 @@ impl Undo {
             Self::RemoveFolder(path) => fs::remove_dir(&path).map_err(|error| format!("rmdir {path:?} ({error})")),
             Self::Remove(path) => fs::remove_file(&path).map_err(|error| format!("rm {path:?} ({error})")),
             Self::PutBack { kept, path } => {
-                let renamed = fs::rename(&kept, &path).map_err(|error| format!("mv {kept:?} {path:?} ({error})"));
+                fs::rename(&kept, &path).map_err(|error| format!("mv {kept:?} {path:?} ({error})"))?;
                 // Renaming one of two names of a file to the other leaves both.
-                renamed.inspect(|()| drop(fs::remove_file(&kept)))
+                let _renamed = fs::remove_file(&kept);
+                Ok(())
             }
         }
     }

@@ -8,18 +8,14 @@ use advisor_io::embedded::snapshot;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use jiff::Timestamp;
 
-use super::SECRETS;
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Program, Store};
 use super::place::{self, Placed, Placement};
+use super::{CREDENTIALS, SECRETS, say};
 use crate::app::{self, FAILED};
 use crate::check;
 use crate::cli::Common;
 use crate::config;
-
-/// In the order in which files are put in place: a service that watches its configuration finds everything else there.
-const ORDER: [(Member, u32); 4] =
-    [(Member::Store, 0o640), (Member::Registry, 0o640), (Member::Secrets, 0o600), (Member::Config, 0o640)];
 
 /// Runs `restore`; the exit code is 1 where `check` finds fault with what was restored.
 ///
@@ -27,26 +23,32 @@ const ORDER: [(Member, u32); 4] =
 /// The backup is of no use or of none here, somebody uses the store, or a file cannot be written; nothing has changed then.
 pub(crate) fn run(common: &Common, file: &Path) -> anyhow::Result<u8> {
     let (placed, manifest) = put_back(common, file)?;
-    let mut out = io::stdout().lock();
+    let mut done = String::new();
     for Placed { path, kept } in &placed {
-        writeln!(out, "restored: {}", path.display())?;
-        kept.iter().try_for_each(|(_, kept)| writeln!(out, "kept: {}", kept.display()))?;
+        done += &format!("restored: {}\n", path.display());
+        done.extend(kept.iter().map(|(_, kept)| format!("kept: {}\n", kept.display())));
     }
-    drop(out);
-    let fault = match check::run(common) {
+    say(io::stdout(), &done);
+    let mut found = Vec::new();
+    let verdict = check::run(common, &mut found);
+    say(io::stdout(), &String::from_utf8_lossy(&found));
+    let fault = match verdict {
         Ok(0) => {
             let Program { version, .. } = &manifest.program;
             let at = manifest.created_at;
-            writeln!(io::stdout().lock(), "the backup that alert-orchestrator {version} made at {at:.0} is in place")?;
+            say(io::stdout(), &format!("the backup that alert-orchestrator {version} made at {at:.0} is in place\n"));
             return Ok(0);
         }
         Ok(_) => "see above".to_owned(),
         Err(error) => format!("{error:#}"),
     };
-    let mut out = io::stderr().lock();
-    writeln!(out, "alert-orchestrator: {} was restored, but check found fault with it: {fault}", file.display())?;
-    writeln!(out, "to go back, with the service stopped:")?;
-    way_back(&placed).try_for_each(|command| writeln!(out, "  {command}"))?;
+    let mut failed = format!(
+        "alert-orchestrator: {} was restored, but check found fault with it: {fault}\n\
+         to go back, with the service stopped:\n",
+        file.display()
+    );
+    failed.extend(way_back(&placed).map(|command| format!("  {command}\n")));
+    say(io::stderr(), &failed);
     Ok(FAILED)
 }
 
@@ -68,9 +70,9 @@ fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manife
 
 /// Where each file goes: where the restored configuration says, once it is the one at `--config`.
 fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
-    let text = archive.small(Member::Config).context("invariant: every manifest lists the configuration")?;
+    let text = archive.small(&Member::Config).context("invariant: every manifest lists the configuration")?;
     let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
-    let config = config::load_text(&common.config, text, archive.small(Member::Registry), &app::environment)
+    let config = config::load_text(&common.config, text, archive.small(&Member::Registry), &app::environment)
         .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
     let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
     ensure!(
@@ -79,9 +81,10 @@ fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member
     );
     let mut targets = BTreeMap::new();
     for file in &archive.manifest.files {
-        let path = match (file.name, config.client.store()) {
+        let path = match (&file.name, config.client.store()) {
             (Member::Config, _) => common.config.clone(),
             (Member::Secrets, _) => common.config.with_file_name(SECRETS),
+            (Member::Credential(name), _) => common.config.with_file_name(CREDENTIALS).join(name),
             (Member::Registry, _) => config.orchestrator.token_registry.clone(),
             (Member::Store, config::Store::Embedded(settings)) => settings.path,
             (Member::Store, config::Store::Greptime(_)) => continue,
@@ -90,23 +93,27 @@ fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member
         if let Some((other, _)) = targets.iter().find(|(_, taken)| **taken == path) {
             bail!("both {other} and {} of it belong at {}", file.name, path.display());
         }
-        targets.insert(file.name, path);
+        targets.insert(file.name.clone(), path);
     }
     Ok(targets)
 }
 
 /// Writes every file beside its place, and looks at the store there.
-fn stage(archive: &Archive, mut targets: BTreeMap<Member, PathBuf>) -> anyhow::Result<Vec<Placement>> {
+fn stage(archive: &Archive, targets: BTreeMap<Member, PathBuf>) -> anyhow::Result<Vec<Placement>> {
     let mut placements = Vec::new();
-    for (member, mode) in ORDER {
-        let Some(path) = targets.remove(&member) else { continue };
+    for (member, path) in targets {
+        let mode = match member {
+            Member::Store | Member::Registry | Member::Config => 0o640,
+            Member::Secrets => 0o600,
+            Member::Credential(_) => archive.mode(&member).unwrap_or(0o600),
+        };
         let mut placement = Placement::stage(path, mode, member == Member::Store)?;
         let writing = format!("writing {member} beside {} failed", placement.path().display());
-        match archive.small(member) {
+        match archive.small(&member) {
             Some(content) => placement.staged().write_all(content).context(writing)?,
             None => archive.extract_store(placement.staged()).context(writing)?,
         }
-        if let (Member::Store, Store::Embedded { schema_version }) = (member, &archive.manifest.store) {
+        if let (Member::Store, Store::Embedded { schema_version }) = (&member, &archive.manifest.store) {
             let found =
                 snapshot::verify(placement.staged_path()).with_context(|| format!("{member} in it is of no use"))?;
             ensure!(

@@ -27,18 +27,19 @@ impl TokenRegistry {
 }
 
 /// Reads the registry where `root` configures Minswap's API; `config` is the path of the configuration file. With `given`,
-/// that is the registry's content, and no file is read.
+/// that is the registry's content, no file is read, and it must be one whether it is needed or not.
 ///
 /// # Errors
 /// The file cannot be read, a row is wrong, or a configured asset has none; each with the row.
 pub(super) fn load(root: &Node, config: &Path, given: Option<&[u8]>) -> Result<Option<TokenRegistry>, Vec<Fault>> {
     const KEY: &str = "orchestrator.token_registry";
     let api = root.at("orchestrator.apis.minswap_aggregator");
-    let Some(api) = api.filter(|api| api.text().is_some_and(|url| url.parse::<Endpoint>().is_ok())) else {
+    let api = api.filter(|api| api.text().is_some_and(|url| url.parse::<Endpoint>().is_ok()));
+    if api.is_none() && given.is_none() {
         return Ok(None);
-    };
+    }
     let configured = root.at(KEY);
-    let line = configured.unwrap_or(api).line();
+    let line = configured.or(api).map_or(1, Node::line);
     let fault = |message: String| Fault::new(line, KEY, message);
     let path = match configured.and_then(Node::text) {
         Some(path) => PathBuf::from(path),
@@ -56,6 +57,9 @@ pub(super) fn load(root: &Node, config: &Path, given: Option<&[u8]>) -> Result<O
     let registry = content
         .and_then(|content| read(&content))
         .map_err(|wrong| wrong.into_iter().map(|text| fault(format!("{shown}: {text}"))).collect::<Vec<_>>())?;
+    if api.is_none() {
+        return Ok(None);
+    }
     let assets = root.at("client.assets").map_or(&[][..], Node::items);
     let is_missing = |asset: &&Node| asset.text().is_some_and(|name| registry.id(&name.to_lowercase()).is_none());
     let missing: Vec<String> = assets.iter().filter(is_missing).map(Node::shown).collect();

@@ -219,6 +219,32 @@ fn secrets_are_included_where_that_is_asked_for_and_those_in_the_configuration_a
     assert_eq!(host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]).code, Some(0));
     assert_eq!(content(&host.path("b.tar.gz"))["secrets.env"], b"GREPTIME_PASSWORD=hunter2\n");
 
+    fs::create_dir(host.path("credentials")).unwrap();
+    let secret = |name: &str, mode: u32| {
+        host.world.clone.write(&format!("credentials/{name}"), name);
+        fs::set_permissions(host.path("credentials").join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    secret("HASH", 0o600);
+    secret("GREPTIME_PASSWORD", 0o440);
+    let taken = |name: &str| host.run(&["backup", "--output", name, "--with-secrets"]);
+    assert_eq!(taken("files.tar.gz").code, Some(0));
+    let elsewhere = Clone::new();
+    let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", host.path("files.tar.gz").to_str().unwrap()]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert_eq!(fs::read_to_string(elsewhere.path("etc/credentials/HASH")).unwrap(), "HASH");
+    for (name, expected) in
+        [("secrets.env", 0o600), ("credentials/HASH", 0o600), ("credentials/GREPTIME_PASSWORD", 0o440)]
+    {
+        assert_eq!(mode(&elsewhere.path("etc").join(name)), expected, "{name}");
+    }
+    // Without the file of variables those in files are enough; what is no such file is no secret.
+    fs::remove_file(host.path("secrets.env")).unwrap();
+    assert_eq!(taken("only-files.tar.gz").code, Some(0));
+    secret("HASH~", 0o600);
+    let run = taken("more.tar.gz");
+    assert!(run.code == Some(1) && run.stderr.contains("credentials/HASH~, expected files only"), "{}", run.stderr);
+    fs::remove_dir_all(host.path("credentials")).unwrap();
+
     let hash = "sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5";
     let auth = |hash: &str| format!("  auth: {{enabled: true, username: admin, password_hash: \"{hash}\"}}\n");
     host.configure("embedded: {}", &auth(hash));
@@ -260,6 +286,22 @@ fn nothing_is_overwritten_and_nothing_is_left_of_a_backup_that_failed() {
     let run = host.run(&["backup", "--output", "backups/c.tar.gz", "--keep", "1d"]);
     assert!(run.stdout.ends_with("deleted: 1 backups older than 1d in backups\n"), "{}{}", run.stdout, run.stderr);
     assert_eq!(names(&host.path("backups")), [old, "b.tar.gz", "c.tar.gz"]);
+}
+
+#[test]
+fn what_a_restore_would_refuse_is_refused_at_once() {
+    let host = Host::new();
+    let fails = |expected: &str| {
+        let run = host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]);
+        assert_eq!(run.code, Some(1));
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        assert!(!run.stderr.contains("reading back") && !host.path("b.tar.gz").exists(), "{}", run.stderr);
+    };
+    host.world.clone.write("secrets.env", "");
+    fs::OpenOptions::new().write(true).open(host.path("secrets.env")).unwrap().set_len((16 << 20) + 1).unwrap();
+    fails("secrets.env has 16777217 bytes, expected at most 16777216");
+    host.world.clone.write("token_registry.csv", "not one");
+    fails("token_registry.csv: line 1: found other columns");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,6 +14,9 @@ use sha2::{Digest as _, Sha256};
 use crate::backup::{Host, content, manifest, once};
 use crate::server::Server;
 use crate::support::{Clone, Run};
+
+const NOBODY: u32 = 65_534;
+const REGISTRY: &str = "asset,policy_id,token_name_hex\n";
 
 /// Every file, link and folder with its content.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -68,6 +71,7 @@ fn write(path: &Path, members: &[Member]) {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(*kind);
         header.set_size(content.len() as u64);
+        header.set_mode(0o600);
         // As it is: the builder itself would refuse some of these names.
         header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
         if *kind == tar::EntryType::Symlink {
@@ -189,25 +193,90 @@ fn a_failure_in_the_middle_puts_everything_back() {
 }
 
 #[test]
-fn links_stay_links_and_what_root_restores_belongs_to_the_service() {
+fn what_root_restores_belongs_to_the_service() {
     let host = Host::new();
     let backup = host.backup("b.tar.gz");
     let elsewhere = Clone::new();
-    fs::create_dir(elsewhere.path("etc")).unwrap();
-    elsewhere.write("real.yaml", "replaced");
-    symlink("../real.yaml", elsewhere.path("etc/new.yaml")).unwrap();
-    let nobody = 65_534;
-    let is_root = chown(elsewhere.path(""), Some(nobody), Some(nobody)).is_ok();
+    let is_root = chown(elsewhere.path(""), Some(NOBODY), Some(NOBODY)).is_ok();
     let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-    assert!(elsewhere.path("etc/new.yaml").is_symlink());
     assert_eq!(once(&elsewhere, "etc/new.yaml"), host.decisions());
     for made in ["var", "var/orchestrator.db"] {
         let (owner, expected) = (fs::metadata(elsewhere.path(made)).unwrap(), elsewhere.path("").metadata().unwrap());
         assert_eq!((owner.uid(), owner.gid()), (expected.uid(), expected.gid()), "{made}");
-        assert!(!is_root || owner.uid() == nobody);
+        assert!(!is_root || owner.uid() == NOBODY);
         assert_eq!(owner.mode() & 0o007, 0, "{made} is for the service's group at most");
     }
+}
+
+#[test]
+fn nothing_is_restored_through_a_link() {
+    for place in ["var/orchestrator.db", "token_registry.csv", "world.yaml"] {
+        let host = Host::new();
+        host.world.clone.write("token_registry.csv", REGISTRY);
+        host.backup("b.tar.gz");
+        // As whoever may write in the folder could have it, to any file that root may replace.
+        host.world.clone.write("precious", "");
+        fs::rename(host.path(place), host.path("away")).unwrap();
+        symlink(host.path("precious"), host.path(place)).unwrap();
+        refused(&host, "b.tar.gz", &format!("{place} is a link, through which nothing is restored"));
+    }
+}
+
+#[test]
+fn a_folder_may_be_a_link_unless_somebody_else_has_made_it() {
+    let host = Host::new();
+    let then = host.decisions();
+    host.backup("b.tar.gz");
+    fs::rename(host.path("var"), host.path("larger")).unwrap();
+    symlink("larger", host.path("var")).unwrap();
+    assert_eq!(restore(&host, "b.tar.gz").code, Some(0));
+    assert!(host.path("var").is_symlink());
+    assert_eq!(host.decisions(), then);
+    if lchown(host.path("var"), Some(NOBODY), None).is_ok() {
+        refused(&host, "b.tar.gz", "var is a link of user 65534, expected one of root or user 0");
+        // Also behind one that is root's.
+        fs::rename(host.path("var"), host.path("theirs")).unwrap();
+        symlink("theirs", host.path("var")).unwrap();
+        refused(&host, "b.tar.gz", "theirs is a link of user 65534, expected one of root or user 0");
+    }
+}
+
+#[test]
+fn a_registry_is_one_before_it_is_put_anywhere() {
+    let host = Host::new();
+    host.world.clone.write("token_registry.csv", REGISTRY);
+    host.configure("embedded: {}", "  token_registry: token_registry.csv\n");
+    let backup = host.backup("b.tar.gz");
+    with_content(&host, &backup, "token_registry.csv", b"* * * * * root /tmp/evil\n".to_vec());
+    refused(&host, "changed.tar.gz", "orchestrator.token_registry: token_registry.csv: line 1: found other columns");
+}
+
+#[test]
+fn what_is_restored_does_not_depend_on_who_reads_of_it() {
+    let host = Host::new();
+    fs::create_dir(host.path("backups")).unwrap();
+    host.world.clone.write("backups/alert-orchestrator-20200101T000000Z.tar.gz", "");
+    host.world.clone.write("backups/alert-orchestrator-20210101T000000Z.tar.gz", "");
+    let unread = |host: &Host, arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = host.world.clone.command(&[&["--config", "world.yaml"], arguments].concat());
+        let output = command.stdout(writer).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let said = unread(&host, &["backup", "--output", "backups/b.tar.gz", "--keep", "1d"]);
+    assert_eq!(said, (Some(0), String::new()));
+    assert_eq!(fs::read_dir(host.path("backups")).unwrap().count(), 2, "the oldest was deleted");
+    assert_eq!(unread(&host, &["restore", "backups/b.tar.gz"]), (Some(0), String::new()));
+
+    let host = Host::new();
+    host.configure("embedded: {import: [gone]}", "");
+    fs::create_dir(host.path("gone")).unwrap();
+    host.backup("b.tar.gz");
+    fs::remove_dir(host.path("gone")).unwrap();
+    let (code, told) = unread(&host, &["restore", "b.tar.gz"]);
+    assert!(code == Some(1) && told.contains("to go back, with the service stopped:\n  mv"), "{code:?}: {told}");
 }
 
 #[test]
@@ -305,7 +374,16 @@ fn manifests_that_are_newer_or_do_not_fit_are_refused() {
     });
     changed("bytes, its manifest says 1", &|manifest| manifest["files"][0]["size"] = json!(1));
     changed("its manifest says 00", &|manifest| manifest["files"][0]["sha256"] = json!("00"));
-    changed("unknown variant `../../etc/passwd`", &|manifest| manifest["files"][0]["name"] = json!("../../etc/passwd"));
+    changed("found \"../../etc/passwd\", expected the name of a file that a backup can hold", &|manifest| {
+        manifest["files"][0]["name"] = json!("../../etc/passwd")
+    });
+    for name in ["credentials/../../etc/passwd", "credentials/", "credentials/.ssh", "credentials/a/b"] {
+        changed("expected the name of a secret", &|manifest| manifest["files"][0]["name"] = json!(name));
+    }
+    changed("manifest.json lists config.yaml 2 times, expected 1 to 1", &|manifest| {
+        let first = manifest["files"][0].clone();
+        manifest["files"].as_array_mut().unwrap().push(first);
+    });
     changed("unknown field `more`", &|manifest| manifest["more"] = json!(1));
     changed("manifest.json is not a manifest", &|manifest| *manifest = json!([]));
 }
