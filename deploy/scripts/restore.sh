@@ -29,7 +29,7 @@ bindable() {
 # restore PROGRAM FILE: both are seen where they are, also in a home or in /tmp, of which nothing else is.
 restore() {
     sandboxed --pipe \
-        "ReadWritePaths=$settings $data" "BindReadOnlyPaths=$1 $2" "InaccessiblePaths=-$settings/credentials" \
+        "ReadWritePaths=$settings $data" "BindReadOnlyPaths=$1 $2" \
         "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" ProtectHome=tmpfs PrivateDevices=yes \
         ProtectKernelTunables=yes ProtectKernelModules=yes ProtectControlGroups=yes RestrictNamespaces=yes \
         -- "$1" --config "$settings/config.yaml" restore "$2"

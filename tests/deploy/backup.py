@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The nightly backup and the way back, on a small machine with a real systemd, as docs/backup.md describes them.
+"""On a small machine with a real systemd: the timer's backups, and the commands of docs/backup.md that put one back.
+
+Every way back is taken from the page itself and starts from a service that was killed: after the loss of everything but the
+installation, after the loss of its secrets, too, and from a store that a newer version has migrated.
 
     tests/deploy/backup.py target/release/alert-orchestrator
 """
@@ -8,6 +11,7 @@ import json
 import pathlib
 import re
 import shlex
+import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -20,6 +24,8 @@ BACKUP = "alert-orchestrator-backup.service"
 TIMER = "alert-orchestrator-backup.timer"
 BACKUPS = "/var/backups/orchestrator"
 STORE = "/var/lib/alert-orchestrator/var/orchestrator.db"
+SETTINGS = "/etc/alert-orchestrator"
+PASSWORD = "a long secret"
 # As of a fixed time: what is decided depends on nothing but the store.
 CONFIGURATION = """client:
   embedded: {path: var/orchestrator.db, import: [/opt/alert-orchestrator/current/examples/liqwid]}
@@ -34,7 +40,7 @@ orchestrator:
 def set_up(machine, binary):
     releases.install(machine, binary)
     machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
-    machine.write("/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", password_hash(binary, "a long secret"))
+    machine.write("/etc/alert-orchestrator/credentials/ORCHESTRATOR_PASSWORD_HASH", password_hash(binary, PASSWORD))
     where = f"/run/credentials/{SERVICE}/secret_ORCHESTRATOR_PASSWORD_HASH"
     lines = f"ORCHESTRATOR_TIMEZONE=Europe/Berlin\nORCHESTRATOR_PASSWORD_HASH_FILE={where}\n"
     machine.write("/etc/alert-orchestrator/secrets.env", lines)
@@ -60,8 +66,14 @@ def journal(machine):
 
 
 def decisions(machine):
-    """What the service says, which is not the same bytes after a restart only where the store differs."""
-    return machine.run("curl", "--silent", "http://127.0.0.1:9808/api/decisions")
+    """What the service has decided, by now; as of a fixed time it depends on the store alone."""
+    answer = ["curl", "--silent", "--fail", "--user", f"anna:{PASSWORD}", "http://127.0.0.1:9808/api/decisions"]
+
+    def of_every_asset():
+        found = machine.run(*answer, ok=None)
+        return found if '"usdc"' in found and '"djed"' in found else None
+
+    return wait_for("the decisions of every asset", of_every_asset)
 
 
 def backed_up(machine):
@@ -94,35 +106,84 @@ def without_store(machine):
     machine.run("systemctl", "reset-failed", BACKUP)
 
 
-def documented(backup):
-    """The commands of the page between stopping and starting the service, with this backup."""
+def documented(beginning, **stand_ins):
+    """A block of commands from the page, with other names in place of its examples; each of them must be in it."""
     page = (REPOSITORY / "docs/backup.md").read_text(encoding="utf-8")
-    block = re.search(r"```sh\nsystemctl stop alert-orchestrator\n(systemd-run .*?)systemctl start", page, re.DOTALL)[1]
-    return re.sub(r"/var/backups/orchestrator/\S+", shlex.quote(backup), block)
+    block = re.search(rf"```sh\n( *{re.escape(beginning)}.*?)```", page, re.DOTALL)[1]
+    examples = {"backup": r"\S*alert-orchestrator-\d+T\d+Z\.tar\.gz", "copy": r"\S*\.schema-\S*\.backup"}
+    for what, name in stand_ins.items():
+        block, count = re.subn(examples[what], shlex.quote(name), block)
+        expect(f"the page names a {what} after {beginning!r}", count, 1)
+    return block
+
+
+def killed(machine):
+    machine.run("kill", "-KILL", machine.show(SERVICE, "MainPID"))
+    machine.run("systemctl", "stop", SERVICE)
 
 
 def restored(machine, backup):
     before = decisions(machine)
-    restore = documented(backup)
-    told = machine.run("bash", "-c", restore, ok=1)
-    expect("under the running service a restore is refused", "is in use; stop the service" in told, True)
-    machine.run("kill", "-KILL", machine.show(SERVICE, "MainPID"))
-    machine.run("systemctl", "stop", SERVICE)
+    killed(machine)
     # The worst case: nothing is left but the installation.
-    machine.run("bash", "-c", "rm -r /var/lib/alert-orchestrator/var /etc/alert-orchestrator/token_registry.csv")
-    machine.write("/etc/alert-orchestrator/config.yaml", "wrong")
-    machine.run("bash", "-c", "chown root:orchestrator /etc/alert-orchestrator/config.yaml; chmod 640 /etc/alert-orchestrator/config.yaml")
-    told = machine.run("bash", "-c", restore)
+    machine.run("bash", "-c", f"rm -r /var/lib/alert-orchestrator/var {SETTINGS}/token_registry.csv")
+    machine.write(f"{SETTINGS}/config.yaml", "wrong")
+    machine.run("bash", "-c", f"chown root:orchestrator {SETTINGS}/config.yaml; chmod 640 {SETTINGS}/config.yaml")
+    told = machine.run("bash", "-c", documented("/opt/alert-orchestrator/current/deploy/scripts/restore.sh", backup=backup))
     expect("check has the last word", ("ok    store: " in told, "is in place" in told), (True, True))
-    expect("the restored configuration is back", machine.run("cat", "/etc/alert-orchestrator/config.yaml"), CONFIGURATION.strip())
-    kept = machine.run("bash", "-c", "cat /etc/alert-orchestrator/config.yaml.before-restore-*")
+    expect("the restored configuration is back", machine.run("cat", f"{SETTINGS}/config.yaml"), CONFIGURATION.strip())
+    kept = machine.run("bash", "-c", f"cat {SETTINGS}/config.yaml.before-restore-*")
     expect("what it replaced is kept", kept, "wrong")
-    paths = ["/etc/alert-orchestrator/config.yaml", "/etc/alert-orchestrator/token_registry.csv", pathlib.PurePath(STORE).parent, STORE]
+    paths = [f"{SETTINGS}/config.yaml", f"{SETTINGS}/token_registry.csv", pathlib.PurePath(STORE).parent, STORE]
     found = machine.run("stat", "-c", "%a %U %G", *paths).splitlines()
     expected = ["640 root orchestrator", "640 root orchestrator", "750 orchestrator orchestrator", "640 orchestrator orchestrator"]
     expect("what root restored belongs to whom it should", found, expected)
-    started(machine)
     expect("the service decides as before, byte for byte", decisions(machine), before)
+
+
+def without_secrets(machine):
+    """A host that has lost its secrets, too: those are unpacked first, because the configuration cannot be read without them."""
+    before = decisions(machine)
+    secrets = [f"{SETTINGS}/secrets.env", f"{SETTINGS}/credentials/ORCHESTRATOR_PASSWORD_HASH"]
+    machine.run("chmod", "440", secrets[1])
+    look = ["bash", "-c", f"stat -c '%a %U' {' '.join(secrets)}; cat {' '.join(secrets)}"]
+    had = machine.run(*look)
+    told = machine.run("bash", "-c", documented("/opt/alert-orchestrator/current/deploy/scripts/run.sh"))
+    backup = re.search(rf"{BACKUPS}/\S+\.tar\.gz", told)[0]
+    killed(machine)
+    lose = f"rm -r {SETTINGS}/*.before-restore-* /var/lib/alert-orchestrator/var {' '.join(secrets)}"
+    machine.run("bash", "-c", lose)
+    machine.run("bash", "-c", documented("tar -xzf", backup=backup))
+    expect("the secrets are back, for whom they were", machine.run(*look), had)
+    machine.run("bash", "-c", documented("/opt/alert-orchestrator/current/deploy/scripts/restore.sh", backup=backup))
+    expect("and the restore leaves them so", machine.run(*look), had)
+    expect("the service knows them, and decides as before", decisions(machine), before)
+
+
+def upgrade_taken_back(machine):
+    """From a store of schema 3 that this program has migrated, and written to until it was killed."""
+    machine.run("systemctl", "stop", SERVICE)
+    old = REPOSITORY / "crates/advisor-io/testdata/schema-3.db"
+    (machine.shared / "schema-3.db").write_bytes(old.read_bytes())
+    folder = pathlib.PurePath(STORE).parent
+    machine.run("bash", "-c", f"rm -r {folder}/*; install -o orchestrator -g orchestrator -m 640 /srv/schema-3.db {STORE}")
+    started(machine)
+    killed(machine)
+    machine.run("test", "-s", f"{STORE}-wal")
+    copy = machine.run("bash", "-c", f"cd {folder}; ls *.schema-3.*.backup")
+    machine.run("bash", "-c", documented("cd /var/lib/alert-orchestrator/var", copy=copy))
+    # As SQLite finds it: with whatever lies beside it.
+    machine.run("cp", "-r", folder, "/srv/var")
+    found, expected = (tables(path) for path in (machine.shared / "var/orchestrator.db", old))
+    expect("the store is the one from before the upgrade, of schema 3", (found, found[0]), (expected, 3))
+
+
+def tables(store):
+    """Schema version, and every row of every table."""
+    connection = sqlite3.connect(f"file:{store}?mode=ro" + ("&immutable=1" if store.is_relative_to(REPOSITORY) else ""), uri=True)
+    names = [name for (name,) in connection.execute("select name from sqlite_schema where type = 'table' order by name")]
+    rows = {name: connection.execute(f'select * from "{name}"').fetchall() for name in names}
+    return connection.execute("pragma user_version").fetchone()[0], rows
 
 
 def main():
@@ -137,6 +198,8 @@ def main():
         machine.run("systemctl", "restart", SERVICE)  # its store was gone for a moment
         started(machine)
         restored(machine, backup)
+        without_secrets(machine)
+        upgrade_taken_back(machine)
 
 
 main()
