@@ -32,7 +32,7 @@ main() {
     local terminal=--pipe also=()
     # Some commands ask.
     [ ! -t 0 ] || [ ! -t 1 ] || terminal=--pty
-    # secrets.env is root's alone: a backup that is to hold it may read what root can. It writes no more than the service does.
+    # secrets.env and credentials are root's alone: a backup that is to hold them may read what root can. It writes no more than the service does.
     case "$1 $* " in 'backup '*' --with-secrets '*) also=(AmbientCapabilities=CAP_DAC_READ_SEARCH) ;; esac
     as_service "$terminal" "${also[@]}" -- "$current/$service" --config "$settings/config.yaml" "$@"
 }

@@ -155,7 +155,7 @@ pub enum Command {
         /// Once it is written, delete those beside it that have such a default name and are older: 90m, 48h, 30d, 4w
         #[arg(long, value_name = "AGE", value_parser = age)]
         keep: Option<Age>,
-        /// Include secrets.env, which lies beside the configuration file
+        /// Include secrets.env and the files of credentials/, which lie beside the configuration file
         #[arg(long)]
         with_secrets: bool,
     },
