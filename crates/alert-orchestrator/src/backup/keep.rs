@@ -19,6 +19,13 @@ pub(super) fn name(now: Timestamp) -> String {
     format!("{PREFIX}{}{SUFFIX}", now.strftime(TIME))
 }
 
+/// Where a backup made at `now` goes; where others were made in the same second, under the next one that is free.
+pub(super) fn free_path(folder: &Path, now: Timestamp) -> PathBuf {
+    let path = |second| folder.join(name(now + SignedDuration::from_secs(second)));
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    (0..60).map(path).find(is_free).unwrap_or_else(|| path(0))
+}
+
 /// When the backup of that name was made; `None` for any other file.
 fn made_at(name: &str) -> Option<Timestamp> {
     let time = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
@@ -64,6 +71,14 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn backups_of_one_second_have_names_of_their_own() {
+        let folder = folder_with(&["alert-orchestrator-20261121T020059Z.tar.gz"]);
+        let now = "2026-11-21T02:00:59.7Z".parse().unwrap();
+        let expected = folder.path().join("alert-orchestrator-20261121T020100Z.tar.gz");
+        assert_eq!(free_path(folder.path(), now), expected);
+    }
 
     fn folder_with(names: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

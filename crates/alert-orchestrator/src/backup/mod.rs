@@ -54,7 +54,7 @@ pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
     let now = Timestamp::now();
     let output = match &wish.output {
         Some(output) => output.clone(),
-        None => Path::new(DEFAULT_FOLDER).join(keep::name(now)),
+        None => keep::free_path(Path::new(DEFAULT_FOLDER), now),
     };
     let folder = folder_of(&output);
     let manifest = make(common, &config, wish.with_secrets, &output, now)

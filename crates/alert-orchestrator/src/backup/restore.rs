@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use advisor_io::embedded::snapshot;
 use anyhow::{Context as _, anyhow, bail, ensure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Program, Store};
@@ -63,9 +63,20 @@ fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manife
     // As long as the claim is held, nobody opens the store whose file is being replaced.
     let (placements, _claim, manifest) =
         prepare().with_context(|| format!("restoring {} failed, nothing was changed", file.display()))?;
-    let suffix = format!(".before-restore-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+    let suffix = free_suffix(&placements, Timestamp::now());
     let placed = place::all(placements, &suffix).with_context(|| format!("restoring {} failed", file.display()))?;
     Ok((placed, manifest))
+}
+
+/// What goes behind the names of files that are replaced at `now`; where others were in the same second, of the next that is free.
+fn free_suffix(placements: &[Placement], now: Timestamp) -> String {
+    let suffix = |second| {
+        let at = now + SignedDuration::from_secs(second);
+        format!(".before-restore-{}", at.strftime("%Y%m%dT%H%M%SZ"))
+    };
+    let is_taken = |path: &Path, suffix: &str| snapshot::companion(path, suffix).symlink_metadata().is_ok();
+    let is_free = |suffix: &String| !placements.iter().any(|placement| is_taken(placement.path(), suffix));
+    (0..60).map(suffix).find(is_free).unwrap_or_else(|| suffix(0))
 }
 
 /// Where each file goes: where the restored configuration says, once it is the one at `--config`.
@@ -136,4 +147,26 @@ fn way_back(placed: &[Placed]) -> impl Iterator<Item = String> {
 
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_two_restores_of_one_second_replace_has_two_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let placements = ["config.yaml", "store.db"].map(|name| Placement::stage(path(name), 0o600, false).unwrap());
+        let now: Timestamp = "2026-11-21T02:00:59Z".parse().unwrap();
+        assert_eq!(free_suffix(&placements, now), ".before-restore-20261121T020059Z");
+        for kept in ["store.db.before-restore-20261121T020059Z", "config.yaml.before-restore-20261121T020100Z"] {
+            fs::write(path(kept), "").unwrap();
+        }
+        assert_eq!(free_suffix(&placements, now), ".before-restore-20261121T020101Z");
+    }
 }
