@@ -8,11 +8,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::{TIME, free_second};
 use crate::cleanup;
 
 const PREFIX: &str = "alert-orchestrator-";
 const SUFFIX: &str = ".tar.gz";
-const TIME: &str = "%Y%m%dT%H%M%SZ";
 
 /// The name of a backup made at `now`.
 pub(super) fn name(now: Timestamp) -> String {
@@ -21,9 +21,8 @@ pub(super) fn name(now: Timestamp) -> String {
 
 /// Where a backup made at `now` goes; where others were made in the same second, under the next one that is free.
 pub(super) fn free_path(folder: &Path, now: Timestamp) -> PathBuf {
-    let path = |second| folder.join(name(now + SignedDuration::from_secs(second)));
-    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
-    (0..60).map(path).find(is_free).unwrap_or_else(|| path(0))
+    let path = |at| folder.join(name(at));
+    path(free_second(now, |at| path(at).symlink_metadata().is_err()))
 }
 
 /// When the backup of that name was made; `None` for any other file.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use advisor_io::embedded::EmbeddedError;
 use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, ensure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
 use crate::app;
@@ -37,11 +37,21 @@ const SECRETS: &str = "secrets.env";
 /// A folder of secrets, each a file, beside the configuration file.
 const CREDENTIALS: &str = "credentials";
 
+/// How names say when something was made (UTC).
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+
 /// What a backup is asked for.
 pub(crate) struct Wish {
     pub(crate) output: Option<PathBuf>,
     pub(crate) keep: Option<Age>,
     pub(crate) with_secrets: bool,
+}
+
+/// The first second from `now` on whose name is free, so that what is made twice in one second gets two; `now` where a minute of
+/// them is taken.
+fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp {
+    let later = |second| now + SignedDuration::from_secs(second);
+    (0..60).map(later).find(|at| is_free(*at)).unwrap_or(now)
 }
 
 /// Runs `backup`.

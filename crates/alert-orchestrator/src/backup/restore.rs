@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use advisor_io::embedded::snapshot;
 use anyhow::{Context as _, anyhow, bail, ensure};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Program, Store};
 use super::place::{self, Placed, Placement};
-use super::{CREDENTIALS, SECRETS, say};
+use super::{CREDENTIALS, SECRETS, TIME, free_second, say};
 use crate::app::{self, FAILED};
 use crate::check;
 use crate::cli::Common;
@@ -70,13 +70,9 @@ fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manife
 
 /// What goes behind the names of files that are replaced at `now`; where others were in the same second, of the next that is free.
 fn free_suffix(placements: &[Placement], now: Timestamp) -> String {
-    let suffix = |second| {
-        let at = now + SignedDuration::from_secs(second);
-        format!(".before-restore-{}", at.strftime("%Y%m%dT%H%M%SZ"))
-    };
-    let is_taken = |path: &Path, suffix: &str| snapshot::companion(path, suffix).symlink_metadata().is_ok();
-    let is_free = |suffix: &String| !placements.iter().any(|placement| is_taken(placement.path(), suffix));
-    (0..60).map(suffix).find(is_free).unwrap_or_else(|| suffix(0))
+    let suffix = |at: Timestamp| format!(".before-restore-{}", at.strftime(TIME));
+    let is_taken = |path: &Path, at| snapshot::companion(path, &suffix(at)).symlink_metadata().is_ok();
+    suffix(free_second(now, |at| !placements.iter().any(|placement| is_taken(placement.path(), at))))
 }
 
 /// Where each file goes: where the restored configuration says, once it is the one at `--config`.
