@@ -14,7 +14,6 @@ import os
 import pathlib
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,11 +21,11 @@ import time
 
 import dataset
 import faults
-import programs
-from figures import Figure, at_least, at_most
+import programs  # makes `running` findable
 import running
+from figures import Figure, at_least, at_most
 from programs import Nginx, NodeExporter, Service, seconds_to_first_answer, wrk
-from running import free_port, wait_for
+from running import free_port, password_hash, wait_for
 
 CONNECTIONS = 256
 # Exactly what is asked of the service; see docs/performance.md.
@@ -176,8 +175,7 @@ def browse(service, done):
 def misbehaviour(binary, folder):
     """Every fault in turn, on a service that asks for logins and evaluates every second."""
     port = free_port()
-    hashing = subprocess.run([binary, "hash-password"], input=faults.PASSWORD, capture_output=True, text=True, check=True)
-    login = LOGIN.format(user=faults.USER, hash=hashing.stdout.strip())
+    login = LOGIN.format(user=faults.USER, hash=password_hash(binary, faults.PASSWORD))
     faults.lay_out_charts(folder)
     with Service(binary, folder, configuration(port) + login, port, "faults") as service:
         service.wait_for_evaluation()

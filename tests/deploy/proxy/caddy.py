@@ -23,7 +23,7 @@ from visits import page_loads, plain_http, second_login_with_a_certificate, seco
 from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
-from running import HOST, Program, expect, install, wait_for
+from running import HOST, Program, expect, install, password_hash, wait_for
 
 FILES = REPOSITORY / "deploy/caddy"
 ETC = pathlib.Path("/etc/caddy")
@@ -158,7 +158,7 @@ def main():
             too_large_is_refused(tls)
             logs()
             machine_asks_itself(tls)
-            hash = run(binary, "hash-password", text=PASSWORD + "\n").split()[-1].removeprefix("bcrypt:")
+            hash = password_hash(binary, PASSWORD).removeprefix("bcrypt:")
             second_login_with_the_same_password(tls, caddy, FILES, ETC, f"admin {hash}", running)
             second_login_with_a_certificate(tls, caddy, FILES, ETC, folder)
             running.stop()
