@@ -1,7 +1,11 @@
+# Rendered by `cargo xtask service` from chassis/deploy/host.sh.in and alert-orchestrator/service.toml: edit those.
 # What the scripts of this folder have in common: names, places, and a word with the operator. Sourced, never run.
 # shellcheck shell=bash disable=SC2034 # each script uses some of them
 
 readonly service=alert-orchestrator
+readonly title='Alert Orchestrator'
+# The section of its configuration that has the logins and the telemetry.
+readonly section=orchestrator
 readonly account=orchestrator
 readonly root=/opt/alert-orchestrator
 readonly releases=$root/releases

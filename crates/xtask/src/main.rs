@@ -8,7 +8,9 @@ mod check_arch;
 mod dist;
 mod docs;
 mod examples;
+mod host_script;
 mod rules;
+mod service;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +35,8 @@ enum Task {
     CheckArch,
     /// Write the references of the user guide from the program, and check every page: links, snippets, commands, messages
     Docs {
+        /// The service that the guide is about; it must be named where there are several
+        service: Option<String>,
         /// Write nothing; fail when the committed references differ
         #[arg(long)]
         check: bool,
@@ -40,16 +44,27 @@ enum Task {
         #[arg(long, value_name = "PATH")]
         program: Option<PathBuf>,
     },
-    /// Write the Kubernetes resource of the alerts from deploy/prometheus/rules
+    /// Write the Kubernetes resource of a service's alerts from its rules for Prometheus
     Rules {
+        /// The service whose alerts they are; it must be named where there are several
+        service: Option<String>,
         /// Write nothing; fail when the committed resource differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write what the scripts of a host know of their service, for every service
+    Service {
+        /// Write nothing; fail when a committed file differs
         #[arg(long)]
         check: bool,
     },
     /// Build the release archive of this commit under target/dist, byte for byte the same wherever it is built (4 minutes)
     Dist(dist::Options),
     /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
-    BenchEvaluate,
+    BenchEvaluate {
+        /// The service that evaluates; it must be named where there are several
+        service: Option<String>,
+    },
     /// Receive answers and parse them into nothing: what bench-evaluate measures against
     #[command(hide = true)]
     Receive { url: String },
@@ -59,10 +74,11 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
-        Task::Docs { check, program } => docs::run(project_root(), check, program),
-        Task::Rules { check } => rules::run(project_root(), check),
+        Task::Docs { service, check, program } => docs::run(project_root(), service.as_deref(), check, program),
+        Task::Rules { service, check } => rules::run(project_root(), service.as_deref(), check),
+        Task::Service { check } => host_script::run(project_root(), check),
         Task::Dist(options) => dist::run(project_root(), &options),
-        Task::BenchEvaluate => bench_evaluate::run(project_root()),
+        Task::BenchEvaluate { service } => bench_evaluate::run(project_root(), service.as_deref()),
         Task::Receive { url } => bench_evaluate::receive::run(&url),
     }
 }

@@ -18,26 +18,27 @@ use jiff::Timestamp;
 use dataset::{ASSETS, Dataset};
 use measure::{Cost, Server};
 
+use crate::service::{self, Service};
+
 /// 60 days of 5-minute samples, first and last included.
 const SAMPLES: usize = 17_281;
 /// Runs of which the cheapest counts.
 const RUNS: usize = 5;
 
 /// Builds the programs, generates the sets, measures, prints.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    build(root)?;
+pub(crate) fn run(root: &Path, service: Option<&str>) -> anyhow::Result<()> {
+    let service = service::chosen(root, service)?;
+    build(root, &service.package)?;
     let work = root.join("target/bench-evaluate");
-    let bench = Bench { bin: root.join("target/release"), work };
+    let bench = Bench { service, bin: root.join("target/release"), work };
     let once = bench.measure(SAMPLES, RUNS)?;
     let tenfold = bench.measure(SAMPLES * 10, 2)?;
     print(&once, &tenfold)
 }
 
-fn build(root: &Path) -> anyhow::Result<()> {
+fn build(root: &Path, package: &str) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
-    build
-        .args(["build", "--release", "--quiet", "-p", "alert-orchestrator", "-p", "testkit", "-p", "xtask"])
-        .current_dir(root);
+    build.args(["build", "--release", "--quiet", "-p", package, "-p", "testkit", "-p", "xtask"]).current_dir(root);
     if !build.status().context("starting cargo")?.success() {
         bail!("building the measured programs failed");
     }
@@ -48,6 +49,7 @@ fn build(root: &Path) -> anyhow::Result<()> {
 }
 
 struct Bench {
+    service: Service,
     bin: PathBuf,
     work: PathBuf,
 }
@@ -82,7 +84,7 @@ impl Bench {
     }
 
     fn service(&self, config: &Path) -> Command {
-        let mut command = Command::new(self.bin.join("alert-orchestrator"));
+        let mut command = Command::new(self.bin.join(&self.service.package));
         command.arg("--config").arg(config).args(["--log-level", "ERROR"]);
         command
     }
@@ -137,9 +139,9 @@ impl Bench {
 
     /// The statements that one evaluation sends, as the service logs them.
     fn statements(&self, config: &Path) -> anyhow::Result<PathBuf> {
-        let mut command = Command::new(self.bin.join("alert-orchestrator"));
+        let mut command = Command::new(self.bin.join(&self.service.package));
         command.arg("--config").arg(config).args(["--once", "--log-level", "DEBUG", "--log-format", "json"]);
-        let output = command.output().context("starting alert-orchestrator")?;
+        let output = command.output().with_context(|| format!("starting {}", self.service.package))?;
         let mut statements = String::new();
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             let event: serde_json::Value =
@@ -197,8 +199,9 @@ impl Bench {
         let end = Timestamp::from_millisecond(set.end_ms()).context("the set's end is no instant")?;
         let text = format!(
             "client:\n  {store}\n  assets: [{}]\n  date_range: {{end: \"{end}\"}}\n\
-             orchestrator:\n  decision_gate: {{min_residual_bps: 10, peg: {{target_usd: 1.0, max_deviation_bps: 100}}}}\n",
-            ASSETS.join(", ")
+             {}:\n  decision_gate: {{min_residual_bps: 10, peg: {{target_usd: 1.0, max_deviation_bps: 100}}}}\n",
+            ASSETS.join(", "),
+            self.service.configuration_section
         );
         let file = self.work.join("config.yaml");
         fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;

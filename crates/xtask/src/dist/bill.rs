@@ -5,13 +5,13 @@ use serde_json::{Value as Json, json};
 
 use super::build::Toolchain;
 use super::parts::Part;
+use super::sha256;
 use super::source::Source;
-use super::{NAME, sha256};
 
 /// The bill as JSON. It is the same for the same commit, platform and toolchain: number and time come from the commit.
-pub(super) fn of(source: &Source, toolchain: &Toolchain, parts: &[Part]) -> anyhow::Result<String> {
-    let program = parts.iter().find(|part| part.name == NAME).context("the program is not among its own parts")?;
-    let others = parts.iter().filter(|part| part.name != NAME);
+pub(super) fn of(source: &Source, package: &str, toolchain: &Toolchain, parts: &[Part]) -> anyhow::Result<String> {
+    let program = parts.iter().find(|part| part.name == package).context("the program is not among its own parts")?;
+    let others = parts.iter().filter(|part| part.name != package);
     let dependencies: Vec<Json> =
         parts.iter().map(|part| json!({ "ref": part.identity(), "dependsOn": part.uses })).collect();
     let mut root = component(program, "application");
@@ -24,7 +24,7 @@ pub(super) fn of(source: &Source, toolchain: &Toolchain, parts: &[Part]) -> anyh
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": serial_number(source, toolchain),
+        "serialNumber": serial_number(source, package, toolchain),
         "version": 1,
         "metadata": {
             "timestamp": source.committed_at.to_string(),
@@ -38,8 +38,8 @@ pub(super) fn of(source: &Source, toolchain: &Toolchain, parts: &[Part]) -> anyh
 }
 
 /// A UUID of version 8, whose digits are the issuer's to choose.
-fn serial_number(source: &Source, toolchain: &Toolchain) -> String {
-    let digits = sha256(format!("{NAME} {} {}", source.commit, toolchain.target).as_bytes());
+fn serial_number(source: &Source, package: &str, toolchain: &Toolchain) -> String {
+    let digits = sha256(format!("{package} {} {}", source.commit, toolchain.target).as_bytes());
     let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[12..15], &digits[15..18], &digits[18..30]);
     format!("urn:uuid:{a}-{b}-8{c}-8{d}-{e}")
 }

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
+use super::OUTPUT;
 use super::parts::Part;
 use super::source::Source;
-use super::{NAME, OUTPUT};
 
 /// What builds the program.
 pub(super) struct Toolchain {
@@ -44,13 +44,18 @@ fn rustc(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 /// Builds the program; refuses one that names a folder of this machine.
 ///
 /// It has a folder of its own to build in: with other flags, the everyday one would be built anew each time.
-pub(super) fn release(source: &Source, toolchain: &Toolchain, parts: &[Part]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn release(
+    source: &Source,
+    package: &str,
+    toolchain: &Toolchain,
+    parts: &[Part],
+) -> anyhow::Result<Vec<u8>> {
     let target = source.root.join(OUTPUT).join("build");
     let folders = machine_folders(source, parts);
     let flags: Vec<String> = folders.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
     let mut build = Command::new("cargo");
     build
-        .args(["build", "--release", "--locked", "--package", NAME, "--target-dir"])
+        .args(["build", "--release", "--locked", "--package", package, "--target-dir"])
         .arg(&target)
         .current_dir(&source.root)
         // Takes the place of RUSTFLAGS and of what a configuration file says.
@@ -59,9 +64,9 @@ pub(super) fn release(source: &Source, toolchain: &Toolchain, parts: &[Part]) ->
         .env("REVISION", source.revision())
         .env("SOURCE_DATE_EPOCH", source.committed_at.as_second().to_string());
     if !build.status().context("starting cargo")?.success() {
-        bail!("building {NAME} failed");
+        bail!("building {package} failed");
     }
-    let path = target.join("release").join(NAME);
+    let path = target.join("release").join(package);
     let program = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let own = toolchain.folder.display().to_string();
     let found = folders.iter().map(|(from, _)| from).chain([&own]).find(|folder| contains(&program, folder));

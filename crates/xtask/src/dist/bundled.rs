@@ -8,22 +8,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::NAME;
 use super::build::Toolchain;
 use super::notices::{self, Notice};
 use super::parts::Part;
 
-/// Libraries of the page; [`page_library`] must know each.
-const VENDORED: &str = "crates/alert-orchestrator/web/assets/vendor";
-const FONTS: &str = "crates/alert-orchestrator/assets/fonts";
+/// Libraries of the page, in the program's package; [`page_library`] must know each.
+const VENDORED: &str = "web/assets/vendor";
+const FONTS: &str = "assets/fonts";
 
-/// Adds them, below the crates that bring them.
-pub(super) fn add(parts: &mut Vec<Part>, root: &Path, toolchain: &Toolchain) -> anyhow::Result<()> {
+/// Adds them, below the crates that bring them; `package` makes the program.
+pub(super) fn add(parts: &mut Vec<Part>, package: &str, toolchain: &Toolchain) -> anyhow::Result<()> {
     let sqlite_crate = position(parts, "libsqlite3-sys")?;
     let sqlite = sqlite(&parts[sqlite_crate].folder)?;
-    let program = position(parts, NAME)?;
-    let mut of_the_program = vec![fonts(&root.join(FONTS))?, standard_library(toolchain)?];
-    let vendored = root.join(VENDORED);
+    let program = position(parts, package)?;
+    let mut of_the_program = vec![fonts(&parts[program].folder.join(FONTS))?, standard_library(toolchain)?];
+    let vendored = parts[program].folder.join(VENDORED);
     for entry in fs::read_dir(&vendored).with_context(|| format!("reading {}", vendored.display()))? {
         of_the_program.push(page_library(&entry?.path())?);
     }

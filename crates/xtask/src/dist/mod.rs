@@ -22,8 +22,8 @@ use build::Toolchain;
 use parts::Part;
 use source::Source;
 
-/// The program, its package, and how the archive begins.
-const NAME: &str = "alert-orchestrator";
+use crate::service;
+
 /// Where archives are left.
 const OUTPUT: &str = "target/dist";
 /// What people who run it need, beside the program; of these, what git tracks. The examples are derived from data with a
@@ -45,6 +45,8 @@ const SHIPPED: [&str; 12] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// The service to release; it must be named where there are several
+    service: Option<String>,
     /// The clone to release; this one where it is not given
     #[arg(long, value_name = "FOLDER")]
     source: Option<PathBuf>,
@@ -60,31 +62,26 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let root = options.source.as_deref().unwrap_or(root);
     let root = root.canonicalize().with_context(|| format!("looking for the source at {}", root.display()))?;
+    let service = service::chosen(&root, options.service.as_deref())?;
     let source = Source::read(&root, options.allow_dirty)?;
     let toolchain = Toolchain::ask(&root)?;
-    let parts = parts::linked(&root, &toolchain)?;
+    let parts = parts::linked(&root, &service.package, &toolchain)?;
     let program = match &options.program {
         Some(path) => build::given(path, &source)?,
-        None => build::release(&source, &toolchain, &parts)?,
+        None => build::release(&source, &service.package, &toolchain, &parts)?,
     };
-    let name = format!("{NAME}-{}-{}", source.version, toolchain.target);
-    let bill = bill::of(&source, &toolchain, &parts)?;
-    let archive = packed(&name, &source, &toolchain, &parts, program, &bill)?;
-    write(&root.join(OUTPUT), &name, &archive, &bill)
+    let name = format!("{}-{}-{}", service.name, source.version, toolchain.target);
+    let bill = bill::of(&source, &service.package, &toolchain, &parts)?;
+    let mut archive = Archive::new(&name, source.committed_at);
+    archive.add_program(&service.name, program);
+    archive.add("sbom.cdx.json", bill.as_str());
+    pack(&mut archive, &source, &toolchain, &parts);
+    write(&root.join(OUTPUT), &name, &archive.finish()?, &bill)
 }
 
-fn packed(
-    name: &str,
-    source: &Source,
-    toolchain: &Toolchain,
-    parts: &[Part],
-    program: Vec<u8>,
-    bill: &str,
-) -> anyhow::Result<Vec<u8>> {
-    let mut archive = Archive::new(name, source.committed_at);
-    archive.add_program(NAME, program);
+/// What goes beside program and bill: the facts, the project's files, the texts of licences.
+fn pack(archive: &mut Archive, source: &Source, toolchain: &Toolchain, parts: &[Part]) {
     archive.add("VERSION", version(source, toolchain));
-    archive.add("sbom.cdx.json", bill);
     for file in &source.files {
         archive.add_file(&file.path, file.contents.clone(), file.is_executable);
     }
@@ -93,7 +90,6 @@ fn packed(
             archive.add(&format!("licenses/{}-{}/{}", part.name, part.version, notice.path), notice.text.as_slice());
         }
     }
-    archive.finish()
 }
 
 /// One fact a line: its name, a space, its value.

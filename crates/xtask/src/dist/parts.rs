@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::{MetadataCommand, Package};
 
 use super::build::Toolchain;
+use super::bundled;
 use super::notices::{self, Notice};
-use super::{NAME, bundled};
 
 /// A crate, or what a crate brings along that is none.
 pub(super) struct Part {
@@ -46,9 +46,9 @@ fn identity(name: &str, version: &str) -> String {
     format!("{name}@{version}")
 }
 
-/// Every part of the program, sorted by name and version.
-pub(super) fn linked(root: &Path, toolchain: &Toolchain) -> anyhow::Result<Vec<Part>> {
-    let tree = tree(root, &toolchain.target)?;
+/// Every part of the program that a package makes, sorted by name and version.
+pub(super) fn linked(root: &Path, package: &str, toolchain: &Toolchain) -> anyhow::Result<Vec<Part>> {
+    let tree = tree(root, package, &toolchain.target)?;
     let uses = edges(&tree)?;
     let lock = fs::read_to_string(root.join("Cargo.lock")).context("reading Cargo.lock")?;
     let checksums = checksums(&lock);
@@ -67,16 +67,16 @@ pub(super) fn linked(root: &Path, toolchain: &Toolchain) -> anyhow::Result<Vec<P
     if parts.len() != uses.len() {
         bail!("cargo tree names {} crates, of which cargo metadata knows {}", uses.len(), parts.len());
     }
-    bundled::add(&mut parts, root, toolchain)?;
+    bundled::add(&mut parts, package, toolchain)?;
     parts.sort_by_key(Part::identity);
     Ok(parts)
 }
 
 /// One line per crate and place, its depth first; what procedural macros and build scripts use is left out: it is run, not
 /// shipped.
-fn tree(root: &Path, target: &str) -> anyhow::Result<String> {
+fn tree(root: &Path, package: &str, target: &str) -> anyhow::Result<String> {
     let mut tree = Command::new("cargo");
-    tree.args(["tree", "--locked", "--package", NAME, "--target", target, "--edges", "normal,no-proc-macro"])
+    tree.args(["tree", "--locked", "--package", package, "--target", target, "--edges", "normal,no-proc-macro"])
         .args(["--prefix", "depth", "--format", " {p}"])
         .current_dir(root);
     let output = tree.output().context("starting cargo tree")?;

@@ -7,19 +7,18 @@ use anyhow::Context as _;
 use serde_json::Value as Json;
 
 use super::{header, row};
+use crate::service::Service;
 
 /// The description, as the service serves it.
-const DOCUMENT: &str = "crates/alert-orchestrator/openapi.json";
-
-/// The description.
-pub(super) fn document(root: &Path) -> anyhow::Result<Json> {
-    let text = fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("reading {DOCUMENT}"))?;
-    serde_json::from_str(&text).with_context(|| format!("reading {DOCUMENT}"))
+pub(super) fn document(root: &Path, service: &Service) -> anyhow::Result<Json> {
+    let file = &service.openapi;
+    let text = fs::read_to_string(root.join(file)).with_context(|| format!("reading {file}"))?;
+    serde_json::from_str(&text).with_context(|| format!("reading {file}"))
 }
 
 /// One table of all addresses, then one section for each.
-pub(super) fn table(root: &Path) -> anyhow::Result<String> {
-    let document = document(root)?;
+pub(super) fn table(root: &Path, service: &Service) -> anyhow::Result<String> {
+    let document = document(root, service)?;
     let api = Api(&document);
     let mut overview = header(&["", "address", "login", "answers"]);
     let mut details = String::new();

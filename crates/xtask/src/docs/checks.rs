@@ -1,8 +1,8 @@
 //! Does what the pages say hold? Links, configuration snippets, commands, and the entries of the troubleshooting page.
 //!
-//! Start at [`Guide::faults`]. A snippet in YAML that begins with `client` or `orchestrator` is a configuration, whole or in
-//! part, and is loaded; a command in a shell block that starts this program is put before it, as far as it goes without
-//! running it. Blocks in other languages show output and are left alone.
+//! Start at [`Guide::faults`]. A snippet in YAML that begins with a section of the service's configuration is one, whole
+//! or in part, and is loaded; a command in a shell block that starts this program is put before it, as far as it goes
+//! without running it. Blocks in other languages show output and are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,23 +12,21 @@ use anyhow::Context as _;
 
 use super::markdown::{Block, Page};
 use super::program::Program;
-use super::service::Service;
+use super::running::Running;
 use super::{api, reasons};
+use crate::service::Service;
 
-/// The folder of the guide; its pages may not lead out of it, because only they are published.
-const GUIDE: &str = "docs";
-const SUMMARY: &str = "docs/SUMMARY.md";
-pub(super) const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
+/// Pages of the guide.
+const SUMMARY: &str = "SUMMARY.md";
+const TROUBLESHOOTING: &str = "troubleshooting.md";
 /// Pages beside the guide that are held to the same.
 const OTHERS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
-/// How a configuration begins; other YAML belongs to programs that are not ours.
-const SECTIONS: [&str; 2] = ["client", "orchestrator"];
-/// How commands that start this program begin.
-const COMMANDS: [&str; 2] = ["alert-orchestrator", "cargo run --release --"];
 
 /// Every page, by its path from the project's folder.
-pub(super) struct Guide {
+pub(super) struct Guide<'s> {
     root: PathBuf,
+    /// Whose guide it is. Its pages may not lead out of their folder, because only they are published.
+    service: &'s Service,
     pub(super) pages: BTreeMap<String, Page>,
 }
 
@@ -40,20 +38,27 @@ struct Count {
     commands: usize,
 }
 
-impl Guide {
+impl<'s> Guide<'s> {
     /// Reads every page.
-    pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(root: &Path, service: &'s Service) -> anyhow::Result<Self> {
         let mut names: Vec<String> = OTHERS.map(str::to_owned).to_vec();
-        for entry in fs::read_dir(root.join(GUIDE)).context("looking for pages in docs")? {
-            let name = entry.context("looking for pages in docs")?.file_name();
-            names.extend(name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{GUIDE}/{name}")));
+        let guide = &service.guide;
+        let context = || format!("looking for pages in {guide}");
+        for entry in fs::read_dir(root.join(guide)).with_context(context)? {
+            let name = entry.with_context(context)?.file_name();
+            names.extend(name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{guide}/{name}")));
         }
         let read = |name: String| {
             let source = fs::read_to_string(root.join(&name)).with_context(|| format!("reading {name}"))?;
             Ok((name, Page::of(&source)))
         };
         let pages = names.into_iter().map(read).collect::<anyhow::Result<_>>()?;
-        Ok(Self { root: root.to_owned(), pages })
+        Ok(Self { root: root.to_owned(), service, pages })
+    }
+
+    /// The path of a page of the guide.
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.service.guide)
     }
 
     /// One line on what there is.
@@ -72,29 +77,30 @@ impl Guide {
         let blocks = || self.pages.values().flat_map(|page| &page.blocks);
         Count {
             links: self.pages.values().map(|page| page.links.len()).sum(),
-            snippets: blocks().filter(|block| is_configuration(block)).count(),
-            commands: self.pages.values().map(|page| page_commands(page).len()).sum(),
+            snippets: blocks().filter(|block| is_configuration(block, self.service)).count(),
+            commands: self.pages.values().map(|page| page_commands(page, self.service).len()).sum(),
         }
     }
 
     /// A sentence for everything that does not hold.
-    pub(super) fn faults(&self, program: &Program, service: &Service) -> anyhow::Result<Vec<String>> {
-        let addresses = addresses(&self.root)?;
+    pub(super) fn faults(&self, program: &Program, running: &Running) -> anyhow::Result<Vec<String>> {
+        let addresses = addresses(&self.root, self.service)?;
         let mut faults = self.broken_links();
         faults.extend(self.unlisted());
         for (name, page) in &self.pages {
             for block in &page.blocks {
-                let found = block_faults(block, program, &addresses)?;
+                let found = block_faults(block, program, self.service, &addresses)?;
                 faults.extend(found.into_iter().map(|fault| format!("{name}:{}: {fault}", block.line)));
             }
-            for command in page_commands(page) {
+            for command in page_commands(page, self.service) {
                 let words: Vec<&str> = command.split_whitespace().collect();
                 let complaint = program.misunderstands(&words)?;
-                faults.extend(complaint.map(|complaint| format!("{name}: alert-orchestrator {command}: {complaint}")));
+                faults
+                    .extend(complaint.map(|complaint| format!("{name}: {} {command}: {complaint}", self.service.name)));
             }
         }
         faults.extend(self.missing_reasons());
-        faults.extend(self.missing_warning(&service.warnings()?));
+        faults.extend(self.missing_warning(&running.warnings()?));
         Ok(faults)
     }
 
@@ -109,7 +115,8 @@ impl Guide {
         let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
         let target = if path.is_empty() { Some(page.to_owned()) } else { beside(page, path) };
         let Some(target) = target else { return Some("leads out of the project") };
-        if page.starts_with(GUIDE) && !target.starts_with(GUIDE) {
+        let guide = &self.service.guide;
+        if page.starts_with(guide) && !target.starts_with(guide) {
             return Some("leads out of the guide, where readers of the book have nothing");
         }
         if !self.root.join(&target).exists() {
@@ -122,26 +129,23 @@ impl Guide {
 
     /// Pages of the guide that its table of contents does not have.
     fn unlisted(&self) -> Vec<String> {
-        let listed: BTreeSet<String> = self
-            .pages
-            .get(SUMMARY)
-            .into_iter()
-            .flat_map(|page| &page.links)
-            .filter_map(|link| beside(SUMMARY, link))
-            .collect();
-        let pages = self.pages.keys().filter(|name| name.starts_with(GUIDE) && *name != SUMMARY);
-        pages.filter(|name| !listed.contains(*name)).map(|name| format!("{name}: not in {SUMMARY}")).collect()
+        let summary = self.path(SUMMARY);
+        let links = self.pages.get(&summary).into_iter().flat_map(|page| &page.links);
+        let listed: BTreeSet<String> = links.filter_map(|link| beside(&summary, link)).collect();
+        let pages = self.pages.keys().filter(|name| name.starts_with(&self.service.guide) && **name != summary);
+        pages.filter(|name| !listed.contains(*name)).map(|name| format!("{name}: not in {summary}")).collect()
     }
 
     /// Reasons that the troubleshooting page does not explain, or quotes in other words than the program's.
     pub(super) fn missing_reasons(&self) -> Vec<String> {
-        let sections = self.pages.get(TROUBLESHOOTING).map_or(&[][..], |page| &page.sections);
+        let page = self.path(TROUBLESHOOTING);
+        let sections = self.pages.get(&page).map_or(&[][..], |page| &page.sections);
         let mut faults = Vec::new();
         for (code, sentence) in reasons::all() {
             match sections.iter().find(|section| section.heading == code) {
-                None => faults.push(format!("{TROUBLESHOOTING}: no entry for {code}")),
+                None => faults.push(format!("{page}: no entry for {code}")),
                 Some(section) if !section.text.contains(&sentence) => {
-                    faults.push(format!("{TROUBLESHOOTING}: entry {code} does not quote: {sentence}"));
+                    faults.push(format!("{page}: entry {code} does not quote: {sentence}"));
                 }
                 Some(_) => {}
             }
@@ -154,9 +158,10 @@ impl Guide {
         let Some(warning) = given.iter().find(|warning| warning.starts_with("withdrawn ")) else {
             return vec![format!("the service did not warn of a withdrawal without a tag; it warned of {given:?}")];
         };
-        let sections = self.pages.get(TROUBLESHOOTING).map_or(&[][..], |page| &page.sections);
+        let page = self.path(TROUBLESHOOTING);
+        let sections = self.pages.get(&page).map_or(&[][..], |page| &page.sections);
         let is_quoted = sections.iter().any(|section| section.text.contains(warning));
-        if is_quoted { Vec::new() } else { vec![format!("{TROUBLESHOOTING}: does not quote: {warning}")] }
+        if is_quoted { Vec::new() } else { vec![format!("{page}: does not quote: {warning}")] }
     }
 }
 
@@ -176,26 +181,32 @@ fn beside(page: &str, path: &str) -> Option<String> {
 }
 
 /// The addresses of the API as prefixes: what stands before a variable part.
-fn addresses(root: &Path) -> anyhow::Result<Vec<String>> {
-    let document = api::document(root)?;
+fn addresses(root: &Path, service: &Service) -> anyhow::Result<Vec<String>> {
+    let document = api::document(root, service)?;
     Ok(document["paths"].as_object().into_iter().flat_map(|paths| paths.keys().cloned()).collect())
 }
 
-fn block_faults(block: &Block, program: &Program, addresses: &[String]) -> anyhow::Result<Vec<String>> {
+fn block_faults(
+    block: &Block,
+    program: &Program,
+    service: &Service,
+    addresses: &[String],
+) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
-    if is_configuration(block) {
+    if is_configuration(block, service) {
         faults.extend(program.normalized_part(&block.text)?.err());
     }
-    faults
-        .extend(unknown_addresses(block, addresses).map(|address| format!("{address}: not an address of the service")));
+    let unknown = unknown_addresses(block, service.http_port, addresses);
+    faults.extend(unknown.into_iter().map(|address| format!("{address}: not an address of the service")));
     Ok(faults)
 }
 
-/// Whether a block is a configuration of this program, whole or in part.
-pub(super) fn is_configuration(block: &Block) -> bool {
+/// Whether a block is a configuration of this program, whole or in part. Other YAML is for programs that are not ours.
+pub(super) fn is_configuration(block: &Block, service: &Service) -> bool {
     let first_key = block.text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
     block.language == "yaml"
-        && first_key.is_some_and(|line| SECTIONS.iter().any(|name| line.starts_with(&format!("{name}:"))))
+        && first_key
+            .is_some_and(|line| service.configuration_sections.iter().any(|name| line.starts_with(&format!("{name}:"))))
 }
 
 fn is_shell(block: &Block) -> bool {
@@ -203,13 +214,14 @@ fn is_shell(block: &Block) -> bool {
 }
 
 /// The commands of a page: those of its blocks, and those in its sentences.
-fn page_commands(page: &Page) -> Vec<String> {
-    let in_sentences = page.codes.iter().filter_map(|code| code.strip_prefix("alert-orchestrator "));
-    page.blocks.iter().flat_map(commands).chain(in_sentences.map(str::to_owned)).collect()
+fn page_commands(page: &Page, service: &Service) -> Vec<String> {
+    let in_sentences = page.codes.iter().filter_map(|code| code.strip_prefix(&service.name)?.strip_prefix(' '));
+    let in_blocks = page.blocks.iter().flat_map(|block| commands(block, service));
+    in_blocks.chain(in_sentences.map(str::to_owned)).collect()
 }
 
 /// What follows the name of the program in the commands of a block, without comments, pipes and redirections.
-pub(super) fn commands(block: &Block) -> Vec<String> {
+pub(super) fn commands(block: &Block, service: &Service) -> Vec<String> {
     let whole = block.text.replace("\\\n", " ");
     let lines = whole.lines().filter(|_| is_shell(block)).map(|line| line.split(" #").next().unwrap_or_default());
     let parts =
@@ -217,7 +229,7 @@ pub(super) fn commands(block: &Block) -> Vec<String> {
     let ours = parts.map(str::trim).filter_map(|part| {
         // To kubectl the name is one of its own objects, but behind ` -- ` a command in a pod.
         let part = if part.starts_with("kubectl ") { part.split_once(" -- ")?.1 } else { part };
-        let arguments = COMMANDS.iter().find_map(|name| part.split_once(name).map(|(_, rest)| rest))?;
+        let arguments = service.commands.iter().find_map(|name| part.split_once(name).map(|(_, rest)| rest))?;
         let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
         arguments.is_empty().then_some("").or_else(|| arguments.strip_prefix(' '))
     });
@@ -225,8 +237,9 @@ pub(super) fn commands(block: &Block) -> Vec<String> {
 }
 
 /// Addresses of this service that a block asks for and the API does not have.
-fn unknown_addresses<'b>(block: &'b Block, addresses: &'b [String]) -> impl Iterator<Item = String> + 'b {
-    let asked = block.text.split("localhost:9808").skip(1).filter(|_| is_shell(block));
+fn unknown_addresses(block: &Block, port: u16, addresses: &[String]) -> Vec<String> {
+    let host = format!("localhost:{port}");
+    let asked = block.text.split(&host).skip(1).filter(|_| is_shell(block));
     let paths =
         asked.map(|rest| rest.split(|c: char| c.is_whitespace() || "?'\"".contains(c)).next().unwrap_or_default());
     let is_known = |path: &str| {
@@ -235,5 +248,5 @@ fn unknown_addresses<'b>(block: &'b Block, addresses: &'b [String]) -> impl Iter
             None => path == address,
         })
     };
-    paths.filter(move |path| !is_known(path)).map(str::to_owned)
+    paths.filter(|path| !is_known(path)).map(str::to_owned).collect()
 }

@@ -9,25 +9,24 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value as Json;
 
 use super::program::Program;
-use super::service::Service;
+use super::running::Running;
 use super::{header, row};
+use crate::service::Service;
 
-/// What stands before the names of the service's own metrics, unless configured otherwise.
-const PREFIX: &str = "wo_";
 /// The labels of every metric of an asset.
 const COMMON: [&str; 2] = ["asset", "alternate_asset_name"];
 
 /// The table.
-pub(super) fn table(program: &Program, service: &Service) -> anyhow::Result<String> {
-    let page = service.get("/metrics", "application/openmetrics-text; version=1.0.0")?;
+pub(super) fn table(program: &Program, running: &Running, service: &Service) -> anyhow::Result<String> {
+    let page = running.get("/metrics", "application/openmetrics-text; version=1.0.0")?;
     let exposition = families(&page)?;
-    let shown = Shown::of(program)?;
+    let shown = Shown::of(program, &service.configuration_section)?;
     let (mut of_assets, mut of_service, mut of_process) = (String::new(), String::new(), String::new());
     let mut seen = BTreeSet::new();
     for family in &exposition {
         let Family { name, kind, help, labels } = family;
         let sample = format!("`{}`", family.sample());
-        let own = name.strip_prefix(PREFIX);
+        let own = name.strip_prefix(&service.metrics_prefix);
         match own.and_then(|own| shown.key(own)) {
             Some((key, when)) => {
                 let more = labels.strip_prefix(&COMMON.map(str::to_owned));
@@ -66,14 +65,15 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(program: &Program) -> anyhow::Result<Self> {
+    fn of(program: &Program, section: &str) -> anyhow::Result<Self> {
         let expose = |part: &str| {
             let config = program.normalized_part(part)?.map_err(anyhow::Error::msg)?;
-            let expose = &config["orchestrator"]["telemetry"]["expose"];
-            ensure!(expose.is_object(), "the configuration has no orchestrator.telemetry.expose");
+            let expose = &config[section]["telemetry"]["expose"];
+            ensure!(expose.is_object(), "the configuration has no {section}.telemetry.expose");
             Ok(expose.clone())
         };
-        Ok(Self { plain: expose("")?, compared: expose("orchestrator: {price_compare: {enabled: true}}\n")? })
+        let comparing = format!("{section}: {{price_compare: {{enabled: true}}}}\n");
+        Ok(Self { plain: expose("")?, compared: expose(&comparing)? })
     }
 
     fn keys(&self) -> impl Iterator<Item = &String> {

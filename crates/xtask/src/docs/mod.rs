@@ -1,7 +1,7 @@
 //! Is the user guide true? References written from the program, and every page checked against it.
 //!
-//! Start at [`run`]. `program` is the real binary; [`service`] runs it. [`configuration`], [`metrics`] and [`api`] write what
-//! stands between the marks of their pages (`<!-- generated: ... -->`); everything around the marks is written by hand.
+//! Start at [`run`]. `program` is the real binary; [`running`] runs it. [`configuration`], [`metrics`] and [`api`] write
+//! what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is written by hand.
 //! [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of the
 //! troubleshooting page for each message.
 
@@ -12,7 +12,7 @@ mod markdown;
 mod metrics;
 mod program;
 mod reasons;
-mod service;
+mod running;
 #[cfg(test)]
 mod tests;
 
@@ -23,32 +23,36 @@ use anyhow::{Context as _, bail};
 
 use checks::Guide;
 use program::Program;
-use service::Service;
+use running::Running;
 
-/// Pages with a generated part, and the name of that part.
-const CONFIGURATION: &str = "docs/configuration-reference.md";
-const METRICS: &str = "docs/metrics.md";
-const API: &str = "docs/api.md";
+use crate::service;
+
+/// Pages of the guide with a generated part.
+const CONFIGURATION: &str = "configuration-reference.md";
+const METRICS: &str = "metrics.md";
+const API: &str = "api.md";
 /// Where what Prometheus reads of a service that shows every metric is left.
 const METRICS_PAGE: &str = "target/metrics.prom";
 
 /// Writes the generated parts, or with `check` compares them; then checks every page. Builds the program unless it is given.
-pub(crate) fn run(root: &Path, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
-    let program = Program::at(root, program.map_or_else(|| program::build(root), Ok)?)?;
-    let service = Service::start(&program)?;
+pub(crate) fn run(root: &Path, service: Option<&str>, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
+    let service = service::chosen(root, service)?;
+    let program = Program::at(root, program.map_or_else(|| program::build(root, &service.package), Ok)?)?;
+    let running = Running::start(&program, &service.configuration_section)?;
     let tables = [
         (CONFIGURATION, configuration::table(&program)?),
-        (METRICS, metrics::table(&program, &service)?),
-        (API, api::table(root)?),
+        (METRICS, metrics::table(&program, &running, &service)?),
+        (API, api::table(root, &service)?),
     ];
     // Every metric there is, for promtool.
     let path = root.join(METRICS_PAGE);
-    fs::write(&path, service.get("/metrics", "text/plain")?).with_context(|| format!("writing {}", path.display()))?;
+    fs::write(&path, running.get("/metrics", "text/plain")?).with_context(|| format!("writing {}", path.display()))?;
     let mut found = Vec::new();
-    for (page, table) in tables {
-        let path = root.join(page);
+    for (name, table) in tables {
+        let page = format!("{}/{name}", service.guide);
+        let path = root.join(&page);
         let old = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
-        let new = replaced(&old, &table).with_context(|| page.to_owned())?;
+        let new = replaced(&old, &table).with_context(|| page.clone())?;
         if new == old {
             continue;
         }
@@ -58,8 +62,8 @@ pub(crate) fn run(root: &Path, check: bool, program: Option<PathBuf>) -> anyhow:
             fs::write(&path, new).with_context(|| format!("writing {page}"))?;
         }
     }
-    let guide = Guide::read(root)?;
-    found.extend(guide.faults(&program, &service)?);
+    let guide = Guide::read(root, &service)?;
+    found.extend(guide.faults(&program, &running)?);
     if !found.is_empty() {
         bail!("the documentation is not true:\n  {}", found.join("\n  "));
     }

@@ -20,13 +20,13 @@ const CLIENT: &str = "client: {assets: [usdc, djed, iusd, usdt, usdm]}\n";
 const HASH: &str = "bcrypt:$2b$12$abcdefghijklmnopqrstuuqNVXRnN1Q5v5k3Xb7XWqkZ0mVJ8yS6e";
 
 /// Builds the program as this one was built; returns where it is.
-pub(super) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn build(root: &Path, package: &str) -> anyhow::Result<PathBuf> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--package", "alert-orchestrator"]).current_dir(root);
+    build.args(["build", "--quiet", "--package", package]).current_dir(root);
     if !build.status().context("starting cargo")?.success() {
-        bail!("building alert-orchestrator failed");
+        bail!("building {package} failed");
     }
-    Ok(env::current_exe().context("asking where this program is")?.with_file_name("alert-orchestrator"))
+    Ok(env::current_exe().context("asking where this program is")?.with_file_name(package))
 }
 
 impl Program {
@@ -62,7 +62,7 @@ impl Program {
     /// The JSON Schema of the configuration.
     pub(super) fn schema(&self) -> anyhow::Result<Json> {
         let output = self.output(&["schema"], &[])?;
-        serde_json::from_slice(&output.stdout).context("reading what `alert-orchestrator schema` prints")
+        serde_json::from_slice(&output.stdout).context("reading what the command schema prints")
     }
 
     /// The effective configuration of a file with this text, or the faults it is refused with.

@@ -1,6 +1,6 @@
 //! The program as it runs: with an asset, its prices and transactions, and every metric shown.
 //!
-//! Start at [`Service::start`]. Liqwid and Minswap are the stand-ins of `testkit`, so that no network is needed; what a
+//! Start at [`Running::start`]. Liqwid and Minswap are the stand-ins of `testkit`, so that no network is needed; what a
 //! metric or an answer is called does not depend on who answers. The only asset gained nothing and had a withdrawal
 //! without a tag, so that a reason and the warning about it are there to be read.
 
@@ -25,7 +25,7 @@ const SAMPLES: i64 = 24;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The running service; it ends when dropped.
-pub(super) struct Service {
+pub(super) struct Running {
     child: Child,
     url: String,
     runtime: Runtime,
@@ -33,14 +33,14 @@ pub(super) struct Service {
     _apis: (Liqwid, Minswap),
 }
 
-impl Service {
-    /// Starts the service and waits for its first evaluation.
-    pub(super) fn start(program: &Program) -> anyhow::Result<Self> {
+impl Running {
+    /// Starts the service and waits for its first evaluation; `section` of its configuration has the telemetry.
+    pub(super) fn start(program: &Program, section: &str) -> anyhow::Result<Self> {
         let apis = (Liqwid::start(), Minswap::start(0.5));
         apis.0.add_market("USDC", 1.0);
         apis.1.set_token(&format!("{}{}", TOKEN.0, TOKEN.1), 2.0);
         write_data(program)?;
-        write_configuration(program, &apis)?;
+        write_configuration(program, section, &apis)?;
         let mut child = program
             .command(&["--config", "served/served.yaml"])
             .stdin(Stdio::null())
@@ -54,12 +54,12 @@ impl Service {
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(PATIENCE).build();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
-        let mut service =
+        let mut running =
             Self { child, url: String::new(), runtime, client: client.context("building the client")?, _apis: apis };
-        service.url = listened(log)?;
-        service.wait()?;
-        service.sync()?;
-        Ok(service)
+        running.url = listened(log)?;
+        running.wait()?;
+        running.sync()?;
+        Ok(running)
     }
 
     fn wait(&self) -> anyhow::Result<()> {
@@ -99,7 +99,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill().and_then(|()| self.child.wait());
@@ -143,13 +143,13 @@ fn write_data(program: &Program) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_configuration(program: &Program, (liqwid, minswap): &(Liqwid, Minswap)) -> anyhow::Result<()> {
+fn write_configuration(program: &Program, section: &str, (liqwid, minswap): &(Liqwid, Minswap)) -> anyhow::Result<()> {
     let schema = program.schema()?;
     let expose = schema["$defs"]["Expose"]["properties"].as_object().context("the schema has no list of metrics")?;
     let expose: Vec<String> = expose.keys().map(|name| format!("{name}: true")).collect();
     let yaml = format!(
         "client:\n  assets: [usdc]\n  embedded: {{path: served/store.db, import: [served]}}\n\
-         orchestrator:\n  telemetry: {{listen_port: 0, expose: {{{}}}}}\n  price_compare: {{enabled: true}}\n  \
+         {section}:\n  telemetry: {{listen_port: 0, expose: {{{}}}}}\n  price_compare: {{enabled: true}}\n  \
          apis: {{liqwid_graphql: \"{}\", minswap_aggregator: \"{}\"}}\n",
         expose.join(", "),
         liqwid.endpoint(),

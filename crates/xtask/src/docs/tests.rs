@@ -1,32 +1,38 @@
-use super::checks::{Guide, TROUBLESHOOTING, commands, is_configuration};
+use super::checks::{Guide, commands, is_configuration};
 use super::markdown::{Block, Page};
 use super::{END, START, reasons, replaced, row};
+use crate::service::tests::lamp;
+use crate::service::{self, Service};
+
+const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
 
 fn block(language: &str, text: &str) -> Block {
     Block { language: language.to_owned(), text: text.to_owned(), line: 1 }
 }
 
 /// A guide of one page in a folder of its own.
-fn guide(name: &str, source: &str) -> (tempfile::TempDir, Guide) {
+fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempDir, Guide<'s>) {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("docs")).unwrap();
     for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
         std::fs::write(root.path().join(file), "").unwrap();
     }
     std::fs::write(root.path().join(name), source).unwrap();
-    let guide = Guide::read(root.path()).unwrap();
+    let guide = Guide::read(root.path(), service).unwrap();
     (root, guide)
 }
 
 #[track_caller]
 fn links(source: &str, expected: &[&str]) {
-    let (_root, guide) = guide("docs/page.md", source);
+    let service = lamp();
+    let (_root, guide) = guide(&service, "docs/page.md", source);
     assert_eq!(guide.broken_links(), expected);
 }
 
 #[test]
 fn every_reason_has_its_entry_in_the_words_of_the_program() {
-    let guide = Guide::read(crate::project_root()).unwrap();
+    let service = service::chosen(crate::project_root(), None).unwrap();
+    let guide = Guide::read(crate::project_root(), &service).unwrap();
     assert_eq!(guide.missing_reasons(), [""; 0]);
     let codes: std::collections::BTreeSet<&str> = reasons::all().iter().map(|(code, _)| *code).collect();
     assert_eq!(codes.len(), 11, "{codes:?}"); // 3 errors, 8 holds
@@ -34,7 +40,8 @@ fn every_reason_has_its_entry_in_the_words_of_the_program() {
 
 #[test]
 fn a_reason_without_its_entry_or_in_other_words_is_named() {
-    let (_root, guide) = guide(TROUBLESHOOTING, "# Troubleshooting\n\n### `no_gain`\n\nnothing gained\n");
+    let service = lamp();
+    let (_root, guide) = guide(&service, TROUBLESHOOTING, "# Troubleshooting\n\n### `no_gain`\n\nnothing gained\n");
     let faults = guide.missing_reasons();
     assert!(faults.contains(&format!("{TROUBLESHOOTING}: no entry for stale_data")), "{faults:?}");
     let quote = "entry no_gain does not quote: non-positive gains since t0 (clamped)";
@@ -55,28 +62,30 @@ fn links_lead_to_files_and_headings_of_the_guide() {
 
 #[test]
 fn commands_are_read_as_a_shell_would() {
-    let shell = |text| commands(&block("sh", text));
-    assert_eq!(shell("alert-orchestrator --once"), ["--once"]);
+    let lamp = lamp();
+    let shell = |text| commands(&block("sh", text), &lamp);
+    assert_eq!(shell("lamp-keeper --once"), ["--once"]);
     assert_eq!(
-        shell("alert-orchestrator --config my.yaml \\\n  explain usdc | head > file # shows it"),
-        ["--config my.yaml explain usdc"]
+        shell("lamp-keeper --config my.yaml \\\n  explain attic | head > file # shows it"),
+        ["--config my.yaml explain attic"]
     );
-    assert_eq!(shell("cat password | alert-orchestrator hash-password"), ["hash-password"]);
-    assert_eq!(shell("cargo run --release -- check"), ["check"]);
-    assert_eq!(shell("alert-orchestrator"), [""]);
-    assert_eq!(shell("hash=$(alert-orchestrator hash-password)"), ["hash-password"]);
-    assert_eq!(shell("kubectl -n alert-orchestrator rollout undo deployment/alert-orchestrator"), [""; 0]);
-    assert_eq!(shell("kubectl -n monitoring exec POD -- alert-orchestrator check"), ["check"]);
-    assert_eq!(shell("journalctl -u alert-orchestrator.service"), [""; 0]);
-    assert_eq!(commands(&block("text", "alert-orchestrator --once")), [""; 0]);
+    assert_eq!(shell("cat password | lamp-keeper hash-password"), ["hash-password"]);
+    assert_eq!(shell("cargo run -- check"), ["check"]);
+    assert_eq!(shell("lamp-keeper"), [""]);
+    assert_eq!(shell("hash=$(lamp-keeper hash-password)"), ["hash-password"]);
+    assert_eq!(shell("kubectl -n lamp-keeper rollout undo deployment/lamp-keeper"), [""; 0]);
+    assert_eq!(shell("kubectl -n monitoring exec POD -- lamp-keeper check"), ["check"]);
+    assert_eq!(shell("journalctl -u lamp-keeper.service"), [""; 0]);
+    assert_eq!(commands(&block("text", "lamp-keeper --once"), &lamp), [""; 0]);
 }
 
 #[test]
 fn configurations_are_told_from_other_yaml() {
-    assert!(is_configuration(&block("yaml", "# mine\norchestrator:\n  timezone: UTC\n")));
-    assert!(is_configuration(&block("yaml", "client: {assets: [usdc]}\n")));
-    assert!(!is_configuration(&block("yaml", "scrape_configs:\n")));
-    assert!(!is_configuration(&block("text", "client: {assets: [usdc]}\n")));
+    let told = |language, text| is_configuration(&block(language, text), &lamp());
+    assert!(told("yaml", "# mine\nkeeper:\n  timezone: UTC\n"));
+    assert!(told("yaml", "bulbs: {rooms: [attic]}\n"));
+    assert!(!told("yaml", "scrape_configs:\n"));
+    assert!(!told("text", "bulbs: {rooms: [attic]}\n"));
 }
 
 #[test]
