@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts a release into operation, and the one before it back where the new one does not come up healthy.
 #
-# Start at main. A release is a folder of /opt/alert-orchestrator/releases; the symbolic link `current` says which one runs and
+# Start at main. A release is a folder of $releases (host.sh); the symbolic link `current` says which one runs and
 # is only ever renamed over, so that there is one at any instant. A release that came up healthy is marked by a file .verified
 # in it: what is gone back to is the newest of those.
 set -eu -o pipefail
@@ -19,7 +19,7 @@ usage() {
 Usage: deploy.sh [--archive FILE|URL | --skip-build] [--skip-tests] [--wait SECONDS] [--dry-run]
        deploy.sh --rollback [--wait SECONDS] [--dry-run]
 
-Puts a release of the Alert Orchestrator into operation on this host, as root: checks the host, builds the release from the source
+Puts a release of the $title into operation on this host, as root: checks the host, builds the release from the source
 beside this script or takes an archive, backs up, switches, waits until the service is ready, and asks it what verify.sh asks.
 Where that fails, the release before is put back. The last three releases stay in $releases.
 
@@ -133,7 +133,7 @@ build() {
         logged "${as[@]}" "cd $quoted && cargo test --workspace --locked --quiet" || refuse 'the tests failed'
     fi
     say "building the release from $source"
-    logged "${as[@]}" "cd $quoted && cargo xtask dist" || refuse 'the build failed'
+    logged "${as[@]}" "cd $quoted && cargo xtask dist $service" || refuse 'the build failed'
 }
 
 # Sets $archive to a file that is here, and $id. A dry run neither builds nor downloads, and then knows of neither.
@@ -217,11 +217,11 @@ check_configuration() {
         say "$normalized"
         refuse "release $id refuses $settings/config.yaml"
     }
-    [ "$(setting telemetry enabled)" = true ] || refuse 'orchestrator.telemetry.enabled is false: nobody could ask whether it is ready'
+    [ "$(setting telemetry enabled)" = true ] || refuse "$section.telemetry.enabled is false: nobody could ask whether it is ready"
     say "release $id takes $settings/config.yaml"
 }
 
-# setting SECTION KEY: of orchestrator; the program prints one key a line, two spaces a level.
+# setting SECTION KEY: below $section; the program prints one key a line, two spaces a level.
 setting() {
     awk -v section="    \"$1\": {" -v key="      \"$2\": " 'index($0, section) == 1 { inside = 1 } /^    }/ { inside = 0 }
         inside && index($0, key) == 1 { value = substr($0, length(key) + 1); gsub(/[",]/, "", value); print value; exit }' <<<"$normalized"

@@ -11,7 +11,7 @@ usage() {
     cat <<TEXT
 Usage: restore.sh FILE
 
-Restores a backup of the Alert Orchestrator, as root: stops the service and the nightly backup, runs the command restore of the release
+Restores a backup of the $title, as root: stops the service and the nightly backup, runs the command restore of the release
 that this script belongs to, and starts them again. Where nothing has been deployed yet, there is nothing to start: deploy.sh comes next.
 
 The command may write below $settings and $data, and nowhere else. What it replaces stays beside it.

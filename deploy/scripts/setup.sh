@@ -11,7 +11,7 @@ usage() {
     cat <<TEXT
 Usage: setup.sh [--help]
 
-Prepares this host for the Alert Orchestrator, as root; run it again whenever you like. It makes sure of
+Prepares this host for the $title, as root; run it again whenever you like. It makes sure of
 
   the user and group $account, without a shell
   $root                755 root

@@ -2,11 +2,15 @@
 # Does a running service do what it should? Asks it five things, one line each; the exit code is the number that failed.
 # Only reads: safe at any time. Ask the service itself, on its host: through the proxy /metrics is refused, as it should be.
 set -eu -o pipefail
+here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+readonly here
+# shellcheck source-path=SCRIPTDIR source=host.sh
+. "$here/host.sh"
 
 readonly protected=/api/config/normalized
 
 usage() {
-    cat <<'TEXT'
+    cat <<TEXT
 Usage: verify.sh [--user NAME | --no-login] [--metrics PATH] [--help] URL
 
   health   /livez answers 200: the evaluation loop lives
@@ -17,8 +21,8 @@ Usage: verify.sh [--user NAME | --no-login] [--metrics PATH] [--help] URL
 
   URL             where the service listens, as in http://127.0.0.1:9808
   --user NAME     log in, too, and expect to be let in; the password is one line of standard input, asked for at a terminal
-  --no-login      the configuration has no login (orchestrator.auth.enabled: false), so expect none
-  --metrics PATH  orchestrator.telemetry.path, where it is not /metrics
+  --no-login      the configuration has no login ($section.auth.enabled: false), so expect none
+  --metrics PATH  $section.telemetry.path, where it is not /metrics
 
 Exit code: how many failed; 64 where it was called wrongly.
 TEXT

@@ -404,7 +404,7 @@ def built(host):
     told = from_source("--skip-build", ok=1)
     expect("nothing is deployed where nothing was built", "there is no archive in /tmp/the source/target/dist" in told, True)
     calls = re.findall("cargo .*", from_source())
-    expected = [f"cargo {what} by builder in /tmp/the source" for what in ("test --workspace --locked --quiet", "xtask dist")]
+    expected = [f"cargo {what} by builder in /tmp/the source" for what in ("test --workspace --locked --quiet", "xtask dist alert-orchestrator")]
     expect("it tests and builds as the owner of the source", calls, expected)
     expect("and deploys what was built", (host.current(), host.runs()), ("6", "6"))
     expect("--skip-tests builds", re.findall("cargo .*", from_source("--skip-tests")), expected[1:])
