@@ -31,12 +31,12 @@ guide:
 browser:
     cargo build --release
     npm --prefix tests/browser ci
-    ALERT_ORCHESTRATOR=$PWD/target/release/alert-orchestrator npm --prefix tests/browser test
+    ROOM=$PWD/alert-orchestrator PROGRAM=$PWD/target/release/alert-orchestrator npm --prefix tests/browser test
 
 # load, memory and hostile clients beside nginx and the node exporter (about 20 minutes)
 load:
     cargo build --release
-    tests/load/measure.py target/release/alert-orchestrator
+    tests/load/measure.py alert-orchestrator target/release/alert-orchestrator
 
 # write examples/liqwid again from data/
 examples:

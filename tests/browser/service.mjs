@@ -1,6 +1,6 @@
 // The built binary, on the shipped configuration and the data that come with the repository.
 //
-// ALERT_ORCHESTRATOR names the binary; without it, the one of `cargo build --release`.
+// ROOM names the room of the service; PROGRAM the binary, without it, the one of `cargo build --release`.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,9 +9,10 @@ import { tmpdir } from "node:os";
 import { join, resolve as absolute } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { SERVICE } from "../support/room.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BINARY = absolute(process.env.ALERT_ORCHESTRATOR ?? join(ROOT, "target/release/alert-orchestrator"));
+const BINARY = absolute(process.env.PROGRAM ?? join(ROOT, "target/release", SERVICE.name));
 /** Who may mark references. */
 export const LOGIN = { user: "ops", password: "correct horse" };
 
@@ -24,7 +25,7 @@ export async function makeFolder() {
 
 /** Starts the service in a folder, on a port (0: a free one), and waits for its first evaluation. */
 export async function start(folder, port) {
-  const shipped = await readFile(join(ROOT, "config/orchestrator_config.yaml"), "utf8");
+  const shipped = await readFile(join(ROOT, SERVICE.configuration), "utf8");
   const hash = createHash("sha256").update(LOGIN.password).digest("hex");
   const listening = shipped.replace("  telemetry:\n", `  telemetry:\n    listen_port: ${port}\n`);
   await writeFile(join(folder, "config/test.yaml"), `${listening}\n  auth: { enabled: true, username: ${LOGIN.user}, password_hash: "sha256:${hash}" }\n`);

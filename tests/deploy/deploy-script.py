@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy.sh on a small machine with a real systemd: releases that work, releases that do not, and runs that are cut off.
 
-    tests/deploy/deploy-script.py target/release/alert-orchestrator [ARCHIVE]
+    tests/deploy/deploy-script.py ROOM PROGRAM [ARCHIVE]
 
 The releases are of the shape that `cargo xtask dist` makes; ARCHIVE is one that it made, with its checksum beside it. What builds
 is a stand-in: it says how and as whom cargo is called.
@@ -19,21 +19,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
 from machine import Machine
 from running import certificate, expect, install, password_hash, wait_for
+from service import SERVICE
 
-SERVICE = "alert-orchestrator.service"
-URL = "http://127.0.0.1:9808"
+UNIT = SERVICE.unit
+URL = SERVICE.url
 PASSWORD = 'a "long" \\ secret'
-CURRENT = "/opt/alert-orchestrator/current"
-RELEASES = "/opt/alert-orchestrator/releases"
-LOCK = "/run/alert-orchestrator-deploy.lock"
-LOG = "/var/log/alert-orchestrator/deploy.log"
-CONFIGURATION = """client:
-  embedded: {path: var/orchestrator.db, import: [/opt/alert-orchestrator/current/examples/liqwid]}
-  assets: [usdc]
-  date_range: {end: "2026-01-29"}
-orchestrator:
-  auth: {enabled: true, username: anna, password_hash: "${ORCHESTRATOR_PASSWORD_HASH}"}
-"""
+CURRENT = SERVICE.current
+RELEASES = SERVICE.releases
+LOCK = SERVICE.lock
+LOG = f"{SERVICE.logs}/deploy.log"
+CONFIGURATION = SERVICE.configuration_for("deploy")
 # Each takes commands as the real one does, for the checks before it is started; as a service it fails in its own way.
 PRETENDS = """#!/bin/bash
 for argument; do
@@ -50,11 +45,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/startupz" else 503)
         self.end_headers()
         self.wfile.write(b"nobody is ready")
-server = http.server.HTTPServer(("127.0.0.1", 9808), Handler)
+server = http.server.HTTPServer(("127.0.0.1", @port@), Handler)
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 server.serve_forever()
 '
-"""
+""".replace("@port@", str(SERVICE.http_port))
 )
 REFUSES_CONFIGURATION = "#!/bin/bash\necho 'config.yaml:1: unknown key'\nexit 2\n"
 
@@ -70,8 +65,9 @@ class Host:
         first = self.make("a", binary.read_bytes())
         releases.unpack(machine, first)
         machine.run(f"{releases.SCRIPTS}/setup.sh")
-        machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
-        machine.write("/etc/alert-orchestrator/secrets.env", f"ORCHESTRATOR_PASSWORD_HASH={password_hash(binary, PASSWORD)}\n")
+        machine.write(f"{SERVICE.settings}/config.yaml", CONFIGURATION)
+        secret = f"{SERVICE.variables}PASSWORD_HASH={password_hash(binary, PASSWORD)}\n"
+        machine.write(f"{SERVICE.settings}/secrets.env", secret)
 
     def make(self, letter, program, **options):
         """An archive of the commit `letter`·40, made once; its path inside."""
@@ -98,22 +94,22 @@ class Host:
         return "".join(sorted(re.findall(r"0\.1\.0-(.)", self.machine.run("bash", "-c", f"ls {RELEASES}/*/.verified"))))
 
     def current(self):
-        return self.machine.run("readlink", "/opt/alert-orchestrator/current").removeprefix("releases/0.1.0-")[0]
+        return self.machine.run("readlink", SERVICE.current).removeprefix("releases/0.1.0-")[0]
 
     def kept(self):
         """The letters of the releases that are there."""
-        return "".join(sorted(name[6] for name in self.machine.run("ls", "/opt/alert-orchestrator/releases").split()))
+        return "".join(sorted(name[6] for name in self.machine.run("ls", SERVICE.releases).split()))
 
     def runs(self):
         """The letter of the release that runs and is ready, asked from outside the script."""
         found = self.machine.run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", URL + "/readyz", ok=None)
-        process = self.machine.show(SERVICE, "MainPID")
+        process = self.machine.show(UNIT, "MainPID")
         path = self.machine.run("readlink", f"/proc/{process}/exe", ok=None)
-        return path.removeprefix("/opt/alert-orchestrator/releases/0.1.0-")[0] if found == "200" else None
+        return path.removeprefix(f"{SERVICE.releases}/0.1.0-")[0] if found == "200" else None
 
     def state(self):
         """All that a deployment could change."""
-        paths = "/opt /etc /var/lib/alert-orchestrator/var /var/backups /var/log/alert-orchestrator /run/*deploy*"
+        paths = f"/opt /etc {SERVICE.data}/var /var/backups {SERVICE.logs} /run/*deploy*"
         return self.machine.run("bash", "-c", f"find {paths} -printf '%p %m %u %T@ %l\\n' 2>/dev/null | sort")
 
 
@@ -140,10 +136,10 @@ def refusals(host, first):
     ]
     for what, arguments, told in cases:
         expect(f"it refuses {what}", told in host.deploy(*arguments, ok=1), True)
-    machine.run("chmod", "644", "/etc/alert-orchestrator/secrets.env")
+    machine.run("chmod", "644", f"{SERVICE.settings}/secrets.env")
     told = "secrets.env is 644 root, expected 600 root"
     expect("it refuses secrets that others can read", told in host.deploy("--archive", first, ok=1), True)
-    machine.run("chmod", "600", "/etc/alert-orchestrator/secrets.env")
+    machine.run("chmod", "600", f"{SERVICE.settings}/secrets.env")
     bad = host.make("0", REFUSES_CONFIGURATION.encode())
     expect("it refuses a release that refuses the configuration", "unknown key" in host.deploy("--archive", bad, ok=1), True)
     failing = host.stand_in("tar", "*--directory*", "echo 'disk full' >&2; exit 2")
@@ -152,7 +148,7 @@ def refusals(host, first):
     failing = host.stand_in("df", "*", "exit 7")
     told = host.deploy("--archive", first, ok=1, tools=failing)
     expect("no other program's exit code is taken for its own", "ended with 7" in told, True)
-    expect("there is still no release", machine.run("readlink", "/opt/alert-orchestrator/current", ok=1), "")
+    expect("there is still no release", machine.run("readlink", SERVICE.current, ok=1), "")
     for arguments in (["--wait"], ["--wait", "long"], ["--rollback", "--skip-build"], ["--archive", first, "--skip-tests"], ["now"]):
         host.deploy(*arguments, ok=2)
     expect("calls that make no sense end with 2, --help with 0", host.deploy("--help").startswith("Usage: deploy.sh"), True)
@@ -192,31 +188,31 @@ def verified(host):
         host.machine.write("/tmp/password", password)
         told = host.machine.run("bash", "-c", f"{releases.SCRIPTS}/verify.sh --user anna {URL} </tmp/password", ok=code)
         expect(f"with {password} it is {'let in' if code == 0 else 'not'}", "FAILED  login    found 401, then 401" in told, code == 1)
-    host.machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION.replace("assets", "asset"))
-    host.machine.run("systemctl", "reload", SERVICE)
+    host.machine.write(f"{SERVICE.settings}/config.yaml", CONFIGURATION.replace("assets", "asset"))
+    host.machine.run("systemctl", "reload", UNIT)
     wait_for("the refusal", lambda: failing(URL, ok=None) == ["metrics"])
     print("ok  it sees a configuration that was refused")
-    host.machine.write("/etc/alert-orchestrator/config.yaml", CONFIGURATION)
+    host.machine.write(f"{SERVICE.settings}/config.yaml", CONFIGURATION)
 
 
 def backed_up(host):
     """The first release that is followed by another."""
-    store = "/var/lib/alert-orchestrator/var/orchestrator.db"
+    store = SERVICE.store_path
     archive = host.make("b", host.binary.read_bytes())
-    timer = host.machine.run("systemctl", "is-active", "alert-orchestrator-backup.timer")
+    timer = host.machine.run("systemctl", "is-active", SERVICE.backup_timer)
     expect("the nightly backup is on once a release runs", timer, "active")
     host.machine.run("chmod", "000", store)
     told = host.deploy("--archive", archive, ok=1)
     expect("without a backup nothing is switched", ("the backup failed" in told, host.runs()), (True, "a"))
     host.machine.run("chmod", "600", store)
-    program = f"{RELEASES}/0.1.0-aaaaaaaaaaaa/alert-orchestrator"
+    program = f"{RELEASES}/0.1.0-aaaaaaaaaaaa/{SERVICE.name}"
     host.machine.run("chmod", "-x", program)
     told = host.deploy("--archive", archive, ok=1)
     expect("a program that cannot be asked for a backup is not one without", ("ends with 126" in told, host.current()), (True, "a"))
     host.machine.run("chmod", "+x", program)
     told = host.deploy("--archive", archive)
-    newest = host.machine.run("ls", "/var/backups/orchestrator").splitlines()[-1]
-    expect("a deployment backs up first, and says where to", f"/var/backups/orchestrator/{newest}" in told.split("restarting")[0], True)
+    newest = host.machine.run("ls", SERVICE.backups).splitlines()[-1]
+    expect("a deployment backs up first, and says where to", f"{SERVICE.backups}/{newest}" in told.split("restarting")[0], True)
 
 
 def three_are_kept(host):
@@ -235,8 +231,8 @@ def broken(host):
     told = host.deploy("--archive", host.make("f", NEVER_READY.encode()), "--wait", "5", ok=3)
     expect("one that starts but is never ready ends on the old one", (host.current(), host.runs()), ("d", "d"))
     expect("and it says what was waited for", f"no 200 from {URL}/readyz within 5 s: nobody is ready" in told, True)
-    old = f"{RELEASES}/0.1.0-dddddddddddd/alert-orchestrator"
-    host.machine.run("bash", "-c", f"mv {old} {old}.away && cp {RELEASES}/*eeee/alert-orchestrator {old}")
+    old = f"{RELEASES}/0.1.0-dddddddddddd/{SERVICE.name}"
+    host.machine.run("bash", "-c", f"mv {old} {old}.away && cp {RELEASES}/*eeee/{SERVICE.name} {old}")
     told = host.deploy("--archive", archive, ok=4)
     expect("where the old one fails, too, it asks for a person", "restore the backup" in told, True)
     host.machine.run("mv", f"{old}.away", old)
@@ -248,11 +244,11 @@ def broken(host):
 def rolled_back(host):
     host.deploy("--rollback")
     expect("--rollback puts the release before back", (host.current(), host.runs()), ("d", "d"))
-    host.machine.run("chown", "root:root", "/var/backups/orchestrator")
+    host.machine.run("chown", "root:root", SERVICE.backups)
     told = host.deploy("--rollback")
     expect("--rollback again goes one further back", (host.current(), host.runs()), ("c", "c"))
     expect("also where no backup can be made", "the backup failed; going back without it" in told, True)
-    host.machine.run("chown", "orchestrator:orchestrator", "/var/backups/orchestrator")
+    host.machine.run("chown", f"{SERVICE.account}:{SERVICE.account}", SERVICE.backups)
     host.deploy("--archive", host.make("d", host.binary.read_bytes()))
     expect("a release that is still there is deployed again", host.runs(), "d")
 
@@ -271,18 +267,19 @@ def cut_off(host):
         letter = "12"[number % 2]
         archive = host.make(letter, host.binary.read_bytes())
         interrupt(host, archive, moment, signal.SIGKILL)
-        found = host.machine.run("bash", "-c", "/opt/alert-orchestrator/current/alert-orchestrator --version", ok=0)
-        expect(f"killed after {moment!r}: there is a current release", (host.current() in "d12", found[:18]), (True, "alert-orchestrator"))
+        found = host.machine.run("bash", "-c", f"{SERVICE.program} --version", ok=0)
+        found = (host.current() in "d12", found.split(" ")[0])
+        expect(f"killed after {moment!r}: there is a current release", found, (True, SERVICE.name))
         settle(host, archive)
-        leftovers = host.machine.run("bash", "-c", "cd /opt/alert-orchestrator; find . -maxdepth 2 -name '*incoming*' -o -name '*.new'")
+        leftovers = host.machine.run("bash", "-c", f"cd {SERVICE.root}; find . -maxdepth 2 -name '*incoming*' -o -name '*.new'")
         expect("the next run cleans up and deploys it", (host.current(), host.runs(), leftovers), (letter, letter, ""))
 
 
 # With all its children, as when the power fails.
-AT_FIRST_SIGHT = """set -m
+AT_FIRST_SIGHT = f"""set -m
 "$0" --archive "$1" & until [ -e "$2" ]; do :; done
 kill -KILL -- -$!
-cmp /srv/real "$2/alert-orchestrator"
+cmp /srv/real "$2/{SERVICE.name}"
 """
 
 
@@ -304,11 +301,11 @@ def rolled_back_after_a_kill(host):
 
 
 def half_done(host):
-    archive, release = host.make("5", host.binary.read_bytes()), "/opt/alert-orchestrator/releases/0.1.0-555555555555"
+    archive, release = host.make("5", host.binary.read_bytes()), f"{SERVICE.releases}/0.1.0-555555555555"
     host.machine.run("bash", "-c", AT_FIRST_SIGHT, f"{releases.SCRIPTS}/deploy.sh", archive, release)
     print("ok  a release that is there is whole")
     host.machine.run("rm", "-rf", release)
-    host.machine.run("bash", "-c", "cd /opt/alert-orchestrator; mkdir -p releases/.incoming/release/half; ln -sfn nowhere current.new")
+    host.machine.run("bash", "-c", f"cd {SERVICE.root}; mkdir -p releases/.incoming/release/half; ln -sfn nowhere current.new")
     settle(host, archive)
     expect("what an earlier run had half unpacked is not in it", host.machine.run("find", release, "-name", "half"), "")
 
@@ -404,7 +401,8 @@ def built(host):
     told = from_source("--skip-build", ok=1)
     expect("nothing is deployed where nothing was built", "there is no archive in /tmp/the source/target/dist" in told, True)
     calls = re.findall("cargo .*", from_source())
-    expected = [f"cargo {what} by builder in /tmp/the source" for what in ("test --workspace --locked --quiet", "xtask dist alert-orchestrator")]
+    whats = ("test --workspace --locked --quiet", f"xtask dist {SERVICE.name}")
+    expected = [f"cargo {what} by builder in /tmp/the source" for what in whats]
     expect("it tests and builds as the owner of the source", calls, expected)
     expect("and deploys what was built", (host.current(), host.runs()), ("6", "6"))
     expect("--skip-tests builds", re.findall("cargo .*", from_source("--skip-tests")), expected[1:])
@@ -417,10 +415,10 @@ def released(host, archive):
         (host.machine.shared / path.name).write_bytes(path.read_bytes())
     told = host.deploy("--archive", f"/srv/{archive.name}")
     identifier = re.search("done: (.*) runs", told)[1]
-    commit = host.machine.run("/opt/alert-orchestrator/current/alert-orchestrator", "--version").split("commit ")[1][:12]
+    commit = host.machine.run(SERVICE.program, "--version").split("commit ")[1][:12]
     expect("a real release runs under its version and commit", identifier.endswith(f"-{commit}"), True)
-    path = host.machine.run("readlink", f"/proc/{host.machine.show(SERVICE, 'MainPID')}/exe")
-    expect("and it is the one that runs", path, f"/opt/alert-orchestrator/releases/{identifier}/alert-orchestrator")
+    path = host.machine.run("readlink", f"/proc/{host.machine.show(UNIT, 'MainPID')}/exe")
+    expect("and it is the one that runs", path, f"{SERVICE.releases}/{identifier}/{SERVICE.name}")
 
 
 SERVER = """
@@ -435,7 +433,7 @@ server.serve_forever()
 
 
 def main():
-    binary = pathlib.Path(sys.argv[1]).resolve()
+    binary = pathlib.Path(sys.argv[2]).resolve()
     install({"curl": "curl", "flock": "util-linux", "openssl": "openssl"})
     with Machine() as machine:
         host = Host(machine, binary)
@@ -456,8 +454,8 @@ def main():
         cleaning_up_fails(host)
         from_an_address(host)
         built(host)
-        if len(sys.argv) > 2:
-            released(host, pathlib.Path(sys.argv[2]).resolve())
+        if len(sys.argv) > 3:
+            released(host, pathlib.Path(sys.argv[3]).resolve())
 
 
 main()

@@ -5,7 +5,7 @@ Each is applied as the guide says on a host of the test's own (network namespace
 matters. A second host tries them over a cable, by IPv4 and IPv6, and a third stands behind the first as a container whose
 ports Docker publishes.
 
-    tests/deploy/firewall.py
+    tests/deploy/firewall.py ROOM
 """
 
 import contextlib
@@ -19,9 +19,10 @@ sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from namespaces import Host, enter
 from running import expect, install, wait_for
+from service import SERVICE
 
 FILES = REPOSITORY / "deploy/firewall"
-OPEN, CLOSED = [22, 80, 443], [3000, 4000, 9090, 9093, 9808]
+OPEN, CLOSED = [22, 80, 443], [3000, 4000, 9090, 9093, SERVICE.http_port]
 ADDRESSES = ["203.0.113.1", "2001:db8::1"]
 
 LISTEN = """
@@ -164,12 +165,12 @@ def firewalld():
     with contextlib.ExitStack() as stack:
         net = Net(stack)
         host = net.host
-        host.must("cp", FILES / "firewalld/zones/orchestrator.xml", "/etc/firewalld/zones/")
+        host.must("cp", FILES / f"firewalld/zones/{SERVICE.account}.xml", "/etc/firewalld/zones/")
         host.must("firewall-offline-cmd", "--check-config")
-        services = host.must("firewall-offline-cmd", "--zone=orchestrator", "--list-services").split()
+        services = host.must("firewall-offline-cmd", f"--zone={SERVICE.account}", "--list-services").split()
         expect("firewalld: the zone passes its check", services, ["http", "https"])
         host.must("mkdir", "-p", "/run/dbus")
-        host.must("firewall-offline-cmd", "--set-default-zone=orchestrator")
+        host.must("firewall-offline-cmd", f"--set-default-zone={SERVICE.account}")
         for command in (["dbus-daemon", "--system", "--nofork", "--nopidfile"], ["firewalld", "--nofork", "--nopid"]):
             daemon = subprocess.Popen(host.command(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             stack.callback(lambda daemon=daemon: (daemon.terminate(), daemon.wait()))

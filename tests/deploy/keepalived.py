@@ -4,7 +4,7 @@
 Two hosts on one network, in namespaces, each as the guides set it up: the real service, nginx with deploy/nginx, the firewall of
 deploy/firewall, and keepalived with deploy/keepalived as committed, its example addresses included. A third is the visitor.
 
-    tests/deploy/keepalived.py target/release/alert-orchestrator
+    tests/deploy/keepalived.py ROOM PROGRAM
 """
 
 import contextlib
@@ -20,31 +20,25 @@ sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from namespaces import Host, enter
 from running import Program, certificate, expect, install, wait_for
+from service import SERVICE
 
 DEPLOY = REPOSITORY / "deploy"
-NAME, ADDRESS = "orchestrator.example.com", "10.0.0.10"
-PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
+NAME, ADDRESS = SERVICE.host_name, "10.0.0.10"
+PROGRAM = SERVICE.program
 
-CONFIGURATION = """
-client:
-  assets: [usdc, djed]
-  embedded: {path: store.db, import: [examples/liqwid]}
-  date_range: {end: 2026-01-29T00:00:00Z}
-orchestrator:
-  schedule: {interval_minutes: 0.05}
-"""
+CONFIGURATION = SERVICE.configuration_for("keepalived")
 
 # The files where the guides put them. Certificates are in place of those that certbot gets.
-SETUP = """
+SETUP = f"""
 set -eu
 deploy=$1 folder=$2 binary=$3 which=$4 partner=$5
-useradd --system orchestrator
-install -D "$binary" /opt/alert-orchestrator/releases/tested/alert-orchestrator
-ln -s releases/tested /opt/alert-orchestrator/current
+useradd --system {SERVICE.account}
+install -D "$binary" {SERVICE.releases}/tested/{SERVICE.name}
+ln -s releases/tested {SERVICE.current}
 rm -f /etc/nginx/sites-enabled/default
-mkdir -p /etc/nginx/conf.d /etc/keepalived /etc/letsencrypt/live/orchestrator.example.com
+mkdir -p /etc/nginx/conf.d /etc/keepalived /etc/letsencrypt/live/{SERVICE.host_name}
 "$deploy/nginx/render.sh" "$deploy/nginx/host.env" /etc/nginx/conf.d
-cp "$folder/fullchain.pem" "$folder/privkey.pem" /etc/letsencrypt/live/orchestrator.example.com
+cp "$folder/fullchain.pem" "$folder/privkey.pem" /etc/letsencrypt/live/{SERVICE.host_name}
 cp "$deploy/keepalived/keepalived.conf" /etc/keepalived/
 cp "$deploy/keepalived/host-$which.conf" /etc/keepalived/host.conf
 sed "s/# ip saddr [0-9.]* meta/ip saddr $partner meta/" "$deploy/firewall/nftables.conf" | nft -f -
@@ -65,7 +59,7 @@ class Member:
 
     def start_service(self):
         self.service = self.start("service", PROGRAM, "--config", "config.yaml")
-        wait_for("the service", lambda: self.host.run(PROGRAM, "health", "--url", "http://127.0.0.1:9808/startupz").returncode == 0)
+        wait_for("the service", lambda: self.host.run(PROGRAM, "health", "--url", f"{SERVICE.url}/startupz").returncode == 0)
 
     def start_nginx(self):
         self.nginx = self.start("nginx", "nginx", "-g", "daemon off;")
@@ -78,7 +72,7 @@ class Member:
     def probe(self):
         """What keepalived asks, as the user that it asks as; None: no proxy answers."""
         words = (DEPLOY / "keepalived/keepalived.conf").read_text(encoding="utf-8").split('script "')[1].split('"')[0].split()
-        done = self.host.run("setpriv", "--reuid=orchestrator", "--regid=orchestrator", "--clear-groups", *words)
+        done = self.host.run("setpriv", f"--reuid={SERVICE.account}", f"--regid={SERVICE.account}", "--clear-groups", *words)
         return None if "refused" in done.stdout + done.stderr else done.returncode == 0
 
     def knows_it_fails(self):
@@ -164,7 +158,7 @@ def without_its_store(first, second, visitor):
 
 
 def main():
-    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    binary = str(pathlib.Path(sys.argv[2]).resolve())
     programs = {"keepalived": "keepalived", "nginx": "nginx-light", "nft": "nftables", "curl": "curl", "openssl": "openssl"}
     install({**programs, "ip": "iproute2"})
     enter()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """restore.sh on a small machine with a real systemd: what it puts back, and what an archive or a link could make root write.
 
-    tests/deploy/restore.py target/release/alert-orchestrator
+    tests/deploy/restore.py ROOM PROGRAM
 """
 
 import hashlib
@@ -17,37 +17,32 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import releases
 from machine import Machine
 from running import REPOSITORY, expect, install, password_hash, wait_for
+from service import SERVICE
 
-SERVICE = "alert-orchestrator.service"
-TIMER = "alert-orchestrator-backup.timer"
-CURRENT = "/opt/alert-orchestrator/current"
-SETTINGS = "/etc/alert-orchestrator"
-BACKUPS = "/var/backups/orchestrator"
-STORE = "/var/lib/alert-orchestrator/var/orchestrator.db"
-CONFIGURATION = """client:
-  embedded: {path: var/orchestrator.db, import: [/srv/liqwid]}
-  assets: [usdc]
-  date_range: {end: "2026-01-29"}
-orchestrator:
-  auth: {enabled: true, username: anna, password_hash: "${ORCHESTRATOR_PASSWORD_HASH}"}
-"""
+UNIT = SERVICE.unit
+TIMER = SERVICE.backup_timer
+CURRENT = SERVICE.current
+SETTINGS = SERVICE.settings
+BACKUPS = SERVICE.backups
+STORE = SERVICE.store_path
+CONFIGURATION = SERVICE.configuration_for("restore")
 
 
 def set_up(machine, binary):
     shutil.copytree(REPOSITORY / "examples/liqwid", machine.shared / "liqwid")
     releases.install(machine, binary)
     machine.write(f"{SETTINGS}/config.yaml", CONFIGURATION)
-    machine.write(f"{SETTINGS}/secrets.env", f"ORCHESTRATOR_PASSWORD_HASH={password_hash(binary, 'a long secret')}\n")
-    machine.run("systemctl", "start", SERVICE, TIMER)
+    machine.write(f"{SETTINGS}/secrets.env", f"{SERVICE.variables}PASSWORD_HASH={password_hash(binary, 'a long secret')}\n")
+    machine.run("systemctl", "start", UNIT, TIMER)
     wait_for("the first round", lambda: "usdc" in decisions(machine))
 
 
 def decisions(machine):
-    return machine.run("curl", "--silent", "--fail", "--user", "anna:a long secret", "http://127.0.0.1:9808/api/decisions", ok=None)
+    return machine.run("curl", "--silent", "--fail", "--user", "anna:a long secret", f"{SERVICE.url}/api/decisions", ok=None)
 
 
 def active(machine):
-    return [machine.run("systemctl", "is-active", unit, ok=None) for unit in (SERVICE, TIMER)]
+    return [machine.run("systemctl", "is-active", unit, ok=None) for unit in (UNIT, TIMER)]
 
 
 def restore(machine, *arguments, ok=0, script=f"{CURRENT}/deploy/scripts/restore.sh"):
@@ -59,7 +54,7 @@ def with_secrets(machine):
     told = machine.run(f"{CURRENT}/deploy/scripts/run.sh", "backup", "--with-secrets")
     backup = re.search(rf"{BACKUPS}/\S+\.tar\.gz", told)[0]
     expect("run.sh backup --with-secrets has the secrets", "secrets.env" in machine.run("tar", "-tzf", backup).split(), True)
-    expect("and belongs to the service alone", machine.run("stat", "-c", "%a %U", backup), "600 orchestrator")
+    expect("and belongs to the service alone", machine.run("stat", "-c", "%a %U", backup), f"600 {SERVICE.account}")
     told = machine.run(f"{CURRENT}/deploy/scripts/run.sh", "backup", "--with-secrets", "--output", f"{SETTINGS}/here.tar.gz", ok=1)
     expect("it writes no more than the service may", "Read-only file system" in told, True)
     return backup
@@ -71,7 +66,7 @@ def refusals(machine, backup):
     cases = [("/nowhere.tar.gz", "there is no file"), (f"{BACKUPS}/a:b.tar.gz", "characters that systemd would take")]
     for path, why in cases:
         expect(f"it refuses {path}", why in restore(machine, path, ok=1), True)
-    with machine.holding("/run/alert-orchestrator-deploy.lock"):
+    with machine.holding(SERVICE.lock):
         expect("it waits for a deployment", "under way" in restore(machine, backup, ok=1), True)
     for arguments in ([], ["--all"], [backup, backup]):
         restore(machine, *arguments, ok=2)
@@ -94,8 +89,9 @@ def put_back(machine, backup):
         expect("and the service and its timer run again", active(machine), ["active", "active"])
         wait_for("the decisions of before", lambda: decisions(machine) == before)
     found = machine.run("stat", "-c", "%a %U %G", f"{SETTINGS}/config.yaml", pathlib.PurePath(STORE).parent).splitlines()
-    expect("what root restored belongs to whom it should", found, ["640 root orchestrator", "750 orchestrator orchestrator"])
-    store = machine.run("find", pathlib.PurePath(STORE).parent, "-not", "-user", "orchestrator")
+    own = SERVICE.account
+    expect("what root restored belongs to whom it should", found, [f"640 root {own}", f"750 {own} {own}"])
+    store = machine.run("find", pathlib.PurePath(STORE).parent, "-not", "-user", SERVICE.account)
     expect("root left nothing of its own beside the store", store, "")
     machine.run("mv", backup, f"{BACKUPS}/good.tar.gz")
     return f"{BACKUPS}/good.tar.gz"
@@ -153,7 +149,7 @@ def on_a_new_host(machine, backup):
 
 
 def main():
-    binary = pathlib.Path(sys.argv[1]).resolve()
+    binary = pathlib.Path(sys.argv[2]).resolve()
     install({"curl": "curl", "flock": "util-linux"})
     with Machine() as machine:
         set_up(machine, binary)

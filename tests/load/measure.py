@@ -5,8 +5,8 @@ Runs the real binary on a treasury of 20 assets and 20 wallets that it evaluates
 Prometheus node exporter, which are measured in the same run, in turns; what counts are medians. One line per figure; the
 exit code is 1 where one is missed. Installs wrk, nginx-light and prometheus-node-exporter (as root on Debian).
 
-    tests/load/measure.py target/release/alert-orchestrator            # about 20 minutes
-    tests/load/measure.py --quick target/release/alert-orchestrator    # about two
+    tests/load/measure.py ROOM PROGRAM            # about 20 minutes
+    tests/load/measure.py ROOM PROGRAM --quick    # about two
 """
 
 import argparse
@@ -26,6 +26,7 @@ import running
 from figures import Figure, at_least, at_most
 from programs import Nginx, NodeExporter, Service, seconds_to_first_answer, wrk
 from running import free_port, password_hash, wait_for
+from service import SERVICE
 
 CONNECTIONS = 256
 # Exactly what is asked of the service; see docs/performance.md.
@@ -95,10 +96,10 @@ def shipped(folder, port):
     for name in ["examples", "config"]:
         if not (folder / name).exists():
             (folder / name).symlink_to(running.REPOSITORY / name)
-    text = (running.REPOSITORY / "config/orchestrator_config.yaml").read_text(encoding="utf-8")
+    text = (running.REPOSITORY / SERVICE.configuration).read_text(encoding="utf-8")
     changed = text.replace("  telemetry:\n", f"  telemetry:\n    listen_port: {port}\n")
     if changed == text:
-        sys.exit("config/orchestrator_config.yaml has no line `  telemetry:` any more")
+        sys.exit(f"{SERVICE.configuration} has no line `  telemetry:` any more")
     return changed
 
 
@@ -204,6 +205,7 @@ def figures(binary, folder, options):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("room")
     parser.add_argument("binary")
     parser.add_argument("--quick", action="store_true", help="shorter runs and fewer of them")
     parser.add_argument("--rounds", type=int, help="turns of service and nginx per address and encoding")

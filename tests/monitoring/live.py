@@ -7,7 +7,7 @@ once per asset; a service that is down must be told of, also by mail, and must s
 back. Only waits and addresses differ from the committed files (copies.py); `promtool test rules` tries the real waits. Needs
 `prometheus`, `prometheus-alertmanager`, `openssl` and PyYAML.
 
-    tests/monitoring/live.py target/release/alert-orchestrator
+    tests/monitoring/live.py ROOM PROGRAM
 """
 
 import contextlib
@@ -27,10 +27,11 @@ import urllib.request
 
 from copies import REPOSITORY, copy
 from running import HOST, Program, Service, expect, free_port, wait_for
+from service import SERVICE
 from stand_ins import Apis, MailServer
 
 DEPLOY = REPOSITORY / "deploy"
-DASHBOARD = DEPLOY / "grafana/dashboards/alert-orchestrator.json"
+DASHBOARD = DEPLOY / f"grafana/dashboards/{SERVICE.name}.json"
 ASSETS = ["djed", "iusd", "usdc", "usdm", "usdt"]
 # The day of the examples on which one gate is triggered.
 NEWEST = datetime.datetime(2026, 1, 29, tzinfo=datetime.timezone.utc)
@@ -160,7 +161,7 @@ def copies(folder, addresses):
     waits = {"group_wait", "group_interval", "repeat_interval"}
     for name, expected in [
         ("prometheus/prometheus.yml", {"scrape_interval", "scrape_timeout", "evaluation_interval", "targets"}),
-        ("prometheus/rules/alert-orchestrator.yml", {"for", "keep_firing_for"}),
+        (SERVICE.alerts.removeprefix("deploy/"), {"for", "keep_firing_for"}),
         ("alertmanager/alertmanager.yml", waits | {"smtp_smarthost", "slack_api_url_file", "smtp_auth_password_file"}),
     ]:
         expect(f"{name}: only waits and addresses are changed", copy(DEPLOY / name, folder / name, addresses), expected)
@@ -230,7 +231,7 @@ def check_outage(replicas, slack, mails, alertmanager):
     said = [(part.get_content_type(), part.get_payload(decode=True).decode()) for part in parts]
     expect("as text", [kind for kind, _ in said], ["text/plain"])
     expect("in the same words", "What to do: docs/runbook.md#orchestratordown" in said[0][1], True)
-    expect("after a login over TLS with the password of the file", login, ("alert-orchestrator@example.com", "secret"))
+    expect("after a login over TLS with the password of the file", login, (f"{SERVICE.name}@example.com", "secret"))
     replicas.start()
     slack.wait("RESOLVED", "OrchestratorDown")
     wait_for("the gate's alert to be active again", lambda: alertmanager.states().get(GATE) == "active")
@@ -241,8 +242,8 @@ def check_outage(replicas, slack, mails, alertmanager):
 
 def check_namespaces(alertmanager):
     """In Kubernetes an outage of production inhibits what is said of production's assets, and nothing of staging's."""
-    here = {"job": "alert_orchestrator", "environment": "kubernetes", "namespace": "alert-orchestrator"}
-    there = {**here, "namespace": "alert-orchestrator-staging"}
+    here = {"job": SERVICE.metrics_job, "environment": "kubernetes", "namespace": SERVICE.name}
+    there = {**here, "namespace": f"{SERVICE.name}-staging"}
     down = {"alertname": "OrchestratorDown", "severity": "critical"}  # its labels are those that kubernetes.yml expects
     error = {"alertname": "EvaluationError", "severity": "critical"}
     ours, theirs = (error["alertname"], "production"), (error["alertname"], "staging")
@@ -255,7 +256,7 @@ def check_namespaces(alertmanager):
 
 
 def main():
-    binary = os.path.abspath(sys.argv[1])
+    binary = os.path.abspath(sys.argv[2])
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         move_to_today(folder)
@@ -268,7 +269,7 @@ def main():
         mail_server = stack.enter_context(MailServer(HOST, ports["mail"], folder))
         here = {name: [f"{HOST}:{port}"] for name, port in ports.items()}
         addresses = {
-            "alert-orchestrator:9808": [f"{HOST}:{port}" for port in replicas.ports.values()],
+            f"{SERVICE.name}:{SERVICE.http_port}": [f"{HOST}:{port}" for port in replicas.ports.values()],
             "localhost:9090": here["prometheus"],
             "alertmanager:9093": here["alertmanager"],
             "greptimedb:4000": here["nobody"],

@@ -4,7 +4,7 @@
 Runs the SQL of docs/runbook.md on a store that the service made, whose journal has days of known outcome. The query for GreptimeDB
 cannot run here.
 
-    tests/monitoring/review.py target/release/alert-orchestrator
+    tests/monitoring/review.py ROOM PROGRAM
 """
 
 import datetime
@@ -67,7 +67,7 @@ def journal(connection):
 
 
 def main():
-    binary = os.path.abspath(sys.argv[1])
+    binary = os.path.abspath(sys.argv[2])
     page = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
     query = re.findall(r"^```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
     with tempfile.TemporaryDirectory() as name:

@@ -5,7 +5,7 @@
 in which it is quiet; a wait that is a minute longer or shorter must make a test fail; the metrics must exist, and the runbook must
 have an entry for it. Needs `promtool` (Debian's package prometheus) and PyYAML.
 
-    tests/monitoring/rules.py
+    tests/monitoring/rules.py ROOM
 """
 
 import collections
@@ -22,20 +22,21 @@ import yaml
 
 from copies import REPOSITORY
 from running import expect
+from service import SERVICE
 
 FOLDER = REPOSITORY / "deploy/prometheus"
-RULES = FOLDER / "rules/alert-orchestrator.yml"
-RESOURCE = REPOSITORY / "deploy/kubernetes/alert-orchestrator/base/prometheus-rule.yaml"
+RULES = REPOSITORY / SERVICE.alerts
+RESOURCE = REPOSITORY / SERVICE.alerts_resource
 # The one expression that is another in Kubernetes.
-ANYWHERE, IN_NAMESPACE = (f'absent(up{{job="alert_orchestrator"{more}}})' for more in ("", ', namespace="alert-orchestrator"'))
+ANYWHERE, IN_NAMESPACE = (f'absent(up{{job="{SERVICE.metrics_job}"{more}}})' for more in ("", f', namespace="{SERVICE.name}"'))
 RUNBOOK = REPOSITORY / "docs/runbook.md"
 # Where a release that is installed as the guide says has this page.
-RUNBOOK_URL = "file:///opt/alert-orchestrator/current/docs/runbook.md#"
+RUNBOOK_URL = f"file://{SERVICE.current}/docs/runbook.md#"
 SEVERITIES = {"critical", "warning", "info"}
 # Where an installation has the limit that MemoryNearLimit knows, in MiB.
 MEMORY_LIMITS = {
-    "deploy/systemd/alert-orchestrator.service": r"^MemoryMax=(\d+)M$",
-    "deploy/kubernetes/alert-orchestrator/base/deployment.yaml": r"limits: \{.*\bmemory: (\d+)Mi\b",
+    f"deploy/systemd/{SERVICE.unit}": r"^MemoryMax=(\d+)M$",
+    f"deploy/kubernetes/{SERVICE.name}/base/deployment.yaml": r"limits: \{.*\bmemory: (\d+)Mi\b",
 }
 
 
@@ -121,7 +122,7 @@ def check_metrics(rules):
     """What the rules ask for is what the service shows."""
     page = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
     text = " ".join(rule["expr"] + rule["annotations"]["description"] for rule in rules)
-    used = set(re.findall(r"\b(?:wo|process)_[a-z0-9_]+", text))
+    used = set(re.findall(rf"\b(?:{SERVICE.metrics_prefix}|process_)[a-z0-9_]+", text))
     unknown = {name for name in used if f"`{re.sub('_(sum|count)$', '', name)}" not in page}
     expect(f"each of {len(used)} metrics is one of the service", unknown, set())
 

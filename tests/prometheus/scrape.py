@@ -5,7 +5,7 @@ Starts the binary on the shipped examples and Debian's Prometheus beside it, bot
 operator may see: a triggered gate, a limit that drops to zero, an asset in error. `promtool check metrics` reads both text
 formats. Needs `prometheus` and `promtool` on the PATH (.ci/run installs them).
 
-    tests/prometheus/scrape.py target/release/alert-orchestrator
+    tests/prometheus/scrape.py ROOM PROGRAM
 """
 
 import json
@@ -22,9 +22,10 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from running import HOST, Program, Service, expect, free_port, wait_for
+from service import SERVICE
 
 # The one source of the alerts. Its waits stay as they are, so that here an alert that would fire is pending.
-RULES = REPOSITORY / "deploy/prometheus/rules/alert-orchestrator.yml"
+RULES = REPOSITORY / SERVICE.alerts
 
 CONFIGURATION = """
 client:
@@ -42,7 +43,7 @@ PROMETHEUS = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
 scrape_configs:
-  - job_name: alert_orchestrator
+  - job_name: {job}
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 
@@ -67,7 +68,8 @@ class Prometheus(Program):
 
     def __init__(self, folder, target):
         port = free_port()
-        (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=target, rules=RULES), encoding="utf-8")
+        configuration = PROMETHEUS.format(job=SERVICE.metrics_job, port=target, rules=RULES)
+        (folder / "prometheus.yml").write_text(configuration, encoding="utf-8")
         command = [
             "prometheus",
             "--config.file=prometheus.yml",
@@ -129,7 +131,7 @@ def walk(service, prometheus):
 
 
 def main():
-    binary = os.path.abspath(sys.argv[1])
+    binary = os.path.abspath(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
         folder, port = pathlib.Path(name), free_port()
         shutil.copytree(REPOSITORY / "examples", folder / "examples")

@@ -6,8 +6,8 @@ import subprocess
 import tarfile
 
 from running import REPOSITORY
+from service import SERVICE
 
-PROGRAM = "/opt/alert-orchestrator/current/alert-orchestrator"
 # Where an operator has unpacked the first release.
 UNPACKED = "/tmp/release"
 SCRIPTS = f"{UNPACKED}/deploy/scripts"
@@ -21,14 +21,14 @@ def shipped():
 
 
 def archive(folder, program, commit, version="0.1.0", without=()):
-    """Writes the archive and its checksum; `program`: the bytes of what shall be `alert-orchestrator` in it."""
-    top = f"alert-orchestrator-{version}-x86_64-unknown-linux-gnu"
+    """Writes the archive and its checksum; `program`: the bytes of what shall be the service's in it."""
+    top = f"{SERVICE.name}-{version}-x86_64-unknown-linux-gnu"
     path = folder / f"{top}-{commit[:12]}.tar.gz"
     files = {name: REPOSITORY / name for name in shipped() if name not in without}
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
-        for name, contents in {"alert-orchestrator": program, "VERSION": f"version {version}\ncommit {commit}\n".encode()}.items():
+        for name, contents in {SERVICE.name: program, "VERSION": f"version {version}\ncommit {commit}\n".encode()}.items():
             entry = tarfile.TarInfo(f"{top}/{name}")
-            entry.size, entry.mode = len(contents), 0o755 if name == "alert-orchestrator" else 0o644
+            entry.size, entry.mode = len(contents), 0o755 if name == SERVICE.name else 0o644
             tar.addfile(entry, io.BytesIO(contents))
         for name, source in files.items():
             tar.add(source, f"{top}/{name}", filter=_of_nobody)
@@ -44,8 +44,8 @@ def unpack(machine, archive):
 
 def link(machine):
     """Makes the unpacked release the current one by hand; deploy.sh has its own test."""
-    release = "/opt/alert-orchestrator/releases/first"
-    machine.run("bash", "-c", f"cp -r {UNPACKED} {release} && ln -s releases/first /opt/alert-orchestrator/current")
+    release = f"{SERVICE.releases}/first"
+    machine.run("bash", "-c", f"cp -r {UNPACKED} {release} && ln -s releases/first {SERVICE.current}")
 
 
 def install(machine, binary):

@@ -2,7 +2,7 @@
 """The manifests of deploy/kubernetes: kubectl builds them, Kubernetes' and the operators' schemas accept them, the rules of
 rules.py hold, and the program runs with what they give it. No Kubernetes API is asked.
 
-check.py PROGRAM KUBECTL: the built service, and a kubectl whose kustomize is 5 or newer. Needs the packages of
+check.py ROOM PROGRAM KUBECTL: the built service, and a kubectl whose kustomize is 5 or newer. Needs the packages of
 requirements.txt, a Node.js from 20 on, and `npm ci` in this folder.
 """
 
@@ -19,6 +19,7 @@ import mutations
 import rules
 import running
 from running import expect
+from service import SERVICE
 
 HASH = "bcrypt:$2b$12$abcdefghijklmnopqrstuuqNVXRnN1Q5v5k3Xb7XWqkZ0mVJ8yS6e"
 # Minutes between rounds, the database (none: embedded), whether there is a login.
@@ -78,7 +79,7 @@ def environment(overlay):
     variables = {}
     for source in container["envFrom"]:
         variables |= overlay.one("ConfigMap", source["configMapRef"]["name"])["data"]
-    secret = {"ORCHESTRATOR_USERNAME": "operator", "ORCHESTRATOR_PASSWORD_HASH": HASH}
+    secret = {SERVICE.variable("USERNAME"): "operator", SERVICE.variable("PASSWORD_HASH"): HASH}
     return variables | {variable["name"]: secret.get(variable["name"], "") for variable in container.get("env", [])}
 
 
@@ -119,20 +120,21 @@ def configuration(program, overlay, folder):
     code, effective = normalized(variables)
     if code:
         sys.exit(f"FAILED: {overlay.name}: --print-config-normalized: {effective}")
-    client, service = effective["client"], effective["orchestrator"]
+    client, service = effective["client"], effective[SERVICE.configuration_section]
     found = (service["schedule"]["interval_minutes"], (client.get("greptime") or {}).get("database"), service["auth"]["enabled"])
     expect(f"{overlay.name}: every {found[0]:g} minutes, database {found[1]}, login {found[2]}", found, ENVIRONMENTS[overlay.name])
     telemetry = service["telemetry"]
     expect(f"{overlay.name}: listens to the cluster", (telemetry["listen_address"], telemetry["listen_port"]), ("0.0.0.0", rules.PORT))
-    expect(f"{overlay.name}: trusts the proxy", telemetry["trusted_proxies"], [variables["ORCHESTRATOR_TRUSTED_PROXY"]])
+    expect(f"{overlay.name}: trusts the proxy", telemetry["trusted_proxies"], [variables[SERVICE.variable("TRUSTED_PROXY")]])
     expect(f"{overlay.name}: charts go to output/", (service["diagnostics"]["enabled"], service["diagnostics"]["dir"]), (True, "output"))
     api = "http://10.0.0.9/graphql"
-    elsewhere = normalized(variables | {"LIQWID_API_URL": api})[1]["orchestrator"]["apis"]
+    elsewhere = normalized(variables | {"LIQWID_API_URL": api})[1][SERVICE.configuration_section]["apis"]
     expect(f"{overlay.name}: LIQWID_API_URL is heard", elsewhere["liqwid_graphql"], api)
     if found[2]:
-        less = {name: value for name, value in variables.items() if name != "ORCHESTRATOR_PASSWORD_HASH"}
+        hash = SERVICE.variable("PASSWORD_HASH")
+        less = {name: value for name, value in variables.items() if name != hash}
         code, said = normalized(less)
-        expect(f"{overlay.name}: a missing password hash is named", (code, "ORCHESTRATOR_PASSWORD_HASH is not set" in said), (2, True))
+        expect(f"{overlay.name}: a missing password hash is named", (code, f"{hash} is not set" in said), (2, True))
     for job in overlay.all("CronJob"):
         backup = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
         answer = subprocess.run([program, *backup["args"], "--help"], capture_output=True, text=True, timeout=60)
@@ -143,7 +145,8 @@ def serving(program, overlay, outside, folder):
     """The development pod as a process: its configuration, its examples, its probes, and the addresses production exposes."""
     folders = mount(overlay, folder)
     port = running.free_port()
-    variables = environment(overlay) | {"ORCHESTRATOR_LISTEN_PORT": str(port), "ORCHESTRATOR_LISTEN_ADDRESS": running.HOST}
+    listening = {SERVICE.variable("LISTEN_PORT"): str(port), SERVICE.variable("LISTEN_ADDRESS"): running.HOST}
+    variables = environment(overlay) | listening
     container = overlay.container()
     # Program starts in the folder of its log.
     with running.Program([program, *arguments(container, folders)], folders["data"], port, "pod", variables) as pod:
@@ -154,7 +157,7 @@ def serving(program, overlay, outside, folder):
         found = {asset: decision["decision"] for asset, decision in decisions.items()}
         expect("the examples give the decisions of the first run", found, {"usdc": 1, "djed": 0, "iusd": 0, "usdt": 1, "usdm": 0})
         scraped = outside.one("ServiceMonitor")["spec"]["endpoints"][0]["path"]
-        expect("Prometheus finds the metrics", b"wo_decision" in pod.get(scraped)[2], True)
+        expect("Prometheus finds the metrics", f"{SERVICE.metrics_prefix}decision" in pod.get(scraped)[2].decode(), True)
         paths = [path for rule in rules.ways(outside) for path in rule.get("http", {}).get("paths", [])]
         exact = [path["path"] for path in paths if path["pathType"] == "Exact"]
         expect(f"{', '.join(exact)} are pages", [pod.get(path)[0] for path in exact], [307, 200, 200])
@@ -162,7 +165,7 @@ def serving(program, overlay, outside, folder):
 
 
 def main():
-    program, kubectl = (os.path.abspath(argument) for argument in sys.argv[1:3])
+    program, kubectl = (os.path.abspath(argument) for argument in sys.argv[2:4])
     overlays = [manifests.render(kubectl, name) for name in manifests.OVERLAYS]
     expect(f"kubectl builds {', '.join(manifests.OVERLAYS)}", all(overlay.documents for overlay in overlays), True)
     schemas(overlays)

@@ -4,9 +4,10 @@ import json
 import re
 
 from manifests import REPOSITORY
+from service import SERVICE
 
-SECRETS = "alert-orchestrator-secrets"
-PORT = 9808
+SECRETS = f"{SERVICE.name}-secrets"
+PORT = SERVICE.http_port
 LARGEST_CONFIG_MAP_BYTES = 1024 * 1024
 # Of the Pod Security profile "restricted".
 VOLUME_TYPES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -81,7 +82,7 @@ def containers(overlay):
         yield "production runs no release"
     server = overlay.container()
     limits = server["resources"]["limits"]
-    if (limits.get("memory"), limits.get("cpu")) != ("512Mi", "500m"):
+    if (limits.get("memory"), limits.get("cpu")) != (f"{SERVICE.memory_mib}Mi", "500m"):
         yield f"limits of the server: {limits}"
     probes = {key: server.get(key, {}).get("httpGet", {}).get("path") for key in ("startupProbe", "livenessProbe", "readinessProbe")}
     if list(probes.values()) != ["/startupz", "/livez", "/readyz"]:
@@ -108,7 +109,7 @@ def selectors(overlay):
     chosen = {
         "Deployment": (overlay.one("Deployment")["spec"]["selector"]["matchLabels"], server),
         "Service": (service["spec"]["selector"], server),
-        "NetworkPolicy": (overlay.one("NetworkPolicy", "alert-orchestrator")["spec"]["podSelector"]["matchLabels"], server),
+        "NetworkPolicy": (overlay.one("NetworkPolicy", SERVICE.name)["spec"]["podSelector"]["matchLabels"], server),
     }
     for monitor in overlay.all("ServiceMonitor"):
         chosen["ServiceMonitor"] = (monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"])
@@ -146,7 +147,7 @@ def monitoring(overlay):
     for monitor in overlay.all("ServiceMonitor"):
         endpoint = monitor["spec"]["endpoints"][0]
         scrape = (endpoint["port"], endpoint["interval"], endpoint["scrapeTimeout"], endpoint["relabelings"][0]["replacement"])
-        if scrape != ("http", "60s", "10s", "alert_orchestrator"):
+        if scrape != ("http", "60s", "10s", SERVICE.metrics_job):
             yield f"the ServiceMonitor: {scrape}"
     for resource in overlay.all("PrometheusRule"):
         missed = re.findall(r'absent\(.*namespace="([^"]*)"', json.dumps(resource["spec"]).replace("\\", ""))
@@ -159,7 +160,7 @@ def network(overlay):
     denied = overlay.one("NetworkPolicy", "deny-by-default")["spec"]
     if denied != {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}:
         yield f"deny-by-default allows something: {denied}"
-    policy = overlay.one("NetworkPolicy", "alert-orchestrator")["spec"]
+    policy = overlay.one("NetworkPolicy", SERVICE.name)["spec"]
     if policy["policyTypes"] != ["Ingress", "Egress"]:
         yield "the policy covers one direction"
     let_in = [(len(rule["from"]), [port["port"] for port in rule["ports"]]) for rule in policy["ingress"]]
@@ -228,7 +229,7 @@ def ways(overlay):
 
 def way_in(overlay):
     """Outside reach what people need, over TLS and within limits; development has no way in."""
-    described = json.loads((REPOSITORY / "crates/alert-orchestrator/openapi.json").read_text(encoding="utf-8"))["paths"]
+    described = json.loads((REPOSITORY / SERVICE.openapi).read_text(encoding="utf-8"))["paths"]
     service = {"name": overlay.one("Service")["metadata"]["name"], "port": {"name": "http"}}
     hosts = {rule["host"] for rule in ways(overlay)}
     paths = [path for rule in ways(overlay) for path in rule.get("http", {}).get("paths", [])]
@@ -253,7 +254,7 @@ def way_in(overlay):
 
 def limits(metadata):
     said = {key.removeprefix("nginx.org/"): value for key, value in metadata["annotations"].items()}
-    wanted = {"alert-orchestrator-page": ("30r/s", "60"), "alert-orchestrator-api": ("10r/s", "20")}.get(metadata["name"])
+    wanted = {f"{SERVICE.name}-page": ("30r/s", "60"), f"{SERVICE.name}-api": ("10r/s", "20")}.get(metadata["name"])
     if wanted is None:
         if said.get("redirect-to-https") != "true" or "cert-manager.io/cluster-issuer" not in said:
             yield f"{metadata['name']}: no TLS"

@@ -4,7 +4,7 @@
 The Caddyfile runs as committed, at its real paths and ports on a host of the test's own, with two more lines that name the
 authority: a second Caddy, which answers ACME and comes back to see whether the names are ours, as Let's Encrypt does.
 
-    tests/deploy/proxy/caddy.py target/release/alert-orchestrator
+    tests/deploy/proxy/caddy.py ROOM PROGRAM
 """
 
 import contextlib
@@ -17,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 
-from visits import GRAFANA, LOGIN, ORCHESTRATOR, PASSWORD, PROMETHEUS, PUBLIC, REPOSITORY, ask, echo, run, service, settle
+from visits import GRAFANA, LOGIN, PASSWORD, PROMETHEUS, PUBLIC, REPOSITORY, SITE, ask, echo, run, service, settle
 from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
 from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
 from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
 from running import HOST, Program, expect, install, password_hash, wait_for
+from service import SERVICE
 
 FILES = REPOSITORY / "deploy/caddy"
 ETC = pathlib.Path("/etc/caddy")
@@ -73,7 +74,7 @@ class Caddy(Program):
         self.env = {**home(folder), **values()}
         super().__init__(["caddy", "run", "--config", str(ETC / "Caddyfile")], folder, 80, "caddy", self.env)
         wait_for("Caddy to answer", lambda: self.answers("/livez"))
-        for name in (ORCHESTRATOR, GRAFANA, PROMETHEUS):
+        for name in (SITE, GRAFANA, PROMETHEUS):
             wait_for(f"the certificate of {name}", lambda: ask(authority.tls, HOST, "/", name).status)
             print(f"ok  {name} has got its certificate over ACME", flush=True)
 
@@ -108,13 +109,13 @@ def install_files(authority):
     (ETC / "Caddyfile").write_text(text.replace(own, own + lines), encoding="utf-8")
     LOGS.mkdir(exist_ok=True)
     with open("/etc/hosts", "a", encoding="ascii") as hosts:
-        hosts.write(f"{HOST} {ORCHESTRATOR} {GRAFANA} {PROMETHEUS}\n")
+        hosts.write(f"{HOST} {SITE} {GRAFANA} {PROMETHEUS}\n")
 
 
 def logs():
-    lines = [json.loads(line) for line in (LOGS / "alert-orchestrator.access.log").read_text(encoding="utf-8").splitlines()]
-    expect("the access log is JSON, of this name only", {line["request"]["host"] for line in lines}, {ORCHESTRATOR})
-    text = (LOGS / "alert-orchestrator.access.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in (LOGS / f"{SERVICE.name}.access.log").read_text(encoding="utf-8").splitlines()]
+    expect("the access log is JSON, of this name only", {line["request"]["host"] for line in lines}, {SITE})
+    text = (LOGS / f"{SERVICE.name}.access.log").read_text(encoding="utf-8")
     expect("and has no credentials", LOGIN["Authorization"].split()[1] in text, False)
     lines = [json.loads(line) for line in (LOGS / "monitoring.access.log").read_text(encoding="utf-8").splitlines()]
     expect("Grafana and Prometheus have a log of their own", {line["request"]["host"] for line in lines}, {GRAFANA, PROMETHEUS})
@@ -131,7 +132,7 @@ def too_large_is_refused(tls):
 
 
 def main():
-    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    binary = str(pathlib.Path(sys.argv[2]).resolve())
     install({"caddy": "caddy", "openssl": "openssl", "ip": "iproute2"})
     enter()
     with contextlib.ExitStack() as stack:
@@ -147,7 +148,7 @@ def main():
         with Caddy(folder, authority) as caddy:
             tls = authority.tls
             page_loads(tls)
-            plain_http([ORCHESTRATOR, GRAFANA, PROMETHEUS])
+            plain_http([SITE, GRAFANA, PROMETHEUS])
             headers_once(tls)
             metrics_are_prometheus_own(tls, HOST)
             strangers_are_refused(tls)

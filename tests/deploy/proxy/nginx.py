@@ -4,7 +4,7 @@
 Installs the files as the guide says, on a host of the test's own: real paths, real ports, nothing replaced. Grafana and
 Prometheus are played by servers that answer with what they were told.
 
-    tests/deploy/proxy/nginx.py target/release/alert-orchestrator
+    tests/deploy/proxy/nginx.py ROOM PROGRAM
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from visits import GRAFANA, ORCHESTRATOR, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY
+from visits import GRAFANA, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY, SITE
 from visits import Visitor, ask, echo, run, service, settle
 from visits import headers_once, limited, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
 from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
@@ -24,10 +24,11 @@ from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
+from service import SERVICE
 
 FILES = REPOSITORY / "deploy/nginx"
 ETC = pathlib.Path("/etc/nginx")
-TLS = pathlib.Path("/etc/letsencrypt/live") / ORCHESTRATOR
+TLS = pathlib.Path("/etc/letsencrypt/live") / SITE
 
 # What the official image has in its nginx.conf, as far as it matters to ours.
 IMAGE = """
@@ -70,7 +71,7 @@ def checked(configuration="nginx.conf"):
 
 def rendering_stops_at_a_missing_value(folder):
     values = (FILES / "host.env").read_text(encoding="utf-8")
-    for name in ("ORCHESTRATOR_NAME", "TLS_CERTIFICATE"):
+    for name in (SERVICE.variable("NAME"), "TLS_CERTIFICATE"):
         lines = [line for line in values.splitlines() if not line.startswith(f"{name}=")]
         (folder / "lacking.env").write_text("\n".join([*lines, f"{name}="]), encoding="utf-8")
         done = subprocess.run([FILES / "render.sh", folder / "lacking.env", folder / "lacking"], capture_output=True, text=True)
@@ -90,7 +91,7 @@ def install_first_file(folder):
     challenges.mkdir(parents=True)
     (challenges / "token").write_text("proof", encoding="ascii")
     with Nginx(folder):
-        certbot_is_answered(ORCHESTRATOR)
+        certbot_is_answered(SITE)
 
 
 def certbot_is_answered(*names):
@@ -141,13 +142,13 @@ def ipv6_counts_by_network(folder):
 
 
 def http2_and_keep_alive(tls):
-    resolved = ["--cacert", TLS / "fullchain.pem", "--resolve", f"{ORCHESTRATOR}:443:{HOST}"]
-    version = run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_version}", *resolved, f"https://{ORCHESTRATOR}/dashboard")
+    resolved = ["--cacert", TLS / "fullchain.pem", "--resolve", f"{SITE}:443:{HOST}"]
+    version = run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_version}", *resolved, f"https://{SITE}/dashboard")
     expect("HTTP/2 is spoken", version, "2")
-    before = connections_to(9808)
+    before = connections_to(SERVICE.http_port)
     for n in range(50):
         ask(tls, PUBLIC[15], "/livez")
-    opened = len(connections_to(9808) - before)
+    opened = len(connections_to(SERVICE.http_port) - before)
     expect(f"50 visitors share few connections to the service ({opened})", opened < 10, True)
 
 
@@ -163,9 +164,9 @@ def logs():
     def servers(name):
         return {json.loads(line)["server"] for line in (folder / name).read_text(encoding="utf-8").splitlines()}
 
-    expect("the access log is JSON, of this name only", servers("alert-orchestrator.access.log"), {ORCHESTRATOR})
+    expect("the access log is JSON, of this name only", servers(f"{SERVICE.name}.access.log"), {SITE})
     expect("Grafana and Prometheus have a log of their own", servers("monitoring.access.log"), {GRAFANA, PROMETHEUS})
-    errors = (folder / "alert-orchestrator.error.log").read_text(encoding="utf-8")
+    errors = (folder / f"{SERVICE.name}.error.log").read_text(encoding="utf-8")
     expect("refusals are in the error log", "limiting requests" in errors, True)
 
 
@@ -184,7 +185,7 @@ def machine_asks_itself():
 
 def in_a_container(tls, binary, folder):
     """The other set of values, under the image's nginx.conf and Compose's names; two replicas answer to one of them."""
-    names = f"ORCHESTRATOR_NAME={ORCHESTRATOR}\nGRAFANA_NAME={GRAFANA}\nPROMETHEUS_NAME={PROMETHEUS}\n"
+    names = f"{SERVICE.variables}NAME={SITE}\nGRAFANA_NAME={GRAFANA}\nPROMETHEUS_NAME={PROMETHEUS}\n"
     values = (FILES / "compose.env").read_text(encoding="utf-8") + names
     values = values.replace("/dev/std", f"{folder}/std")  # what a container has there is Docker's
     (folder / "compose.env").write_text(values, encoding="utf-8")
@@ -196,7 +197,7 @@ def in_a_container(tls, binary, folder):
         shutil.copy(folder / file, ETC / "tls")
     (ETC / "image.conf").write_text(IMAGE, encoding="utf-8")
     with open("/etc/hosts", "a", encoding="ascii") as hosts:
-        hosts.write(f"{HOST} alert-orchestrator grafana prometheus\n127.0.0.2 alert-orchestrator\n")
+        hosts.write(f"{HOST} {SERVICE.name} grafana prometheus\n127.0.0.2 {SERVICE.name}\n")
     expect("nginx -t accepts what a container gets, silently", "warn" in checked("image.conf"), False)
     (folder / "second").mkdir()
     with service(binary, folder / "second", "127.0.0.2") as second, Nginx(folder, "image.conf"):
@@ -204,7 +205,8 @@ def in_a_container(tls, binary, folder):
         for _ in range(8):
             ask(tls, PUBLIC[20], "/livez")
         lines = (folder / "stdout").read_text(encoding="utf-8").splitlines()
-        expect("two replicas take turns", {json.loads(line)["upstream"] for line in lines}, {"127.0.0.1:9808", "127.0.0.2:9808"})
+        both = {f"127.0.0.{n}:{SERVICE.http_port}" for n in (1, 2)}
+        expect("two replicas take turns", {json.loads(line)["upstream"] for line in lines}, both)
         second.stop()
         statuses = {ask(tls, PUBLIC[21], "/dashboard").status for _ in range(8)}
         expect("and one is enough", statuses, {200})
@@ -223,7 +225,7 @@ def as_the_image_renders(values):
 
 
 def main():
-    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    binary = str(pathlib.Path(sys.argv[2]).resolve())
     programs = {"nginx": "nginx-light", "curl": "curl", "openssl": "openssl", "envsubst": "gettext-base", "pgrep": "procps"}
     install({**programs, "ip": "iproute2"})
     enter()
@@ -238,9 +240,9 @@ def main():
         stack.enter_context(echo(3000))
         stack.enter_context(echo(9090))
         with Nginx(folder) as nginx:
-            certbot_is_answered(ORCHESTRATOR, GRAFANA, PROMETHEUS)
+            certbot_is_answered(SITE, GRAFANA, PROMETHEUS)
             page_loads(tls)
-            plain_http([ORCHESTRATOR, GRAFANA, PROMETHEUS])
+            plain_http([SITE, GRAFANA, PROMETHEUS])
             headers_once(tls)
             metrics_are_prometheus_own(tls, HOST)
             strangers_are_refused(tls)

@@ -22,8 +22,9 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 
 from running import HOST, Service, certificate, expect, get
+from service import SERVICE
 
-ORCHESTRATOR, GRAFANA, PROMETHEUS = "orchestrator.example.com", "grafana.example.com", "prometheus.example.com"
+SITE, GRAFANA, PROMETHEUS = SERVICE.host_name, "grafana.example.com", "prometheus.example.com"
 # Addresses for documentation: public as far as anybody's rules know. Every group of checks takes one that has used no limit yet.
 PUBLIC = [f"198.51.100.{n}" for n in range(1, 40)]
 PRIVATE = "10.1.2.3"
@@ -32,16 +33,6 @@ PASSWORD = "correct horse"
 ONCE = ["strict-transport-security", "x-content-type-options", "x-frame-options", "referrer-policy"]
 LOGIN = {"Authorization": "Basic YWRtaW46Y29ycmVjdCBob3JzZQ=="}  # admin:correct horse
 PROTECTED = "/api/config/normalized"
-
-CONFIGURATION = """
-client:
-  assets: [usdc, djed]
-  embedded: {{path: {name}.db, import: [examples/liqwid]}}
-  date_range: {{end: 2026-01-29T00:00:00Z}}
-orchestrator:
-  telemetry: {{listen_address: {address}, trusted_proxies: [127.0.0.1]}}
-  auth: {{enabled: true, username: admin, password_hash: "sha256:{hash}"}}
-"""
 
 
 def run(*command, text=None, **options):
@@ -55,7 +46,7 @@ def settle(folder):
     """Addresses for visitors, and the certificate of all names; returns a client's view of TLS."""
     for address in [*PUBLIC, PRIVATE, HIDDEN]:
         run("ip", "address", "add", f"{address}/32", "dev", "lo")
-    authority, _ = certificate(folder, [ORCHESTRATOR, GRAFANA, PROMETHEUS])
+    authority, _ = certificate(folder, [SITE, GRAFANA, PROMETHEUS])
     return ssl.create_default_context(cafile=str(authority))
 
 
@@ -63,7 +54,8 @@ def service(binary, folder, address=HOST, name="service"):
     if not (folder / "examples").exists():
         (folder / "examples").symlink_to(REPOSITORY / "examples")
     hash = hashlib.sha256(PASSWORD.encode()).hexdigest()
-    return Service(binary, folder, CONFIGURATION.format(name=name, address=address, hash=hash), 9808, name)
+    configuration = SERVICE.configuration_for("proxy", name=name, address=address, hash=hash)
+    return Service(binary, folder, configuration, SERVICE.http_port, name)
 
 
 class Answer:
@@ -78,7 +70,7 @@ class Answer:
 class Visitor:
     """Somebody at an address, who asks over TLS (or not) and keeps the connection while `with` lasts."""
 
-    def __init__(self, tls, source, name=ORCHESTRATOR):
+    def __init__(self, tls, source, name=SITE):
         self.name = name
         if tls is None:
             self.connection = http.client.HTTPConnection(HOST, 80, timeout=30, source_address=(source, 0))
@@ -98,7 +90,7 @@ class Visitor:
         return Answer(self.connection.getresponse())
 
 
-def ask(tls, source, path, name=ORCHESTRATOR, **request):
+def ask(tls, source, path, name=SITE, **request):
     with Visitor(tls, source, name) as visitor:
         return visitor.ask(path, **request)
 
@@ -130,7 +122,7 @@ def echo(port):
 def page_loads(tls):
     with Visitor(tls, PUBLIC[0]) as visitor:
         page = visitor.ask("/dashboard")
-        expect("the page loads over TLS", (page.status, b"<title>Alert Orchestrator</title>" in page.body), (200, True))
+        expect("the page loads over TLS", (page.status, f"<title>{SERVICE.title}</title>" in page.body.decode()), (200, True))
         wanted = [f"/{path}" for path in re.findall(r'(?:src|href)="(assets/[^"]+)"', page.body.decode())]
         seen = {}
         while wanted:
@@ -147,7 +139,7 @@ def page_loads(tls):
         decisions = visitor.ask("/api/decisions")
         expect("the API answers", (decisions.status, sorted(json.loads(decisions.body))), (200, ["djed", "usdc"]))
         packed = visitor.ask("/api/decisions", headers={"Accept-Encoding": "gzip"})
-        own = get(9808, "/api/decisions", {"Accept-Encoding": "gzip"})
+        own = get(SERVICE.http_port, "/api/decisions", {"Accept-Encoding": "gzip"})
         found = (packed.all("content-encoding"), packed.all("etag"), packed.body)
         expect("compressed by the service, byte for byte", found, (["gzip"], [own[1]["ETag"]], own[2]))
 
@@ -245,7 +237,7 @@ def second_login_with_the_same_password(tls, program, own, etc, users, running):
     lines = len(running.log_lines())
     refused = ask(tls, PUBLIC[18], PROTECTED)
     expect("basic-auth: the proxy refuses by itself", (refused.status, refused.all("x-request-id")), (401, []))
-    expect("and asks for the same realm", refused.all("www-authenticate"), ['Basic realm="Alert Orchestrator"'])
+    expect("and asks for the same realm", refused.all("www-authenticate"), [f'Basic realm="{SERVICE.title}"'])
     expect("the service hears nothing of it", len(running.log_lines()), lines)
     expect("one password opens both", ask(tls, PUBLIC[18], PROTECTED, headers=LOGIN).status, 200)
     expect("the page needs none", ask(tls, PUBLIC[18], "/dashboard").status, 200)

@@ -2,7 +2,7 @@
 """The release archive: the same bytes from two clones, nothing in it that git does not track, a bill that holds, and a
 program that works where it is unpacked.
 
-Usage: archive.py BINARY [PYTHON]
+Usage: archive.py ROOM BINARY [PYTHON]
 
 BINARY was built from HEAD; PYTHON can import cyclonedx (cyclonedx-python-lib[json-validation]). The program is built once,
 by whoever calls this; that a second build gives the same program is shown by twice.sh, which takes as long as two builds do.
@@ -21,6 +21,7 @@ import tomllib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from running import REPOSITORY, expect
+from service import SERVICE
 
 VALIDATE = """
 import sys
@@ -58,7 +59,7 @@ class Clone:
 
     def dist(self, *arguments):
         """Packs this clone with the tool of the project that the test is in."""
-        command = ["cargo", "xtask", "dist", "--source", str(self.folder), *arguments]
+        command = ["cargo", "xtask", "dist", SERVICE.name, "--source", str(self.folder), *arguments]
         environment = {**os.environ, **self.environment, "RUST_BACKTRACE": "0"}
         return run(command, REPOSITORY, env=environment, umask=self.umask)
 
@@ -103,7 +104,7 @@ def unpacked(archive, folder, clone):
     tracked = set(git(clone.folder, "ls-files", "-z").split("\0"))
     added = {name.removeprefix(top + "/") for name in names} - tracked
     others = sorted(name for name in added if not name.startswith("licenses/"))
-    made = ["VERSION", "alert-orchestrator", "sbom.cdx.json"]
+    made = sorted(["VERSION", SERVICE.name, "sbom.cdx.json"])
     expect("beside licences there is nothing that git does not track", others, made)
     pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"]
     folders = ["config", "data", "deploy", "docs", "examples", "licenses"]
@@ -114,17 +115,17 @@ def unpacked(archive, folder, clone):
     for name in sorted(shipped):
         if (folder / top / name).read_bytes() != (clone.folder / name).read_bytes():
             sys.exit(f"FAILED: {name} is not as committed")
-    expect("with the right to run what may be run", os.access(folder / top / "alert-orchestrator", os.X_OK), True)
+    expect("with the right to run what may be run", os.access(folder / top / SERVICE.name, os.X_OK), True)
     return folder / top
 
 
 def works(folder, commit):
     facts = dict(line.split(" ", 1) for line in (folder / "VERSION").read_text().splitlines())
     expect("VERSION names the commit", facts["commit"], commit)
-    shown = run(["./alert-orchestrator", "--version"], folder).stdout
-    beginning = f"alert-orchestrator {facts['version']} (commit {commit[:12]}, built "
+    shown = run([f"./{SERVICE.name}", "--version"], folder).stdout
+    beginning = f"{SERVICE.name} {facts['version']} (commit {commit[:12]}, built "
     expect("the program names version and commit", shown[: len(beginning)], beginning)
-    once = run(["./alert-orchestrator", "--once"], folder)
+    once = run([f"./{SERVICE.name}", "--once"], folder)
     expected = (REPOSITORY / "tests/first_run.txt").read_text()
     expect("it decides about the examples as the guide says", (once.returncode, once.stdout), (0, expected))
 
@@ -159,7 +160,7 @@ def complete(bill, folder):
     expect("every part from outside has its licence in the archive", bare, [])
     # Another witness: panics name the source that they come from.
     crate = rb"/registry/(?:src/[^/\0]+/)?([a-z0-9_-]+-[0-9]+\.[0-9]+\.[0-9]+[a-z0-9.+-]*)/src/"
-    named = {match.decode() for match in re.findall(crate, (folder / "alert-orchestrator").read_bytes())}
+    named = {match.decode() for match in re.findall(crate, (folder / SERVICE.name).read_bytes())}
     expect("the program's messages name many crates", len(named) > 30, True)
     expect("and each is in the bill", named - {ref.replace("@", "-") for ref in crates}, set())
 
@@ -180,7 +181,7 @@ def refusals(clone, binary):
 
 
 def main():
-    binary, python = str(pathlib.Path(sys.argv[1]).resolve()), sys.argv[2] if len(sys.argv) > 2 else sys.executable
+    binary, python = str(pathlib.Path(sys.argv[2]).resolve()), sys.argv[3] if len(sys.argv) > 3 else sys.executable
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         clone = same_bytes(folder, binary)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Are two builds of one commit the same, byte for byte? Two clones in different folders, two whole release builds (about ten
 # minutes on two cores), one comparison. Run it before a release; the everyday check, archive.py, packs one build twice.
+#
+#     tests/deploy/release/twice.sh [SERVICE]
 set -eu -o pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 work=$(mktemp -d)
@@ -8,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 
 for clone in "$work/one" "$work/in another place/two"; do
     git clone --quiet "$project" "$clone"
-    (cd "$project" && cargo xtask dist --source "$clone")
+    (cd "$project" && cargo xtask dist "$@" --source "$clone")
 done
 cd "$work"
 for file in one/target/dist/*; do

@@ -10,10 +10,11 @@ import { test } from "node:test";
 import Ajv from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 import { parse } from "yaml";
+import { SERVICE } from "../../support/room.mjs";
 
 const GRAFANA = new URL("../../../deploy/grafana/", import.meta.url);
 const read = (path) => readFile(new URL(path, GRAFANA), "utf8");
-const board = JSON.parse(await read("dashboards/alert-orchestrator.json"));
+const board = JSON.parse(await read(`dashboards/${SERVICE.name}.json`));
 const panels = board.panels.filter((panel) => panel.type !== "row");
 
 const schema = createGenerator({
@@ -127,7 +128,7 @@ test("provisioning brings the data source that the dashboard starts with, and th
   const chosen = board.templating.list.find((variable) => variable.name === "datasource");
   assert.deepEqual([chosen.type, chosen.query, chosen.current.value], ["datasource", datasources[0].type, datasources[0].uid]);
   assert.equal(datasources[0].jsonData.timeInterval, "60s");
-  const { apiVersion, providers } = parse(await read("provisioning/dashboards/alert-orchestrator.yml"));
+  const { apiVersion, providers } = parse(await read(`provisioning/dashboards/${SERVICE.name}.yml`));
   assert.deepEqual([apiVersion, providers.length, providers[0].type], [1, 1, "file"]);
   assert.equal(providers[0].options.path, "/var/lib/grafana/dashboards");
 });
