@@ -9,6 +9,7 @@ mod dist;
 mod docs;
 mod examples;
 mod host_script;
+mod names;
 mod rules;
 mod service;
 
@@ -33,6 +34,8 @@ enum Task {
     },
     /// Prove that the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows
     CheckArch,
+    /// Prove that nothing outside a service's room names that service
+    Names,
     /// Write the references of the user guide from the program, and check every page: links, snippets, commands, messages
     Docs {
         /// The service that the guide is about; it must be named where there are several
@@ -74,6 +77,7 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples { check } => examples::run(project_root(), check),
         Task::CheckArch => check_arch::run(project_root()),
+        Task::Names => names::run(project_root()),
         Task::Docs { service, check, program } => docs::run(project_root(), service.as_deref(), check, program),
         Task::Rules { service, check } => rules::run(project_root(), service.as_deref(), check),
         Task::Service { check } => host_script::run(project_root(), check),

@@ -28,8 +28,7 @@ pub(crate) struct Service {
     configuration: String,
     pub(crate) configuration_sections: Vec<String>,
     pub(crate) configuration_section: String,
-    #[expect(dead_code, reason = "the Python tests read it")]
-    variables: String,
+    pub(crate) variables: String,
     pub(crate) account: String,
     pub(crate) root: String,
     pub(crate) settings: String,
