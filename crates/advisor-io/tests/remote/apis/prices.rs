@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::Fault;
 
-use crate::liqwid;
+use crate::apis::liqwid;
 
 async fn prices<const N: usize>(server: &Server, assets: [&str; N]) -> [Option<f64>; N] {
     let prices = liqwid(server).prices().await.unwrap();

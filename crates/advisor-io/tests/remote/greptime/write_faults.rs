@@ -1,19 +1,15 @@
 //! What is written when the server fails in the middle of it, and what the rest of the round learns of that. Against the
 //! stand-in of `testkit`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
-
 use std::time::Duration;
 
+use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::{Store, StoreError};
 use advisor_io::RequestCounts;
 use advisor_io::greptime::{Greptime, Settings};
-use greptime_support::{block_on, settings};
 use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 
 const OUT: &str = "liqwid_withdrawals_djed";

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::Fault;
 
-use crate::liqwid;
+use crate::apis::liqwid;
 
 const WALLET: &str = "addr1qxy";
 /// 2025-07-01T00:00:00Z.

@@ -1,7 +1,5 @@
 //! Stores that earlier versions of the program have written: are they brought up to date, whole, and kept as they were?
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

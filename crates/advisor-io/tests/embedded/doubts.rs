@@ -1,7 +1,5 @@
 //! Whether every evaluation hears of what is wrong with imported positions, not only the round that imported them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
 use std::fs;
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use testkit::closed_port;
 use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::{Fault, Injection};
 
-use crate::{liqwid, settings};
+use crate::apis::{liqwid, settings};
 
 fn server() -> Server {
     let server = Server::start();

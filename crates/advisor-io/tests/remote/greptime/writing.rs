@@ -1,15 +1,11 @@
 //! What the GreptimeDB back end writes into tables that others made, and what it refuses. Against the stand-in of `testkit`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
-
+use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
 use advisor_core::store::{Store, StoreError};
 use advisor_io::greptime::{Greptime, StoredPrice};
-use greptime_support::{block_on, settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use testkit::greptime::Greptime as Server;

@@ -1,20 +1,16 @@
 //! The embedded store's file between versions, between writers, and when one of them is killed.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod embedded_support;
-
 use std::error::Error as _;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use crate::support::{OUT, SECOND, flow_row, flows, new_flow, run};
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::Store;
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes, snapshot};
-use embedded_support::{OUT, SECOND, flow_row, flows, new_flow, run};
 use rusqlite::Connection;
 
 /// The tables as the first version of this program made them.
@@ -138,7 +134,7 @@ fn a_kill_leaves_whole_rounds() {
     let mut acknowledged = -1;
     for killed in 0..8 {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "write_in_a_process_to_be_killed", "--nocapture"])
+            .args(["--exact", "writers::write_in_a_process_to_be_killed", "--nocapture"])
             .env(CHILD, &path)
             .stdout(Stdio::piped())
             .spawn()

@@ -2,18 +2,14 @@
 //!
 //! Against the stand-in of `testkit`; what it cannot do (redirects, a slow but steady answer) is served by hand.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::greptime::{block_on, settings};
 use advisor_core::position::Positions;
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_io::greptime::{Greptime, Round, Settings};
-use greptime_support::{block_on, settings};
 use testkit::closed_port;
 use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 

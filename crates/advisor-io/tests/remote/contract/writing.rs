@@ -3,10 +3,7 @@
 //! [`both`] is the only place that knows the back ends: the embedded store in a file of its own, GreptimeDB as the stand-in
 //! of `testkit`, with position tables of the same rows in both.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
-
+use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{self, Entry, Journal};
 use advisor_core::ledger::{Ledger, NewFlow};
@@ -14,7 +11,6 @@ use advisor_core::store::{Store, StoreError};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
-use greptime_support::{block_on, settings};
 use testkit::greptime::Greptime as Server;
 
 const OUT: &str = "liqwid_withdrawals_djed";

@@ -1,4 +1,9 @@
-//! What the tests of the GreptimeDB back end share.
+//! The client of GreptimeDB against the stand-in, and what its tests share.
+
+mod faults;
+mod types;
+mod write_faults;
+mod writing;
 
 use std::time::Duration;
 

@@ -1,12 +1,8 @@
 //! Which types of columns the GreptimeDB back end reads, and what it asks for. Against the stand-in of `testkit`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
-
+use crate::greptime::{block_on, settings};
 use advisor_core::store::Store;
 use advisor_io::greptime::Greptime;
-use greptime_support::{block_on, settings};
 use jiff::{SignedDuration, Timestamp};
 use testkit::greptime::Greptime as Server;
 

@@ -3,18 +3,16 @@
 //! [`both`] is the only place that knows the back ends: the embedded store imports the files, GreptimeDB (the stand-in of
 //! `testkit`) has them loaded into tables of the usual types.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod greptime_support;
+mod writing;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::greptime::{block_on, settings};
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
-use greptime_support::{block_on, settings};
 use testkit::greptime::Greptime as Server;
 
 /// A question to a store; instants as text, the earliest may be open.

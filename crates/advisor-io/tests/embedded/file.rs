@@ -1,7 +1,5 @@
 //! The embedded store's file: what is opened, what is refused, and what happens when two use it or one is killed.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -206,7 +204,7 @@ fn a_kill_leaves_the_old_or_the_new_state() {
     for round in 1..=15 {
         write_samples(&csv, 20_000, round);
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "import_in_a_process_to_be_killed", "--nocapture"])
+            .args(["--exact", "file::import_in_a_process_to_be_killed", "--nocapture"])
             .env(CHILD, folder.path())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,18 +1,14 @@
 //! Flows and memos that the service writes into the embedded store, beside what files bring.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-mod embedded_support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{OUT, flow_row, flows, new_flow, run};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::{Store, TableKind};
 use advisor_io::RequestCounts;
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
-use embedded_support::{OUT, flow_row, flows, new_flow, run};
 use proptest::prelude::*;
 use tempfile::TempDir;
 

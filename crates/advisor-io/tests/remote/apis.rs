@@ -1,5 +1,4 @@
 //! The clients of the outside APIs against scripted servers: what they understand, and what they do when something fails.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
 
 mod faults;
 mod minswap;

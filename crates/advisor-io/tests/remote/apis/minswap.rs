@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::minswap::Minswap as Server;
 use testkit::scripted::{Fault, Injection};
 
-use crate::settings;
+use crate::apis::settings;
 
 const DJED: &str = "8db269c3ec630e06ae29f74bc39edd1f87c819f1056206e879a1cd61446a65644d6963726f555344";
 const IUSD: &str = "f66d78b4a3cb3d37afa0ec36461e51ecbde00f26c8f0a68f94b6988069555344";

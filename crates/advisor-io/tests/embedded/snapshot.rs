@@ -1,7 +1,5 @@
 //! Copies of a store that others write to, and keeping everybody else from it.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -134,7 +132,7 @@ fn hold_a_store_open_in_a_process() {
 
 fn hold(path: &PathBuf) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hold_a_store_open_in_a_process", "--nocapture"])
+        .args(["--exact", "snapshot::hold_a_store_open_in_a_process", "--nocapture"])
         .env(CHILD, path)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -163,7 +161,7 @@ fn copy_a_store_in_a_process() {
 /// A process that finds the store claimed.
 fn late(path: &Path, what: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", what])
+        .args(["--exact", &format!("snapshot::{what}")])
         .env(CHILD, path)
         .stdin(Stdio::null())
         .spawn()

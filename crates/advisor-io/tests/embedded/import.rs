@@ -1,7 +1,5 @@
 //! CSV files into the embedded store, seen through what can be read afterwards.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
