@@ -1,51 +1,20 @@
 //! CSV files into the embedded store, seen through what can be read afterwards.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use advisor_core::flow::FlowRow;
 use advisor_core::position::Positions;
 use advisor_core::store::{Store, StoreError, TableKind};
-use advisor_io::embedded::{Embedded, FileReport, ImportError, ImportOptions, ImportReport, TablePrefixes};
+use advisor_io::embedded::{FileReport, ImportError, ImportOptions, ImportReport, TablePrefixes};
 use proptest::prelude::*;
-use tempfile::TempDir;
+
+use crate::support::{Bench, file, run};
 
 const POSITIONS: &str = "liqwid_supply_positions_djed";
 const DEPOSITS: &str = "liqwid_deposits_djed";
 
-/// A store and a folder for its files.
-struct Bench {
-    folder: TempDir,
-    store: Embedded,
-}
-
 impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Embedded::open(folder.path().join("var/store.db")).unwrap();
-        Self { folder, store }
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn try_import(&self, path: &Path, table_prefix: &str) -> Result<ImportReport, ImportError> {
-        self.store.import(path, &TablePrefixes::default(), ImportOptions { table_prefix, progress: &mut |_| {} })
-    }
-
-    /// Writes a file of rows and imports it.
-    #[track_caller]
-    fn import(&self, name: &str, rows: &[&str]) -> FileReport {
-        let path = self.write(name, &file(name, rows));
-        let mut report = self.try_import(&path, "").unwrap();
-        assert!(report.refused.is_empty(), "{:?}", report.refused);
-        report.imported.pop().unwrap()
-    }
-
     fn import_changed(&self, folders: &[&str]) -> Result<ImportReport, ImportError> {
         let folders: Vec<PathBuf> = folders.iter().map(|folder| self.folder.path().join(folder)).collect();
         self.store.import_changed(&folders, &TablePrefixes::default(), &mut |_| {})
@@ -71,20 +40,6 @@ impl Bench {
         let series = positions.wallets.iter();
         series.flat_map(|w| w.ts().iter().zip(w.value_usd()).map(|(ts, v)| sample(w.address(), *ts, *v))).collect()
     }
-}
-
-/// Rows under the header that the file's name asks for.
-fn file(name: &str, rows: &[&str]) -> String {
-    let header = if name.contains("positions") {
-        "ts,wallet_address,usd_value,underlying_units,price_usd"
-    } else {
-        "ts,wallet_address,amount,memo,tx_hash"
-    };
-    format!("{header}\n{}\n", rows.join("\n"))
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 #[track_caller]

@@ -11,6 +11,8 @@ use advisor_io::embedded::{Embedded, EmbeddedError, ImportOptions, TablePrefixes
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::support::{file_of, run, store_of};
+
 const SECOND: i64 = 1_000_000_000;
 const HOUR_0: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
 const PULLED_AT: i64 = HOUR_0 * SECOND + 105 * 60 * SECOND;
@@ -19,23 +21,6 @@ const PULLED_AT: i64 = HOUR_0 * SECOND + 105 * 60 * SECOND;
 const POSITIONS: &str = "alice 0:00 100, alice 1:00 100.5, alice 2:00 91, bob 0:00 50, bob 1:00 70.25";
 const FLOWS: &str = "in bob 0:30 20 d1 -, in bob 0:30 5 - twice, in bob 0:30 5 - twice, \
                      out alice 1:30 10 w1 gain (alert_driven_withdrawal)";
-
-/// A folder with the store of a schema.
-fn store_of(schema: i64) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    fs::copy(file_of(schema), &path)
-        .unwrap_or_else(|error| panic!("testdata/schema-{schema}.db: {error}; its README says how it is made"));
-    (folder, path)
-}
-
-fn file_of(schema: i64) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/schema-{schema}.db"))
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
 
 fn time(ts: i64) -> String {
     let minutes = (ts / SECOND - HOUR_0) / 60;

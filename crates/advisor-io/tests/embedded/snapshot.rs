@@ -11,6 +11,8 @@ use advisor_core::store::Store as _;
 use advisor_io::embedded::{Embedded, EmbeddedError, ImportOptions, TablePrefixes, snapshot};
 use rusqlite::Connection;
 
+use crate::support::{file_of, store_of};
+
 const TABLE: &str = "liqwid_supply_positions_djed";
 const SAMPLES: usize = 2_000;
 
@@ -71,13 +73,11 @@ fn a_copy_made_while_files_are_imported_holds_one_version_that_was_there_meanwhi
 
 #[test]
 fn a_copy_leaves_the_store_and_its_schema_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, copy) = (folder.path().join("store.db"), folder.path().join("copy.db"));
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/schema-1.db");
-    fs::copy(&old, &path).unwrap();
+    let (folder, path) = store_of(1);
+    let copy = folder.path().join("copy.db");
     assert_eq!(snapshot::copy(&path, &copy).unwrap(), 1);
     assert_eq!(snapshot::verify(&copy).unwrap(), 1);
-    assert_eq!(fs::read(&path).unwrap(), fs::read(&old).unwrap());
+    assert_eq!(fs::read(&path).unwrap(), fs::read(file_of(1)).unwrap());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 

@@ -6,95 +6,51 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use crate::support::{OUT, SECOND, flow_row, flows, new_flow, run};
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::Store;
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes, snapshot};
 use rusqlite::Connection;
 
-/// The tables as the first version of this program made them.
-const V1: &str = "
-    create table tables (
-        id integer primary key, name text not null unique, kind text not null check (kind in ('positions', 'flows'))
-    ) strict;
-    create table wallets (id integer primary key, address text not null unique) strict;
-    create table markets (
-        id integer primary key, market_id text not null, market_name text not null, unique (market_id, market_name)
-    ) strict;
-    create table files (
-        id integer primary key, table_id integer not null references tables, path text not null,
-        size integer, mtime_ns integer, sha256 blob, unique (table_id, path)
-    ) strict;
-    create table refusals (
-        table_id integer not null references tables, path text not null, cause text not null,
-        primary key (table_id, path)
-    ) strict, without rowid;
-    create table positions (
-        table_id integer not null, wallet_id integer not null, ts integer not null,
-        usd_value real, price_usd real, underlying_units real, market_id integer, file_id integer not null,
-        primary key (table_id, wallet_id, ts)
-    ) strict, without rowid;
-    create table flows (
-        id integer primary key, table_id integer not null references tables,
-        wallet_id integer not null references wallets, ts integer not null, tx_hash text not null,
-        amount real not null, memo text not null, nth integer not null,
-        unique (table_id, wallet_id, ts, tx_hash, amount, memo, nth)
-    ) strict;
-    create table flow_files (
-        file_id integer not null references files, flow_id integer not null references flows on delete cascade,
-        primary key (file_id, flow_id)
-    ) strict, without rowid;
-    create index flow_files_by_flow on flow_files (flow_id);
-";
+use crate::support::{OUT, SECOND, flow_row, flows, new_flow, run, store_of};
 
-/// A file of the first version, with a sample, two files' flows, and a table that is blocked.
-const V1_ROWS: &str = "
-    insert into tables values
-        (1, 'liqwid_supply_positions_djed', 'positions'), (2, 'liqwid_withdrawals_djed', 'flows'),
-        (3, 'liqwid_deposits_djed', 'flows');
-    insert into wallets values (1, 'a'), (2, 'b');
-    insert into markets values (1, 'DJED', 'Djed');
-    insert into files values
-        (1, 1, '/in/liqwid_supply_positions_djed.csv', 1, 2, x'00'), (2, 2, '/in/x.csv', null, null, null),
-        (3, 2, '/in/y.csv', 1, 2, x'01');
-    insert into refusals values (3, '/in/liqwid_deposits_djed.csv', 'broken');
-    insert into positions values (1, 1, 1000000000, 5.5, 1.1, null, 1, 1);
+/// What the file of the first version lacks: rows that are equal, and a row that two files have.
+const MORE: &str = "
+    insert into files values (4, 2, '/srv/advisor/data/x.csv', null, null, null);
     insert into flows values
-        (7, 2, 1, 1000000000, 't1', 5.0, 'rent', 1), (8, 2, 2, 2000000000, '', 6.0, '', 1),
-        (9, 2, 2, 2000000000, '', 6.0, '', 2);
-    insert into flow_files values (2, 7), (3, 7), (3, 8), (3, 9);
-    pragma application_id = 0x414f7263;
-    pragma user_version = 1;
-    pragma journal_mode = wal;
+        (5, 2, 1, 1767234600000000000, '', 6.0, '', 1), (6, 2, 1, 1767234600000000000, '', 6.0, '', 2);
+    insert into flow_files values (4, 4), (2, 5), (2, 6);
 ";
 
 #[test]
 fn a_file_of_the_first_version_keeps_its_rows_and_learns_to_be_written_to() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    Connection::open(&path).unwrap().execute_batch(&format!("{V1} {V1_ROWS}")).unwrap();
+    let (_folder, path) = store_of(1);
+    Connection::open(&path).unwrap().execute_batch(MORE).unwrap();
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| Embedded::open(&path).unwrap());
         }
     });
     let store = Embedded::open(&path).unwrap();
-    assert_eq!(flows(&store), ["1,a,5,rent,t1", "2,b,6,,", "2,b,6,,"]);
+    let tagged = "1767231000,addr1alice,10,gain (alert_driven_withdrawal),w1";
+    let equal = "1767234600,addr1bob,6,,";
+    assert_eq!(flows(&store), [tagged, equal, equal]);
     let positions = run(store.positions("liqwid_supply_positions_djed", None, i64::MAX)).unwrap();
-    assert_eq!((positions.wallets[0].ts(), positions.wallets[0].value_usd()), (&[SECOND][..], &[5.5][..]));
-    let blocked = run(store.flows("liqwid_deposits_djed", None, 0)).unwrap_err().to_string();
-    assert!(blocked.contains("/in/liqwid_deposits_djed.csv could not be imported: broken"), "{blocked}");
+    let hours = [1_767_225_600, 1_767_229_200].map(|second| second * SECOND);
+    assert_eq!((positions.wallets[1].ts(), positions.wallets[1].value_usd()), (&hours[..], &[50.0, 70.25][..]));
+    let blocked = run(store.flows("liqwid_deposits_usdc", None, 0)).unwrap_err().to_string();
+    let cause = "/srv/advisor/broken/liqwid_deposits_usdc.csv could not be imported: line 2: amount \"much\"";
+    assert!(blocked.contains(cause), "{blocked}");
 
-    run(store.set_memo(OUT, OUT, &flow_row("1,a,5,rent,t1"), Some("tag"))).unwrap();
+    run(store.set_memo(OUT, OUT, &flow_row(tagged), Some("tag"))).unwrap();
     run(store.add_flows(OUT, &[new_flow("3,b,7,Synced,t2")])).unwrap();
     run(store.append(TABLE, &round(1, 2))).unwrap();
-    assert_eq!(flows(&store), ["1,a,5,tag,t1", "2,b,6,,", "2,b,6,,", "3,b,7,Synced,t2"]);
+    assert_eq!(flows(&store), ["1767231000,addr1alice,10,tag,w1", equal, equal, "3,b,7,Synced,t2"]);
     let connection = Connection::open(&path).unwrap();
     let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(number("pragma user_version"), snapshot::SCHEMA_VERSION);
     assert_eq!(number("select count(*) from pragma_foreign_key_check"), 0);
-    assert_eq!(number("select count(*) from flow_files"), 4);
+    assert_eq!(number("select count(*) from flow_files"), 4 + 3);
     assert_eq!(number("select count(*) from pragma_integrity_check where integrity_check <> 'ok'"), 0);
 }
 

@@ -1,43 +1,21 @@
 //! Flows and memos that the service writes into the embedded store, beside what files bring.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use crate::support::{OUT, flow_row, flows, new_flow, run};
 use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::{Store, TableKind};
 use advisor_io::RequestCounts;
-use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use proptest::prelude::*;
-use tempfile::TempDir;
 
-const FILE: &str = "liqwid_withdrawals_djed.csv";
-
-/// A store and folders for its files.
-struct Bench {
-    folder: TempDir,
-    store: Embedded,
-}
+use crate::support::{Bench, OUT, flow_row, flows, new_flow, run};
 
 impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Embedded::open(folder.path().join("store.db")).unwrap();
-        Self { folder, store }
-    }
-
-    /// A file of withdrawals in a sub-folder; rows are `seconds,wallet,amount,memo,transaction`.
-    fn write(&self, folder: &str, rows: &[&str]) -> PathBuf {
-        let path = self.folder.path().join(folder).join(FILE);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("ts,wallet_address,amount,memo,tx_hash\n{}\n", rows.join("\n"))).unwrap();
-        path
-    }
-
-    /// Imports such a file; returns how many rows came, stayed as they were, and went.
-    fn import(&self, folder: &str, rows: &[&str]) -> (u64, u64, u64) {
-        import(&self.store, &self.write(folder, rows))
+    /// Imports a file of withdrawals in a sub-folder; rows are `seconds,wallet,amount,memo,transaction`. Returns how many
+    /// rows came, stayed as they were, and went.
+    #[track_caller]
+    fn import_withdrawals(&self, folder: &str, rows: &[&str]) -> (u64, u64, u64) {
+        let report = self.import(&format!("{folder}/{OUT}.csv"), rows);
+        (report.inserted, report.unchanged, report.removed)
     }
 
     fn add(&self, rows: &[&str]) {
@@ -57,38 +35,31 @@ impl Bench {
     }
 }
 
-fn import(store: &Embedded, path: &Path) -> (u64, u64, u64) {
-    let options = ImportOptions { table_prefix: "", progress: &mut |_| {} };
-    let report = store.import(path, &TablePrefixes::default(), options).unwrap();
-    assert!(report.refused.is_empty(), "{:?}", report.refused);
-    (report.imported[0].inserted, report.imported[0].unchanged, report.imported[0].removed)
-}
-
 #[test]
 fn what_the_service_wrote_stays_when_a_file_drops_it() {
     let bench = Bench::new();
     bench.add(&["1,a,5,Synced,t1", "2,a,6,Synced,t2"]);
     // The file has one of the very same rows, and one of its own.
-    bench.import("in", &["1,a,5,Synced,t1", "3,a,7,,t3"]);
+    bench.import_withdrawals("in", &["1,a,5,Synced,t1", "3,a,7,,t3"]);
     bench.holds(&["1,a,5,Synced,t1", "2,a,6,Synced,t2", "3,a,7,,t3"]);
-    assert_eq!(bench.import("in", &["4,a,8,,t4"]), (1, 0, 1));
+    assert_eq!(bench.import_withdrawals("in", &["4,a,8,,t4"]), (1, 0, 1));
     bench.holds(&["1,a,5,Synced,t1", "2,a,6,Synced,t2", "4,a,8,,t4"]);
 }
 
 #[test]
 fn what_a_file_has_stays_its_own_until_the_service_writes_it_too() {
     let bench = Bench::new();
-    bench.import("in", &["1,a,5,Synced,t1", "2,a,6,,t2"]);
+    bench.import_withdrawals("in", &["1,a,5,Synced,t1", "2,a,6,,t2"]);
     bench.add(&["1,a,5,Synced,t1"]);
     bench.holds(&["1,a,5,Synced,t1", "2,a,6,,t2"]);
-    bench.import("in", &["3,a,7,,t3"]);
+    bench.import_withdrawals("in", &["3,a,7,,t3"]);
     bench.holds(&["1,a,5,Synced,t1", "3,a,7,,t3"]);
 }
 
 #[test]
 fn another_wording_of_a_transaction_replaces_that_of_the_service_and_not_that_of_a_file() {
     let bench = Bench::new();
-    bench.import("in", &["1,a,5,by hand,t1"]);
+    bench.import_withdrawals("in", &["1,a,5,by hand,t1"]);
     bench.add(&["1,a,5,Synced,t1", "1,a,5,Synced,t2"]);
     bench.add(&["1,a,6,Again,t1", "1,a,6,Again,t2"]);
     bench.holds(&["1,a,5,by hand,t1", "1,a,6,Again,t1", "1,a,6,Again,t2"]);
@@ -98,34 +69,34 @@ fn another_wording_of_a_transaction_replaces_that_of_the_service_and_not_that_of
 fn importing_again_neither_undoes_nor_doubles_a_memo() {
     let bench = Bench::new();
     let rows = ["1,a,5,rent,t1", "2,a,6,,t2", "3,a,7,wrong tag,"];
-    bench.import("in", &rows);
+    bench.import_withdrawals("in", &rows);
     bench.set("1,a,5,rent,t1", Some("rent tag"));
     bench.set("2,a,6,,t2", Some("tag"));
     bench.set("3,a,7,wrong tag,", None);
     let expected = ["1,a,5,rent tag,t1", "2,a,6,tag,t2", "3,a,7,,"];
     bench.holds(&expected);
-    assert_eq!(bench.import("in", &rows), (0, 3, 0));
+    assert_eq!(bench.import_withdrawals("in", &rows), (0, 3, 0));
     bench.holds(&expected);
     // A row that leaves one file before another brings it is the same flow.
-    bench.import("in", &["3,a,7,wrong tag,"]);
+    bench.import_withdrawals("in", &["3,a,7,wrong tag,"]);
     bench.holds(&["3,a,7,,"]);
-    bench.import("moved", &["1,a,5,rent,t1", "2,a,6,,t2"]);
+    bench.import_withdrawals("moved", &["1,a,5,rent,t1", "2,a,6,,t2"]);
     bench.holds(&expected);
 }
 
 #[test]
 fn a_memo_that_is_changed_in_its_file_afterwards_counts() {
     let bench = Bench::new();
-    bench.import("in", &["1,a,5,rent,t1"]);
+    bench.import_withdrawals("in", &["1,a,5,rent,t1"]);
     bench.set("1,a,5,rent,t1", Some("rent tag"));
-    bench.import("in", &["1,a,5,no rent,t1"]);
+    bench.import_withdrawals("in", &["1,a,5,no rent,t1"]);
     bench.holds(&["1,a,5,no rent,t1"]);
 }
 
 #[test]
 fn a_transaction_that_a_file_and_the_service_brought_has_one_memo() {
     let bench = Bench::new();
-    bench.import("in", &["1,a,5,,t1"]);
+    bench.import_withdrawals("in", &["1,a,5,,t1"]);
     bench.add(&["1,a,5,Synced,t1"]);
     bench.set("1,a,5,Synced,t1", Some("tag"));
     bench.holds(&["1,a,5,tag,t1", "1,a,5,tag,t1"]);
@@ -136,7 +107,7 @@ fn a_transaction_that_a_file_and_the_service_brought_has_one_memo() {
 #[test]
 fn of_equal_flows_without_a_transaction_one_gets_the_memo() {
     let bench = Bench::new();
-    bench.import("in", &["1,a,5,rent,", "1,a,5,rent,", "1,a,5,,"]);
+    bench.import_withdrawals("in", &["1,a,5,rent,", "1,a,5,rent,", "1,a,5,,"]);
     bench.set("1,a,5,rent,", Some("tag"));
     bench.holds(&["1,a,5,,", "1,a,5,rent,", "1,a,5,tag,"]);
     bench.set("1,a,5,tag,", Some("rent"));
@@ -222,12 +193,12 @@ proptest! {
     #[test]
     fn no_history_of_imports_and_writes_loses_or_doubles_anything(steps in steps()) {
         let (bench, mut model) = (Bench::new(), Model::default());
-        bench.import("one", &[]);
+        bench.import_withdrawals("one", &[]);
         for step in &steps {
             match step {
                 Step::Import(second, rows) => {
                     let lines: Vec<&str> = rows.iter().map(|row| ROWS[*row]).collect();
-                    bench.import(if *second { "two" } else { "one" }, &lines);
+                    bench.import_withdrawals(if *second { "two" } else { "one" }, &lines);
                     model.files[usize::from(*second)] = rows.clone();
                 }
                 Step::Add(row) => {
@@ -254,9 +225,7 @@ proptest! {
 fn a_table_of_positions_takes_no_flows() {
     let bench = Bench::new();
     let positions = "liqwid_supply_positions_djed";
-    let path = bench.folder.path().join(format!("{positions}.csv"));
-    fs::write(&path, "ts,wallet_address,underlying_units,usd_value,price_usd\n0,a,1,1,1\n").unwrap();
-    import(&bench.store, &path);
+    bench.import(&format!("{positions}.csv"), &["0,a,1,1,1"]);
     bench.add(&["1,a,5,,t1"]);
     let refused = format!("invalid data: table {positions}: {positions} holds positions; expected flows");
     assert_eq!(run(bench.store.add_flows(positions, &[new_flow("1,a,5,,t1")])).unwrap_err().to_string(), refused);

@@ -8,12 +8,13 @@ mod writing;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::greptime::{block_on, settings};
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
 use testkit::greptime::Greptime as Server;
+
+use crate::greptime::{block_on, settings};
 
 /// A question to a store; instants as text, the earliest may be open.
 enum Ask {

@@ -3,7 +3,6 @@
 //! [`both`] is the only place that knows the back ends: the embedded store in a file of its own, GreptimeDB as the stand-in
 //! of `testkit`, with position tables of the same rows in both.
 
-use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{self, Entry, Journal};
 use advisor_core::ledger::{Ledger, NewFlow};
@@ -12,6 +11,8 @@ use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
 use testkit::greptime::Greptime as Server;
+
+use crate::greptime::{block_on, settings};
 
 const OUT: &str = "liqwid_withdrawals_djed";
 const TEST_OUT: &str = "test_liqwid_withdrawals_djed";

@@ -6,12 +6,13 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::greptime::{block_on, settings};
 use advisor_core::position::Positions;
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_io::greptime::{Greptime, Round, Settings};
 use testkit::closed_port;
 use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
+
+use crate::greptime::{block_on, settings};
 
 const POSITIONS: &str = "liqwid_supply_positions_djed";
 const DEPOSITS: &str = "liqwid_deposits_djed";

@@ -1,10 +1,11 @@
 //! Which types of columns the GreptimeDB back end reads, and what it asks for. Against the stand-in of `testkit`.
 
-use crate::greptime::{block_on, settings};
 use advisor_core::store::Store;
 use advisor_io::greptime::Greptime;
 use jiff::{SignedDuration, Timestamp};
 use testkit::greptime::Greptime as Server;
+
+use crate::greptime::{block_on, settings};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{Ledger, NewFlow};
@@ -11,6 +10,8 @@ use advisor_core::store::{Store, StoreError};
 use advisor_io::RequestCounts;
 use advisor_io::greptime::{Greptime, Settings};
 use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
+
+use crate::greptime::{block_on, settings};
 
 const OUT: &str = "liqwid_withdrawals_djed";
 const MILLI: i64 = 1_000_000;

@@ -1,6 +1,5 @@
 //! What the GreptimeDB back end writes into tables that others made, and what it refuses. Against the stand-in of `testkit`.
 
-use crate::greptime::{block_on, settings};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
@@ -9,6 +8,8 @@ use advisor_io::greptime::{Greptime, StoredPrice};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use testkit::greptime::Greptime as Server;
+
+use crate::greptime::{block_on, settings};
 
 const OUT: &str = "liqwid_withdrawals_djed";
 const MILLI: i64 = 1_000_000;
