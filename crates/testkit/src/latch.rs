@@ -30,7 +30,8 @@ impl Latch {
         self.held.load(Ordering::Acquire)
     }
 
-    pub(crate) async fn pass(&self) {
+    /// Waits until it is open.
+    pub async fn pass(&self) {
         let _held = Held::one(&self.held);
         // An error would mean that there is no latch any more, but this is one.
         let _ = self.open.subscribe().wait_for(|open| *open).await;

@@ -1,17 +1,17 @@
-//! What tests stand on: servers that answer like the real ones, and fail on demand.
+//! What the tests of any service stand on: servers that answer from a script, and fail on demand.
 //!
-//! Start at [`greptime::Greptime`], a GreptimeDB HTTP stand-in, [`liqwid::Liqwid`] and [`minswap::Minswap`], scripted
-//! servers of the outside APIs (their faults: [`scripted`]). A [`Latch`] keeps any of them from answering until a test says
-//! so. [`closed_port`] is for the one failure no server can show: nobody listening.
+//! Start at [`scripted::Server`], of which stand-ins of outside APIs are made; a server with a router of its own takes
+//! [`socket`], so that its connections can be cut, too. A [`Latch`] keeps any of them from answering until a test says so.
+//! [`closed_port`] is for the one failure no server can show: nobody listening.
+//!
+//! Nothing here knows an asset, a store or a market: what does is in the test support of its service.
 
-pub mod greptime;
 mod latch;
-pub mod liqwid;
-pub mod minswap;
 pub mod scripted;
-mod socket;
+pub mod socket;
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use latch::Latch;
 
@@ -22,4 +22,10 @@ pub use latch::Latch;
 pub fn closed_port() -> std::io::Result<u16> {
     // Bound and closed again at once: the kernel hands out other ephemeral ports before it reuses this one.
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Locks what the requests of a server share, although one of them may have panicked: only for state that is never
+/// changed in two steps.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

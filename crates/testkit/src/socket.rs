@@ -16,11 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Cuts one connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cut(Arc<AtomicBool>);
+pub struct Cut(Arc<AtomicBool>);
 
 impl Cut {
     /// Nothing more is sent; the connection ends with a reset.
-    pub(crate) fn now(&self) {
+    pub fn now(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -30,7 +30,7 @@ impl Cut {
 }
 
 /// A TCP listener whose sockets can be cut.
-pub(crate) struct Listener(pub(crate) TcpListener);
+pub struct Listener(pub TcpListener);
 
 impl axum::serve::Listener for Listener {
     type Io = Socket;
@@ -54,7 +54,7 @@ impl Connected<IncomingStream<'_, Listener>> for Cut {
 }
 
 /// A socket that refuses to send once it is cut.
-pub(crate) struct Socket {
+pub struct Socket {
     stream: TcpStream,
     cut: Cut,
 }

@@ -18,12 +18,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-core", &["quant"]),
     ("advisor-io", &["quant", "advisor-core"]),
     ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "platform"]),
-    ("testkit", &["quant", "advisor-core"]),
-    ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit"]),
+    ("testkit", &[]),
+    ("advisor-testkit", &["advisor-core", "testkit"]),
+    ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit", "advisor-testkit"]),
 ];
 
-/// Any crate may use it, for its tests only.
-const TEST_SUPPORT: &str = "testkit";
+/// For tests only: a crate may test with what knows no crate of ours that it may not know itself.
+const TEST_SUPPORT: &[&str] = &["testkit", "advisor-testkit"];
 
 /// Same input, same answer: these do no IO, start no task, and read no clock.
 const PURE: &[&str] = &["quant", "advisor-core"];
@@ -133,14 +134,22 @@ fn forbidden_arrows(graph: &Graph, from: &str, allowed: &[&str]) -> Vec<String> 
             found.push(format!("{from} -> {to}: {from} may use {}", in_words(allowed)));
         }
     }
+    let allowed = [allowed, &test_support(allowed)].concat();
     for to in ours_among(graph, &graph.tests_use, from) {
-        if to != TEST_SUPPORT && !allowed.contains(&to) {
-            found.push(format!("{from} -> {to} (tests): {from} may use {} and {TEST_SUPPORT}", in_words(allowed)));
+        if !allowed.contains(&to) {
+            found.push(format!("{from} -> {to} (tests): {from} may use {}", in_words(&allowed)));
         } else if let Some(path) = path(graph, to, from) {
             found.push(format!("{from} -> {} (tests): a circle", path.join(" -> ")));
         }
     }
     found
+}
+
+/// What the tests of a crate may use beside `allowed`.
+fn test_support(allowed: &[&str]) -> Vec<&'static str> {
+    let known = |used: &&str| TEST_SUPPORT.contains(used) || allowed.contains(used);
+    let fits = |(name, uses): &&(&str, &[&str])| TEST_SUPPORT.contains(name) && uses.iter().all(known);
+    LAYERS.iter().filter(fits).map(|(name, _)| *name).collect()
 }
 
 fn ours_among<'g>(
@@ -213,11 +222,14 @@ mod tests {
                 "advisor-io -> advisor-core",
                 "advisor-io -> tokio",
                 "advisor-io ~> testkit",
+                "advisor-io ~> advisor-testkit",
+                "platform ~> testkit",
                 "advisor-core -> quant",
                 "advisor-core -> jiff",
                 "advisor-core ~> tokio", // a test may wait
                 "quant -> thiserror",
-                "xtask -> testkit",
+                "advisor-testkit -> testkit",
+                "xtask -> advisor-testkit",
             ],
             &[],
         );
@@ -232,20 +244,32 @@ mod tests {
         check(&["platform -> xtask"], &["platform -> xtask: platform may use no crate of ours"]);
         check(
             &["advisor-io ~> platform"],
-            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core and testkit"],
+            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core, testkit, advisor-testkit"],
         );
     }
 
     #[test]
-    fn testkit_is_for_tests_only() {
-        check(&["advisor-io -> testkit"], &["advisor-io -> testkit: advisor-io may use quant, advisor-core"]);
+    fn test_support_is_for_tests_only() {
+        for support in TEST_SUPPORT {
+            let expected = format!("advisor-io -> {support}: advisor-io may use quant, advisor-core");
+            check(&[&format!("advisor-io -> {support}")], &[&expected]);
+        }
+    }
+
+    #[test]
+    fn what_knows_no_asset_is_not_tested_with_what_knows_one() {
+        check(&["platform ~> advisor-testkit"], &["platform -> advisor-testkit (tests): platform may use testkit"]);
+        check(&["testkit -> advisor-testkit"], &["testkit -> advisor-testkit: testkit may use no crate of ours"]);
     }
 
     #[test]
     fn a_crate_below_testkit_cannot_test_with_it() {
         check(
             &["testkit -> advisor-core", "advisor-core -> quant", "quant ~> testkit"],
-            &["quant -> testkit -> advisor-core -> quant (tests): a circle"],
+            &[
+                "quant -> testkit -> advisor-core -> quant (tests): a circle",
+                "testkit -> advisor-core: testkit may use no crate of ours",
+            ],
         );
     }
 

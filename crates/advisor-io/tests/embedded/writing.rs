@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use crate::support::{Bench, OUT, flow_row, flows, new_flow, run};
 
 impl Bench {
-    /// Imports a file of withdrawals in a sub-folder; rows are `seconds,wallet,amount,memo,transaction`. Returns how many
-    /// rows came, stayed as they were, and went.
+    /// Imports a file of withdrawals in a sub-folder; rows are `seconds,wallet,amount,memo,transaction`.
+    /// Returns how many rows came, stayed as they were, and went.
     #[track_caller]
     fn import_withdrawals(&self, folder: &str, rows: &[&str]) -> (u64, u64, u64) {
         let report = self.import(&format!("{folder}/{OUT}.csv"), rows);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use advisor_io::api::Settings;
 use advisor_io::liqwid::Liqwid;
-use testkit::liqwid::Liqwid as LiqwidServer;
+use advisor_testkit::liqwid::Liqwid as LiqwidServer;
 
 /// Settings of an API at `url`, with short waits between attempts.
 fn settings(url: &str) -> Settings {

@@ -1,7 +1,7 @@
 //! What every store promises, shown of each: the same files in, the same answers out.
 //!
 //! [`both`] is the only place that knows the back ends: the embedded store imports the files, GreptimeDB (the stand-in of
-//! `testkit`) has them loaded into tables of the usual types.
+//! `advisor-testkit`) has them loaded into tables of the usual types.
 
 mod writing;
 
@@ -12,7 +12,7 @@ use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
-use testkit::greptime::Greptime as Server;
+use advisor_testkit::greptime::Greptime as Server;
 
 use crate::greptime::{block_on, settings};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::{Clone, configuration};
-use testkit::greptime::{Fault, Greptime};
+use advisor_testkit::greptime::{Fault, Greptime};
 
 const POSITIONS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, market_id STRING, underlying_units DOUBLE, \
                          usd_value DOUBLE, price_usd DOUBLE, PRIMARY KEY (wallet_address)";

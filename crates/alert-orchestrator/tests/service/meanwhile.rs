@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::TcpStream;
 
+use advisor_testkit::greptime;
+use advisor_testkit::liqwid::Liqwid;
 use serde_json::json;
 use testkit::Latch;
-use testkit::greptime;
-use testkit::liqwid::Liqwid;
 use testkit::scripted::Fault;
 
 use crate::logins::{ANNA, AUTH};

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use advisor_testkit::liqwid::Liqwid;
+use advisor_testkit::minswap::Minswap;
 use serde_json::{Value as Json, json};
 use testkit::Latch;
-use testkit::liqwid::Liqwid;
-use testkit::minswap::Minswap;
 use testkit::scripted::Fault;
 
 use crate::world::World;
@@ -217,7 +217,7 @@ fn a_database_of_prices_that_may_not_be_read_keeps_no_position_from_being_judged
     let world = World::greptime();
     let apis = Apis::start(1.0, 2.0);
     world.configure(&apis.settings("retries: 0"));
-    let forbidden = testkit::greptime::Fault::error(7006, "permission denied on database minswap");
+    let forbidden = advisor_testkit::greptime::Fault::error(7006, "permission denied on database minswap");
     world.greptime.as_ref().unwrap().inject(forbidden.always().when_sql_contains("minswap_prices_djed"));
     let run = world.run(&["--once"]);
     assert_eq!(run.stdout, "djed: decision=1, wmax_usd=24.00 (2 wallets)\n", "{}", run.stderr);

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 
+use advisor_testkit::greptime;
+use advisor_testkit::liqwid::Liqwid;
 use serde_json::{Value as Json, json};
 use testkit::Latch;
-use testkit::greptime;
-use testkit::liqwid::Liqwid;
 use testkit::scripted::Fault;
 
 use crate::server::Server;

@@ -1,8 +1,8 @@
 //! The journal: what is remembered of each round, for how long, and that no decision rests on it.
 
+use advisor_testkit::greptime::Fault;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use testkit::greptime::Fault;
 
 use crate::server::Server;
 use crate::world::World;

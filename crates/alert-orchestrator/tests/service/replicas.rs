@@ -2,9 +2,9 @@
 
 use std::thread;
 
+use advisor_testkit::liqwid::Liqwid;
 use serde_json::json;
 use testkit::Latch;
-use testkit::liqwid::Liqwid;
 use testkit::scripted::Fault;
 
 use crate::both_stores;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use advisor_testkit::greptime::{Fault, Greptime};
 use jiff::{SignedDuration, Timestamp};
 use testkit::Latch;
-use testkit::greptime::{Fault, Greptime};
 
 use crate::server::Server;
 use crate::world::World;

@@ -8,9 +8,9 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use advisor_testkit::greptime::Greptime;
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use testkit::greptime::Greptime;
 
 use crate::server::{PATIENCE, Server};
 use crate::support::{Clone, Run};

@@ -1,6 +1,6 @@
 //! The program as it runs: with an asset, its prices and transactions, and every metric shown.
 //!
-//! Start at [`Running::start`]. Liqwid and Minswap are the stand-ins of `testkit`, so that no network is needed; what a
+//! Start at [`Running::start`]. Liqwid and Minswap are the stand-ins of `advisor-testkit`, so that no network is needed; what a
 //! metric or an answer is called does not depend on who answers. The only asset gained nothing and had a withdrawal
 //! without a tag, so that a reason and the warning about it are there to be read.
 
@@ -9,11 +9,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use advisor_testkit::liqwid::Liqwid;
+use advisor_testkit::minswap::Minswap;
 use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
-use testkit::liqwid::Liqwid;
-use testkit::minswap::Minswap;
 use tokio::runtime::Runtime;
 
 use super::program::Program;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use advisor_io::api::{ApiError, Settings, SettingsError};
 use advisor_io::liqwid::Liqwid;
+use advisor_testkit::liqwid::Liqwid as Server;
 use testkit::closed_port;
-use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::{Fault, Injection};
 
 use crate::apis::{liqwid, settings};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use advisor_io::api::Settings;
 use advisor_io::minswap::Minswap;
+use advisor_testkit::minswap::Minswap as Server;
 use serde_json::{Value, json};
-use testkit::minswap::Minswap as Server;
 use testkit::scripted::{Fault, Injection};
 
 use crate::apis::settings;

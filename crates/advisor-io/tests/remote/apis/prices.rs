@@ -1,7 +1,7 @@
 //! Liqwid's prices: one question for all markets.
 
+use advisor_testkit::liqwid::Liqwid as Server;
 use serde_json::{Value, json};
-use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::Fault;
 
 use crate::apis::liqwid;

@@ -6,9 +6,9 @@ use advisor_core::flow::Direction;
 use advisor_core::ledger::FlowKey;
 use advisor_core::sync::{Transaction, plan};
 use advisor_io::api::ApiError;
+use advisor_testkit::liqwid::Liqwid as Server;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use testkit::liqwid::Liqwid as Server;
 use testkit::scripted::Fault;
 
 use crate::apis::liqwid;

@@ -1,7 +1,7 @@
 //! What every store promises of writing, shown of each: the same steps, the same state afterwards.
 //!
 //! [`both`] is the only place that knows the back ends: the embedded store in a file of its own, GreptimeDB as the stand-in
-//! of `testkit`, with position tables of the same rows in both.
+//! of `advisor-testkit`, with position tables of the same rows in both.
 
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{self, Entry, Journal};
@@ -10,7 +10,7 @@ use advisor_core::store::{Store, StoreError};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
 use advisor_io::greptime::Greptime;
-use testkit::greptime::Greptime as Server;
+use advisor_testkit::greptime::Greptime as Server;
 
 use crate::greptime::{block_on, settings};
 

@@ -1,6 +1,6 @@
 //! What the GreptimeDB back end does when the server, the network or a table is not as it should be.
 //!
-//! Against the stand-in of `testkit`; what it cannot do (redirects, a slow but steady answer) is served by hand.
+//! Against the stand-in of `advisor-testkit`; what it cannot do (redirects, a slow but steady answer) is served by hand.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use advisor_core::position::Positions;
 use advisor_core::store::{Store, StoreError, TableKind};
 use advisor_io::greptime::{Greptime, Round, Settings};
+use advisor_testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 use testkit::closed_port;
-use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 
 use crate::greptime::{block_on, settings};
 

@@ -1,9 +1,9 @@
-//! Which types of columns the GreptimeDB back end reads, and what it asks for. Against the stand-in of `testkit`.
+//! Which types of columns the GreptimeDB back end reads, and what it asks for. Against the stand-in.
 
 use advisor_core::store::Store;
 use advisor_io::greptime::Greptime;
+use advisor_testkit::greptime::Greptime as Server;
 use jiff::{SignedDuration, Timestamp};
-use testkit::greptime::Greptime as Server;
 
 use crate::greptime::{block_on, settings};
 

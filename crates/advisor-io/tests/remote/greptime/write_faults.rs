@@ -1,5 +1,5 @@
 //! What is written when the server fails in the middle of it, and what the rest of the round learns of that. Against the
-//! stand-in of `testkit`.
+//! stand-in of `advisor-testkit`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use advisor_core::ledger::{Ledger, NewFlow};
 use advisor_core::store::{Store, StoreError};
 use advisor_io::RequestCounts;
 use advisor_io::greptime::{Greptime, Settings};
-use testkit::greptime::{Fault, Greptime as Server, Injection, Release};
+use advisor_testkit::greptime::{Fault, Greptime as Server, Injection, Release};
 
 use crate::greptime::{block_on, settings};
 

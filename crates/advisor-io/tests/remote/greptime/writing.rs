@@ -1,13 +1,13 @@
-//! What the GreptimeDB back end writes into tables that others made, and what it refuses. Against the stand-in of `testkit`.
+//! What the GreptimeDB back end writes into tables that others made, and what it refuses. Against the stand-in.
 
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
 use advisor_core::store::{Store, StoreError};
 use advisor_io::greptime::{Greptime, StoredPrice};
+use advisor_testkit::greptime::Greptime as Server;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use testkit::greptime::Greptime as Server;
 
 use crate::greptime::{block_on, settings};
 

@@ -1,13 +1,12 @@
 //! A small HTTP server that answers from a script and fails on demand; what the stand-ins of outside APIs are made of.
 //!
-//! Start at [`Server`], reached through [`crate::liqwid::Liqwid`] and [`crate::minswap::Minswap`]; [`Fault`] is what can
-//! go wrong. It runs on a thread of its own and can be started inside a runtime as well as without one.
+//! Start at [`Server::start`]; [`Fault`] is what can go wrong. It runs on a thread of its own and can be started inside a runtime as well as without one.
 
 mod faults;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use tokio::sync::oneshot;
 
+use crate::lock;
 use crate::socket::{Cut, Listener};
 pub use faults::{Fault, Injection};
 
@@ -43,7 +43,7 @@ impl Received {
 }
 
 /// What the script says: a status and a JSON body.
-pub(crate) type Answer = (u16, serde_json::Value);
+pub type Answer = (u16, serde_json::Value);
 
 /// A running server on 127.0.0.1; it stops when dropped.
 pub struct Server {
@@ -59,17 +59,12 @@ struct Shared {
     received: Mutex<Vec<Received>>,
 }
 
-/// A panic in one request leaves the shared state as it was: nothing here is changed in two steps.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Server {
     /// Starts a server whose answers `answer` gives.
     ///
     /// # Errors
     /// When no port or thread can be had.
-    pub(crate) fn start(answer: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn start(answer: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
         let shared =
             Arc::new(Shared { answer: Box::new(answer), faults: Mutex::default(), received: Mutex::default() });
         // Bound here, so that it can be connected to as soon as this returns.

@@ -17,16 +17,17 @@ use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
+use testkit::lock;
+use testkit::socket::Cut;
 use tokio::sync::mpsc;
 
 use super::auth::{self, User};
 use super::dialect;
 use super::encode::{Part, Reply, Shape};
-use super::engine::{DEFAULT_DATABASE, Engine, lock};
+use super::engine::{DEFAULT_DATABASE, Engine};
 use super::error::{SqlError, code};
 use super::faults::Script;
 use super::request_log::{ReceivedQuery, RequestLog};
-use crate::socket::Cut;
 
 /// The largest request body the server reads.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;

@@ -10,12 +10,11 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use futures_util::{Stream, StreamExt as _, stream};
+use testkit::socket::Cut;
+use testkit::{Latch, lock};
 
 use super::encode::Shape;
-use super::engine::lock;
 use super::error::SqlError;
-use crate::Latch;
-use crate::socket::Cut;
 
 /// Something a server or the network does wrong.
 #[derive(Clone, Debug)]

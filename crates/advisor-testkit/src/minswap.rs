@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::scripted::{Answer, Received, Server, lock};
+use testkit::lock;
+use testkit::scripted::{Answer, Received, Server};
 
 /// A running stand-in on 127.0.0.1; it stops when dropped.
 pub struct Minswap {

@@ -7,12 +7,13 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
+use testkit::lock;
 
 use super::catalog::{Catalog, Table, TableName, literal, quote};
 use super::dialect::{self, Statement};
@@ -61,11 +62,6 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         lock(&self.engine.idle).extend(self.session.take());
     }
-}
-
-/// A panic in one request leaves the shared state as it was: nothing here is changed in two steps.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Engine {

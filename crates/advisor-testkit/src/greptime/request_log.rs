@@ -4,8 +4,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use axum::http::{HeaderMap, Method};
-
-use super::engine::lock;
+use testkit::lock;
 
 /// One request to `/v1/sql`, whether it was answered, refused or broken off.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use testkit::greptime::Greptime;
+use advisor_testkit::greptime::Greptime;
 
 /// A reply, and how the connection ended.
 pub(crate) struct Answer {

@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use jiff::{Timestamp, civil};
 use serde_json::{Value, json};
 
-use crate::scripted::{Answer, Received, Server, lock};
 use query::Field;
+use testkit::lock;
+use testkit::scripted::{Answer, Received, Server};
 
 /// The path the API answers at.
 const PATH: &str = "/graphql";

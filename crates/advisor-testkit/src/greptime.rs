@@ -35,6 +35,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use axum::body::Bytes;
+use testkit::lock;
+use testkit::socket::{Cut, Listener};
 use tokio::net::TcpSocket;
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,7 +46,7 @@ pub use request_log::ReceivedQuery;
 
 use auth::User;
 use encode::{Reply, Shape};
-use engine::{DEFAULT_DATABASE, Engine, lock};
+use engine::{DEFAULT_DATABASE, Engine};
 use server::Shared;
 
 /// Connections that may wait to be accepted.
@@ -53,11 +55,11 @@ const BACKLOG: u32 = 1024;
 /// A running stand-in on 127.0.0.1; it stops when dropped.
 ///
 /// ```
-/// let greptime = testkit::greptime::Greptime::start();
+/// let greptime = advisor_testkit::greptime::Greptime::start();
 /// greptime.execute("CREATE TABLE cpu (ts TIMESTAMP(3) TIME INDEX, host STRING, load DOUBLE, PRIMARY KEY (host))")?;
 /// greptime.insert_rows("cpu", &["ts", "host", "load"], (0..3).map(|hour| (hour * 3_600_000, "a", 0.5)))?;
 /// assert_eq!(greptime.request_count(), 0); // nobody asked it over HTTP yet
-/// # Ok::<(), testkit::greptime::SqlError>(())
+/// # Ok::<(), advisor_testkit::greptime::SqlError>(())
 /// ```
 pub struct Greptime {
     shared: Arc<Shared>,
@@ -137,12 +139,12 @@ impl Serving {
             let _entered = runtime.enter();
             socket.listen(BACKLOG)?
         };
-        let service = server::router(Arc::clone(shared)).into_make_service_with_connect_info::<crate::socket::Cut>();
+        let service = server::router(Arc::clone(shared)).into_make_service_with_connect_info::<Cut>();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("greptime-stand-in".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 tokio::select! {
-                    _ = axum::serve(crate::socket::Listener(listener), service) => {}
+                    _ = axum::serve(Listener(listener), service) => {}
                     _ = stopped => {}
                 }
             });

@@ -5,9 +5,9 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use advisor_testkit::greptime::Greptime;
 use anyhow::Context as _;
 use clap::Parser;
-use testkit::greptime::Greptime;
 
 /// Serve the HTTP API of GreptimeDB from SQLite, for tests. This is a stand-in, not the server.
 #[derive(Parser)]

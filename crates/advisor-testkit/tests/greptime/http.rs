@@ -1,7 +1,7 @@
 //! The HTTP side of the published API, one test per paragraph: requests, replies, errors, authentication, health.
 
 use crate::client::{FORM, ask, error, exchange, form};
-use testkit::greptime::Greptime;
+use advisor_testkit::greptime::Greptime;
 
 fn with_numbers() -> Greptime {
     let greptime = Greptime::start();

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::client::{Answer, ask};
+use advisor_testkit::greptime::{Fault, Greptime, Release};
 use testkit::Latch;
-use testkit::greptime::{Fault, Greptime, Release};
 
 const SQL: &str = "SELECT ts, v FROM demo";
 const WHOLE: &str = r#"{"output":[{"records":{"schema":{"column_schemas":[{"name":"ts","data_type":"TimestampMillisecond"},{"name":"v","data_type":"Float64"}]},"rows":[[1,0.5]],"total_rows":1}}],"execution_time_ms":}"#;

@@ -1,7 +1,7 @@
 //! The SQL side of the published behaviour: statements, keys, types, cells, instants.
 
 use crate::client::{ask, error, table};
-use testkit::greptime::Greptime;
+use advisor_testkit::greptime::Greptime;
 
 fn greptime(ddl: &str) -> Greptime {
     let greptime = Greptime::start();
