@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
+use crate::wait_for;
+
 /// Holds back every answer that comes by until it is opened, and lets all of them pass from then on.
 #[derive(Clone, Debug)]
 pub struct Latch {
@@ -28,6 +30,15 @@ impl Latch {
     /// How many answers are held back now; one whose client has gone away is none.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Acquire)
+    }
+
+    /// Waits until it holds something back.
+    ///
+    /// # Panics
+    /// When nothing comes by within [`PATIENCE`](crate::PATIENCE).
+    #[track_caller]
+    pub fn wait_until_held(&self) {
+        assert!(wait_for(|| (self.held() > 0).then_some(())).is_some(), "nothing came by to be held back");
     }
 
     /// Waits until it is open.

@@ -1,19 +1,25 @@
-//! What the tests of any service stand on: servers that answer from a script, and fail on demand.
+//! What the tests of any service stand on: the service itself in a folder of its own, and servers around it that fail on
+//! demand.
 //!
-//! Start at [`scripted::Server`], of which stand-ins of outside APIs are made; a server with a router of its own takes
-//! [`socket`], so that its connections can be cut, too. A [`Latch`] keeps any of them from answering until a test says so.
-//! [`closed_port`] is for the one failure no server can show: nobody listening.
+//! Start at [`folder::Folder`] and [`service::Service`] for the program under test. [`scripted::Server`] is what stand-ins
+//! of outside APIs are made of; a server with a router of its own takes [`socket`], so that its connections can be cut,
+//! too. A [`Latch`] keeps any of them from answering until a test says so. [`closed_port`] is for the one failure no
+//! server can show: nobody listening.
 //!
 //! Nothing here knows an asset, a store or a market: what does is in the test support of its service.
 
+pub mod folder;
 mod latch;
+mod patience;
 pub mod scripted;
+pub mod service;
 pub mod socket;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use latch::Latch;
+pub use patience::{PATIENCE, wait_for};
 
 /// A port of 127.0.0.1 on which nobody listens, so that connecting to it is refused.
 ///

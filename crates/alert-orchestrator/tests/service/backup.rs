@@ -11,9 +11,11 @@ use std::thread;
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use testkit::folder::{Folder, Run};
+use testkit::wait_for;
 
-use crate::server::Server;
-use crate::support::{Clone, Run};
+use crate::server;
+use crate::support::checkout;
 use crate::world::World;
 
 /// A host with a configuration and a store of its own; as of hour 96, so that decisions depend on nothing but the store.
@@ -81,7 +83,7 @@ impl Host {
     }
 }
 
-pub(crate) fn once(clone: &Clone, config: &str) -> String {
+pub(crate) fn once(clone: &Folder, config: &str) -> String {
     let run = clone.run(&["--config", config, "--log-level", "ERROR", "--once", "--json"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
     run.stdout
@@ -119,7 +121,7 @@ fn a_backup_made_while_all_write_is_restored_elsewhere_to_decisions_that_were_ma
     let host = Host::new();
     host.configure("embedded: {}", "  schedule: {interval_minutes: 0.001}\n"); // a round, and so an entry of the journal, every 60 ms
     host.import_version(0);
-    let server = Server::start(&host.world.clone, &["--config", "world.yaml"]);
+    let server = server::start(host.world.clone.command(&["--config", "world.yaml"]));
     server.printed("djed: decision=1", 1);
     let (imported, stop) = (AtomicU32::new(0), AtomicBool::new(false));
     let mut backups = Vec::new();
@@ -140,7 +142,7 @@ fn a_backup_made_while_all_write_is_restored_elsewhere_to_decisions_that_were_ma
             backups.push((backup, before..=imported.load(SeqCst) + 1));
             // Something is written between any two, by either writer.
             server.printed("djed: decision=1", rounds + 1);
-            server.wait_for(|| (imported.load(SeqCst) > before).then_some(())).expect("an import to go on");
+            wait_for(|| (imported.load(SeqCst) > before).then_some(())).expect("an import to go on");
         }
         stop.store(true, SeqCst);
         importer.join().unwrap();
@@ -151,7 +153,7 @@ fn a_backup_made_while_all_write_is_restored_elsewhere_to_decisions_that_were_ma
 
     let mut restored = Vec::new();
     for (backup, _) in &backups {
-        let elsewhere = Clone::new();
+        let elsewhere = checkout();
         let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", backup.to_str().unwrap()]);
         assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
         assert!(run.stdout.contains("is in place"), "{}", run.stdout);
@@ -228,7 +230,7 @@ fn secrets_are_included_where_that_is_asked_for_and_those_in_the_configuration_a
     secret("GREPTIME_PASSWORD", 0o440);
     let taken = |name: &str| host.run(&["backup", "--output", name, "--with-secrets"]);
     assert_eq!(taken("files.tar.gz").code, Some(0));
-    let elsewhere = Clone::new();
+    let elsewhere = checkout();
     let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", host.path("files.tar.gz").to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert_eq!(fs::read_to_string(elsewhere.path("etc/credentials/HASH")).unwrap(), "HASH");
@@ -328,7 +330,7 @@ fn of_greptimedb_the_rows_are_not_included_and_everybody_is_told() {
     let backup = world.clone.path("b.tar.gz");
     let store = &manifest(&backup)["store"];
     assert_eq!((&store["kind"], &store["included"]), (&json!("greptimedb"), &json!(false)));
-    let elsewhere = Clone::new();
+    let elsewhere = checkout();
     let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert_eq!(names(&elsewhere.path("etc")), ["new.yaml"]);

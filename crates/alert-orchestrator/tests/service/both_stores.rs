@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use crate::support::{Clone, configuration};
 use advisor_testkit::greptime::{Fault, Greptime};
+use testkit::folder::Folder;
+
+use crate::support::{checkout, configuration};
 
 const POSITIONS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, market_id STRING, underlying_units DOUBLE, \
                          usd_value DOUBLE, price_usd DOUBLE, PRIMARY KEY (wallet_address)";
@@ -11,7 +13,7 @@ const FLOWS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, market_i
                      tx_hash STRING, PRIMARY KEY (wallet_address, tx_hash)";
 
 /// The example data in a GreptimeDB stand-in.
-pub(crate) fn examples(clone: &Clone) -> Greptime {
+pub(crate) fn examples(clone: &Folder) -> Greptime {
     let greptime = Greptime::start();
     for entry in fs::read_dir(clone.path("examples/liqwid")).unwrap() {
         let path = entry.unwrap().path();
@@ -29,7 +31,7 @@ pub(crate) fn examples(clone: &Clone) -> Greptime {
 
 #[test]
 fn greptimedb_and_the_embedded_store_give_the_same_bytes() {
-    let clone = Clone::new();
+    let clone = checkout();
     let greptime = examples(&clone);
     let from = |config: &str, command: &[&str]| {
         let run = clone.run(&[&["--config", config, "--log-level", "ERROR"], command].concat());
@@ -46,7 +48,7 @@ fn greptimedb_and_the_embedded_store_give_the_same_bytes() {
 
 #[test]
 fn an_evaluation_reads_each_table_once() {
-    let clone = Clone::new();
+    let clone = checkout();
     let greptime = examples(&clone);
     assert_eq!(clone.run(&["--config", "greptime.yaml", "--once"]).code, Some(0));
     let queries = greptime.queries();
@@ -67,7 +69,7 @@ fn an_evaluation_reads_each_table_once() {
 
 #[test]
 fn one_table_that_fails_stops_only_its_asset() {
-    let clone = Clone::new();
+    let clone = checkout();
     let greptime = examples(&clone);
     let broken = Fault::ColumnType { column: "usd_value".to_owned(), data_type: "String".to_owned() };
     greptime.inject(broken.always().when_sql_contains("liqwid_supply_positions_usdc"));
@@ -83,7 +85,7 @@ fn one_table_that_fails_stops_only_its_asset() {
 
 #[test]
 fn check_reports_a_clock_that_is_off() {
-    let clone = Clone::new();
+    let clone = checkout();
     let greptime = examples(&clone);
     assert_eq!(clone.run(&["--config", "greptime.yaml", "check"]).code, Some(0));
     greptime.set_clock_skew(jiff::SignedDuration::from_mins(-5));

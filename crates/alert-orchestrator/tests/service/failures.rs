@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use crate::support::{Clone, Run, configuration};
+use testkit::folder::Run;
+
+use crate::support::{checkout, configuration};
 
 #[test]
 fn a_wrong_configuration_is_answered_with_every_fault_and_exit_code_2() {
-    let clone = Clone::new();
+    let clone = checkout();
     clone.write("wrong.yaml", "client:\n  assets: [usdc]\norchestrator:\n  safety_factor: {c: 1.5}\n  timezome: UTC\n");
     for command in [&["--once"][..], &["--print-config-normalized"], &["explain", "usdc"], &["import", "examples"]] {
         let Run { code, stdout, stderr } = clone.run(&[&["--config", "wrong.yaml"], command].concat());
@@ -25,7 +27,7 @@ fn a_wrong_configuration_is_answered_with_every_fault_and_exit_code_2() {
 
 #[test]
 fn a_command_line_that_asks_for_what_cannot_be_ends_with_exit_code_2() {
-    let clone = Clone::new();
+    let clone = checkout();
     for (arguments, expected) in [
         (&["--onec"][..], "--once"),
         (&["--json"], "--once"),
@@ -43,7 +45,7 @@ fn a_command_line_that_asks_for_what_cannot_be_ends_with_exit_code_2() {
 
 #[test]
 fn an_unreachable_store_is_an_error_of_every_asset() {
-    let clone = Clone::new();
+    let clone = checkout();
     let port = testkit::closed_port().unwrap();
     clone.write(
         "gone.yaml",
@@ -69,7 +71,7 @@ fn an_unreachable_store_is_an_error_of_every_asset() {
 
 #[test]
 fn a_store_file_that_is_something_else_is_left_alone_and_an_error_of_every_asset() {
-    let clone = Clone::new();
+    let clone = checkout();
     clone.write("notes.txt", "this is no database, and somebody may want it back");
     clone.write("notes.yaml", &configuration("embedded: {path: notes.txt, import: [examples/liqwid]}"));
     let Run { code, stdout, .. } = clone.run(&["--config", "notes.yaml", "--once"]);
@@ -81,7 +83,7 @@ fn a_store_file_that_is_something_else_is_left_alone_and_an_error_of_every_asset
 
 #[test]
 fn an_asset_that_is_not_there_is_an_error_that_names_those_that_are() {
-    let clone = Clone::new();
+    let clone = checkout();
     let store = "embedded: {import: [examples/liqwid]}";
     clone.write("usdx.yaml", &configuration(store).replace("usdm]", "usdx]"));
     let Run { code, stdout, .. } = clone.run(&["--config", "usdx.yaml", "--once"]);
@@ -94,7 +96,7 @@ fn an_asset_that_is_not_there_is_an_error_that_names_those_that_are() {
 
 #[test]
 fn a_deposit_file_with_a_bad_line_makes_its_asset_an_error_and_no_other() {
-    let clone = Clone::new();
+    let clone = checkout();
     let file = clone.path("examples/liqwid/liqwid_deposits_usdc.csv");
     let deposits = fs::read_to_string(&file).unwrap();
     fs::write(&file, deposits.replacen("2500.000000", "2500 USDC", 1)).unwrap();
@@ -110,7 +112,7 @@ fn a_deposit_file_with_a_bad_line_makes_its_asset_an_error_and_no_other() {
 
 #[test]
 fn a_reader_that_has_read_enough_is_no_failure() {
-    let clone = Clone::new();
+    let clone = checkout();
     let shell = "\"$0\" --print-config-normalized | head -n 1; exit \"${PIPESTATUS[0]}\"";
     let mut command = std::process::Command::new("bash");
     let output = command

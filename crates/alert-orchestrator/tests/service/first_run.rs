@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use crate::support::{Clone, Run, repository};
 use serde_json::Value;
+use testkit::folder::Run;
+
+use crate::support::{checkout, repository};
 
 #[track_caller]
 fn close(found: &Value, expected: f64) {
@@ -13,7 +15,7 @@ fn close(found: &Value, expected: f64) {
 
 #[test]
 fn the_first_run_prints_the_decisions_that_the_readme_shows() {
-    let clone = Clone::new();
+    let clone = checkout();
     let Run { code, stdout, stderr } = clone.run(&["--once"]);
     assert_eq!(stdout, fs::read_to_string(repository().join("tests/first_run.txt")).unwrap(), "{stderr}");
     assert_eq!(code, Some(0));
@@ -23,7 +25,7 @@ fn the_first_run_prints_the_decisions_that_the_readme_shows() {
 
 #[test]
 fn the_log_tells_the_start_in_order_and_a_second_run_imports_nothing() {
-    let clone = Clone::new();
+    let clone = checkout();
     let first = clone.run(&["--once"]).stderr;
     let mut rest = first.as_str();
     for step in [
@@ -42,7 +44,7 @@ fn the_log_tells_the_start_in_order_and_a_second_run_imports_nothing() {
 
 #[test]
 fn json_decisions_carry_the_figures_of_every_kind_of_answer() {
-    let clone = Clone::new();
+    let clone = checkout();
     let run = clone.run(&["--once", "--json", "--log-level", "ERROR"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     let decisions: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -77,7 +79,7 @@ fn json_decisions_carry_the_figures_of_every_kind_of_answer() {
 
 #[test]
 fn explain_shows_the_figures_of_the_decision() {
-    let clone = Clone::new();
+    let clone = checkout();
     let text = clone.run(&["explain", "djed"]).stdout;
     for figure in
         ["djed: HOLD: non-positive gains since t0 (clamped)", "= -22.1679 USD", "= -8.9509 USD", "= -29.3095 USD"]
@@ -96,7 +98,7 @@ fn explain_shows_the_figures_of_the_decision() {
 
 #[test]
 fn check_finds_everything_in_place() {
-    let clone = Clone::new();
+    let clone = checkout();
     let Run { code, stdout, .. } = clone.run(&["check"]);
     assert_eq!(code, Some(0), "{stdout}");
     let subjects: Vec<&str> = stdout.lines().map(|line| line.split(':').next().unwrap()).collect();

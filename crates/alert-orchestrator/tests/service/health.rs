@@ -2,21 +2,23 @@
 
 use std::net::TcpListener;
 
-use crate::server::Server;
-use crate::support::{Clone, Run, configuration};
+use testkit::folder::{Folder, Run};
 
-fn health(clone: &Clone, arguments: &[&str]) -> (Option<i32>, String) {
+use crate::server;
+use crate::support::{checkout, configuration};
+
+fn health(clone: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
     let Run { code, stdout, stderr } = clone.run(&[&["health"], arguments].concat());
     (code, stdout + &stderr)
 }
 
 #[test]
 fn a_running_service_is_well_until_it_stops() {
-    let clone = Clone::new();
+    let clone = checkout();
     clone.write("served.yaml", &(configuration("embedded: {}") + "  telemetry: {listen_port: 0}\n"));
-    let mut server = Server::start(&clone, &["--config", "served.yaml"]);
+    let mut server = server::start(clone.command(&["--config", "served.yaml"]));
     server.answers("/startupz", 200);
-    let base = format!("http://{}", server.address);
+    let base = format!("http://{}", server.address());
     let (live, missing) = (format!("{base}/livez"), format!("{base}/nothing"));
     assert_eq!(health(&clone, &["--url", &live]), (Some(0), format!("{live} answered 200: {{\"status\":\"ok\"}}\n")));
     let (code, text) = health(&clone, &["--url", &missing]);
@@ -33,13 +35,13 @@ fn a_running_service_is_well_until_it_stops() {
 fn a_service_that_does_not_answer_is_not_waited_for() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/livez", silent.local_addr().unwrap());
-    let (code, text) = health(&Clone::new(), &["--url", &url, "--timeout", "0.2"]);
+    let (code, text) = health(&checkout(), &["--url", &url, "--timeout", "0.2"]);
     assert_eq!((code, text), (Some(1), format!("alert-orchestrator: {url} did not answer within 0.2 s\n")));
 }
 
 #[test]
 fn what_cannot_be_asked_is_a_wrong_command_line() {
-    let clone = Clone::new();
+    let clone = checkout();
     for (arguments, expected) in [
         (
             ["--url", "localhost:9808"],
@@ -57,7 +59,7 @@ fn what_cannot_be_asked_is_a_wrong_command_line() {
 
 #[test]
 fn the_version_names_commit_and_day() {
-    let text = Clone::new().run(&["--version"]).stdout;
+    let text = checkout().run(&["--version"]).stdout;
     let rest = text.strip_prefix(concat!("alert-orchestrator ", env!("CARGO_PKG_VERSION"), " (commit ")).expect(&text);
     let (commit, built) = rest.split_once(", built ").expect(&text);
     assert!(commit == "unknown" || commit.chars().all(|digit| digit.is_ascii_hexdigit()), "{text}");

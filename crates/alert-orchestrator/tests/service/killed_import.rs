@@ -5,7 +5,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Clone, configuration};
+use testkit::folder::Folder;
+
+use crate::support::{checkout, configuration};
 
 const ROWS: usize = 100_000;
 
@@ -20,7 +22,7 @@ fn positions(value: f64) -> String {
 }
 
 /// The gain of the stored rows (0 for a complete version of the file) and how many of them there are.
-fn state(clone: &Clone) -> (i64, f64, f64) {
+fn state(clone: &Folder) -> (i64, f64, f64) {
     let store = rusqlite::Connection::open(clone.path("var/orchestrator.db")).unwrap();
     store
         .query_row("SELECT count(*), min(usd_value), max(usd_value) FROM positions", [], |row| {
@@ -31,7 +33,7 @@ fn state(clone: &Clone) -> (i64, f64, f64) {
 
 #[test]
 fn a_kill_during_an_import_leaves_the_old_rows_or_the_new_ones() {
-    let clone = Clone::new();
+    let clone = checkout();
     clone.write("kill.yaml", &configuration("embedded: {}"));
     let file = clone.path("liqwid_supply_positions_usdc.csv");
     let import = ["--config", "kill.yaml", "import", "liqwid_supply_positions_usdc.csv"];

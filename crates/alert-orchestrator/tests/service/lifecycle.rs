@@ -4,19 +4,21 @@ use std::io::Write as _;
 use std::os::unix::net::UnixDatagram;
 
 use serde_json::{Value as Json, json};
+use testkit::folder::Folder;
+use testkit::{PATIENCE, wait_for};
 
-use crate::server::{PATIENCE, Server};
-use crate::support::{Clone, configuration};
+use crate::server;
+use crate::support::{checkout, configuration};
 
 /// The shipped examples on a free port, with more settings of `orchestrator`.
-fn write_configuration(clone: &Clone, orchestrator: &str) {
+fn write_configuration(clone: &Folder, orchestrator: &str) {
     let base = configuration("embedded: {import: [examples/liqwid]}");
     clone.write("served.yaml", &format!("{base}  telemetry: {{listen_port: 0}}\n{orchestrator}"));
 }
 
 #[test]
 fn systemd_is_told_about_start_reload_and_stop_and_that_the_service_is_alive() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "");
     let path = clone.path("notify.sock");
     let socket = UnixDatagram::bind(&path).unwrap();
@@ -30,7 +32,7 @@ fn systemd_is_told_about_start_reload_and_stop_and_that_the_service_is_alive() {
     let until = |wanted: &str| std::iter::repeat_with(told).find(|message| message.contains(wanted)).unwrap();
     let mut command = clone.command(&["--config", "served.yaml"]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
-    let mut server = Server::spawn(command);
+    let mut server = server::start(command);
     until("READY=1");
     until("WATCHDOG=1");
     server.answers("/startupz", 200);
@@ -44,9 +46,9 @@ fn systemd_is_told_about_start_reload_and_stop_and_that_the_service_is_alive() {
 
 #[test]
 fn json_log_lines_carry_the_id_of_their_request() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "");
-    let server = Server::start(&clone, &["--config", "served.yaml", "--log-format", "json"]);
+    let server = server::start(clone.command(&["--config", "served.yaml", "--log-format", "json"]));
     let answer = server.ask("GET", "/nowhere", &[("x-request-id", "from-the-proxy-7")], b"");
     assert_eq!(answer.header("x-request-id"), Some("from-the-proxy-7"));
     let line: Json = serde_json::from_str(&server.logged("from-the-proxy-7")).unwrap();
@@ -64,7 +66,7 @@ fn json_log_lines_carry_the_id_of_their_request() {
 
 #[test]
 fn without_telemetry_rounds_go_to_the_console_only() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "  schedule: {interval_minutes: 0.005}\n");
     let mut command = clone.command(&["--config", "served.yaml", "--no-telemetry"]);
     command
@@ -83,18 +85,18 @@ fn without_telemetry_rounds_go_to_the_console_only() {
 
 #[test]
 fn nobody_reading_what_is_printed_stops_neither_rounds_nor_the_end() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "  schedule: {interval_minutes: 0.002}\n");
     let (unread, mut full) = std::io::pipe().unwrap();
     // As much as a pipe holds on Linux: the first line the service prints has to wait.
     full.write_all(&[b'.'; 64 * 1024]).unwrap();
-    let mut server = Server::printing_to(full.into(), clone.command(&["--config", "served.yaml"]));
+    let mut server = server::start_printing_to(full.into(), clone.command(&["--config", "served.yaml"]));
     let rounds = || {
         let metrics = server.get("/metrics");
         let count = metrics.text().lines().find_map(|line| line.strip_prefix("wo_evaluation_duration_seconds_count "));
         count.unwrap().parse::<u64>().unwrap()
     };
-    server.wait_for(|| (rounds() >= 5).then_some(())).expect("more rounds");
+    wait_for(|| (rounds() >= 5).then_some(())).expect("more rounds");
     server.logged("nobody reads standard output");
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
@@ -103,7 +105,7 @@ fn nobody_reading_what_is_printed_stops_neither_rounds_nor_the_end() {
 
 #[test]
 fn charts_are_drawn_served_and_deleted_when_they_are_old() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(
         &clone,
         "  diagnostics: {enabled: true, dir: charts}\n  output_cleanup: {enabled: true, expire_before_relative: 1h}\n",
@@ -111,9 +113,9 @@ fn charts_are_drawn_served_and_deleted_when_they_are_old() {
     std::fs::create_dir(clone.path("charts")).unwrap();
     let old = std::fs::File::create(clone.path("charts/old.png")).unwrap();
     old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let server = Server::start(&clone, &["--config", "served.yaml"]);
+    let server = server::start(clone.command(&["--config", "served.yaml"]));
     server.answers("/startupz", 200);
-    let drawn = server.wait_for(|| {
+    let drawn = wait_for(|| {
         let path = server.get("/api/decisions").json()["iusd"]["debug_plot_path"].as_str().map(str::to_owned);
         path.filter(|path| path.ends_with("iusd_20260129_000000_residual_composite.png"))
     });
@@ -127,7 +129,7 @@ fn charts_are_drawn_served_and_deleted_when_they_are_old() {
 
 #[test]
 fn once_draws_and_remembers_too_and_a_test_run_writes_beside_the_real_tables() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "  diagnostics: {enabled: true, dir: charts}\n");
     let run = clone.run(&["--config", "served.yaml", "--once", "--json", "--test-prefix"]);
     let decisions: Json = serde_json::from_str(&run.stdout).unwrap();
@@ -146,9 +148,9 @@ fn once_draws_and_remembers_too_and_a_test_run_writes_beside_the_real_tables() {
 
 #[test]
 fn a_chart_may_reach_further_back_than_the_gate_and_changes_no_decision() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "  diagnostics: {lookback_hours_override: 2880}\n");
-    let server = Server::start(&clone, &["--config", "served.yaml"]);
+    let server = server::start(clone.command(&["--config", "served.yaml"]));
     server.answers("/startupz", 200);
     let series = server.get("/api/series?asset=usdc").json();
     let points = |of: &str| series[of]["ts"].as_array().unwrap().len();
@@ -162,9 +164,9 @@ fn a_chart_may_reach_further_back_than_the_gate_and_changes_no_decision() {
 
 #[test]
 fn a_reload_is_evaluated_at_once_and_what_is_shown_says_as_of_when_it_is() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_configuration(&clone, "");
-    let server = Server::start(&clone, &["--config", "served.yaml"]);
+    let server = server::start(clone.command(&["--config", "served.yaml"]));
     server.answers("/startupz", 200);
     assert_eq!(server.get("/api/status").json()["as_of"], json!("2026-01-29T00:00:00Z"));
     let good = std::fs::read_to_string(clone.path("served.yaml")).unwrap();

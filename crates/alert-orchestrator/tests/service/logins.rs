@@ -1,8 +1,9 @@
 //! Who gets in where, and what is said about those who do not.
 
 use serde_json::json;
+use testkit::service::{Answer, Service};
 
-use crate::server::{Answer, Server};
+use crate::server;
 use crate::world::World;
 
 const SHA256: &str = "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b5631";
@@ -29,14 +30,14 @@ fn both_users(more: &str) -> String {
     )
 }
 
-fn serve(world: &World, orchestrator: &str) -> Server {
+fn serve(world: &World, orchestrator: &str) -> Service {
     world.configure(orchestrator);
     let server = world.serve();
     server.answers("/startupz", 200);
     server
 }
 
-fn status(server: &Server, headers: &[(&str, &str)]) -> u16 {
+fn status(server: &Service, headers: &[(&str, &str)]) -> u16 {
     server.ask("GET", PROTECTED, headers, b"").status
 }
 
@@ -89,7 +90,7 @@ fn users_of_both_kinds_get_in_and_others_do_not() {
 }
 
 /// Waits as it is told to, or does not: 401 until the fifth failure, 429 from then on.
-fn fail_until_locked_out(server: &Server, headers: &[(&str, &str)]) -> Answer {
+fn fail_until_locked_out(server: &Service, headers: &[(&str, &str)]) -> Answer {
     for _ in 0..5 {
         assert_eq!(status(server, headers), 401);
     }
@@ -145,7 +146,7 @@ fn malformed_credentials_are_failures_and_logged_without_what_was_sent() {
 }
 
 /// Nothing that was ever sent or configured as a secret is in the log.
-fn assert_no_secret(server: &Server, more: &[&str]) {
+fn assert_no_secret(server: &Service, more: &[&str]) {
     let secrets = [SHA256, BCRYPT, &BCRYPT[7..], "correct horse", "YW5uYTpjb3JyZWN0IGhvcnNl", "YmVydDphYmM="];
     for line in server.log() {
         for secret in secrets.iter().chain(more) {
@@ -201,7 +202,7 @@ fn a_hash_in_a_file_is_changed_by_a_reload() {
     world.clone.write("hash", &format!("bcrypt:{BCRYPT}\n"));
     let mut command = world.clone.command(&world.arguments(&[]));
     command.env("HASH_FILE", world.clone.path("hash"));
-    let server = Server::spawn(command);
+    let server = server::start(command);
     server.answers("/startupz", 200);
     assert_eq!(status(&server, &[ANNA]), 401);
     world.clone.write("hash", &format!("sha256:{SHA256}\n"));

@@ -7,12 +7,12 @@ use std::net::TcpStream;
 use advisor_testkit::greptime;
 use advisor_testkit::liqwid::Liqwid;
 use serde_json::json;
-use testkit::Latch;
 use testkit::scripted::Fault;
+use testkit::service::Service;
+use testkit::{Latch, wait_for};
 
 use crate::logins::{ANNA, AUTH};
 use crate::pulled::apis;
-use crate::server::Server;
 use crate::world::{A, B, DEPOSITS, PAYROLL, WITHDRAWALS, World};
 
 fn supply(liqwid: &Liqwid, wallet: &str, n: u32, time: &str, amount: f64) {
@@ -22,8 +22,8 @@ fn supply(liqwid: &Liqwid, wallet: &str, n: u32, time: &str, amount: f64) {
 }
 
 /// Asks and goes away.
-fn ask_and_leave(server: &Server, request: &str) -> TcpStream {
-    let mut connection = TcpStream::connect(server.address).unwrap();
+fn ask_and_leave(server: &Service, request: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
     connection
 }
@@ -84,7 +84,7 @@ fn a_pull_of_a_round_is_finished_before_the_service_stops() {
         let latch = Latch::closed();
         liqwid.inject(Fault::Hold(latch.clone()).always());
         let mut server = world.serve();
-        server.waits_at(&latch);
+        latch.wait_until_held();
         server.signal("TERM");
         server.logged("Stopping: ");
         latch.open();
@@ -109,7 +109,7 @@ fn a_mark_is_written_although_who_asked_went_away_and_the_service_stops() {
     let head =
         format!("POST /api/reference HTTP/1.1\r\nhost: x\r\n{header}: {login}\r\ncontent-length: {}", body.len());
     let connection = ask_and_leave(&server, &format!("{head}\r\n\r\n{body}"));
-    server.waits_at(&latch);
+    latch.wait_until_held();
     drop(connection);
     server.signal("TERM");
     server.logged("Stopping: ");
@@ -131,7 +131,7 @@ fn more_questions_than_the_store_can_answer_leave_room_for_others() {
     // 4 are asked at once, 64 wait.
     let waiting: Vec<TcpStream> = std::iter::repeat_with(ask).take(80).collect();
     let refused = || server.log().iter().filter(|line| line.contains("/api/history") && line.contains("503")).count();
-    server.wait_for(|| (refused() >= 12).then_some(())).expect("the others to be refused");
+    wait_for(|| (refused() >= 12).then_some(())).expect("the others to be refused");
     assert_eq!((refused(), server.get("/api/decisions").status), (12, 200));
     latch.open();
     drop(waiting);
@@ -146,7 +146,7 @@ fn a_reload_does_not_wait_for_the_store() {
     let latch = Latch::closed();
     world.greptime.as_ref().unwrap().inject(greptime::Fault::Hold(latch.clone()).always());
     server.signal("HUP"); // the round that follows is held
-    server.waits_at(&latch);
+    latch.wait_until_held();
     let good = fs::read_to_string(world.clone.path("world.yaml")).unwrap();
     world.clone.write("world.yaml", "client: {assets: []}\n");
     server.signal("HUP");

@@ -2,10 +2,12 @@
 
 use std::fs;
 
-use crate::support::{Clone, configuration};
+use testkit::folder::Folder;
+
+use crate::support::{checkout, configuration};
 
 /// Renames the tables of an example asset.
-fn rename(clone: &Clone, asset: &str, suffix: &str) {
+fn rename(clone: &Folder, asset: &str, suffix: &str) {
     for kind in ["supply_positions", "deposits", "withdrawals"] {
         let file = |asset: &str| clone.path(&format!("examples/liqwid/liqwid_{kind}_{asset}.csv"));
         fs::rename(file(asset), file(suffix)).unwrap();
@@ -14,7 +16,7 @@ fn rename(clone: &Clone, asset: &str, suffix: &str) {
 
 #[track_caller]
 fn resolves(suffix: &str, asset: &str, expected: &str) {
-    let clone = Clone::new();
+    let clone = checkout();
     rename(&clone, "usdc", suffix);
     let text = configuration("embedded: {import: [examples/liqwid]}").replace("[usdc,", &format!("[{asset},"));
     clone.write("names.yaml", &text);
@@ -46,7 +48,7 @@ fn a_table_is_found_by_the_market_its_rows_name_and_its_flows_with_it() {
 
 #[test]
 fn two_names_of_one_table_are_an_error_of_both() {
-    let clone = Clone::new();
+    let clone = checkout();
     let text = configuration("embedded: {import: [examples/liqwid]}").replace("[usdc,", "[usdc, wanusdc,");
     clone.write("names.yaml", &text);
     let run = clone.run(&["--config", "names.yaml", "--once"]);
@@ -60,7 +62,7 @@ fn two_names_of_one_table_are_an_error_of_both() {
 
 #[test]
 fn a_file_whose_name_is_no_tables_is_warned_about() {
-    let clone = Clone::new();
+    let clone = checkout();
     rename(&clone, "usdc", "usd-c");
     let log = clone.run(&["--once"]).stderr;
     assert!(log.contains("liqwid_deposits_usd-c.csv: left out, its name is no table's"), "{log}");

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
+use testkit::folder::Folder;
 
-use crate::support::Clone;
+use crate::support::checkout;
 
 /// Hours of 2026-01-01 to the evaluation time, 2026-02-10.
 const HOURS: i64 = 40 * 24;
 const START: i64 = 1_767_225_600;
 
 /// Wallet a has a sample every hour; b's feed was down for 77 hours, during which b grew, and came back an hour ago.
-fn write_tables(clone: &Clone) {
+fn write_tables(clone: &Folder) {
     let mut positions = String::from("ts,wallet_address,underlying_units,usd_value,price_usd\n");
     for hour in 0..=HOURS {
         let ts = START + hour * 3600;
@@ -31,7 +32,7 @@ fn write_tables(clone: &Clone) {
     clone.write("data/liqwid_withdrawals_usdx.csv", &tag);
 }
 
-fn decision(clone: &Clone, max_sample_age_hours: &str) -> Value {
+fn decision(clone: &Folder, max_sample_age_hours: &str) -> Value {
     let text = format!(
         "client: {{embedded: {{import: [data]}}, assets: [usdx], date_range: {{end: 2026-02-10T00:00:00Z}}, \
          max_sample_age_hours: {max_sample_age_hours}}}\n"
@@ -43,7 +44,7 @@ fn decision(clone: &Clone, max_sample_age_hours: &str) -> Value {
 
 #[test]
 fn the_gate_sees_what_happened_during_an_outage() {
-    let clone = Clone::new();
+    let clone = checkout();
     write_tables(&clone);
     let limited = decision(&clone, "24");
     let unlimited = decision(&clone, "null"); // reads everything there is

@@ -7,11 +7,11 @@ use std::thread;
 use advisor_testkit::greptime;
 use advisor_testkit::liqwid::Liqwid;
 use serde_json::{Value as Json, json};
-use testkit::Latch;
+use testkit::folder::Run;
 use testkit::scripted::Fault;
+use testkit::service::Service;
+use testkit::{Latch, wait_for};
 
-use crate::server::Server;
-use crate::support::Run;
 use crate::world::{A, B, DEPOSITS, Flow, WITHDRAWALS, World};
 
 /// The full id of the n-th transaction.
@@ -38,7 +38,7 @@ fn sync(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     (code, stdout + &stderr)
 }
 
-fn post(server: &Server, body: &Json) -> Json {
+fn post(server: &Service, body: &Json) -> Json {
     let answer = server.ask("POST", "/api/sync/transactions", &[], body.to_string().as_bytes());
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
@@ -175,7 +175,7 @@ fn a_dry_run_says_what_would_be_and_writes_nothing() {
 }
 
 /// When transactions were last pulled without an error, seconds since the epoch.
-fn metric(server: &Server) -> Option<f64> {
+fn metric(server: &Service) -> Option<f64> {
     let metrics = server.get("/metrics");
     let line = metrics.text().lines().find(|line| line.starts_with("wo_sync_last_success_timestamp_seconds"))?;
     Some(line.rsplit(' ').next().unwrap().parse().unwrap())
@@ -332,7 +332,7 @@ fn one_pull_runs_at_a_time() {
     liqwid.inject(Fault::Hold(latch.clone()).always());
     thread::scope(|scope| {
         let first = scope.spawn(|| post(&server, &json!({})));
-        server.wait_for(|| (latch.held() == 1).then_some(())).expect("Liqwid to be asked");
+        wait_for(|| (latch.held() == 1).then_some(())).expect("Liqwid to be asked");
         let second = server.ask("POST", "/api/sync/transactions", &[], b"");
         assert_eq!((second.status, &second.json()["status"]), (409, &json!("error")));
         latch.open();
@@ -340,7 +340,7 @@ fn one_pull_runs_at_a_time() {
         assert_eq!((&first["status"], &first["deposits_inserted"]), (&json!("success"), &json!(1)));
     });
     server.printed("djed: decision=1, wmax_usd=23.50 (2 wallets)", 1); // (48 − 1) / 2, at once
-    let at = server.wait_for(|| metric(&server)).expect("a success to be counted");
+    let at = wait_for(|| metric(&server)).expect("a success to be counted");
     assert!((jiff::Timestamp::now().as_second() as f64 - at).abs() < 60.0);
     assert_eq!(
         post(&server, &json!({}))["message"],
@@ -358,9 +358,9 @@ fn a_pull_that_was_begun_is_finished_before_the_service_stops() {
         server.answers("/startupz", 200);
         let latch = Latch::closed();
         liqwid.inject(Fault::Hold(latch.clone()).always());
-        let mut connection = TcpStream::connect(server.address).unwrap();
+        let mut connection = TcpStream::connect(server.address()).unwrap();
         connection.write_all(b"POST /api/sync/transactions HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        server.wait_for(|| (latch.held() == 1).then_some(())).expect("Liqwid to be asked");
+        wait_for(|| (latch.held() == 1).then_some(())).expect("Liqwid to be asked");
         drop(connection); // who asked goes away
         server.signal("TERM");
         server.logged("Stopping: ");
@@ -393,7 +393,7 @@ fn where_that_is_wanted_a_round_counts_what_it_has_pulled() {
         let server = world.serve();
         server.printed("djed: decision=1, wmax_usd=22.00 (2 wallets)", 1); // (48 − 4) / 2
         server.logged("transactions pulled from Liqwid: 1 deposits");
-        server.wait_for(|| metric(&server)).expect("a success to be counted");
+        wait_for(|| metric(&server)).expect("a success to be counted");
         drop(server);
 
         liqwid.inject(Fault::status(403).always());

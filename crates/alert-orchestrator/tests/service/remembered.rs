@@ -3,14 +3,15 @@
 use advisor_testkit::greptime::Fault;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use testkit::service::Service;
+use testkit::wait_for;
 
-use crate::server::Server;
 use crate::world::World;
 
 const OFTEN: &str = "  schedule: {interval_minutes: 0.001}\n"; // 60 ms
 const FINE: &str = "djed: decision=1, wmax_usd=24.00 (2 wallets)";
 
-fn history(server: &Server, range: &str) -> Json {
+fn history(server: &Service, range: &str) -> Json {
     let answer = server.get(&format!("/api/history?asset=djed{range}"));
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
@@ -48,7 +49,7 @@ fn every_round_is_remembered_with_its_figures_and_can_be_asked_for_by_time() {
         world.configure(OFTEN);
         let server = world.serve();
         server.printed(FINE, 4);
-        let all = server.wait_for(|| Some(history(&server, "")).filter(|history| entries(history).len() >= 3)).unwrap();
+        let all = wait_for(|| Some(history(&server, "")).filter(|history| entries(history).len() >= 3)).unwrap();
         let times = entries(&all);
         assert!(times.is_sorted_by(|newer, older| newer > older), "newest first, each once: {times:?}");
         let newest = &all["entries"][0];
@@ -105,7 +106,7 @@ fn what_is_older_than_it_is_kept_is_forgotten() {
             let entries = all["entries"].as_array().unwrap();
             entries.iter().filter(|entry| entry["replica"] == "test").count()
         };
-        let kept = server.wait_for(|| Some(of_test()).filter(|kept| *kept < 4));
+        let kept = wait_for(|| Some(of_test()).filter(|kept| *kept < 4));
         assert_eq!(kept, Some(2), "of 1, 47, 49 and 2400 hours ago");
     }
 }
@@ -123,7 +124,7 @@ fn a_journal_that_cannot_be_written_is_a_warning_and_stops_nothing() {
     assert!(line.contains("WARNING") && line.contains("wo_decisions") && line.contains("read only"), "{line}");
     server.answers("/readyz", 200);
     greptime.heal();
-    server.wait_for(|| (!entries(&history(&server, "")).is_empty()).then_some(())).expect("to be remembered again");
+    wait_for(|| (!entries(&history(&server, "")).is_empty()).then_some(())).expect("to be remembered again");
     assert_eq!(world.run(&["--once"]).code, Some(0));
 
     // Something else has the journal's name.

@@ -6,28 +6,29 @@ use advisor_testkit::liqwid::Liqwid;
 use serde_json::json;
 use testkit::Latch;
 use testkit::scripted::Fault;
+use testkit::service::Service;
 
 use crate::both_stores;
 use crate::pulled::{action, apis, synced};
-use crate::server::Server;
-use crate::support::{Clone, configuration};
+use crate::server;
+use crate::support::{checkout, configuration};
 use crate::world::{A, DEPOSITS, World};
 
 /// What the service answers, without when it did.
-fn decisions(server: &Server) -> String {
+fn decisions(server: &Service) -> String {
     server.answers("/startupz", 200);
     server.get("/api/decisions").text().to_owned()
 }
 
 #[test]
 fn two_on_one_store_decide_alike_to_the_last_byte() {
-    let clone = Clone::new();
+    let clone = checkout();
     let greptime = both_stores::examples(&clone);
     let stores =
         ["embedded: {import: [examples/liqwid]}".to_owned(), format!("greptime: {{host: \"{}\"}}", greptime.url())];
     for store in stores {
         clone.write("replica.yaml", &(configuration(&store) + "  telemetry: {listen_port: 0}\n"));
-        let replicas = [(), ()].map(|()| Server::start(&clone, &["--config", "replica.yaml"]));
+        let replicas = [(), ()].map(|()| server::start(clone.command(&["--config", "replica.yaml"])));
         let [first, second] = replicas.each_ref().map(decisions);
         assert_eq!(first, second);
         assert!(first.contains("\"wmax_usd\":2737.29"), "{first}");
@@ -72,7 +73,7 @@ fn the_embedded_store_lets_one_process_pull_at_a_time() {
     liqwid.inject(Fault::Hold(latch.clone()).always());
     thread::scope(|scope| {
         let first = scope.spawn(|| world.run(&["sync"]));
-        server.waits_at(&latch);
+        latch.wait_until_held();
         let busy = "another process is pulling transactions into the embedded store var/orchestrator.db; try again when that is done";
         let second = world.run(&["sync"]);
         assert_eq!(second.code, Some(1));

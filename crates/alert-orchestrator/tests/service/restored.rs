@@ -10,10 +10,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use testkit::folder::Run;
+use testkit::wait_for;
 
 use crate::backup::{Host, content, manifest, once};
-use crate::server::Server;
-use crate::support::{Clone, Run};
+use crate::server;
+use crate::support::checkout;
 
 const NOBODY: u32 = 65_534;
 const REGISTRY: &str = "asset,policy_id,token_name_hex\n";
@@ -118,9 +120,9 @@ fn what_is_replaced_is_kept_and_can_be_put_back() {
     let tagged = host.world.clone.answer(&["--config", "world.yaml", "tag", "--asset", "djed", "--latest"], "y\n");
     assert_eq!(tagged.code, Some(0), "{}", tagged.stderr);
     assert_ne!(host.decisions(), then);
-    let mut server = Server::start(&host.world.clone, &["--config", "world.yaml"]);
+    let mut server = server::start(host.world.clone.command(&["--config", "world.yaml"]));
     server.printed("djed: decision=1", 1);
-    server.wait_for(|| host.path("var/orchestrator.db-wal").exists().then_some(())).expect("a write-ahead log");
+    wait_for(|| host.path("var/orchestrator.db-wal").exists().then_some(())).expect("a write-ahead log");
     let run = restore(&host, "b.tar.gz");
     assert_eq!(run.code, Some(1), "{}", run.stdout);
     assert!(
@@ -196,7 +198,7 @@ fn a_failure_in_the_middle_puts_everything_back() {
 fn what_root_restores_belongs_to_the_service() {
     let host = Host::new();
     let backup = host.backup("b.tar.gz");
-    let elsewhere = Clone::new();
+    let elsewhere = checkout();
     let is_root = chown(elsewhere.path(""), Some(NOBODY), Some(NOBODY)).is_ok();
     let run = elsewhere.run(&["--config", "etc/new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
@@ -286,7 +288,7 @@ fn a_backup_of_an_older_schema_is_brought_up_to_date_and_kept_as_it_was() {
     fs::copy(old, host.path("var/orchestrator.db")).unwrap();
     let backup = host.backup("b.tar.gz");
     assert_eq!(manifest(&backup)["store"]["schema_version"], 1);
-    let elsewhere = Clone::new();
+    let elsewhere = checkout();
     let run = elsewhere.run(&["--config", "new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert!(run.stderr.contains("from schema version 1 to 4; as it was before it is kept in"), "{}", run.stderr);

@@ -1,23 +1,25 @@
-//! Server mode: what it answers, and how it behaves from start to stop.
+//! Service mode: what it answers, and how it behaves from start to stop.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use testkit::folder::Folder;
+use testkit::service::Service;
 
-use crate::server::Server;
-use crate::support::{Clone, configuration};
+use crate::server;
+use crate::support::{checkout, configuration};
 
 /// The shipped examples, served on a free port, with more settings of `orchestrator`.
-fn examples(clone: &Clone, orchestrator: &str) -> Server {
+fn examples(clone: &Folder, orchestrator: &str) -> Service {
     let telemetry = "  telemetry: {listen_port: 0}\n";
     let yaml = format!("{}{telemetry}{orchestrator}", configuration("embedded: {import: [examples/liqwid]}"));
     clone.write("served.yaml", &yaml);
-    Server::start(clone, &["--config", "served.yaml", "--log-level", "DEBUG"])
+    server::start(clone.command(&["--config", "served.yaml", "--log-level", "DEBUG"]))
 }
 
 #[test]
 fn the_log_tells_the_start_in_order() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     let expected = [
@@ -39,7 +41,7 @@ fn the_log_tells_the_start_in_order() {
 
 #[test]
 fn the_api_answers_what_once_prints() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     let printed = clone.run(&["--config", "served.yaml", "--once", "--json"]);
@@ -63,7 +65,7 @@ fn the_api_answers_what_once_prints() {
 
 #[test]
 fn every_view_of_a_drawing_has_its_columns() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     for (view, unit) in [("position", "USD"), ("rate", "USD per unit"), ("residual", "USD")] {
@@ -80,7 +82,7 @@ fn every_view_of_a_drawing_has_its_columns() {
 
 #[test]
 fn an_answer_that_the_client_has_is_not_sent_again_and_others_are_compressed() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     for path in ["/api/decisions", "/api/series?asset=usdc", "/dashboard"] {
@@ -95,7 +97,7 @@ fn an_answer_that_the_client_has_is_not_sent_again_and_others_are_compressed() {
 
 #[test]
 fn errors_are_json_and_name_what_is_wrong() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     for (method, path, body, status, text) in [
@@ -120,7 +122,7 @@ fn errors_are_json_and_name_what_is_wrong() {
 
 #[test]
 fn every_address_takes_the_described_methods_and_no_other() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     let description = server.get("/api/openapi.json").json();
@@ -135,7 +137,7 @@ fn every_address_takes_the_described_methods_and_no_other() {
 
 #[test]
 fn a_post_of_another_origin_is_refused() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     let foreign = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
     assert_eq!(server.ask("POST", "/api/sync/transactions", &foreign, b"").status, 403);
@@ -143,7 +145,7 @@ fn a_post_of_another_origin_is_refused() {
 
 #[test]
 fn sigterm_ends_in_order_with_exit_code_0() {
-    let clone = Clone::new();
+    let clone = checkout();
     for signal in ["TERM", "INT"] {
         let mut server = examples(&clone, "");
         server.answers("/startupz", 200);
@@ -155,7 +157,7 @@ fn sigterm_ends_in_order_with_exit_code_0() {
 
 #[test]
 fn sighup_reads_the_configuration_again_and_refuses_a_bad_one() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
     let good = std::fs::read_to_string(clone.path("served.yaml")).unwrap();
@@ -180,7 +182,7 @@ fn sighup_reads_the_configuration_again_and_refuses_a_bad_one() {
 
 #[test]
 fn a_changed_file_is_read_again_where_that_is_asked_for() {
-    let clone = Clone::new();
+    let clone = checkout();
     let server = examples(&clone, "  reload_on_change: true\n  schedule: {interval_minutes: 60}\n");
     server.answers("/startupz", 200);
     let good = std::fs::read_to_string(clone.path("served.yaml")).unwrap();
@@ -191,7 +193,7 @@ fn a_changed_file_is_read_again_where_that_is_asked_for() {
 
 #[test]
 fn metrics_show_what_was_decided_and_nothing_of_what_could_not_be() {
-    let clone = Clone::new();
+    let clone = checkout();
     std::fs::remove_file(clone.path("examples/liqwid/liqwid_deposits_usdt.csv")).unwrap();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use advisor_testkit::greptime::{Fault, Greptime};
 use jiff::{SignedDuration, Timestamp};
-use testkit::Latch;
+use testkit::service::Service;
+use testkit::{Latch, wait_for};
 
-use crate::server::Server;
 use crate::world::World;
 
 const FINE: &str = "djed: decision=1, wmax_usd=24.00 (2 wallets)";
@@ -27,14 +27,14 @@ fn hold(world: &World, text: &str) -> Latch {
 }
 
 /// What is answered while the store is away, and that no figure of before is among it.
-fn assert_store_is_missed(server: &Server) {
+fn assert_store_is_missed(server: &Service) {
     let missed = || {
         let ready = server.get("/readyz");
         let text = ready.json()["checks"]["store"].as_str().unwrap().to_owned();
         // What it said a moment ago counts for as long.
         Some((ready.status, ready.json()["status"].clone(), text)).filter(|(.., text)| text != "ok")
     };
-    let (status, verdict, text) = server.wait_for(missed).expect("the store to be missed");
+    let (status, verdict, text) = wait_for(missed).expect("the store to be missed");
     assert_eq!((status, verdict), (503, "not ready".into()), "{text}");
     assert!(text.contains("GreptimeDB at http://127.0.0.1:"), "{text}");
     for path in ["/livez", "/startupz", "/health", "/dashboard"] {
@@ -96,10 +96,10 @@ fn a_store_that_does_not_answer_keeps_nobody_else_waiting() {
     server.printed(FINE, 1);
     let latch = hold(&world, "");
     server.signal("HUP"); // another round
-    server.waits_at(&latch);
+    latch.wait_until_held();
     std::thread::scope(|scope| {
         let history = scope.spawn(|| server.get("/api/history?asset=djed")); // asks the store
-        server.wait_for(|| (latch.held() > 1).then_some(())).expect("the store to be asked for the history");
+        wait_for(|| (latch.held() > 1).then_some(())).expect("the store to be asked for the history");
         for path in
             ["/metrics", "/livez", "/health", "/dashboard", "/api/decisions", "/api/series?asset=djed", "/api/explain"]
         {
@@ -120,7 +120,7 @@ fn an_evaluation_that_waits_for_the_store_does_not_keep_the_service_from_stoppin
     for signal in ["TERM", "INT"] {
         let latch = hold(&world, "SELECT");
         let mut server = world.serve();
-        server.waits_at(&latch);
+        latch.wait_until_held();
         let asked = Instant::now();
         server.signal(signal);
         assert_eq!(server.ended(), Some(0));
@@ -145,7 +145,7 @@ fn an_embedded_store_that_somebody_locked_does_not_keep_the_service_from_stoppin
             ["now", "last_evaluation"].map(|at| status[at].as_str().unwrap().parse::<Timestamp>().unwrap());
         (now.duration_since(last) >= 3 * SignedDuration::from_millis(300)).then_some(())
     };
-    server.wait_for(held_up).expect("a round that waits for the lock");
+    wait_for(held_up).expect("a round that waits for the lock");
     let asked = Instant::now();
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
@@ -158,7 +158,7 @@ fn a_request_that_waits_for_the_store_is_cut_off_within_ten_seconds() {
     let mut server = world.serve();
     server.printed(FINE, 1);
     let latch = hold(&world, "wo_decisions");
-    let address = server.address;
+    let address = server.address();
     let request = std::thread::spawn(move || {
         let mut connection = std::net::TcpStream::connect(address).unwrap();
         std::io::Write::write_all(&mut connection, b"GET /api/history?asset=djed HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -166,7 +166,7 @@ fn a_request_that_waits_for_the_store_is_cut_off_within_ten_seconds() {
         // Whether it is reset or just ends.
         let _cut = std::io::Read::read_to_end(&mut connection, &mut answer);
     });
-    server.waits_at(&latch);
+    latch.wait_until_held();
     let asked = Instant::now();
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
@@ -179,7 +179,7 @@ fn a_store_is_usable_after_the_service_was_killed_while_it_wrote() {
     let world = World::greptime();
     let latch = hold(&world, "INSERT INTO \"wo_decisions\"");
     let server = world.serve();
-    server.waits_at(&latch);
+    latch.wait_until_held();
     drop(server); // SIGKILL
     latch.open();
     store(&world).heal();
@@ -236,12 +236,12 @@ fn rounds_that_were_missed_are_not_made_up_for() {
     let server = world.serve();
     server.printed(FINE, 2);
     let latch = hold(&world, "liqwid_withdrawals_djed");
-    server.waits_at(&latch);
+    latch.wait_until_held();
     let began = rounds(&world).len();
     // Ten rounds are missed; the service's own clock says when.
     let now = || server.get("/api/status").json()["now"].as_str().unwrap().parse::<Timestamp>().unwrap();
     let until = now() + 10 * interval;
-    server.wait_for(|| (now() >= until).then_some(())).unwrap();
+    wait_for(|| (now() >= until).then_some(())).unwrap();
     assert_eq!(rounds(&world).len(), began, "a round begins when the one before has ended");
     let seen = server.count(FINE);
     latch.open();

@@ -1,10 +1,10 @@
 //! Marking a withdrawal as the reference: by command, by request, and what follows.
 
 use serde_json::{Value as Json, json};
+use testkit::folder::Run;
+use testkit::service::{Answer, Service};
 
 use crate::logins::{ANNA, AUTH};
-use crate::server::{Answer, Server};
-use crate::support::Run;
 use crate::world::{A, B, PAYROLL, TAGGED, WITHDRAWALS, World};
 
 const KEYWORD: &str = "alert_driven_withdrawal";
@@ -185,7 +185,7 @@ fn in_test_mode_the_mark_goes_to_a_test_table() {
     }
 }
 
-fn post(server: &Server, headers: &[(&str, &str)], body: &Json) -> Answer {
+fn post(server: &Service, headers: &[(&str, &str)], body: &Json) -> Answer {
     server.ask("POST", "/api/reference", headers, body.to_string().as_bytes())
 }
 
@@ -236,7 +236,7 @@ fn a_request_that_may_not_or_cannot_is_refused_with_its_reason() {
     {
         assert_eq!(post(&server, &[ANNA, foreign], &wish).status, 403, "{foreign:?}");
     }
-    let home = format!("http://{}", server.address);
+    let home = format!("http://{}", server.address());
     assert_eq!(post(&server, &[ANNA, ("origin", &home)], &json!({"asset": "djed", "tx": "none"})).status, 404);
 
     for (body, status, text) in [

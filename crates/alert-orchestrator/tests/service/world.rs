@@ -11,9 +11,12 @@ use std::fs;
 use advisor_testkit::greptime::Greptime;
 use jiff::Timestamp;
 use serde_json::Value as Json;
+use testkit::PATIENCE;
+use testkit::folder::{Folder, Run};
+use testkit::service::Service;
 
-use crate::server::{PATIENCE, Server};
-use crate::support::{Clone, Run};
+use crate::server;
+use crate::support::checkout;
 
 pub(crate) const A: &str = "addr1qxalicealicealicealicealicealicealicealicealiceaaaa";
 pub(crate) const B: &str = "addr1qxbobbobbobbobbobbobbobbobbobbobbobbobbobbobbbbbbbb";
@@ -35,7 +38,7 @@ const FLOWS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, amount D
 
 /// The data of one asset, djed, and the configuration that reads them.
 pub(crate) struct World {
-    pub(crate) clone: Clone,
+    pub(crate) clone: Folder,
     pub(crate) greptime: Option<Greptime>,
     /// The instant of hour 0, in seconds since the epoch.
     start: i64,
@@ -73,7 +76,7 @@ impl World {
 
     fn written() -> Self {
         let world =
-            Self { clone: Clone::new(), greptime: None, start: Timestamp::now().as_second() - 60 - NEWEST * 3600 };
+            Self { clone: checkout(), greptime: None, start: Timestamp::now().as_second() - 60 - NEWEST * 3600 };
         fs::create_dir(world.clone.path("data")).unwrap();
         let mut positions = String::from("ts,wallet_address,underlying_units,usd_value,price_usd\n");
         for hour in 0..=NEWEST {
@@ -130,8 +133,8 @@ impl World {
         self.clone.run(&self.arguments(arguments))
     }
 
-    pub(crate) fn serve(&self) -> Server {
-        Server::start(&self.clone, &self.arguments(&["--log-level", "DEBUG"]))
+    pub(crate) fn serve(&self) -> Service {
+        server::start(self.clone.command(&self.arguments(&["--log-level", "DEBUG"])))
     }
 
     /// The asset's decision, as `--once --json` prints it.
