@@ -11,7 +11,7 @@
 //! The recurrence loses orthogonality where most points crowd into a small part of the range, as after a long outage.
 //! That is measured in passing, and only then corrected, against all polynomials so far: p_{k+1} loses Σ c_{kj}·p_j.
 
-use super::{FitError, MAX_ORDER};
+use super::limits::{FitError, MAX_ORDER};
 use crate::column;
 
 /// Below this ratio of squared norms the next polynomial is what rounding left over of 0: the points do not determine
