@@ -1,17 +1,11 @@
 //! What every request and every answer has, whatever the route.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _, to_bytes};
-use axum::http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
-};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
@@ -22,19 +16,10 @@ use hyper_util::service::TowerToHyperService;
 use tracing::{Instrument as _, debug, error, error_span, info, warn};
 
 use super::client::{Client, Proxies};
+use super::headers::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
+use super::limits::Arrival;
 use super::problem::Problem;
-use super::serve::Arrival;
 
-/// What every answer tells a browser not to do.
-pub(super) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'")),
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-];
-
-/// The header that carries a request's id, both ways.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES: usize = 128;
 
@@ -173,22 +158,6 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(allowed)
     };
     headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(new_request_id)
-}
-
-/// 16 hex digits that no other request of this process has, and hardly any of another.
-pub(super) fn new_request_id() -> HeaderValue {
-    static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("request id"));
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Counting in steps of an odd number reaches every value once; this one (2^64 / φ) leaves neighbours far apart.
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut digits = [0; 16];
-    let mut rest = FIRST.wrapping_add(count.wrapping_mul(STEP));
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(rest % 16) as usize];
-        rest /= 16;
-    }
-    HeaderValue::from_bytes(&digits).unwrap_or_else(|_| unreachable!("invariant: hex digits are a header"))
 }
 
 /// One line per request, the louder the worse it went.

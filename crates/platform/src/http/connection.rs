@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tracing::{debug, warn};
 
 use super::chassis::App;
-use super::serve::{Arrival, Limits};
+use super::limits::{Arrival, Limits};
 use super::stream::{Stream, refusal};
 use super::table::{Late, Slot};
 

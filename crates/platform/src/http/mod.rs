@@ -10,6 +10,8 @@
 mod chassis;
 mod client;
 mod connection;
+mod headers;
+mod limits;
 mod origin;
 mod problem;
 mod rendered;
@@ -21,15 +23,9 @@ mod tests;
 
 pub use chassis::{App, chassis};
 pub use client::{Client, Proxies};
+pub(crate) use headers::weighted;
+pub use limits::Limits;
 pub use origin::same_origin;
 pub use problem::Problem;
 pub use rendered::Rendered;
-pub use serve::{Limits, listen, serve};
-
-/// One item of a header like `Accept`: its name, and its weight `q`, which is 1 where none is said and 0 where it is not a number.
-pub(crate) fn weighted(item: &str) -> (&str, f64) {
-    let mut parts = item.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    (name, weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)))
-}
+pub use serve::{listen, serve};

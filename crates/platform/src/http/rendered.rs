@@ -13,6 +13,8 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::headers::weighted;
+
 /// A body in memory with everything that is derived from it once: its tag, and its compressed form when it is first asked for.
 ///
 /// Answers say `Cache-Control: no-cache`: keep it, but ask whether it is still true.
@@ -101,7 +103,7 @@ fn takes_gzip(request: &HeaderMap) -> bool {
     let lists = request.get_all(ACCEPT_ENCODING).into_iter().filter_map(|list| list.to_str().ok());
     let mut any = false;
     for coding in lists.flat_map(|list| list.split(',')) {
-        let (name, weight) = super::weighted(coding);
+        let (name, weight) = weighted(coding);
         if name.eq_ignore_ascii_case("gzip") {
             return weight > 0.0;
         }

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tracing::{error_span, warn};
 
-use super::chassis::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
+use super::headers::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
 use super::problem::Problem;
 use super::table::Slot;
 

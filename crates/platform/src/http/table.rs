@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-use super::serve::Limits;
+use super::limits::Limits;
 
 /// In place of "idle since": a request is in progress, or the connection was told to leave.
 const BUSY: u64 = u64::MAX;
