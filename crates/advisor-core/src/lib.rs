@@ -12,6 +12,7 @@ mod alignment;
 mod corrected;
 pub mod decision;
 pub mod drawing;
+mod figures;
 pub mod flow;
 mod gain;
 pub mod gate;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::advice::{Advice, Snapshot, WalletFigures};
+use crate::figures::{Advice, Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::price_check::{MismatchAction, PriceFigures};

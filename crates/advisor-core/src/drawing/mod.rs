@@ -4,66 +4,31 @@
 //! [`Drawing`]. Whatever the decision rests on (σ, k·σ, residual, thresholds) is taken from the advice; what the advice
 //! has no column of is computed by the functions that the decision was made with.
 //! Elsewhere: [`view`] arranges a drawing as the API serves it.
+//! Inside: `options` says how it is drawn, `axes` which part of the time, `values` are the two series, `fitted` their fits,
+//! and `residuals` what is shown of those.
 
+mod axes;
+mod fitted;
+mod options;
 mod residuals;
 mod values;
 pub mod view;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::advice::{Advice, Snapshot};
 use crate::decision::Decision;
 use crate::rules::{Basis, Rules};
 use crate::time;
 
+use self::axes::Window;
+pub use self::axes::{MAX_POINTS, Unit};
+use self::fitted::Fitted;
+pub use self::options::{DrawingOptions, Smoothing};
+use self::residuals::Judged;
 pub use self::residuals::{Density, Histogram, Point, Residuals};
-use self::residuals::{Fitted, Judged};
 use self::values::Values;
 pub use self::values::{Course, Marker};
-
-/// No series has more points; those that stay keep every peak.
-pub const MAX_POINTS: usize = 5_000;
-
-/// How an evaluation is drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DrawingOptions {
-    /// Length of the charts' window, which ends with the evaluation sample, hours; `None`: the gate's. Nothing that was
-    /// not loaded for the evaluation is shown.
-    pub lookback_hours: Option<f64>,
-    /// The smoothed line.
-    pub smoothing: Smoothing,
-    /// Whether the band of one σ about the baseline is drawn.
-    pub sigma_band: bool,
-    /// Whether the band of k·σ about the baseline is drawn.
-    pub k_sigma_band: bool,
-    /// How many residuals a bar of the histogram stands for on average.
-    pub samples_per_bin: usize,
-}
-
-/// How a line is smoothed: over a window of hours that is centred on each sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Smoothing {
-    /// No smoothed line.
-    None,
-    /// The mean of the window.
-    Boxcar {
-        /// Width of the window.
-        window_hours: f64,
-    },
-    /// A mean whose weights fall off like a bell; σ is a sixth of the window.
-    Gaussian {
-        /// Width of the window.
-        window_hours: f64,
-    },
-    /// The value of a polynomial fitted to the window.
-    Polynomial {
-        /// Width of the window.
-        window_hours: f64,
-        /// Order of the polynomial.
-        order: usize,
-    },
-}
 
 /// Everything that charts of one evaluation of one asset show.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,35 +71,6 @@ pub struct Panel {
     pub residuals: Option<Residuals>,
 }
 
-/// Unit of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Unit {
-    /// US dollars.
-    #[serde(rename = "USD")]
-    Usd,
-    /// US dollars per unit of the asset.
-    #[serde(rename = "USD per unit")]
-    UsdPerUnit,
-}
-
-impl Unit {
-    /// The unit as it is written beside an axis.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Usd => "USD",
-            Self::UsdPerUnit => "USD per unit",
-        }
-    }
-
-    fn of(basis: Basis) -> Self {
-        match basis {
-            Basis::CorrectedPosition => Self::Usd,
-            Basis::ChangeRateUsd => Self::UsdPerUnit,
-        }
-    }
-}
-
 impl Drawing {
     /// The drawing of an evaluation without data to draw.
     #[must_use]
@@ -175,56 +111,20 @@ pub fn draw(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, advice
 
     let prices = Values::of_prices(snapshot, &window);
     let judged = Judged::prices(rules, advice, &prices, &window);
-    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, &prices, &window));
+    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, prices.judged(), &window));
     drawing.rate.course = prices.course(options.smoothing, fitted.as_ref(), &window);
-    drawing.rate.residuals = fitted.map(|fitted| fitted.residuals(&prices, options, &window));
+    drawing.rate.residuals = fitted.map(|fitted| Residuals::of(fitted, &prices, options, &window));
     drop(prices);
 
     let gains = values::gains(rules, snapshot, advice);
     let positions = Values::of_positions(&gains, &window);
     let judged = Judged::positions(rules, advice);
-    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, &positions, &window));
+    let fitted = judged.and_then(|figures| Fitted::new(figures, rules, positions.judged(), &window));
     drawing.position.course = positions.course(options.smoothing, fitted.as_ref(), &window);
     drawing.position.residuals = match rules.gate.basis {
-        Basis::CorrectedPosition => fitted.map(|fitted| fitted.residuals(&positions, options, &window)),
+        Basis::CorrectedPosition => fitted.map(|fitted| Residuals::of(fitted, &positions, options, &window)),
         Basis::ChangeRateUsd => drawing.rate.residuals.clone(),
     };
     (drawing.position.deposits, drawing.position.withdrawals) = values::markers(&gains, &window);
     drawing
-}
-
-/// What of the time is looked at, nanoseconds since the epoch.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    /// Start of the charts.
-    chart: i64,
-    /// Start of the gate's window.
-    gate: i64,
-    /// The evaluation sample, the end of both.
-    end: i64,
-    /// Whether the gate's window was loaded as a whole.
-    gate_loaded: bool,
-}
-
-impl Window {
-    fn of(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, end: i64) -> Self {
-        let start = |hours| end.saturating_sub(time::hours(hours));
-        let gate = start(rules.gate.lookback_hours);
-        Self {
-            chart: options.lookback_hours.map_or(gate, start),
-            gate,
-            end,
-            gate_loaded: snapshot.loaded_from.is_none_or(|loaded| loaded <= gate),
-        }
-    }
-
-    /// Start of what is needed for both.
-    fn start(&self) -> i64 {
-        self.chart.min(self.gate)
-    }
-}
-
-/// An instant as charts have it.
-fn millis(nanos: i64) -> i64 {
-    nanos.div_euclid(1_000_000)
 }

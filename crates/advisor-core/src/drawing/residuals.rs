@@ -10,8 +10,10 @@ use crate::advice::Advice;
 use crate::gate::{self, GateFigures};
 use crate::rules::{Basis, GateRules, Rules};
 
+use super::axes::{MAX_POINTS, Unit, Window, millis};
+use super::fitted::Fitted;
+use super::options::DrawingOptions;
 use super::values::Values;
-use super::{DrawingOptions, MAX_POINTS, Unit, Window, millis};
 
 /// How many points the density's line has.
 const DENSITY_POINTS: usize = 200;
@@ -104,38 +106,16 @@ impl Judged {
     }
 }
 
-/// A series' residuals in full, with the figures they gave.
-pub(super) struct Fitted<'a> {
-    figures: Cow<'a, GateFigures>,
-    /// Index of the first sample of the series inside the gate's window.
-    since: usize,
-    /// One for each sample from there on.
-    residuals: Vec<f64>,
-}
-
-impl<'a> Fitted<'a> {
-    /// The residuals of `values` in the gate's window; `None` where the gate had no fit either.
-    pub(super) fn new(figures: Cow<'a, GateFigures>, rules: &Rules, values: &Values, window: &Window) -> Option<Self> {
-        figures.residual?;
-        let since = values.since(window.gate);
-        let residuals = gate::residuals(&values.ts[since..], &values.judged()[since..], rules.gate.baseline)?;
-        Some(Self { figures, since, residuals })
-    }
-
-    /// The residual of the series' sample `i`; `None` before the gate's window.
-    pub(super) fn residual(&self, i: usize) -> Option<f64> {
-        self.residuals.get(i.checked_sub(self.since)?).copied()
-    }
-
-    /// What charts show of them.
-    pub(super) fn residuals(self, values: &Values, options: &DrawingOptions, window: &Window) -> Residuals {
-        let start = values.since(window.chart).max(self.since);
-        let (ts, shown) = (&values.ts[start..], &self.residuals[start - self.since..]);
+impl Residuals {
+    /// What charts show of the residuals of `values`.
+    pub(super) fn of(fitted: Fitted<'_>, values: &Values, options: &DrawingOptions, window: &Window) -> Residuals {
+        let start = values.since(window.chart).max(fitted.since);
+        let (ts, shown) = (&values.ts[start..], &fitted.residuals[start - fitted.since..]);
         let kept = thin::keep_extremes(ts, shown, MAX_POINTS);
-        let figures = &*self.figures;
+        let figures = &*fitted.figures;
         let finite = |figure: Option<f64>| figure.filter(|figure| figure.is_finite());
         let newest = values.ts.last().copied();
-        Residuals {
+        Self {
             unit: Unit::of(figures.basis),
             ts: kept.iter().map(|i| millis(ts[*i])).collect(),
             value: kept.iter().map(|i| shown[*i]).collect(),
@@ -143,7 +123,7 @@ impl<'a> Fitted<'a> {
             sigma: finite(figures.sigma),
             k_times_sigma: finite(figures.k_times_sigma),
             thresholds: thresholds(figures),
-            density: Density::of(&self.residuals, figures, options.samples_per_bin),
+            density: Density::of(&fitted.residuals, figures, options.samples_per_bin),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::price::AssetPrices;
 use crate::rules::Rules;
 use crate::time;
 
-use super::residuals::Fitted;
-use super::{MAX_POINTS, Smoothing, Window, millis};
+use super::axes::{self, MAX_POINTS, Window, millis};
+use super::fitted::Fitted;
+use super::options::Smoothing;
 
 /// More marks than this cannot be told apart in a chart; beyond it those that are near each other are added up.
 const MAX_MARKERS: i64 = 1_000;
@@ -95,14 +96,14 @@ impl Values {
         Self { ts: kept.iter().map(|i| ts[*i]).collect(), value: pick(&value), corrected: Some(pick(&total)) }
     }
 
-    /// What is fitted and smoothed.
-    pub(super) fn judged(&self) -> &[f64] {
-        self.corrected.as_deref().unwrap_or(&self.value)
+    /// What is fitted and smoothed, with its times.
+    pub(super) fn judged(&self) -> (&[i64], &[f64]) {
+        (&self.ts, self.corrected.as_deref().unwrap_or(&self.value))
     }
 
     /// Index of the first sample at or after `from`.
     pub(super) fn since(&self, from: i64) -> usize {
-        self.ts.partition_point(|ts| *ts < from)
+        axes::since(&self.ts, from)
     }
 
     /// The chart's part of the series, thinned.
@@ -113,7 +114,8 @@ impl Values {
             .map(|i| start + i)
             .collect();
         // The difference of what is shown and what is smoothed: all flows up to there.
-        let level = |i: usize| self.value[i] - self.judged()[i];
+        let (_, judged) = self.judged();
+        let level = |i: usize| self.value[i] - judged[i];
         let smoothed = self.smooth(smoothing, &kept).map(|line| {
             let shown = kept.iter().zip(line).map(|(i, smoothed)| smoothed + level(*i));
             shown.collect()
@@ -131,7 +133,7 @@ impl Values {
     fn smooth(&self, smoothing: Smoothing, at: &[usize]) -> Option<Vec<f64>> {
         let first = *self.ts.first()?;
         let hours = || -> Vec<f64> { self.ts.iter().map(|ts| time::hours_between(first, *ts)).collect() };
-        let values = self.judged();
+        let (_, values) = self.judged();
         match smoothing {
             Smoothing::None => None,
             Smoothing::Boxcar { window_hours } => {
