@@ -5,7 +5,8 @@ use std::sync::Arc;
 use advisor_core::store::{StoreError, TableKind};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Embedded, files};
+use super::files;
+use super::store::Embedded;
 
 /// What work on a table can run into.
 pub(super) enum Trouble {

@@ -7,7 +7,8 @@ use std::fs::{File, TryLockError};
 
 use advisor_core::store::StoreError;
 
-use super::{Embedded, snapshot};
+use super::snapshot;
+use super::store::Embedded;
 
 /// The right to bring pulled transactions in; it ends with the value, or with the process.
 #[derive(Debug)]

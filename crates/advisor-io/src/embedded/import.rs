@@ -8,13 +8,14 @@ use std::sync::PoisonError;
 use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::file;
 use super::files::{self, Stat};
 use super::merge::{self, Owner, Present};
 use super::names::{self, Content, Target};
 use super::report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused};
 use super::source::Source;
 use super::stage::{self, StageError, Staged};
-use super::{Embedded, schema};
+use super::store::Embedded;
 
 /// What an import that somebody asked for can be told.
 pub struct ImportOptions<'a> {
@@ -134,7 +135,7 @@ impl<'a> Import<'a> {
         let (store, shared) = (store.path(), &store.shared);
         let connect = || {
             shared.check_file()?;
-            let connection = schema::connect(store)?;
+            let connection = file::connect(store)?;
             stage::create_tables(&connection)?;
             Ok(connection)
         };

@@ -4,7 +4,7 @@ use advisor_core::journal::{Entry, Journal};
 use advisor_core::store::StoreError;
 use rusqlite::{Row, Statement, params};
 
-use super::Embedded;
+use super::store::Embedded;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 

@@ -1,7 +1,7 @@
 //! Flows and memos that the service writes itself, beside those that files bring.
 //!
 //! A flow written here belongs to no file, so no file that drops the same row takes it away. A memo set here is kept
-//! beside the flow's own (see [`super::schema`]), so that importing the file again neither undoes nor doubles it.
+//! beside the flow's own (see [`super::tables`]), so that importing the file again neither undoes nor doubles it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use advisor_core::store::{StoreError, TableKind};
 use rusqlite::{Transaction, params};
 
 use super::access::{Trouble, find};
+use super::files;
 use super::read::WALLETS;
-use super::{Embedded, files};
+use super::store::Embedded;
 use crate::new_flow;
 
 const ADDRESSES: &str = "select address from w join wallets on wallets.id = w.id";

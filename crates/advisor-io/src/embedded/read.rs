@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::access::{Trouble, find};
-use super::{Embedded, files};
+use super::files;
+use super::store::Embedded;
 
 /// The wallets of table `?1`: each found by one step into the clustered key, as `distinct` would read every row.
 pub(super) const WALLETS: &str = "

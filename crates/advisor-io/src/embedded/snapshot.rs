@@ -8,16 +8,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
-use super::{CopyError, EmbeddedError, FileId, schema};
+use super::error::{CopyError, EmbeddedError};
+use super::file::{self, FileId};
+use super::tables;
 
 /// The newest schema version that this program can use.
-pub const SCHEMA_VERSION: i64 = schema::VERSION;
+pub const SCHEMA_VERSION: i64 = tables::VERSION;
 
 /// What SQLite puts behind the name of a store for the files beside it: the write-ahead log, and what its users share.
 pub const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -64,7 +65,7 @@ pub fn verify(path: &Path) -> Result<i64, EmbeddedError> {
     let (connection, version) = open_as_it_is(path)?;
     let found: String = connection
         .query_row("pragma integrity_check(1)", (), |row| row.get(0))
-        .map_err(|source| schema::open_error(path, source))?;
+        .map_err(|source| file::open_error(path, source))?;
     if found == "ok" { Ok(version) } else { Err(EmbeddedError::Damaged { path: path.to_path_buf(), found }) }
 }
 
@@ -99,42 +100,25 @@ pub struct Claim {
     _locked: Vec<File>,
 }
 
-/// Keeps a store of schema `version` beside itself, under a name that says so; the path of the copy.
-pub(super) fn keep_before_migration(path: &Path, version: i64) -> Result<PathBuf, EmbeddedError> {
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let copy = companion(path, &format!(".schema-{version}.{now}.backup"));
-    let keep = || -> Result<(), CopyError> {
-        let folder = folder_of(path);
-        let partial = tempfile::Builder::new().prefix(".migration-").tempfile_in(folder)?;
-        copy_all(&schema::connect(path)?, partial.path())?;
-        partial.persist_noclobber(&copy).map_err(|error| error.error)?;
-        Ok(File::open(folder)?.sync_all()?)
-    };
-    match keep() {
-        Ok(()) => Ok(copy),
-        Err(source) => Err(EmbeddedError::Copy { path: path.to_path_buf(), copy, source }),
-    }
-}
-
 /// A connection to a store that exists, and its schema version.
 fn open_as_it_is(path: &Path) -> Result<(Connection, i64), EmbeddedError> {
     let missing = || EmbeddedError::Missing { path: path.to_path_buf() };
     if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
         return Err(missing());
     }
-    schema::patiently(|| {
-        let open_error = |source| schema::open_error(path, source);
-        let file = FileId::of(path).map_err(open_error)?;
-        let mut connection = schema::connect(path).map_err(open_error)?;
-        match schema::check_owner(&mut connection, path, file)? {
+    file::patiently(|| {
+        let open_error = |source| file::open_error(path, source);
+        let id = FileId::of(path).map_err(open_error)?;
+        let mut connection = file::connect(path).map_err(open_error)?;
+        match file::check_owner(&mut connection, path, id)? {
             0 => Err(missing()), // an empty file, which only the opening of a store makes one
             version => Ok((connection, version)),
         }
     })
 }
 
-fn copy_all(from: &Connection, to: &Path) -> Result<(), CopyError> {
-    let mut copy = schema::connect_with(to, rusqlite::OpenFlags::SQLITE_OPEN_CREATE)?;
+pub(super) fn copy_all(from: &Connection, to: &Path) -> Result<(), CopyError> {
+    let mut copy = file::connect_with(to, rusqlite::OpenFlags::SQLITE_OPEN_CREATE)?;
     // Nobody reads the copy before it is complete, so it needs neither a journal nor to be brought to the disk page by page.
     copy.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     copy.pragma_update(None, "synchronous", "off")?;

@@ -5,18 +5,7 @@ use advisor_core::time::timestamp;
 
 use super::query;
 use super::round::{NoRows, Round, parse};
-use super::rows::PriceRow;
-
-/// A row of a price table.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StoredPrice {
-    /// When the price was, in nanoseconds since the epoch.
-    pub ts: i64,
-    /// USD per unit of the asset, positive.
-    pub price_usd: f64,
-    /// USD per ADA at that time, positive.
-    pub ada_usd: Option<f64>,
-}
+use super::rows::{PriceRow, StoredPrice};
 
 impl Round<'_> {
     /// The newest price at or before `at` (nanoseconds since the epoch) in table `minswap_prices_<asset>` of database

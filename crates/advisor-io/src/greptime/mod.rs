@@ -18,54 +18,11 @@ mod query;
 mod round;
 mod rows;
 mod scan;
+mod server;
 mod settings;
 mod upsert;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use client::Client;
-use columns::TableColumns;
-pub use minswap::StoredPrice;
 pub use round::Round;
+pub use rows::StoredPrice;
+pub use server::Greptime;
 pub use settings::{Settings, SettingsError};
-
-use crate::requests::RequestCounts;
-
-/// A database of a GreptimeDB server: its connections, and the columns of its tables as last described.
-pub struct Greptime {
-    client: Client,
-    described: Mutex<HashMap<String, Arc<TableColumns>>>,
-}
-
-impl Greptime {
-    /// A client of the database; nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`SettingsError::Client`] where `https` is asked for and the system has no usable root certificates.
-    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        Ok(Self { client: Client::new(settings)?, described: Mutex::default() })
-    }
-
-    /// The store as one evaluation sees it.
-    #[must_use]
-    pub fn round(&self) -> Round<'_> {
-        Round::new(self)
-    }
-
-    /// How many HTTP requests there were since the client was made.
-    #[must_use]
-    pub fn requests(&self) -> RequestCounts {
-        self.client.requests.read()
-    }
-
-    /// The server, for messages.
-    fn name(&self) -> String {
-        format!("GreptimeDB at {}", self.client.settings().base_url.as_str().trim_end_matches('/'))
-    }
-
-    fn described(&self) -> MutexGuard<'_, HashMap<String, Arc<TableColumns>>> {
-        // Entries are replaced whole, so a panic elsewhere leaves nothing half done.
-        self.described.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}

@@ -16,12 +16,12 @@ use jiff::Timestamp;
 use tokio::sync::SetOnce;
 use tokio::time::timeout;
 
-use super::Greptime;
 use super::columns::TableColumns;
 use super::failure::{Failure, FailureKind};
 use super::query::{self, Range, Table};
 use super::rows::{ClockRow, FlowRows, MarketRow, NewestRows, PositionRows, TextRows};
 use super::scan::{Column, Sink};
+use super::server::Greptime;
 
 /// Longest wait between two attempts.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(60);
@@ -60,6 +60,14 @@ pub(super) struct Absent(pub(super) String);
 enum Attempt {
     RoundOver(StoreError),
     Failed(Failure),
+}
+
+impl Greptime {
+    /// The store as one evaluation sees it.
+    #[must_use]
+    pub fn round(&self) -> Round<'_> {
+        Round::new(self)
+    }
 }
 
 impl<'a> Round<'a> {

@@ -13,7 +13,6 @@ use advisor_core::position::{PositionRow, PositionsBuilder};
 use advisor_core::store::Market;
 
 use super::columns::{ColumnType, FlowColumns, JournalColumns, MarketColumns, PositionColumns, Selected};
-use super::minswap::StoredPrice;
 use super::scan::{Column, Fault, Row, Sink};
 
 fn check(expected: &[Selected], found: &[Column]) -> Result<(), Fault> {
@@ -234,6 +233,17 @@ impl Sink for EntryRows {
         });
         Ok(())
     }
+}
+
+/// A row of a price table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StoredPrice {
+    /// When the price was, in nanoseconds since the epoch.
+    pub ts: i64,
+    /// USD per unit of the asset, positive.
+    pub price_usd: f64,
+    /// USD per ADA at that time, positive.
+    pub ada_usd: Option<f64>,
 }
 
 /// Reads the answer to [`super::query::minswap_price`].

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Liqwid, ROWS_MAX};
+use super::graph::{Liqwid, ROWS_MAX};
 use crate::api::{ApiError, Decimal};
 
 /// More pages than this are not asked for: there are some twenty markets, not thousands.

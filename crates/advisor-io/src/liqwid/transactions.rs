@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Liqwid, ROWS_MAX};
+use super::graph::{Liqwid, ROWS_MAX};
 use crate::api::{ApiError, Decimal};
 use crate::text::shorten;
 
@@ -165,7 +165,7 @@ fn instant(text: &str) -> Option<Timestamp> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::read_data;
+    use super::super::graph::read_data;
     use super::*;
 
     #[test]

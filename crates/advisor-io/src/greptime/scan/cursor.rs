@@ -5,7 +5,7 @@
 
 use memchr::{memchr2, memchr3};
 
-use super::Fault;
+use super::fault::Fault;
 use crate::text::shorten;
 
 /// Deepest nesting of an unused field or cell.

@@ -7,6 +7,7 @@
 //! Tolerated: envelope fields in any order, unknown fields, `code: 0`, a missing `total_rows`.
 
 mod cursor;
+mod fault;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -15,20 +16,14 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use cursor::{Cursor, Stop};
-pub(super) use row::Row;
+pub(super) use fault::Fault;
+pub(super) use row::{Column, Row};
 
 /// Longest row or envelope field, in bytes: far above any real one, and it bounds the memory.
 const VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// How many bytes of a chunk are put behind a cut-off beginning at first to complete it.
 const BRIDGE_BYTES: usize = 1 << 10;
-
-/// A column as the answer's schema declares it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) data_type: String,
-}
 
 #[derive(Deserialize)]
 struct Schema {
@@ -42,19 +37,6 @@ pub(super) trait Sink {
 
     /// Takes the next row.
     fn row(&mut self, row: Row<'_>) -> Result<(), Fault>;
-}
-
-/// Why an answer holds no usable rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The body ended early.
-    Truncated,
-    /// The body is not an answer of GreptimeDB.
-    Malformed(String),
-    /// A column or cell is not what was asked for.
-    Column(String),
-    /// The server says what went wrong.
-    Server { code: Option<i64>, text: String },
 }
 
 /// Where in the envelope `{"output":[{"records":{"rows":[...]}}]}` the reader stands.

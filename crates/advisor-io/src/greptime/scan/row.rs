@@ -5,9 +5,18 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 use super::cursor::{Cursor, Stop};
-use super::{Column, Fault};
+use super::fault::Fault;
 use crate::text::shorten;
+
+/// A column as the answer's schema declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(in super::super) struct Column {
+    pub(in super::super) name: String,
+    pub(in super::super) data_type: String,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {

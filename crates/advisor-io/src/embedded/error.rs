@@ -1,0 +1,159 @@
+//! Why can the file of the embedded store not be used, and what helps?
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// Why the file of the embedded store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The folder the file is to live in cannot be made.
+    #[error("creating the folder {folder} of the embedded store failed")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be opened, or not for writing.
+    #[error("opening the embedded store {path} for reading and writing failed")]
+    Open {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file exists and is something else, or damaged.
+    #[error("{path} is not an SQLite database or is damaged; expected the embedded store, or no file at that path")]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is the SQLite database of another program.
+    #[error("{path} is an SQLite database of another program (application id {found}); expected the embedded store")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its application id.
+        found: i64,
+    },
+    /// A newer version of this program has written the file.
+    #[error(
+        "the embedded store {path} has schema version {found}, alert-orchestrator {PROGRAM} knows versions up to {known}; \
+         install {}, or put back a copy of the store from before",
+        program_needed(needs.as_deref())
+    )]
+    Newer {
+        /// The store's file.
+        path: PathBuf,
+        /// The file's schema version.
+        found: i64,
+        /// The newest version this program can use.
+        known: i64,
+        /// The oldest version of the program that can use the file, as the file says.
+        needs: Option<String>,
+    },
+    /// There is no such file, and it was not to be made.
+    #[error("there is no embedded store at {path}")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// SQLite finds that the file's content contradicts itself.
+    #[error("the embedded store {path} is damaged: {found}")]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// The first thing that SQLite found.
+        found: String,
+    },
+    /// The store cannot be copied.
+    #[error("copying the embedded store {path} to {copy} failed")]
+    Copy {
+        /// The store's file.
+        path: PathBuf,
+        /// Where the copy was to be.
+        copy: PathBuf,
+        /// Why not.
+        #[source]
+        source: CopyError,
+    },
+    /// Another process has the store open.
+    #[error("the embedded store {path} is in use; stop the service, and wait for other commands that use the store")]
+    InUse {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// Whether another process has the store open cannot be found out.
+    #[error("locking the embedded store {path} failed")]
+    Lock {
+        /// The store's file, or the one beside it that its users share.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The tables cannot be made or brought up to date.
+    #[error("bringing the embedded store {path} to schema version {to} failed")]
+    Migrate {
+        /// The store's file.
+        path: PathBuf,
+        /// The version that could not be reached.
+        to: i64,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Everything was done but to say so on the disk; whoever opens the store next may find it done, or undone.
+    #[error(
+        "the last step of bringing the embedded store {path} to schema version {to} failed, and may take effect later; \
+         as it was before it is kept in {copy}"
+    )]
+    Commit {
+        /// The store's file.
+        path: PathBuf,
+        /// The version that may not have been reached.
+        to: i64,
+        /// The store as it was.
+        copy: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// Why a copy of the store's file could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum CopyError {
+    /// The store could not be read, or the copy not be written.
+    Sqlite(#[from] rusqlite::Error),
+    /// The copy could not be made, kept or given its name.
+    File(#[from] std::io::Error),
+}
+
+/// The version of the program, of which this crate is a part.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+
+/// What to install for a store whose file says that it needs this version of the program.
+fn program_needed(version: Option<&str>) -> String {
+    version.map_or_else(|| "the version that wrote it".to_owned(), |version| format!("{version} or newer"))
+}
+
+impl EmbeddedError {
+    /// Whether another process was in the way, so that trying again may help.
+    pub(super) fn is_busy(&self) -> bool {
+        let (Self::Open { source, .. }
+        | Self::Migrate { source, .. }
+        | Self::Copy { source: CopyError::Sqlite(source), .. }) = self
+        else {
+            return false;
+        };
+        matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+}

@@ -1,0 +1,133 @@
+//! How is a connection to the store's file made, and is it a file of ours?
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use backon::{BlockingRetryable as _, ConstantBuilder};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::EmbeddedError;
+use super::tables::VERSION;
+
+/// "AOrc" in the file's header, where `file(1)` and we look for whose database it is.
+pub(super) const APPLICATION_ID: i64 = 0x414f_7263;
+
+/// How long a connection waits for another that writes. Imports of millions of lines hold the lock for seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Tries again for as long as another process is in the way.
+///
+/// Where several open a new file at once, SQLite refuses some of them without waiting: two that hold the file for reading and
+/// want to switch its journal could wait for each other for ever.
+pub(super) fn patiently<T>(attempt: impl FnMut() -> Result<T, EmbeddedError>) -> Result<T, EmbeddedError> {
+    let started = Instant::now();
+    let often = ConstantBuilder::new().with_delay(Duration::from_millis(20)).without_max_times();
+    attempt.retry(often).when(|error| error.is_busy() && started.elapsed() < BUSY_TIMEOUT).call()
+}
+
+/// Whether the path still leads to the file that was there before the connection was made.
+///
+/// A connection that waited while the file was replaced has the old one, and beside it what belongs to the new one, whose
+/// names are the same. Closed again it leaves both alone: SQLite folds back no log of a file that was moved.
+pub(super) fn check_place(path: &Path, before: FileId) -> Result<(), EmbeddedError> {
+    if FileId::of(path).is_ok_and(|now| now == before) {
+        return Ok(());
+    }
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    let source = rusqlite::Error::SqliteFailure(busy, Some("another file was put in its place meanwhile".to_owned()));
+    Err(EmbeddedError::Open { path: path.to_path_buf(), source })
+}
+
+/// A connection to a file that exists: to a store that [`open`] has prepared, or to one that is to stay as it is.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    connect_with(path, OpenFlags::empty())
+}
+
+pub(super) fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = create | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // To SQLite an empty path, `:memory:` and `file:…` are no files; behind `./` they are.
+    let connection = Connection::open_with_flags(Path::new(".").join(path), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Once a file is reported as imported, a power cut must not undo it: sync the log at every commit, one per file.
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Otherwise this build of SQLite plans a statement again for each new value of a parameter, although no plan here
+    // depends on one: a tenth of an evaluation's time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(connection)
+}
+
+/// The schema version of a file that is ours or empty; `file`: what was at `path` before the connection was made.
+pub(super) fn check_owner(connection: &mut Connection, path: &Path, file: FileId) -> Result<i64, EmbeddedError> {
+    let owner = read_owner(connection);
+    // First of all: of a file that was replaced nothing is to be believed.
+    check_place(path, file)?;
+    let (application, version, tables) = owner.map_err(|source| open_error(path, source))?;
+    if application != APPLICATION_ID && (application, version, tables) != (0, 0, 0) {
+        return Err(EmbeddedError::Foreign { path: path.to_path_buf(), found: application });
+    }
+    check_version(connection, version, path)
+}
+
+/// Application id, schema version and number of tables and indices, all from one snapshot.
+fn read_owner(connection: &mut Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let transaction = connection.transaction()?;
+    let number = |sql: &str| transaction.query_row(sql, (), |row| row.get(0));
+    Ok((
+        number("pragma application_id")?,
+        number("pragma user_version")?,
+        number("select count(*) from sqlite_schema")?,
+    ))
+}
+
+pub(super) fn check_version(connection: &Connection, found: i64, path: &Path) -> Result<i64, EmbeddedError> {
+    if found > VERSION {
+        let needs = program_for(connection);
+        return Err(EmbeddedError::Newer { path: path.to_path_buf(), found, known: VERSION, needs });
+    }
+    Ok(found)
+}
+
+/// The oldest version of the program that knows the file's schema, where the file says so in a way that can be shown.
+fn program_for(connection: &Connection) -> Option<String> {
+    const LONGEST: usize = 32;
+    let newest = "select version from programs order by schema desc limit 1";
+    let version: String = connection.query_row(newest, (), |row| row.get(0)).ok()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    (version.len() <= LONGEST && version.chars().all(is_plain)).then_some(version)
+}
+
+/// Readers of a write-ahead log see the state at their start and are never blocked by a writer.
+pub(super) fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+}
+
+pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
+    let path = path.to_path_buf();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => EmbeddedError::NotADatabase { path, source },
+        _ => EmbeddedError::Open { path, source },
+    }
+}
+
+/// What a file is to the system, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    pub(super) fn of(path: &Path) -> rusqlite::Result<Self> {
+        let metadata = std::fs::metadata(path)
+            .map_err(|error| moved(&format!("the file is gone, expected it where it was opened: {error}")))?;
+        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
+    }
+}
+
+/// SQLite's own error for a file that is not where it was opened.
+pub(super) fn moved(message: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
+    rusqlite::Error::SqliteFailure(code, Some(message.to_owned()))
+}
