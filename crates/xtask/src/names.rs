@@ -64,7 +64,11 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     if !found.is_empty() {
         bail!("services are named outside their rooms; take the name from service.toml:\n  {}", found.join("\n  "));
     }
-    println!("names: {} files looked through; none outside a room names one of {} services", texts.len(), services.len());
+    println!(
+        "names: {} files looked through; none outside a room names one of {} services",
+        texts.len(),
+        services.len()
+    );
     Ok(())
 }
 

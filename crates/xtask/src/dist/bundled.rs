@@ -8,19 +8,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::build::Toolchain;
 use super::notices::{self, Notice};
 use super::parts::Part;
+use super::toolchain::Toolchain;
 
 /// Libraries of the page, in the program's package; [`page_library`] must know each.
 const VENDORED: &str = "web/assets/vendor";
 const FONTS: &str = "assets/fonts";
 
-/// Adds them, below the crates that bring them; `package` makes the program.
-pub(super) fn add(parts: &mut Vec<Part>, package: &str, toolchain: &Toolchain) -> anyhow::Result<()> {
-    let sqlite_crate = position(parts, "libsqlite3-sys")?;
+/// The crates and, below those that bring them, these parts, sorted by name and version; `package` makes the program.
+pub(super) fn added(mut parts: Vec<Part>, package: &str, toolchain: &Toolchain) -> anyhow::Result<Vec<Part>> {
+    let sqlite_crate = position(&parts, "libsqlite3-sys")?;
     let sqlite = sqlite(&parts[sqlite_crate].folder)?;
-    let program = position(parts, package)?;
+    let program = position(&parts, package)?;
     let mut of_the_program = vec![fonts(&parts[program].folder.join(FONTS))?, standard_library(toolchain)?];
     let vendored = parts[program].folder.join(VENDORED);
     for entry in fs::read_dir(&vendored).with_context(|| format!("reading {}", vendored.display()))? {
@@ -30,7 +30,8 @@ pub(super) fn add(parts: &mut Vec<Part>, package: &str, toolchain: &Toolchain) -
     parts[program].uses.extend(of_the_program.iter().map(Part::identity));
     parts.push(sqlite);
     parts.append(&mut of_the_program);
-    Ok(())
+    parts.sort_by_key(Part::identity);
+    Ok(parts)
 }
 
 fn position(parts: &[Part], name: &str) -> anyhow::Result<usize> {

@@ -1,47 +1,33 @@
 //! What goes out of the door? One archive per release, the same bytes whoever builds it and in whatever folder.
 //!
 //! Start at [`run`]. [`source`] says which files and which commit; [`build`] makes the program, without a trace of this
-//! machine; [`parts`] lists what is linked into it, of which [`bill`] writes the bill of materials; [`archive`] packs all.
+//! machine; [`parts`] and [`bundled`] list what is linked into it, of which [`bill`] writes the bill of materials;
+//! [`archive`] packs all.
 
 mod archive;
 mod bill;
 mod build;
 mod bundled;
 mod notices;
+mod output;
 mod parts;
+mod sha256;
 mod source;
+mod toolchain;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use archive::Archive;
-use build::Toolchain;
+use output::OUTPUT;
 use parts::Part;
+use sha256::sha256;
 use source::Source;
+use toolchain::Toolchain;
 
 use crate::service;
-
-/// Where archives are left.
-const OUTPUT: &str = "target/dist";
-/// What people who run it need, beside the program; of these, what git tracks. The examples are derived from data with a
-/// notice of their own, which has to stay with them.
-const SHIPPED: [&str; 12] = [
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "LICENSE",
-    "README.md",
-    "SECURITY.md",
-    "config",
-    "data/liqwid-market-history/LICENSE",
-    "data/liqwid-market-history/README.md",
-    "deploy",
-    "docs",
-    "examples",
-];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -65,7 +51,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let service = service::chosen(&root, options.service.as_deref())?;
     let source = Source::read(&root, options.allow_dirty)?;
     let toolchain = Toolchain::ask(&root)?;
-    let parts = parts::linked(&root, &service.package, &toolchain)?;
+    let parts = bundled::added(parts::linked(&root, &service.package, &toolchain)?, &service.package, &toolchain)?;
     let program = match &options.program {
         Some(path) => build::given(path, &source)?,
         None => build::release(&source, &service.package, &toolchain, &parts)?,
@@ -121,9 +107,4 @@ fn write(folder: &Path, name: &str, archive: &[u8], bill: &str) -> anyhow::Resul
     println!("{}", folder.join(&archive_name).display());
     print!("{sums}");
     Ok(())
-}
-
-/// In hexadecimal digits.
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

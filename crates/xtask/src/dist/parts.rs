@@ -1,7 +1,8 @@
-//! What is linked into the program, down to the last crate?
+//! Which crates are linked into the program, down to the last one?
 //!
 //! Start at [`linked`]. `cargo tree` knows which crates, with the features that this program switches on, and who uses whom;
 //! `cargo metadata` where their sources and licences are; the lock file what their archives' checksums are.
+//! Elsewhere: what these crates bring along that is no crate is added by `bundled`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,9 +12,8 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use cargo_metadata::{MetadataCommand, Package};
 
-use super::build::Toolchain;
-use super::bundled;
 use super::notices::{self, Notice};
+use super::toolchain::Toolchain;
 
 /// A crate, or what a crate brings along that is none.
 pub(super) struct Part {
@@ -46,7 +46,7 @@ fn identity(name: &str, version: &str) -> String {
     format!("{name}@{version}")
 }
 
-/// Every part of the program that a package makes, sorted by name and version.
+/// Every crate of the program that a package makes.
 pub(super) fn linked(root: &Path, package: &str, toolchain: &Toolchain) -> anyhow::Result<Vec<Part>> {
     let tree = tree(root, package, &toolchain.target)?;
     let uses = edges(&tree)?;
@@ -67,8 +67,6 @@ pub(super) fn linked(root: &Path, package: &str, toolchain: &Toolchain) -> anyho
     if parts.len() != uses.len() {
         bail!("cargo tree names {} crates, of which cargo metadata knows {}", uses.len(), parts.len());
     }
-    bundled::add(&mut parts, package, toolchain)?;
-    parts.sort_by_key(Part::identity);
     Ok(parts)
 }
 

@@ -7,7 +7,22 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::SHIPPED;
+/// What people who run it need, beside the program; of these, what git tracks. The examples are derived from data with a
+/// notice of their own, which has to stay with them.
+const SHIPPED: [&str; 12] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "config",
+    "data/liqwid-market-history/LICENSE",
+    "data/liqwid-market-history/README.md",
+    "deploy",
+    "docs",
+    "examples",
+];
 
 /// What is released.
 pub(super) struct Source {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value as Json;
 
-use super::{header, row};
+use super::table::{header, row};
 use crate::service::Service;
 
 /// The description, as the service serves it.

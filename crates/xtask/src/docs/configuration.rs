@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, Value as Json, json};
 
 use super::program::Program;
-use super::{header, row};
+use super::table::{header, row};
 
 /// The table, section by section.
 pub(super) fn table(program: &Program) -> anyhow::Result<String> {

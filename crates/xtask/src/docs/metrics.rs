@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::program::Program;
 use super::running::Running;
-use super::{header, row};
+use super::table::{header, row};
 use crate::service::Service;
 
 /// The labels of every metric of an asset.

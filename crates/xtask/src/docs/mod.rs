@@ -13,6 +13,7 @@ mod metrics;
 mod program;
 mod reasons;
 mod running;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -88,15 +89,4 @@ fn first_difference(old: &str, new: &str) -> String {
         || format!(" ({} lines, expected {})", old.lines().count(), new.lines().count()),
         |(line, (old, new))| format!(", line {}:\n    committed: {old}\n    generated: {new}", line + 1),
     )
-}
-
-/// A row of a table; a bar in a cell would end it.
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
-    format!("| {} |\n", cells.join(" | "))
-}
-
-/// The first rows of a table.
-fn header(names: &[&str]) -> String {
-    format!("{}|{}\n", row(names), "---|".repeat(names.len()))
 }

@@ -1,6 +1,7 @@
 use super::checks::{Guide, commands, is_configuration};
 use super::markdown::{Block, Page};
-use super::{END, START, reasons, replaced, row};
+use super::table::row;
+use super::{END, START, reasons, replaced};
 use crate::service::tests::lamp;
 use crate::service::{self, Service};
 
