@@ -312,14 +312,22 @@ mod tests {
         assert_eq!(answers.iter().filter(|answer| **answer == Err(Refused::Busy)).count(), 40 - AT_ONCE - WAITING);
     }
 
-    #[tokio::test]
-    async fn a_right_login_costs_nothing_although_who_asked_has_gone() {
-        let (logins, right) = (logins(), basic("anna:anna's: password"));
-        for _ in 0..6 {
-            assert_eq!(logins.check(&right, CLIENT).now_or_never(), None, "nobody waits for the answer");
-            let every_turn = u32::try_from(AT_ONCE).unwrap();
-            drop(logins.turns.acquire_many(every_turn).await.unwrap()); // the work is done
-        }
-        assert_eq!(logins.attempts().allow(CLIENT, Instant::now()), Ok(()));
+    #[test]
+    fn a_right_login_costs_nothing_although_who_asked_has_gone() {
+        // One thread for the work, which is kept busy until whoever asked has gone.
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (logins, right) = (logins(), basic("anna:anna's: password"));
+            for _ in 0..6 {
+                let (release, released) = std::sync::mpsc::channel::<()>();
+                let busy = tokio::task::spawn_blocking(move || released.recv());
+                assert_eq!(logins.check(&right, CLIENT).now_or_never(), None, "nobody waits for the answer");
+                drop(release);
+                assert!(busy.await.unwrap().is_err(), "it was kept busy for as long as somebody asked");
+                let every_turn = u32::try_from(AT_ONCE).unwrap();
+                drop(logins.turns.acquire_many(every_turn).await.unwrap()); // the work is done
+            }
+            assert_eq!(logins.attempts().allow(CLIENT, Instant::now()), Ok(()));
+        });
     }
 }
