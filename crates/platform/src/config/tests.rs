@@ -280,10 +280,9 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let file = std::env::temp_dir().join(format!("platform-config-{}.yaml", std::process::id()));
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, &bytes).unwrap();
-        let read = Document::read(&file, &environment);
+        let read = Document::read(file.path(), &environment);
         prop_assert!(std::str::from_utf8(&bytes).is_ok() || read.is_err());
-        std::fs::remove_file(&file).unwrap();
     }
 }

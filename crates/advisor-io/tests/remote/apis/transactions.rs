@@ -224,8 +224,8 @@ fn a_server_can_be_started_outside_a_runtime_too() {
     assert_eq!(runtime.block_on(amounts(&server, 0, 60)), (vec![1.5], Ok(())));
 }
 
-#[tokio::test]
-async fn the_range_is_required_and_pages_are_not_known() {
+#[test]
+fn the_range_is_required_and_pages_are_not_known() {
     // What the stand-in is strict about, the client must not rely on by chance.
     let server = Server::start();
     let asked = |input: Value| {
@@ -234,13 +234,12 @@ async fn the_range_is_required_and_pages_are_not_known() {
         json!({"query": query, "variables": {"input": input}}).to_string()
     };
     server.add_transaction(WALLET, &supply(1, 30, 1.5));
-    let post = async |body: String| {
-        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-        let answer = client.post(server.endpoint()).body(body).send().await.unwrap();
-        serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()
+    let post = |body: String| {
+        let answer = testkit::post(&server.endpoint(), "application/json", &body).unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap()
     };
-    let undated = post(asked(json!({"addresses": [WALLET]}))).await;
+    let undated = post(asked(json!({"addresses": [WALLET]})));
     assert_eq!(undated["data"]["historical"]["transactions"]["totalCount"], 0);
-    let paged = post(asked(json!({"addresses": [WALLET], "page": 1}))).await;
+    let paged = post(asked(json!({"addresses": [WALLET], "page": 1})));
     assert!(paged["data"].is_null() && paged["errors"][0]["message"].as_str().unwrap().contains("\"page\""), "{paged}");
 }
