@@ -158,6 +158,16 @@ fn copy_a_store_in_a_process() {
     snapshot::copy(&path, &path.with_extension("copy")).unwrap();
 }
 
+/// Not a test by itself: the process that finds the store claimed, and does not wait.
+#[test]
+fn read_a_claimed_store_in_a_process() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let read = connection.query_row("select count(*) from sqlite_schema", (), |row| row.get::<_, i64>(0));
+    assert_eq!(read.unwrap_err().sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy));
+}
+
 /// A process that finds the store claimed.
 fn late(path: &Path, what: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
@@ -166,6 +176,18 @@ fn late(path: &Path, what: &str) -> Child {
         .stdin(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// Waits until the process has the file open.
+fn wait_until_opened(waiting: &mut Child, path: &Path) {
+    let opened = PathBuf::from(format!("/proc/{}/fd", waiting.id()));
+    let file = path.canonicalize().unwrap();
+    let has_opened =
+        || fs::read_dir(&opened).unwrap().any(|fd| fs::read_link(fd.unwrap().path()).is_ok_and(|to| to == file));
+    while !has_opened() {
+        assert!(waiting.try_wait().unwrap().is_none(), "a claimed store was not waited for");
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
 /// Replaces a store by one whose samples are worth 2 while a process waits for it, which goes on then.
@@ -177,14 +199,7 @@ fn replace_under(what: &str) -> tempfile::TempDir {
     }
     let claim = snapshot::claim(&path).unwrap();
     let mut waiting = late(&path, what);
-    let opened = PathBuf::from(format!("/proc/{}/fd", waiting.id()));
-    let file = path.canonicalize().unwrap();
-    let has_opened =
-        || fs::read_dir(&opened).unwrap().any(|fd| fs::read_link(fd.unwrap().path()).is_ok_and(|to| to == file));
-    while !has_opened() {
-        assert!(waiting.try_wait().unwrap().is_none(), "a claimed store was not waited for");
-        thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until_opened(&mut waiting, &path);
     fs::rename(&new, &path).unwrap();
     drop(claim);
     assert!(waiting.wait().unwrap().success());
@@ -238,9 +253,9 @@ fn a_store_is_claimed_when_nobody_has_it_open_whatever_became_of_its_file() {
     drop(child.stdin.take());
     child.wait().unwrap();
     let claim = snapshot::claim(&path).unwrap();
+    assert!(late(&path, "read_a_claimed_store_in_a_process").wait().unwrap().success(), "a claimed store was opened");
     let mut late = late(&path, "hold_a_store_open_in_a_process");
-    thread::sleep(std::time::Duration::from_millis(300)); // it would be through by then, if it were let in
-    assert!(late.try_wait().unwrap().is_none(), "a claimed store was opened");
+    wait_until_opened(&mut late, &path); // it meets the claim, and waits for its end
     drop(claim);
     assert!(late.wait().unwrap().success());
 }
