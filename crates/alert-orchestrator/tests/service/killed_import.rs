@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use testkit::folder::Folder;
 
@@ -63,5 +63,4 @@ fn a_kill_during_an_import_leaves_the_old_rows_or_the_new_ones() {
     fs::write(&file, positions(99.0)).unwrap();
     assert_eq!(clone.run(&import).code, Some(0), "the store is usable after all that");
     assert_eq!(state(&clone), (rows, 99.0, 99.0));
-    assert!(started.elapsed() < Duration::from_secs(300));
 }

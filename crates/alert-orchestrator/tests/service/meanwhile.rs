@@ -43,7 +43,7 @@ fn a_wallet_whose_history_takes_too_long_keeps_no_other_from_being_asked_about()
     for slow in [A, B] {
         let world = World::embedded();
         let liqwid = Liqwid::start();
-        world.configure(&(apis(&liqwid) + "  transaction_sync: {timeout_seconds: 0.2}\n"));
+        world.configure(&(apis(&liqwid) + "  transaction_sync: {timeout_seconds: 2}\n"));
         supply(&liqwid, A, 1, &world.hour(90), 1.0);
         supply(&liqwid, B, 2, &world.hour(90), 1.0);
         liqwid.inject(Fault::Hold(Latch::closed()).always().when_request_contains(slow));

@@ -1,7 +1,5 @@
 //! Prices of several sources, from the servers that give them to what a decision, a page and Prometheus see of them.
 
-use std::time::{Duration, Instant};
-
 use advisor_testkit::liqwid::Liqwid;
 use advisor_testkit::minswap::Minswap;
 use serde_json::{Value as Json, json};
@@ -240,17 +238,15 @@ fn what_is_asked_as_of_another_time_is_not_asked_of_those_who_know_only_now() {
 fn a_slow_source_holds_an_evaluation_up_no_longer_than_it_may() {
     let world = World::embedded();
     let apis = Apis::start(1.0, 2.0);
-    world.configure(&apis.settings("request_timeout_seconds: 0.5, retries: 20"));
+    world.configure(&apis.settings("request_timeout_seconds: 3, retries: 20"));
     let latch = Latch::closed();
     apis.liqwid.inject(Fault::Hold(latch.clone()).always());
     apis.minswap.inject(Fault::Stall { after_body_bytes: 5 }.always());
     let server = world.serve();
-    let started = Instant::now();
+    // Within a minute, which a limit for each of the attempts would not be; without any it would be held for ever.
     server.printed("djed: decision=1", 1);
-    // Without a limit it would be held for ever; a busy machine is given some time for everything else.
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let status = server.get("/api/status").json();
-    assert!(status["evaluation_seconds"].as_f64().unwrap() >= 0.5, "{status}");
+    assert!(status["evaluation_seconds"].as_f64().unwrap() >= 3.0, "{status}");
     assert_eq!(server.get("/api/decisions").json()["djed"]["price_compare_unavailable"], 1);
     server.logged("no prices from liqwid_graphql: ");
     server.logged("no price from minswap_aggregator: ");

@@ -330,6 +330,7 @@ fn one_pull_runs_at_a_time() {
     assert!(metric(&server).is_none(), "never pulled is not 1970");
     let latch = Latch::closed();
     liqwid.inject(Fault::Hold(latch.clone()).always());
+    let before = jiff::Timestamp::now();
     thread::scope(|scope| {
         let first = scope.spawn(|| post(&server, &json!({})));
         wait_for(|| (latch.held() == 1).then_some(())).expect("Liqwid to be asked");
@@ -341,7 +342,9 @@ fn one_pull_runs_at_a_time() {
     });
     server.printed("djed: decision=1, wmax_usd=23.50 (2 wallets)", 1); // (48 − 1) / 2, at once
     let at = wait_for(|| metric(&server)).expect("a success to be counted");
-    assert!((jiff::Timestamp::now().as_second() as f64 - at).abs() < 60.0);
+    let after = jiff::Timestamp::now();
+    let range = before.as_second() as f64..=after.as_microsecond() as f64 / 1e6;
+    assert!(range.contains(&at), "{at}, asked from {before} to {after}");
     assert_eq!(
         post(&server, &json!({}))["message"],
         "0 deposits and 0 withdrawals of 2 wallets stored, 1 were stored already"

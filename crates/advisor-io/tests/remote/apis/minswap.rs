@@ -131,11 +131,13 @@ async fn every_failure_of_the_tokens_is_one_of_this_source_only() {
 #[tokio::test]
 async fn many_tokens_share_one_deadline() {
     let server = server();
-    server.inject(Fault::Delay(Duration::from_secs(60)).always());
-    let patience = Settings { deadline: Duration::from_millis(300), ..settings(&server.url()) };
+    let hour = Duration::from_secs(3600);
+    server.inject(Fault::Delay(hour).always());
+    let patience = Settings { timeout: hour, deadline: Duration::from_millis(1500), ..settings(&server.url()) };
     let client = Minswap::new(patience).unwrap();
     let began = Instant::now();
     let prices = client.prices(&[DJED; 40]).await;
     assert!(prices.iter().all(Result::is_err) && prices.len() == 40);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // A deadline for each would make a minute.
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }

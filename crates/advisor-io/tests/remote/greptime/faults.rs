@@ -121,13 +121,15 @@ fn an_answer_that_breaks_off_is_read_again_from_its_start() {
 
 #[test]
 fn a_server_that_is_silent_for_too_long_is_tried_again() {
-    let limit = Duration::from_millis(100);
-    let delay = || Fault::Delay(Duration::from_secs(60));
+    let delay = || Fault::Delay(Duration::from_secs(600));
+    let silent = "Failed to connect to STORE: no answer within 0.1 s after 4 attempts";
+    meets_within(Duration::from_millis(100), delay().always(), silent, 4);
+    // What comes in time must come in time on a busy machine, too.
+    let limit = Duration::from_millis(1500);
     meets_within(limit, delay(), ALL, 2);
-    meets_within(limit, delay().always(), "Failed to connect to STORE: no answer within 0.1 s after 4 attempts", 4);
-    let stall = || Fault::Stall { after_body_bytes: 450, pause: Duration::from_secs(60) };
+    let stall = || Fault::Stall { after_body_bytes: 450, pause: Duration::from_secs(600) };
     meets_within(limit, stall(), ALL, 2);
-    let stalled = "store unavailable: STORE: the answer stalled for 0.1 s after 450 bytes after 4 attempts";
+    let stalled = "store unavailable: STORE: the answer stalled for 1.5 s after 450 bytes after 4 attempts";
     meets_within(limit, stall().always(), stalled, 4);
 }
 
@@ -405,38 +407,39 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_long_answer_that_keeps_coming_is_not_cut_off() {
-    let pause = Duration::from_millis(50);
+    let pause = Duration::from_millis(100);
+    let limit = 20 * pause;
     let url = by_hand(move |mut connection| {
         let schema = r#"{"column_schemas":[{"name":"Tables","data_type":"String"}]}"#;
         let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
         let first = format!(r#"{head}{{"output":[{{"records":{{"schema":{schema},"rows":[["a"]"#);
         connection.write_all(first.as_bytes()).unwrap();
-        for _ in 0..10 {
+        for _ in 0..25 {
             std::thread::sleep(pause);
             connection.write_all(br#",["a"]"#).unwrap();
         }
         connection.write_all(b"]}}]}").unwrap();
     });
     // The limit is for each wait: longer than one, shorter than all of them together.
-    let store = Greptime::new(Settings { timeout: pause * 6, ..settings(&url) }).unwrap();
+    let store = Greptime::new(Settings { timeout: limit, ..settings(&url) }).unwrap();
     let started = Instant::now();
-    assert_eq!(block_on(async { store.round().tables().await }).unwrap().len(), 11);
-    assert!(started.elapsed() > pause * 9);
+    assert_eq!(block_on(async { store.round().tables().await }).unwrap().len(), 26);
+    assert!(started.elapsed() > limit);
 }
 
 #[test]
 fn the_text_of_a_refusal_is_not_waited_for_longer_than_the_timeout() {
     let url = by_hand(|mut connection| {
         let _ = connection.write_all(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n");
-        // A piece in every third of the limit, for far longer than it.
-        for _ in 0..200 {
-            let _ = connection.write_all(b"later ");
+        // A piece now and then, for as long as somebody listens.
+        while connection.write_all(b"later ").is_ok() {
             std::thread::sleep(Duration::from_millis(50));
         }
     });
-    let store = Greptime::new(Settings { timeout: Duration::from_millis(150), retries: 0, ..settings(&url) }).unwrap();
+    let store = Greptime::new(Settings { timeout: Duration::from_secs(1), retries: 0, ..settings(&url) }).unwrap();
     let started = Instant::now();
     let error = block_on(async { store.round().tables().await }).unwrap_err().to_string();
     assert!(error.contains("answered 503 Service Unavailable: later"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    // Otherwise it would be read to its 64 KiB, for nine minutes.
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
