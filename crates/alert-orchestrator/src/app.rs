@@ -1,70 +1,33 @@
 //! What each command does, as a list of steps in the order in which they can fail.
 //!
-//! Start at [`run`]. Results go to standard output, logs and faults to standard error. Exit codes: 0 done, 1 something could
-//! not be evaluated or is not in place, 2 configuration or usage.
+//! Start at [`run`]. Results go to standard output, logs and faults to standard error.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use advisor_core::decision::Failure;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::CommandFactory as _;
 use jiff::Timestamp;
-use platform::telemetry;
-use tracing::{info, warn};
 
 use crate::backend::Backend;
 use crate::cli::{Cli, Command, Common};
-use crate::config::{self, Config, ConfigError};
 use crate::evaluate::{Evaluation, Mismatches, Plan};
+use crate::exit::{self, FAILED, Usage};
 use crate::reference::{Tag, Which};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{
-    backup, chart_files, check, cleanup, console, decisions, explain, hash_password, health, import, journal, serve,
-    sync, tag, version,
+    backup, chart_files, check, cleanup, config, console, decisions, explain, hash_password, health, import, journal,
+    serve, start, sync, tag,
 };
-
-/// Something could not be evaluated, or is not in place.
-pub(crate) const FAILED: u8 = 1;
-/// The configuration or the command line is wrong.
-const USAGE: u8 = 2;
 
 /// Runs the command that the command line asks for.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS, // whoever reads has read enough
-        Err(error) => {
-            let code = if error.is::<ConfigError>() || error.is::<Usage>() { USAGE } else { FAILED };
-            complain(&error);
-            ExitCode::from(code)
-        }
-    }
-}
-
-/// A command line that asks for what cannot be.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
-
-fn complain(error: &anyhow::Error) {
-    let mut out = io::stderr().lock();
-    // There is nowhere left to report a standard error that cannot be written to.
-    let _ = match error.downcast_ref::<ConfigError>() {
-        // Each line begins with file and line, where editors and people look for them.
-        Some(faults) => writeln!(out, "{faults}"),
-        None => writeln!(out, "alert-orchestrator: {error:#}"),
-    };
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
-    io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    exit::of(dispatch(cli))
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
@@ -101,15 +64,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
 }
 
 fn print_config(common: &Common) -> anyhow::Result<u8> {
-    print_json(&load_config(&common.config)?)
+    print_json(&start::load_config(&common.config)?)
 }
 
 fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
-    let mut settings = Settings::of(start(common)?)?;
+    let mut settings = Settings::of(start::begin(common)?)?;
     settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
     let settings = Arc::new(settings);
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
-    let runtime = runtime()?;
+    let runtime = start::runtime()?;
     let (backend, finished) = runtime.block_on(evaluate(&settings, &settings.plan, Some(common.write_prefix())));
     let plots = chart_files::write_all(&settings, &finished.evaluation);
     let printed = if json {
@@ -130,14 +93,14 @@ fn once(common: &Common, json: bool) -> anyhow::Result<u8> {
 }
 
 fn explain_asset(common: &Common, asset: &str, wallet: Option<&str>, json: bool) -> anyhow::Result<u8> {
-    let settings = Arc::new(Settings::of(start(common)?)?);
+    let settings = Arc::new(Settings::of(start::begin(common)?)?);
     let plan = &settings.plan;
     let Some(wanted) = plan.assets.iter().find(|of| of.asset.eq_ignore_ascii_case(asset)).cloned() else {
         let assets = settings.config.client.assets.join(", ");
         bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
-    let (_, Finished { mut evaluation, .. }) = runtime()?.block_on(evaluate(&settings, &plan, None));
+    let (_, Finished { mut evaluation, .. }) = start::runtime()?.block_on(evaluate(&settings, &plan, None));
     let code = exit_code(&evaluation);
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
@@ -171,48 +134,6 @@ async fn evaluate(
         }
         Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
     }
-}
-
-/// What every command that evaluates does first.
-pub(crate) fn start(common: &Common) -> anyhow::Result<Config> {
-    let config = load_config(&common.config)?;
-    start_log(common)?;
-    info!("alert-orchestrator {}", *version::LINE);
-    info!("Loaded configuration from {}", common.config.display());
-    info!("Store: {}", Backend::address(&config));
-    if config.tokens.is_some() {
-        info!("token registry validated for {}", config.client.assets.join(", "));
-    }
-    if common.test_prefix {
-        warn!("TEST MODE: every write goes to tables whose names start with test_; reads do not");
-    }
-    log_as_of(&config);
-    Ok(config)
-}
-
-/// Says so where the evaluation time is not now.
-pub(crate) fn log_as_of(config: &Config) {
-    if let Some(end) = config.client.date_range.end {
-        info!("as of {end} (client.date_range.end)");
-    }
-}
-
-/// Reads the configuration.
-pub(crate) fn load_config(path: &Path) -> Result<Config, ConfigError> {
-    config::load(path, &environment)
-}
-
-/// A variable of a configuration; the environment is read here and nowhere else.
-pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-pub(crate) fn start_log(common: &Common) -> anyhow::Result<()> {
-    telemetry::init(common.log_level, common.log_format.into()).context("starting the log")
-}
-
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")
 }
 
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<u8> {

@@ -22,11 +22,11 @@ use anyhow::{Context as _, anyhow, ensure};
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
-use crate::app;
 use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::text::Age;
 use crate::config::{self, Config};
+use crate::start;
 
 use archive::Archive;
 use manifest::{Listed, Manifest, Member, Program, Store};
@@ -59,8 +59,8 @@ fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp
 /// # Errors
 /// Those of the configuration; what cannot be read or written; old backups that cannot be deleted once the new one is there.
 pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
-    let config = app::load_config(&common.config)?;
-    app::start_log(common)?;
+    let config = start::load_config(&common.config)?;
+    start::start_log(common)?;
     let now = Timestamp::now();
     let output = match &wish.output {
         Some(output) => output.clone(),
@@ -217,7 +217,7 @@ fn check(common: &Common, config: &Config, files: &[CopiedFile]) -> anyhow::Resu
     let text = read(Member::Config)?.and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.context("the configuration was changed meanwhile")?;
     let registry = read(Member::Registry)?;
-    config::load_text(&common.config, &text, registry.as_deref(), &app::environment)
+    config::load_text(&common.config, &text, registry.as_deref(), &start::environment)
         .map_err(|faults| anyhow!("a restore would refuse the configuration or the registry:\n{faults}"))?;
     warn_of_secrets(config, &common.config, &text);
     Ok(())

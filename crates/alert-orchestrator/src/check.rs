@@ -5,12 +5,12 @@ use std::io::Write;
 use advisor_core::ledger::FlowKey;
 use jiff::Timestamp;
 
-use crate::app::{self, FAILED};
 use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::evaluate::Plan;
-use crate::plan;
+use crate::exit::FAILED;
+use crate::{plan, start};
 
 /// A store whose clock is further off than this judges the age of samples wrongly.
 const MAX_SKEW_SECONDS: f64 = 60.0;
@@ -18,7 +18,7 @@ const MAX_SKEW_SECONDS: f64 = 60.0;
 /// Runs `check`; what it finds goes to `out`.
 pub(crate) fn run(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
     let mut report = Report { out, failed: false };
-    let config = match app::load_config(&common.config) {
+    let config = match start::load_config(&common.config) {
         Ok(config) => config,
         Err(faults) => {
             for fault in faults.to_string().lines() {
@@ -27,7 +27,7 @@ pub(crate) fn run(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
             return Ok(FAILED);
         }
     };
-    app::start_log(common)?;
+    start::start_log(common)?;
     let path = common.config.display().to_string();
     report.line("configuration", Ok(&path))?;
     let registry = match &config.tokens {
@@ -35,7 +35,7 @@ pub(crate) fn run(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
         None => "not needed without orchestrator.apis.minswap_aggregator",
     };
     report.line("token registry", Ok(registry))?;
-    app::runtime()?.block_on(check_store(&config, &mut report))?;
+    start::runtime()?.block_on(check_store(&config, &mut report))?;
     Ok(if report.failed { FAILED } else { 0 })
 }
 

@@ -8,7 +8,7 @@ use advisor_io::http;
 use anyhow::bail;
 use url::Url;
 
-use crate::app;
+use crate::start;
 
 /// More of an answer than this is not read.
 const MAX_BODY_BYTES: usize = 4096;
@@ -18,7 +18,7 @@ const MAX_BODY_BYTES: usize = 4096;
 /// # Errors
 /// No answer within `timeout`, or another status than 200.
 pub(crate) fn run(url: &Url, timeout: Duration) -> anyhow::Result<u8> {
-    let (status, body) = app::runtime()?.block_on(http::get(url, timeout, MAX_BODY_BYTES))?;
+    let (status, body) = start::runtime()?.block_on(http::get(url, timeout, MAX_BODY_BYTES))?;
     let body = String::from_utf8_lossy(&body);
     let body = body.trim();
     if status != 200 {

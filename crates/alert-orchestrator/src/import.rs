@@ -8,15 +8,15 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info, warn};
 
-use crate::app::{self, FAILED};
 use crate::cli::Common;
 use crate::config::{Config, Store};
-use crate::plan;
+use crate::exit::FAILED;
+use crate::{plan, start};
 
 /// Runs `import PATH…`; the exit code says whether every file and line was taken.
 pub(crate) fn run(common: &Common, paths: &[PathBuf]) -> anyhow::Result<u8> {
-    let config = app::load_config(&common.config)?;
-    app::start_log(common)?;
+    let config = start::load_config(&common.config)?;
+    start::start_log(common)?;
     let Store::Embedded(settings) = config.client.store() else {
         bail!(
             "importing needs the embedded store, but client.greptime is configured; load the files into GreptimeDB instead"

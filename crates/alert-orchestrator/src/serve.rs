@@ -28,10 +28,10 @@ use platform::{notify, shutdown};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::app;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::settings::Settings;
+use crate::start;
 
 use live::Live;
 
@@ -43,11 +43,11 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// # Errors
 /// The address cannot be listened on, or a password hash is of no use.
 pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
-    let config = app::start(common)?;
+    let config = start::begin(common)?;
     let has_server = config.orchestrator.telemetry.enabled && !no_telemetry;
     let mut settings = Settings::of(config)?;
     settings.plan.draws = has_server || settings.config.orchestrator.diagnostics.enabled;
-    let runtime = app::runtime()?;
+    let runtime = start::runtime()?;
     let served: anyhow::Result<Instant> = runtime.block_on(async {
         // Before anything else: a signal that comes while the service starts must stop it in order, too.
         let mut stopped = std::pin::pin!(shutdown::requested().context("listening for signals")?);

@@ -2,21 +2,22 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use crate::app::{self, FAILED};
 use crate::backend::Backend;
 use crate::cli::Common;
+use crate::exit::FAILED;
 use crate::reference::Tag;
 use crate::settings::Settings;
+use crate::start;
 
 /// Runs `tag`; the exit code is 1 where nothing was found or the answer was no.
 ///
 /// # Errors
 /// Those of the configuration, the store and the terminal.
 pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
-    let settings = Settings::of(app::start(common)?)?;
+    let settings = Settings::of(start::begin(common)?)?;
     let backend = Backend::open(&settings.config)?;
     backend.refresh(&settings.config)?;
-    let runtime = app::runtime()?;
+    let runtime = start::runtime()?;
     let change = runtime.block_on(tag.find(&backend, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;

@@ -12,10 +12,11 @@ use super::archive::Archive;
 use super::manifest::{Manifest, Member, Program, Store};
 use super::place::{self, Placed, Placement};
 use super::{CREDENTIALS, SECRETS, TIME, free_second, say};
-use crate::app::{self, FAILED};
 use crate::check;
 use crate::cli::Common;
 use crate::config;
+use crate::exit::FAILED;
+use crate::start;
 
 /// Runs `restore`; the exit code is 1 where `check` finds fault with what was restored.
 ///
@@ -79,7 +80,7 @@ fn free_suffix(placements: &[Placement], now: Timestamp) -> String {
 fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
     let text = archive.small(&Member::Config).context("invariant: every manifest lists the configuration")?;
     let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
-    let config = config::load_text(&common.config, text, archive.small(&Member::Registry), &app::environment)
+    let config = config::load_text(&common.config, text, archive.small(&Member::Registry), &start::environment)
         .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
     let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
     ensure!(

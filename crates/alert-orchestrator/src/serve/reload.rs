@@ -14,9 +14,9 @@ use platform::shutdown::Hangups;
 use tracing::{error, info, warn};
 
 use super::live::Live;
-use crate::app;
 use crate::config::Config;
 use crate::settings::Settings;
+use crate::start;
 
 /// How often a configuration file is looked at where `reload_on_change` is set.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub(super) async fn on_request(live: Arc<Live>, mut hangups: Hangups) {
             Some(()) = hangups.recv() => {}
             _ = looks.tick(), if live.settings().config.orchestrator.reload_on_change => {
                 // What was wrong may be in a file that the refused configuration names and the one in effect does not.
-                let is_mended = || refused && app::load_config(&live.config_path).is_ok();
+                let is_mended = || refused && start::load_config(&live.config_path).is_ok();
                 if !watched.has_changed() && !is_mended() {
                     continue;
                 }
@@ -58,7 +58,7 @@ fn reload(live: &Live) -> bool {
     match outcome {
         Ok(settings) => {
             super::warn_if_open(&settings.config);
-            app::log_as_of(&settings.config);
+            start::log_as_of(&settings.config);
             live.replace_settings(settings);
             info!("Reloaded configuration from {path}");
         }
@@ -75,7 +75,7 @@ fn reload(live: &Live) -> bool {
 }
 
 fn read(live: &Live) -> Result<Settings, String> {
-    let mut config = app::load_config(&live.config_path).map_err(|faults| faults.to_string())?;
+    let mut config = start::load_config(&live.config_path).map_err(|faults| faults.to_string())?;
     for what in keep_fixed(&mut config, &live.settings().config) {
         warn!("{what} changed in {}: that takes effect after a restart", live.config_path.display());
     }

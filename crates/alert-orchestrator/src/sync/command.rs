@@ -5,18 +5,19 @@ use std::io::{self, IsTerminal as _, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Progress, Wish, pull};
-use crate::app::{self, FAILED};
 use crate::backend::Backend;
 use crate::cli::Common;
 use crate::decisions::abbreviate;
+use crate::exit::FAILED;
 use crate::settings::Settings;
+use crate::start;
 
 /// Runs `sync`; the exit code is 1 where something was left out.
 ///
 /// # Errors
 /// Those of the configuration and the store.
 pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
-    let settings = Settings::of(app::start(common)?)?;
+    let settings = Settings::of(start::begin(common)?)?;
     let backend = Backend::open(&settings.config)?;
     // Which wallets there are, and what is stored already, the files say too.
     backend.refresh(&settings.config)?;
@@ -29,7 +30,7 @@ pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
         bar.set_position(done as u64);
         bar.set_message(abbreviate(wallet));
     };
-    let pulled = app::runtime()?.block_on(pull(&backend, &settings, wish, common.write_prefix(), &mut show));
+    let pulled = start::runtime()?.block_on(pull(&backend, &settings, wish, common.write_prefix(), &mut show));
     bar.finish_and_clear();
     let summary = pulled?;
     let mut out = io::stdout().lock();

@@ -1,0 +1,71 @@
+//! What commands begin with: the configuration, the log, a runtime.
+//!
+//! Start at [`begin`], with which every command begins that evaluates or writes rows. Commands that need less, or in another
+//! order, take the single steps.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use platform::telemetry;
+use tracing::{info, warn};
+
+use crate::backend::Backend;
+use crate::cli::Common;
+use crate::config::{self, Config, ConfigError};
+use crate::version;
+
+/// Reads the configuration, starts the log, and says there what is about to run.
+///
+/// # Errors
+/// Those of the configuration; a log that cannot be started.
+pub(crate) fn begin(common: &Common) -> anyhow::Result<Config> {
+    let config = load_config(&common.config)?;
+    start_log(common)?;
+    info!("alert-orchestrator {}", *version::LINE);
+    info!("Loaded configuration from {}", common.config.display());
+    info!("Store: {}", Backend::address(&config));
+    if config.tokens.is_some() {
+        info!("token registry validated for {}", config.client.assets.join(", "));
+    }
+    if common.test_prefix {
+        warn!("TEST MODE: every write goes to tables whose names start with test_; reads do not");
+    }
+    log_as_of(&config);
+    Ok(config)
+}
+
+/// Says so where the evaluation time is not now.
+pub(crate) fn log_as_of(config: &Config) {
+    if let Some(end) = config.client.date_range.end {
+        info!("as of {end} (client.date_range.end)");
+    }
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn load_config(path: &Path) -> Result<Config, ConfigError> {
+    config::load(path, &environment)
+}
+
+/// A variable of a configuration; the environment is read here and nowhere else.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Starts the log on standard error, as the command line wants it.
+///
+/// # Errors
+/// It was started before.
+pub(crate) fn start_log(common: &Common) -> anyhow::Result<()> {
+    telemetry::init(common.log_level, common.log_format.into()).context("starting the log")
+}
+
+/// A runtime for requests, on several threads.
+///
+/// # Errors
+/// The system gives no threads.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")
+}
