@@ -10,7 +10,7 @@ use platform::telemetry;
 use url::Url;
 
 use crate::config::text::Age;
-use crate::{health, version};
+use crate::version;
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
 #[derive(Debug, Parser)]
@@ -87,6 +87,24 @@ impl From<LogFormat> for telemetry::Format {
 
 fn age(text: &str) -> Result<Age, String> {
     text.parse().map_err(|_| "expected a length of time such as 90m, 48h, 30d or 4w".to_owned())
+}
+
+/// An address that can be asked, for `health`.
+fn parse_url(text: &str) -> Result<Url, String> {
+    let expected = "expected an address like http://127.0.0.1:9808/livez";
+    let url: Url = text.parse().map_err(|error| format!("{error}; {expected}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("found scheme {:?}; {expected}", url.scheme()));
+    }
+    Ok(url)
+}
+
+/// A positive number of seconds, for `health`.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,10 +192,10 @@ pub enum Command {
     #[command(after_help = HEALTH_EXAMPLES)]
     Health {
         /// What to ask: /livez, /readyz, /startupz or /health of the service
-        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9808/livez", value_parser = health::parse_url)]
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9808/livez", value_parser = parse_url)]
         url: Url,
         /// How long to wait for the answer
-        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = health::parse_seconds)]
+        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
         timeout: Duration,
     },
     /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
