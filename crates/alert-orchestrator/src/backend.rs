@@ -17,8 +17,8 @@ pub(crate) use advisor_io::RequestCounts;
 
 use crate::config::client;
 use crate::config::{Config, Store};
+use crate::csv_folders;
 use crate::evaluate::{self, AssetTables, Circumstances, Evaluation, Mismatches, Plan};
-use crate::import;
 use crate::settings::Settings;
 
 /// The store that evaluations read.
@@ -82,11 +82,12 @@ impl Backend {
     /// A store that cannot be brought up to date answers for no asset: old data must not look new.
     pub(crate) fn refresh(&self, config: &Config) -> Result<(), StoreError> {
         match (self, config.client.store()) {
-            (Self::Embedded(store), Store::Embedded(settings)) => import::automatic(store, &settings.import, config)
-                .map_err(|error| StoreError::Unavailable {
+            (Self::Embedded(store), Store::Embedded(settings)) => {
+                csv_folders::automatic(store, &settings.import, config).map_err(|error| StoreError::Unavailable {
                     store: name_of_embedded(&settings.path),
                     cause: format!("{error:#}"),
-                }),
+                })
+            }
             _ => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ mod cleanup;
 pub mod cli;
 pub mod config;
 mod console;
+mod csv_folders;
 mod decisions;
 mod evaluate;
 mod exit;
