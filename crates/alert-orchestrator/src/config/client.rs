@@ -75,9 +75,6 @@ pub struct Greptime {
 }
 
 impl Greptime {
-    /// The port of GreptimeDB's HTTP API.
-    pub(super) const DEFAULT_PORT: u16 = 4000;
-
     /// The URL of the server.
     ///
     /// # Errors
@@ -87,7 +84,7 @@ impl Greptime {
     }
 
     fn default_port() -> u16 {
-        Self::DEFAULT_PORT
+        Host::DEFAULT_PORT
     }
 
     fn default_database() -> String {

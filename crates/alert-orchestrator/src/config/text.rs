@@ -17,8 +17,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use super::client;
-
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone(TimeZone);
@@ -68,6 +66,9 @@ impl Age {
 }
 
 impl Host {
+    /// The port of GreptimeDB's HTTP API.
+    pub(super) const DEFAULT_PORT: u16 = 4000;
+
     /// The URL of the server; `port` counts where the host names none.
     ///
     /// # Errors
@@ -130,7 +131,7 @@ impl FromStr for Host {
     type Err = BadText;
 
     fn from_str(text: &str) -> Result<Self, BadText> {
-        Settings::base_url(text, client::Greptime::DEFAULT_PORT).map_err(|_| BadText)?;
+        Settings::base_url(text, Self::DEFAULT_PORT).map_err(|_| BadText)?;
         Ok(Self(text.to_owned()))
     }
 }
