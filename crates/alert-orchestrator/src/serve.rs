@@ -2,13 +2,14 @@
 //!
 //! Start at [`run`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a thread and runtime
 //! of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from it. `reload` replaces the
-//! settings, `counters` and `metrics` are what Prometheus sees of it all.
+//! settings; `counters` and `metrics` are what Prometheus sees of it all, on the page of `metrics_page`.
 
 mod api;
 mod counters;
 mod guard;
 mod live;
 mod metrics;
+mod metrics_page;
 mod openapi;
 mod page;
 mod probes;
@@ -29,7 +30,6 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::cli::Common;
-use crate::config::Config;
 use crate::settings::Settings;
 use crate::start;
 
@@ -59,7 +59,7 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
             false => None,
         };
         log_schedule(&live);
-        let rounds = rounds::spawn(Arc::clone(&live), stopping)?;
+        let rounds = rounds::spawn(Arc::clone(&live), stopping, DRAIN)?;
         let reloading = tokio::spawn(reload::on_request(Arc::clone(&live), hangups));
         notify::ready();
         let watchdog = tokio::spawn(notify::watchdog({
@@ -111,7 +111,7 @@ async fn start_server(
 ) -> anyhow::Result<impl Future<Output = std::io::Result<()>> + Send + 'static> {
     let settings = live.settings();
     let telemetry = &settings.config.orchestrator.telemetry;
-    warn_if_open(&settings.config);
+    guard::warn_if_open(&settings.config);
     let address = format!("{}:{}", telemetry.listen_address, telemetry.listen_port);
     let listening = listen(&telemetry.listen_address, telemetry.listen_port).await;
     let listener = listening.with_context(|| {
@@ -126,15 +126,6 @@ async fn start_server(
         let stop = async move { drop(stopping.wait_for(|stop| *stop).await) };
         platform::http::serve(listener, app, Limits { drain: DRAIN, ..Limits::default() }, stop).await
     })
-}
-
-/// A page that shows wallets and limits to whoever can reach it is worth a warning.
-fn warn_if_open(config: &Config) {
-    let address = &config.orchestrator.telemetry.listen_address;
-    let is_local = address == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if !is_local && !config.orchestrator.auth.enabled {
-        warn!("listening on {address} without orchestrator.auth: whoever reaches it sees wallets and limits");
-    }
 }
 
 fn log_schedule(live: &Live) {

@@ -8,8 +8,10 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use platform::http::{Client, Problem, same_origin};
+use tracing::warn;
 
 use super::live::Live;
+use crate::config::Config;
 use crate::config::orchestrator::RequireFor;
 
 /// How much an answer gives away, or a request changes.
@@ -55,4 +57,13 @@ pub(super) async fn check(
     // Whoever answers goes by the same reading of the configuration.
     request.extensions_mut().insert(settings);
     Ok(next.run(request).await)
+}
+
+/// A page that shows wallets and limits to whoever can reach it is worth a warning.
+pub(super) fn warn_if_open(config: &Config) {
+    let address = &config.orchestrator.telemetry.listen_address;
+    let is_local = address == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if !is_local && !config.orchestrator.auth.enabled {
+        warn!("listening on {address} without orchestrator.auth: whoever reaches it sees wallets and limits");
+    }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify, RwLock, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
-use super::metrics::MetricsPage;
+use super::metrics_page::MetricsPage;
 use super::published::Published;
 use crate::backend::Backend;
 use crate::cli::Common;
@@ -107,6 +107,13 @@ impl Live {
     pub(crate) fn publish(&self, published: Arc<Published>) {
         self.published.store(Some(published));
         self.metrics.forget();
+    }
+
+    /// What the last round found and what has been counted, in the OpenMetrics text format without the end mark.
+    pub(crate) fn measured(&self) -> String {
+        let mut text = self.published().map(|published| published.metrics.clone()).unwrap_or_default();
+        text.push_str(&self.counters.text(self.backend().as_deref()));
+        text
     }
 
     /// The store, once it has been opened.

@@ -1,21 +1,14 @@
-//! The metrics of the last round, and the page that Prometheus reads.
+//! What a round found, as metrics.
 //!
-//! Start at [`MetricsPage::get`]. What a round found is written down once per round ([`of_round`]) into a registry that is
-//! made for it: series of what is no longer there vanish with it. What is counted all the time (`counters`) is read anew at
-//! most once a second, however many ask.
+//! Start at [`of_round`]. They are written down once per round into a registry that is made for it: series of what is no
+//! longer there vanish with it. What is counted all the time is in `counters`.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use advisor_core::advice::Advice;
 use advisor_core::gate::Verdict;
 use advisor_core::price_check::PriceFigure;
-use axum::http::HeaderMap;
-use axum::response::Response;
 use jiff::Timestamp;
-use platform::exposition::{self, Format};
-use platform::http::Rendered;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::family::Family;
@@ -23,61 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::counters::seconds;
-use super::live::Live;
 use crate::config::telemetry::Telemetry;
 use crate::evaluate::Evaluation;
-
-/// For how long a page of metrics is served before its counters are read again.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// The page of metrics, in memory.
-#[derive(Default)]
-pub(crate) struct MetricsPage(Mutex<Option<(Instant, Arc<Page>)>>);
-
-struct Page {
-    openmetrics: Rendered,
-    text: Rendered,
-}
-
-impl MetricsPage {
-    /// The page in the format that the client prefers.
-    pub(crate) fn get(&self, live: &Live, headers: &HeaderMap) -> Response {
-        let page = self.fresh(live);
-        let rendered = match exposition::negotiate(headers) {
-            Format::OpenMetrics => &page.openmetrics,
-            Format::Text => &page.text,
-        };
-        rendered.respond(headers)
-    }
-
-    /// Makes the next reader see what has just been published.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn fresh(&self, live: &Live) -> Arc<Page> {
-        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, page)) = cached.as_ref().filter(|(read_at, _)| read_at.elapsed() < FRESH) {
-            return Arc::clone(page);
-        }
-        let page = Arc::new(Page::render(live));
-        *cached = Some((Instant::now(), Arc::clone(&page)));
-        page
-    }
-}
-
-impl Page {
-    fn render(live: &Live) -> Self {
-        let mut text = live.published().map(|published| published.metrics.clone()).unwrap_or_default();
-        text.push_str(&live.counters.text(live.backend().as_deref()));
-        text.push_str("# EOF\n");
-        let plain = exposition::to_text_0_0_4(&text);
-        Self {
-            openmetrics: Rendered::new(Format::OpenMetrics.content_type(), text.into_bytes()),
-            text: Rendered::new(Format::Text.content_type(), plain.into_bytes()),
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AssetLabels {

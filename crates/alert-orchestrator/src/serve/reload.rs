@@ -13,6 +13,7 @@ use platform::notify;
 use platform::shutdown::Hangups;
 use tracing::{error, info, warn};
 
+use super::guard;
 use super::live::Live;
 use crate::config::Config;
 use crate::settings::Settings;
@@ -57,7 +58,7 @@ fn reload(live: &Live) -> bool {
     live.counters.reloaded(accepted);
     match outcome {
         Ok(settings) => {
-            super::warn_if_open(&settings.config);
+            guard::warn_if_open(&settings.config);
             start::log_as_of(&settings.config);
             live.replace_settings(settings);
             info!("Reloaded configuration from {path}");

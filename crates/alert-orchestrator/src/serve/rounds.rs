@@ -44,11 +44,11 @@ impl Handle {
     }
 }
 
-/// Starts making rounds.
+/// Starts making rounds; once told to stop, what was begun has `drain` to finish.
 ///
 /// # Errors
 /// The system gives no thread or runtime.
-pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow::Result<Handle> {
+pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>, drain: Duration) -> anyhow::Result<Handle> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -62,7 +62,7 @@ pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>) -> anyhow:
             error!("the evaluation loop broke off; nothing is evaluated any more until the service is restarted");
         }
         // Writes and charts that were begun are finished, but not waited for for ever.
-        runtime.shutdown_timeout(super::DRAIN);
+        runtime.shutdown_timeout(drain);
         live.rounds_ended();
         // Nobody waits any more where the service has been cut off.
         let _ = ended.send(());

@@ -13,7 +13,7 @@ use platform::http::{App, Proxies, chassis};
 
 use super::guard::{self, Access, Guard};
 use super::live::Live;
-use super::{api, page, probes, write};
+use super::{api, openapi, page, probes, write};
 use crate::config::Config;
 
 /// One address.
@@ -44,7 +44,7 @@ pub(super) fn routes(metrics_path: &str) -> Vec<Route> {
         read("/api/explain", Access::Page, get(api::explain)),
         read("/api/history", Access::Page, get(api::history)),
         read("/api/withdrawals", Access::Page, get(api::withdrawals)),
-        read("/api/openapi.json", Access::Page, get(super::openapi::document)),
+        read("/api/openapi.json", Access::Page, get(openapi::document)),
         read("/api/config/normalized", Access::Sensitive, get(api::normalized)),
         write("/api/sync/transactions", post(write::sync)),
         write("/api/reference", post(write::reference)),
@@ -69,7 +69,7 @@ pub(super) fn router(live: &Arc<Live>, config: &Config) -> App {
 }
 
 async fn metrics(live: axum::extract::State<Arc<Live>>, headers: HeaderMap) -> axum::response::Response {
-    live.metrics.get(&live, &headers)
+    live.metrics.get(&headers, || live.measured())
 }
 
 #[cfg(test)]
