@@ -4,6 +4,12 @@
 //! included, closes a circle; and nothing below a pure crate can do IO, wait or read a clock. The graph comes from
 //! `cargo metadata` with every platform and with features as united over the workspace, so it holds more than any one
 //! build does: the proof errs on the strict side.
+//!
+//! A fourth rule is about the inside of each crate: its files do not import each other in a circle ([`circles`]).
+
+mod circles;
+mod modules;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -61,13 +67,28 @@ const IMPURE: &[&str] = &[
 
 /// Proves the rules for this workspace; the error lists every violation with its path.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    let graph = read_graph(root)?;
-    let found = violations(&graph);
+    let metadata = read(root)?;
+    let graph = graph_of(&metadata)?;
+    let mut found = violations(&graph);
+    found.extend(circles_inside(&metadata)?);
     if !found.is_empty() {
         bail!("forbidden dependencies:\n  {}", found.join("\n  "));
     }
     println!("check-arch: {} crates of ours depend on each other and on the outside as allowed", graph.ours.len());
+    println!("check-arch: no files inside them import each other in a circle");
     Ok(())
+}
+
+/// One sentence for each circle inside a crate.
+fn circles_inside(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for package in metadata.workspace_packages() {
+        for target in package.targets.iter().filter(|target| target.is_lib() || target.is_bin()) {
+            let circles = circles::circles(metadata.workspace_root.as_std_path(), target.src_path.as_std_path())?;
+            found.extend(circles.into_iter().map(|way| format!("{}: a circle: {way}", package.name)));
+        }
+    }
+    Ok(found)
 }
 
 /// Who depends on whom, by name; versions of one crate count as one.
@@ -80,13 +101,12 @@ struct Graph {
     tests_use: BTreeMap<String, BTreeSet<String>>,
 }
 
-fn read_graph(root: &Path) -> anyhow::Result<Graph> {
-    let metadata = MetadataCommand::new()
+fn read(root: &Path) -> anyhow::Result<Metadata> {
+    MetadataCommand::new()
         .manifest_path(root.join("Cargo.toml"))
         .other_options(vec!["--locked".to_owned()])
         .exec()
-        .context("reading the workspace's dependency graph")?;
-    graph_of(&metadata)
+        .context("reading the workspace's dependency graph")
 }
 
 fn graph_of(metadata: &Metadata) -> anyhow::Result<Graph> {
@@ -208,7 +228,7 @@ mod tests {
 
     #[test]
     fn this_workspace_keeps_its_layers() {
-        let graph = read_graph(crate::project_root()).unwrap();
+        let graph = graph_of(&read(crate::project_root()).unwrap()).unwrap();
         assert_eq!(graph.ours.len(), LAYERS.len(), "every layer exists");
         assert_eq!(violations(&graph), [""; 0]);
     }
