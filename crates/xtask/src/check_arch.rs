@@ -234,6 +234,11 @@ mod tests {
     }
 
     #[test]
+    fn no_files_of_this_workspace_import_each_other_in_a_circle() {
+        assert_eq!(circles_inside(&read(crate::project_root()).unwrap()).unwrap(), [""; 0]);
+    }
+
+    #[test]
     fn arrows_down_pass() {
         check(
             &[
