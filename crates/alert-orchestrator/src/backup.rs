@@ -1,18 +1,18 @@
-//! Everything that a lost host takes with it, in one file: the `backup` command, and [`restore`].
+//! Everything that a lost host takes with it, in one file, and its way back.
 //!
-//! Start at [`run`]. What goes into a backup is copied into a folder of its own first, the store as it is at one moment, so
-//! that `manifest` can say what each file is before `archive` writes them. Old backups are deleted by `keep`; what a restore
-//! puts back is put there by `place`.
+//! Start at [`write`], and for the way back at [`restore::put_back`]. What goes into a backup is copied into a folder
+//! of its own first, the store as it is at one moment, so that `manifest` can say what each file is before `archive`
+//! writes them. Old backups are deleted by `keep`; what a restore puts back is put there by `place`.
 
 mod archive;
-mod keep;
-mod manifest;
-mod place;
+pub(crate) mod keep;
+pub(crate) mod manifest;
+pub(crate) mod place;
 pub(crate) mod restore;
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -23,15 +23,12 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
 use crate::backend::Backend;
-use crate::cli::Common;
-use crate::config::text::Age;
 use crate::config::{self, Config};
 use crate::start;
 
 use archive::Archive;
 use manifest::{Listed, Manifest, Member, Program, Store};
 
-const DEFAULT_FOLDER: &str = "/var/backups/orchestrator";
 /// Variables for the service's environment, beside the configuration file.
 const SECRETS: &str = "secrets.env";
 /// A folder of secrets, each a file, beside the configuration file.
@@ -40,13 +37,6 @@ const CREDENTIALS: &str = "credentials";
 /// How names say when something was made (UTC).
 const TIME: &str = "%Y%m%dT%H%M%SZ";
 
-/// What a backup is asked for.
-pub(crate) struct Wish {
-    pub(crate) output: Option<PathBuf>,
-    pub(crate) keep: Option<Age>,
-    pub(crate) with_secrets: bool,
-}
-
 /// The first second from `now` on whose name is free, so that what is made twice in one second gets two; `now` where a minute of
 /// them is taken.
 fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp {
@@ -54,47 +44,12 @@ fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp
     (0..60).map(later).find(|at| is_free(*at)).unwrap_or(now)
 }
 
-/// Runs `backup`.
+/// Writes the backup: `output` is whole, and on the disk, or not there.
 ///
 /// # Errors
-/// Those of the configuration; what cannot be read or written; old backups that cannot be deleted once the new one is there.
-pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
-    let config = start::load_config(&common.config)?;
-    start::start_log(common)?;
-    let now = Timestamp::now();
-    let output = match &wish.output {
-        Some(output) => output.clone(),
-        None => keep::free_path(Path::new(DEFAULT_FOLDER), now),
-    };
-    let folder = folder_of(&output);
-    let manifest = make(common, &config, wish.with_secrets, &output, now)
-        .with_context(|| format!("backing up to {} failed, nothing was written", output.display()))?;
-    let mut done = String::new();
-    for Listed { name, path, size, .. } in &manifest.files {
-        done += &format!("{name}: {size} bytes from {path}\n");
-    }
-    if let Store::Greptimedb { address, .. } = &manifest.store {
-        done += &format!("NOT INCLUDED: what is stored in {address}; back that up with GreptimeDB's own tools\n");
-    }
-    done += &format!("written: {}\n", output.display());
-    say(io::stdout(), &done);
-    if let Some(age) = &wish.keep {
-        let deleted = keep::delete_older(folder, age.length(), now).with_context(|| {
-            format!("{} is written, but deleting older backups in {} failed", output.display(), folder.display())
-        })?;
-        say(io::stdout(), &format!("deleted: {deleted} backups older than {age} in {}\n", folder.display()));
-    }
-    Ok(0)
-}
-
-/// Tells what was done. Whoever listened may have left, which undoes nothing of it.
-fn say(mut to: impl Write, text: &str) {
-    let _nobody_listens = to.write_all(text.as_bytes());
-}
-
-/// Writes the backup: `output` is whole, and on the disk, or not there.
-fn make(
-    common: &Common,
+/// What cannot be read or written, or what a restore would refuse.
+pub(crate) fn write(
+    config_path: &Path,
     config: &Config,
     with_secrets: bool,
     output: &Path,
@@ -113,7 +68,7 @@ fn make(
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(folder)
         .with_context(|| format!("making a folder in {} failed", folder.display()))?;
-    let copied = Copied::of(common, config, with_secrets, scratch.path())?;
+    let copied = Copied::of(config_path, config, with_secrets, scratch.path())?;
     let manifest = copied.manifest(now)?;
     let file = beside.permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
     let paths = copied.files.iter().map(|(member, _, copy)| (member, copy.as_path())).collect();
@@ -138,14 +93,14 @@ struct Copied {
 type CopiedFile = (Member, PathBuf, PathBuf);
 
 impl Copied {
-    fn of(common: &Common, config: &Config, with_secrets: bool, to: &Path) -> anyhow::Result<Self> {
-        let mut wanted = vec![(Member::Config, common.config.clone())];
+    fn of(config_path: &Path, config: &Config, with_secrets: bool, to: &Path) -> anyhow::Result<Self> {
+        let mut wanted = vec![(Member::Config, config_path.to_path_buf())];
         let registry = &config.orchestrator.token_registry;
         if config.tokens.is_some() || registry.is_file() {
             wanted.push((Member::Registry, registry.clone()));
         }
         if with_secrets {
-            wanted.extend(secrets(&common.config)?);
+            wanted.extend(secrets(config_path)?);
         }
         let mut files = Vec::new();
         for (member, from) in wanted {
@@ -153,7 +108,7 @@ impl Copied {
             fs::copy(&from, &copy).with_context(|| format!("reading {} failed", from.display()))?;
             files.push((member, from, copy));
         }
-        check(common, config, &files)?;
+        check(config_path, config, &files)?;
         let store = match config.client.store() {
             config::Store::Greptime(_) => {
                 Store::Greptimedb { address: Backend::address(config), included: manifest::NotIncluded }
@@ -209,7 +164,7 @@ fn secrets(config: &Path) -> anyhow::Result<Vec<(Member, PathBuf)>> {
 }
 
 /// Whether a restore would take what was copied, which may have changed since it was read, and what it says about secrets.
-fn check(common: &Common, config: &Config, files: &[CopiedFile]) -> anyhow::Result<()> {
+fn check(config_path: &Path, config: &Config, files: &[CopiedFile]) -> anyhow::Result<()> {
     let read = |wanted: Member| {
         let copied = files.iter().find(|(member, ..)| *member == wanted);
         copied.map(|(_, _, copy)| fs::read(copy)).transpose()
@@ -217,9 +172,9 @@ fn check(common: &Common, config: &Config, files: &[CopiedFile]) -> anyhow::Resu
     let text = read(Member::Config)?.and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.context("the configuration was changed meanwhile")?;
     let registry = read(Member::Registry)?;
-    config::load_text(&common.config, &text, registry.as_deref(), &start::environment)
+    config::load_text(config_path, &text, registry.as_deref(), &start::environment)
         .map_err(|faults| anyhow!("a restore would refuse the configuration or the registry:\n{faults}"))?;
-    warn_of_secrets(config, &common.config, &text);
+    warn_of_secrets(config, config_path, &text);
     Ok(())
 }
 

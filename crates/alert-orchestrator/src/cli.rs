@@ -111,78 +111,22 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 pub enum Command {
     /// Load CSV files into the embedded store
     #[command(after_help = IMPORT_EXAMPLES)]
-    Import {
-        /// Files named like the tables they fill, or directories of them
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    Import(ImportArgs),
     /// Show every step of an asset's decision with its numbers
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    Explain {
-        /// Asset as configured
-        asset: String,
-        /// Show only this wallet's figures
-        #[arg(long)]
-        wallet: Option<String>,
-        /// As JSON, at full precision
-        #[arg(long)]
-        json: bool,
-    },
+    Explain(ExplainArgs),
     /// Pull deposits and withdrawals of the configured assets from Liqwid into the store
     #[command(after_help = SYNC_EXAMPLES)]
-    Sync {
-        /// Only this wallet (may be repeated); default: transaction_sync.wallets, else all that have positions
-        #[arg(long = "wallet", value_name = "ADDRESS")]
-        wallets: Vec<String>,
-        /// First instant, RFC 3339 or YYYY-MM-DD in orchestrator.timezone; default: transaction_sync.start_date
-        #[arg(long, value_name = "TIME")]
-        start: Option<String>,
-        /// Last instant; default: transaction_sync.end_date, else now
-        #[arg(long, value_name = "TIME")]
-        end: Option<String>,
-        /// Say what would be written, and write nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
+    Sync(SyncArgs),
     /// Mark a withdrawal as the reference since which gains count, or unmark it; asks before it writes
     #[command(after_help = TAG_EXAMPLES, group = ArgGroup::new("which").required(true))]
-    Tag {
-        /// Asset as configured
-        #[arg(long)]
-        asset: String,
-        /// The withdrawal of this transaction
-        #[arg(long, value_name = "HASH", group = "which")]
-        tx: Option<String>,
-        /// The newest withdrawal
-        #[arg(long, group = "which")]
-        latest: bool,
-        /// Only withdrawals of this wallet
-        #[arg(long, value_name = "ADDRESS")]
-        wallet: Option<String>,
-        /// Take the mark off
-        #[arg(long)]
-        remove: bool,
-    },
+    Tag(TagArgs),
     /// Write configuration, token registry and a snapshot of the embedded store into one file, also while the service runs
     #[command(after_help = BACKUP_EXAMPLES)]
-    Backup {
-        /// The file to write, which must not exist; default: alert-orchestrator-YYYYMMDDTHHMMSSZ.tar.gz (UTC) in
-        /// /var/backups/orchestrator
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Once it is written, delete those beside it that have such a default name and are older: 90m, 48h, 30d, 4w
-        #[arg(long, value_name = "AGE", value_parser = age)]
-        keep: Option<Age>,
-        /// Include secrets.env and the files of credentials/, which lie beside the configuration file
-        #[arg(long)]
-        with_secrets: bool,
-    },
+    Backup(BackupArgs),
     /// Put back what a backup holds, all of it or nothing; the service must be stopped
     #[command(after_help = RESTORE_EXAMPLES)]
-    Restore {
-        /// A file that `alert-orchestrator backup` wrote
-        file: PathBuf,
-    },
+    Restore(RestoreArgs),
     /// Make a password hash for auth.password_hash; reads the password from the terminal, or a line of standard input
     #[command(
         after_help = "Examples:\n  alert-orchestrator hash-password\n  pass show orchestrator | alert-orchestrator hash-password"
@@ -190,14 +134,7 @@ pub enum Command {
     HashPassword,
     /// Ask a running service whether it is well, once; exit 0 where it answers 200, else 1
     #[command(after_help = HEALTH_EXAMPLES)]
-    Health {
-        /// What to ask: /livez, /readyz, /startupz or /health of the service
-        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9808/livez", value_parser = parse_url)]
-        url: Url,
-        /// How long to wait for the answer
-        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
-        timeout: Duration,
-    },
+    Health(HealthArgs),
     /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
     Check,
     /// Print the JSON Schema of the configuration
@@ -207,10 +144,105 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  alert-orchestrator completions bash > /etc/bash_completion.d/alert-orchestrator"
     )]
-    Completions {
-        /// Shell to complete for
-        shell: clap_complete::Shell,
-    },
+    Completions(CompletionsArgs),
+}
+
+/// What follows `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Files named like the tables they fill, or directories of them
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// What follows `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Asset as configured
+    pub(crate) asset: String,
+    /// Show only this wallet's figures
+    #[arg(long)]
+    pub(crate) wallet: Option<String>,
+    /// As JSON, at full precision
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What follows `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Only this wallet (may be repeated); default: transaction_sync.wallets, else all that have positions
+    #[arg(long = "wallet", value_name = "ADDRESS")]
+    pub(crate) wallets: Vec<String>,
+    /// First instant, RFC 3339 or YYYY-MM-DD in orchestrator.timezone; default: transaction_sync.start_date
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// Last instant; default: transaction_sync.end_date, else now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What follows `tag`.
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// Asset as configured
+    #[arg(long)]
+    pub(crate) asset: String,
+    /// The withdrawal of this transaction
+    #[arg(long, value_name = "HASH", group = "which")]
+    pub(crate) tx: Option<String>,
+    /// The newest withdrawal
+    #[arg(long, group = "which")]
+    pub(crate) latest: bool,
+    /// Only withdrawals of this wallet
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) wallet: Option<String>,
+    /// Take the mark off
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
+/// What follows `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write, which must not exist; default: alert-orchestrator-YYYYMMDDTHHMMSSZ.tar.gz (UTC) in
+    /// /var/backups/orchestrator
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Once it is written, delete those beside it that have such a default name and are older: 90m, 48h, 30d, 4w
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(crate) keep: Option<Age>,
+    /// Include secrets.env and the files of credentials/, which lie beside the configuration file
+    #[arg(long)]
+    pub(crate) with_secrets: bool,
+}
+
+/// What follows `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// A file that `alert-orchestrator backup` wrote
+    pub(crate) file: PathBuf,
+}
+
+/// What follows `health`.
+#[derive(Debug, Args)]
+pub struct HealthArgs {
+    /// What to ask: /livez, /readyz, /startupz or /health of the service
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9808/livez", value_parser = parse_url)]
+    pub(crate) url: Url,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+    pub(crate) timeout: Duration,
+}
+
+/// What follows `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell to complete for
+    pub(crate) shell: clap_complete::Shell,
 }
 
 const EXAMPLES: &str = "\

@@ -1,7 +1,7 @@
 //! The folders of CSV files that the embedded store is filled from, and what there is to say about an import.
 //!
-//! Start at [`automatic`], which brings the store up to date before every evaluation. The `import` command shows and reports
-//! what it does by the same means.
+//! Start at [`automatic`], which brings the store up to date before every evaluation. The `import` command shows and
+//! reports what it does by the same means.
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::plan;
 
-/// Imports the configured directories, as far as their files changed. A file that is refused blocks its table, so that its
-/// asset is in error until the file is mended; the other assets do not depend on it.
+/// Imports the configured directories, as far as their files changed. A file that is refused blocks its table, so that
+/// its asset is in error until the file is mended; the other assets do not depend on it.
 ///
 /// # Errors
 /// A folder or file that cannot be read, or a store that cannot be written.

@@ -96,6 +96,11 @@ impl Evaluation {
         self.advice.iter().find(|advice| advice.asset == asset)
     }
 
+    /// Whether any asset could not be evaluated.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.advice.iter().any(|advice| advice.decision.code() < 0)
+    }
+
     /// A round without an answer, for all assets for the same reason.
     pub(crate) fn failed(plan: &Plan, now: Timestamp, failure: &Failure) -> Self {
         let at = plan.end.unwrap_or(now);

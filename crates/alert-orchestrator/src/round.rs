@@ -1,6 +1,7 @@
 //! One round: everything that is done every time, whoever asked for it.
 //!
-//! Start at [`run`]. `--once`, `explain` and the service's schedule all go through it.
+//! Start at [`run`]. The service's schedule goes through it, and so do `--once` and `explain`, which open the store for
+//! it with [`open_and_run`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,27 @@ pub(crate) async fn run(
         failed(StoreError::Unavailable { store: Backend::address(&settings.config), cause })
     });
     Finished { evaluation, took: started.elapsed() }
+}
+
+/// Opens the store for a single round, and returns it with what was found. With `write_prefix`, transactions are pulled
+/// first where that is configured.
+pub(crate) async fn open_and_run(
+    settings: &Arc<Settings>,
+    plan: &Plan,
+    write_prefix: Option<&str>,
+) -> (Option<Arc<Backend>>, Finished) {
+    let started = Instant::now();
+    match Backend::open(&settings.config) {
+        Ok(backend) => {
+            let backend = Arc::new(backend);
+            if let Some(write_prefix) = write_prefix {
+                pull_transactions(&backend, settings, write_prefix).await;
+            }
+            let finished = run(&backend, settings, plan, &Mismatches::new()).await;
+            (Some(backend), finished)
+        }
+        Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
+    }
 }
 
 /// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may

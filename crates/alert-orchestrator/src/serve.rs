@@ -1,8 +1,9 @@
 //! Server mode: HTTP first, then one evaluation after the other, until somebody says stop.
 //!
-//! Start at [`run`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a thread and runtime
-//! of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from it. `reload` replaces the
-//! settings; `counters` and `metrics` are what Prometheus sees of it all, on the page of `metrics_page`.
+//! Start at [`until_stopped`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a
+//! thread and runtime of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from
+//! it. `reload` replaces the settings; `counters` and `metrics` are what Prometheus sees of it all, on the page of
+//! `metrics_page`.
 
 mod api;
 mod counters;
@@ -38,15 +39,11 @@ use live::Live;
 /// How long requests and a write may go on once the service was told to stop: with what follows it has ended after 10 s.
 const DRAIN: Duration = Duration::from_secs(8);
 
-/// Serves until SIGTERM or SIGINT; the exit code is 0 then.
+/// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// The address cannot be listened on, or a password hash is of no use.
-pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
-    let config = start::begin(common)?;
-    let has_server = config.orchestrator.telemetry.enabled && !no_telemetry;
-    let mut settings = Settings::of(config)?;
-    settings.plan.draws = has_server || settings.config.orchestrator.diagnostics.enabled;
+/// The address cannot be listened on; the system gives no threads or signals.
+pub(crate) fn until_stopped(common: &Common, settings: Settings, has_server: bool) -> anyhow::Result<()> {
     let runtime = start::runtime()?;
     let served: anyhow::Result<Instant> = runtime.block_on(async {
         // Before anything else: a signal that comes while the service starts must stop it in order, too.
@@ -80,7 +77,7 @@ pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
     let until = served?;
     runtime.shutdown_timeout(until.saturating_duration_since(Instant::now()));
     info!("Stopped");
-    Ok(0)
+    Ok(())
 }
 
 type Server = tokio::task::JoinHandle<std::io::Result<()>>;

@@ -1,7 +1,7 @@
 //! What commands begin with: the configuration, the log, a runtime.
 //!
-//! Start at [`begin`], with which every command begins that evaluates or writes rows. Commands that need less, or in another
-//! order, take the single steps.
+//! Start at [`begin`], with which every command begins that evaluates or writes rows. Commands that need less, or in
+//! another order, take the single steps.
 
 use std::path::Path;
 

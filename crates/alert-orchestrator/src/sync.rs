@@ -3,7 +3,6 @@
 //! Start at [`pull`]: wallet after wallet, so that what was written stays written when a later wallet fails, and the next
 //! run completes it. Which transactions are to be stored is `advisor_core::sync`'s to say.
 
-mod command;
 mod tables;
 
 use std::ops::ControlFlow;
@@ -23,7 +22,6 @@ use crate::config::text;
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
 
-pub(crate) use command::run;
 use tables::FlowTables;
 
 /// Before this the lending market has no history.
@@ -51,8 +49,8 @@ pub(crate) struct Summary {
     status: &'static str,
     deposits_inserted: usize,
     withdrawals_inserted: usize,
-    errors: Vec<String>,
-    message: String,
+    pub(crate) errors: Vec<String>,
+    pub(crate) message: String,
     #[serde(skip)]
     is_dry_run: bool,
 }

@@ -20,7 +20,7 @@ pub(super) fn name(now: Timestamp) -> String {
 }
 
 /// Where a backup made at `now` goes; where others were made in the same second, under the next one that is free.
-pub(super) fn free_path(folder: &Path, now: Timestamp) -> PathBuf {
+pub(crate) fn free_path(folder: &Path, now: Timestamp) -> PathBuf {
     let path = |at| folder.join(name(at));
     path(free_second(now, |at| path(at).symlink_metadata().is_err()))
 }
@@ -39,7 +39,7 @@ fn made_at(name: &str) -> Option<Timestamp> {
 ///
 /// # Errors
 /// What could not be looked at or deleted; the others are deleted all the same.
-pub(super) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
+pub(crate) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
     let is_there = cleanup::is_as_named(folder).map_err(|why| anyhow!(why))?;
     ensure!(is_there, "there is no such folder");
     let mut backups: Vec<(Timestamp, PathBuf)> = Vec::new();

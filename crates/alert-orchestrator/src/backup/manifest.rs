@@ -18,26 +18,26 @@ pub(super) const NAME: &str = "manifest.json";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
-    pub(super) format: u32,
-    pub(super) program: Program,
-    pub(super) created_at: Timestamp,
-    pub(super) store: Store,
-    pub(super) files: Vec<Listed>,
+pub(crate) struct Manifest {
+    pub(crate) format: u32,
+    pub(crate) program: Program,
+    pub(crate) created_at: Timestamp,
+    pub(crate) store: Store,
+    pub(crate) files: Vec<Listed>,
 }
 
 /// The program that made the backup.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Program {
-    pub(super) version: String,
-    pub(super) commit: String,
+pub(crate) struct Program {
+    pub(crate) version: String,
+    pub(crate) commit: String,
 }
 
 /// The store that the configuration chose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum Store {
+pub(crate) enum Store {
     /// It is in the backup, as [`Member::Store`].
     Embedded { schema_version: i64 },
     /// It is not.
@@ -47,18 +47,18 @@ pub(super) enum Store {
 /// `false`, and nothing else: for people who read the manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
-pub(super) struct NotIncluded;
+pub(crate) struct NotIncluded;
 
 /// A file of the archive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listed {
-    pub(super) name: Member,
+pub(crate) struct Listed {
+    pub(crate) name: Member,
     /// Where it was.
-    pub(super) path: String,
-    pub(super) size: u64,
+    pub(crate) path: String,
+    pub(crate) size: u64,
     /// In hexadecimal digits.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
 }
 
 /// What a backup can hold. Its names are the only ones that can be in an archive, so no name can lead anywhere.
@@ -66,7 +66,7 @@ pub(super) struct Listed {
 /// In the order in which files are put in place: a service that watches its configuration finds everything else there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) enum Member {
+pub(crate) enum Member {
     Store,
     Registry,
     Secrets,

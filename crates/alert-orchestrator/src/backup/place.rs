@@ -23,10 +23,10 @@ pub(super) struct Placement {
 
 /// What became of a place.
 #[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) path: PathBuf,
+pub(crate) struct Placed {
+    pub(crate) path: PathBuf,
     /// What was there, and beside it, with its new name.
-    pub(super) kept: Vec<(PathBuf, PathBuf)>,
+    pub(crate) kept: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The file that `path` names.

@@ -1,7 +1,9 @@
-//! The `restore` command: everything is verified first, then put in place together, and `check` has the last word.
+//! Putting back what a backup holds: everything is verified first, then put in place together.
+//!
+//! Start at [`put_back`].
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use advisor_io::embedded::snapshot;
@@ -9,54 +11,22 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use jiff::Timestamp;
 
 use super::archive::Archive;
-use super::manifest::{Manifest, Member, Program, Store};
+use super::manifest::{Manifest, Member, Store};
 use super::place::{self, Placed, Placement};
-use super::{CREDENTIALS, SECRETS, TIME, free_second, say};
-use crate::check;
-use crate::cli::Common;
+use super::{CREDENTIALS, SECRETS, TIME, free_second};
 use crate::config;
-use crate::exit::FAILED;
 use crate::start;
 
-/// Runs `restore`; the exit code is 1 where `check` finds fault with what was restored.
+/// Puts everything in place that the backup `file` holds, where the configuration at `config_path` will say; returns
+/// what became of each place.
 ///
 /// # Errors
-/// The backup is of no use or of none here, somebody uses the store, or a file cannot be written; nothing has changed then.
-pub(crate) fn run(common: &Common, file: &Path) -> anyhow::Result<u8> {
-    let (placed, manifest) = put_back(common, file)?;
-    let mut done = String::new();
-    for Placed { path, kept } in &placed {
-        done += &format!("restored: {}\n", path.display());
-        done.extend(kept.iter().map(|(_, kept)| format!("kept: {}\n", kept.display())));
-    }
-    say(io::stdout(), &done);
-    let mut found = Vec::new();
-    let verdict = check::run(common, &mut found);
-    say(io::stdout(), &String::from_utf8_lossy(&found));
-    let fault = match verdict {
-        Ok(0) => {
-            let Program { version, .. } = &manifest.program;
-            let at = manifest.created_at;
-            say(io::stdout(), &format!("the backup that alert-orchestrator {version} made at {at:.0} is in place\n"));
-            return Ok(0);
-        }
-        Ok(_) => "see above".to_owned(),
-        Err(error) => format!("{error:#}"),
-    };
-    let mut failed = format!(
-        "alert-orchestrator: {} was restored, but check found fault with it: {fault}\n\
-         to go back, with the service stopped:\n",
-        file.display()
-    );
-    failed.extend(way_back(&placed).map(|command| format!("  {command}\n")));
-    say(io::stderr(), &failed);
-    Ok(FAILED)
-}
-
-fn put_back(common: &Common, file: &Path) -> anyhow::Result<(Vec<Placed>, Manifest)> {
+/// The backup is of no use or of none here, somebody uses the store, or a file cannot be written; nothing has changed
+/// then.
+pub(crate) fn put_back(config_path: &Path, file: &Path) -> anyhow::Result<(Vec<Placed>, Manifest)> {
     let prepare = || -> anyhow::Result<_> {
         let archive = Archive::open(file)?;
-        let targets = targets(common, &archive)?;
+        let targets = targets(config_path, &archive)?;
         let claim = targets.get(&Member::Store).map(|path| snapshot::claim(path)).transpose()?;
         let placements = stage(&archive, targets)?;
         Ok((placements, claim, archive.manifest))
@@ -77,10 +47,10 @@ fn free_suffix(placements: &[Placement], now: Timestamp) -> String {
 }
 
 /// Where each file goes: where the restored configuration says, once it is the one at `--config`.
-fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
+fn targets(config_path: &Path, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
     let text = archive.small(&Member::Config).context("invariant: every manifest lists the configuration")?;
     let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
-    let config = config::load_text(&common.config, text, archive.small(&Member::Registry), &start::environment)
+    let config = config::load_text(config_path, text, archive.small(&Member::Registry), &start::environment)
         .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
     let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
     ensure!(
@@ -90,9 +60,9 @@ fn targets(common: &Common, archive: &Archive) -> anyhow::Result<BTreeMap<Member
     let mut targets = BTreeMap::new();
     for file in &archive.manifest.files {
         let path = match (&file.name, config.client.store()) {
-            (Member::Config, _) => common.config.clone(),
-            (Member::Secrets, _) => common.config.with_file_name(SECRETS),
-            (Member::Credential(name), _) => common.config.with_file_name(CREDENTIALS).join(name),
+            (Member::Config, _) => config_path.to_path_buf(),
+            (Member::Secrets, _) => config_path.with_file_name(SECRETS),
+            (Member::Credential(name), _) => config_path.with_file_name(CREDENTIALS).join(name),
             (Member::Registry, _) => config.orchestrator.token_registry.clone(),
             (Member::Store, config::Store::Embedded(settings)) => settings.path,
             (Member::Store, config::Store::Greptime(_)) => continue,
@@ -135,7 +105,7 @@ fn stage(archive: &Archive, targets: BTreeMap<Member, PathBuf>) -> anyhow::Resul
 }
 
 /// The commands that undo a restore, as a shell takes them.
-fn way_back(placed: &[Placed]) -> impl Iterator<Item = String> {
+pub(crate) fn way_back(placed: &[Placed]) -> impl Iterator<Item = String> {
     placed.iter().flat_map(|Placed { path, kept }| {
         let new = kept.iter().all(|(old, _)| old != path).then(|| format!("rm {}", quoted(path)));
         new.into_iter().chain(kept.iter().map(|(old, kept)| format!("mv {} {}", quoted(kept), quoted(old))))

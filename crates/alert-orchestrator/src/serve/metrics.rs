@@ -1,7 +1,7 @@
 //! What a round found, as metrics.
 //!
-//! Start at [`of_round`]. They are written down once per round into a registry that is made for it: series of what is no
-//! longer there vanish with it. What is counted all the time is in `counters`.
+//! Start at [`of_round`]. They are written down once per round into a registry that is made for it: series of what is
+//! no longer there vanish with it. What is counted all the time is in `counters`.
 
 use std::sync::atomic::AtomicU64;
 

@@ -23,7 +23,8 @@ struct Page {
 }
 
 impl MetricsPage {
-    /// The page in the format that the client prefers; `read` gives its text, in the OpenMetrics format without the end mark.
+    /// The page in the format that the client prefers; `read` gives its text, in the OpenMetrics format without the end
+    /// mark.
     pub(crate) fn get(&self, headers: &HeaderMap, read: impl FnOnce() -> String) -> Response {
         let page = self.fresh(read);
         let rendered = match exposition::negotiate(headers) {

@@ -1,6 +1,6 @@
 //! Is everything in place? The `check` command: one line per thing, and an exit code.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use advisor_core::ledger::FlowKey;
 use jiff::Timestamp;
@@ -15,8 +15,16 @@ use crate::{plan, start};
 /// A store whose clock is further off than this judges the age of samples wrongly.
 const MAX_SKEW_SECONDS: f64 = 60.0;
 
-/// Runs `check`; what it finds goes to `out`.
-pub(crate) fn run(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
+/// Runs `check`; the exit code is 1 where something is not in place.
+///
+/// # Errors
+/// A log or runtime that cannot be started; standard output cannot be written.
+pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
+    report(common, &mut io::stdout().lock())
+}
+
+/// The same for `restore`, which ends with it: what is found goes to `out`.
+pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
     let mut report = Report { out, failed: false };
     let config = match start::load_config(&common.config) {
         Ok(config) => config,

@@ -1,22 +1,24 @@
-//! The `sync` command.
+//! The `sync` command: pulls from Liqwid, and shows how far it is where a person watches.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Progress, Wish, pull};
 use crate::backend::Backend;
-use crate::cli::Common;
+use crate::cli::{Common, SyncArgs};
 use crate::decisions::abbreviate;
 use crate::exit::FAILED;
 use crate::settings::Settings;
 use crate::start;
+use crate::sync::{Progress, Wish, pull};
 
 /// Runs `sync`; the exit code is 1 where something was left out.
 ///
 /// # Errors
 /// Those of the configuration and the store.
-pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<u8> {
+    let SyncArgs { wallets, start, end, dry_run } = args;
+    let wish = Wish { wallets, start, end, dry_run };
     let settings = Settings::of(start::begin(common)?)?;
     let backend = Backend::open(&settings.config)?;
     // Which wallets there are, and what is stored already, the files say too.
@@ -30,7 +32,7 @@ pub(crate) fn run(common: &Common, wish: &Wish) -> anyhow::Result<u8> {
         bar.set_position(done as u64);
         bar.set_message(abbreviate(wallet));
     };
-    let pulled = start::runtime()?.block_on(pull(&backend, &settings, wish, common.write_prefix(), &mut show));
+    let pulled = start::runtime()?.block_on(pull(&backend, &settings, &wish, common.write_prefix(), &mut show));
     bar.finish_and_clear();
     let summary = pulled?;
     let mut out = io::stdout().lock();

@@ -3,9 +3,9 @@
 use std::io::{self, BufRead as _, Write as _};
 
 use crate::backend::Backend;
-use crate::cli::Common;
+use crate::cli::{Common, TagArgs};
 use crate::exit::FAILED;
-use crate::reference::Tag;
+use crate::reference::{Tag, Which};
 use crate::settings::Settings;
 use crate::start;
 
@@ -13,7 +13,9 @@ use crate::start;
 ///
 /// # Errors
 /// Those of the configuration, the store and the terminal.
-pub(crate) fn run(common: &Common, tag: &Tag) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<u8> {
+    let TagArgs { asset, tx, latest: _, wallet, remove } = args;
+    let tag = Tag { asset, which: tx.map_or(Which::Latest, Which::Transaction), wallet, remove };
     let settings = Settings::of(start::begin(common)?)?;
     let backend = Backend::open(&settings.config)?;
     backend.refresh(&settings.config)?;

@@ -2,12 +2,11 @@
 //! need no HTTP client of their own.
 
 use std::io::{self, Write as _};
-use std::time::Duration;
 
 use advisor_io::http;
 use anyhow::bail;
-use url::Url;
 
+use crate::cli::HealthArgs;
 use crate::start;
 
 /// More of an answer than this is not read.
@@ -17,8 +16,8 @@ const MAX_BODY_BYTES: usize = 4096;
 ///
 /// # Errors
 /// No answer within `timeout`, or another status than 200.
-pub(crate) fn run(url: &Url, timeout: Duration) -> anyhow::Result<u8> {
-    let (status, body) = start::runtime()?.block_on(http::get(url, timeout, MAX_BODY_BYTES))?;
+pub(crate) fn run(HealthArgs { url, timeout }: HealthArgs) -> anyhow::Result<u8> {
+    let (status, body) = start::runtime()?.block_on(http::get(&url, timeout, MAX_BODY_BYTES))?;
     let body = String::from_utf8_lossy(&body);
     let body = body.trim();
     if status != 200 {

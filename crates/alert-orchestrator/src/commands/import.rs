@@ -1,25 +1,28 @@
 //! The `import` command: brings CSV files into the embedded store.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use advisor_io::embedded::{Embedded, ImportOptions, ImportReport};
 use anyhow::bail;
 use tracing::warn;
 
-use crate::cli::Common;
+use crate::cli::{Common, ImportArgs};
 use crate::config::Store;
 use crate::csv_folders::{log_doubts, summary, with_bar};
 use crate::exit::FAILED;
 use crate::{plan, start};
 
-/// Runs `import PATH…`; the exit code says whether every file and line was taken.
-pub(crate) fn run(common: &Common, paths: &[PathBuf]) -> anyhow::Result<u8> {
+/// Runs `import`; the exit code says whether every file and line was taken.
+///
+/// # Errors
+/// Those of the configuration and the store; a path that cannot be read.
+pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::Result<u8> {
     let config = start::load_config(&common.config)?;
     start::start_log(common)?;
     let Store::Embedded(settings) = config.client.store() else {
         bail!(
-            "importing needs the embedded store, but client.greptime is configured; load the files into GreptimeDB instead"
+            "importing needs the embedded store, but client.greptime is configured; \
+             load the files into GreptimeDB instead"
         );
     };
     let store = Embedded::open(&settings.path)?;
@@ -29,7 +32,7 @@ pub(crate) fn run(common: &Common, paths: &[PathBuf]) -> anyhow::Result<u8> {
         warn!("TEST MODE: importing into tables whose names start with test_; evaluations do not read them");
     }
     let mut complete = true;
-    for path in paths {
+    for path in &paths {
         let report = with_bar(|progress| store.import(path, &prefixes, ImportOptions { table_prefix, progress }))?;
         log_doubts(&report);
         log_row_doubts(&report);
@@ -42,7 +45,8 @@ pub(crate) fn run(common: &Common, paths: &[PathBuf]) -> anyhow::Result<u8> {
     Ok(if complete { 0 } else { FAILED })
 }
 
-/// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at once.
+/// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at
+/// once.
 fn log_row_doubts(report: &ImportReport) {
     for file in &report.imported {
         if file.contradicted > 0 {

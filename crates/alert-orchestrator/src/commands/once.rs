@@ -1,0 +1,41 @@
+//! `--once`: one evaluation of every asset, for people, cron and scripts.
+
+use std::io;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::cli::Common;
+use crate::exit::FAILED;
+use crate::settings::Settings;
+use crate::{chart_files, cleanup, console, decisions, journal, round, start};
+
+/// Evaluates, prints and draws; the exit code is 1 where an asset is in error.
+///
+/// # Errors
+/// Those of the configuration; standard output cannot be written.
+pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<u8> {
+    let mut settings = Settings::of(start::begin(common)?)?;
+    settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
+    let settings = Arc::new(settings);
+    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    let runtime = start::runtime()?;
+    let (backend, finished) =
+        runtime.block_on(round::open_and_run(&settings, &settings.plan, Some(common.write_prefix())));
+    let plots = chart_files::write_all(&settings, &finished.evaluation);
+    let printed = if json {
+        console::print_json(&decisions::by_asset(&finished.evaluation, &plots))
+    } else {
+        console::write_summary(&mut io::stdout().lock(), &finished.evaluation)
+    };
+    // Nobody who waits for the answer waits for the journal.
+    if let Some(backend) = backend.filter(|_| finished.has_store()) {
+        runtime.block_on(async {
+            journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
+            journal::forget(&backend, &settings, common.write_prefix()).await;
+        });
+    }
+    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    printed?;
+    Ok(if finished.evaluation.has_errors() { FAILED } else { 0 })
+}
