@@ -2,16 +2,14 @@
 //!
 //! Two back ends of [`advisor_core::store::Store`]: [`embedded`] (an SQLite file that CSV files are imported into) and
 //! [`greptime`] (GreptimeDB over HTTP). Both feed rows to the same builders, so that they skip, collapse and warn alike.
-//! Two outside APIs, asked through [`api`]: [`liqwid`], the lending market, and [`minswap`], the exchange.
+//! Two outside APIs, asked through the crate `client` ([`api`] has its settings): [`liqwid`], the lending market, and [`minswap`], the exchange.
 
 pub mod api;
 pub mod embedded;
 pub mod greptime;
-pub mod http;
 pub mod liqwid;
 pub mod minswap;
 mod new_flow;
 mod requests;
-mod text;
 
 pub use requests::RequestCounts;

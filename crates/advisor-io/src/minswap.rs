@@ -3,6 +3,7 @@
 //! Start at [`Minswap::prices`]. The aggregator prices tokens in ADA, and ADA in USD: the price of a token in USD is the
 //! product.
 
+use client::{Api, ApiError, Decimal, Settings, SettingsError};
 use futures_util::{StreamExt as _, future, stream};
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::api::{self, Api, ApiError, Decimal, Settings, SettingsError};
+use crate::api::PROGRAM;
 
 /// Requests for tokens that are under way at once: the API is a guest's, and its limits are unknown.
 const REQUESTS_AT_ONCE: usize = 4;
@@ -58,7 +59,7 @@ impl Minswap {
     /// # Errors
     /// [`SettingsError`] where the address cannot be asked.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let api = Api::new("Minswap", settings)?;
+        let api = Api::new(PROGRAM, "Minswap", settings)?;
         let endpoint = |name: &str, query: Option<&str>| {
             let mut url = api.url().clone();
             let base = url.path().trim_end_matches('/');
@@ -89,7 +90,7 @@ impl Minswap {
     }
 
     async fn ada_usd(&self, until: Instant) -> Result<f64, ApiError> {
-        let answer: AdaAnswer = self.api.ask(|http| http.get(self.ada_price.clone()), api::read, until).await?;
+        let answer: AdaAnswer = self.api.ask(|http| http.get(self.ada_price.clone()), client::read, until).await?;
         self.positive("ada-price: value.price", answer.value.price.map(|price| price.0))
     }
 
@@ -99,7 +100,7 @@ impl Minswap {
         let request = |http: &reqwest::Client| {
             http.post(self.tokens.clone()).header(CONTENT_TYPE, "application/json").body(body.clone())
         };
-        let answer: TokensAnswer = self.api.ask(request, api::read, until).await?;
+        let answer: TokensAnswer = self.api.ask(request, client::read, until).await?;
         let is_asked = |row: &&TokenRow| row.token_id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(token_id));
         let row = answer.tokens.iter().find(is_asked);
         let row = row.ok_or_else(|| self.api.unusable(format!("the token {token_id} is unknown to it")))?;

@@ -20,10 +20,11 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 /// Each of our crates with those of ours it may use. A new crate is an entry here before it compiles in CI.
 const LAYERS: &[(&str, &[&str])] = &[
     ("quant", &[]),
+    ("client", &[]),
     ("platform", &[]),
     ("advisor-core", &["quant"]),
-    ("advisor-io", &["quant", "advisor-core"]),
-    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "platform"]),
+    ("advisor-io", &["quant", "advisor-core", "client"]),
+    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "platform"]),
     ("testkit", &[]),
     ("advisor-testkit", &["advisor-core", "testkit"]),
     ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit", "advisor-testkit"]),
@@ -264,19 +265,19 @@ mod tests {
     fn arrows_up_or_sideways_are_named() {
         check(&["quant -> advisor-core"], &["quant -> advisor-core: quant may use no crate of ours"]);
         check(&["advisor-core -> platform"], &["advisor-core -> platform: advisor-core may use quant"]);
-        check(&["advisor-io -> platform"], &["advisor-io -> platform: advisor-io may use quant, advisor-core"]);
+        check(&["advisor-io -> platform"], &["advisor-io -> platform: advisor-io may use quant, advisor-core, client"]);
         check(&["platform -> quant"], &["platform -> quant: platform may use no crate of ours"]);
         check(&["platform -> xtask"], &["platform -> xtask: platform may use no crate of ours"]);
         check(
             &["advisor-io ~> platform"],
-            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core, testkit, advisor-testkit"],
+            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core, client, testkit, advisor-testkit"],
         );
     }
 
     #[test]
     fn test_support_is_for_tests_only() {
         for support in TEST_SUPPORT {
-            let expected = format!("advisor-io -> {support}: advisor-io may use quant, advisor-core");
+            let expected = format!("advisor-io -> {support}: advisor-io may use quant, advisor-core, client");
             check(&[&format!("advisor-io -> {support}")], &[&expected]);
         }
     }

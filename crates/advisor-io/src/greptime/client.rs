@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use client::{Route, pool, root_cause, shorten};
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -12,9 +13,8 @@ use tokio::time::timeout;
 use super::failure::Failure;
 use super::scan::{Fault, Scanner, Sink};
 use super::settings::{Settings, SettingsError};
-use crate::http::{Route, client, root_cause};
+use crate::api::PROGRAM;
 use crate::requests::RequestCounter;
-use crate::text::shorten;
 
 /// How much of an error's body is read, and of the answer to a write.
 const SHORT_BYTES_MAX: usize = 64 << 10;
@@ -51,7 +51,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(settings: Settings) -> Result<Self, SettingsError> {
         let base_url = settings.base_url.clone();
-        let http = client(&base_url, settings.timeout, Route::Direct)
+        let http = pool(PROGRAM, &base_url, settings.timeout, Route::Direct)
             .map_err(|source| SettingsError::Client { base_url, source })?;
         let mut endpoint = settings.base_url.clone();
         endpoint.set_path(&format!("{}/v1/sql", endpoint.path().trim_end_matches('/')));

@@ -1,9 +1,9 @@
 //! Why did a request fail, and is it worth sending again?
 
+use client::shorten;
 use reqwest::StatusCode;
 
 use super::scan::Fault;
-use crate::text::shorten;
 
 /// What kind of failure it is decides who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

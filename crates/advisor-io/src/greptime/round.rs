@@ -11,7 +11,7 @@ use advisor_core::flow::FlowRow;
 use advisor_core::position::Positions;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::time::timestamp;
-use backon::{ExponentialBuilder, Retryable};
+use client::{Patience, persist};
 use jiff::Timestamp;
 use tokio::sync::SetOnce;
 use tokio::time::timeout;
@@ -57,9 +57,17 @@ impl NoRows {
 pub(super) struct Absent(pub(super) String);
 
 /// Why an attempt has no rows.
+#[derive(Debug)]
 enum Attempt {
     RoundOver(StoreError),
     Failed(Failure),
+}
+
+impl Attempt {
+    /// How long the next attempt has to wait at least; `None` where it would fail alike.
+    fn again(&self) -> Option<Duration> {
+        matches!(self, Self::Failed(failure) if failure.kind.may_pass()).then_some(Duration::ZERO)
+    }
 }
 
 impl Greptime {
@@ -181,39 +189,27 @@ impl<'a> Round<'a> {
     /// Attempts until it succeeds, fails for good or has used up its retries.
     async fn persist<T, A: Future<Output = Result<T, Attempt>>>(
         &self,
-        mut attempt: impl FnMut() -> A,
+        attempt: impl FnMut() -> A,
     ) -> Result<T, Attempt> {
         let settings = self.store.client.settings();
-        let backoff = ExponentialBuilder::new()
-            .with_factor(2.0)
-            .with_min_delay(settings.retry_delay)
-            .with_max_delay(RETRY_DELAY_MAX)
-            .with_max_times(settings.retries as usize);
+        let patience = Patience {
+            retries: settings.retries,
+            first_pause: settings.retry_delay,
+            longest_pause: RETRY_DELAY_MAX,
+            until: None,
+        };
         let over = Arc::clone(&self.over);
-        let mut attempts = 0_u32;
-        let outcome = (|| {
-            attempts += 1;
-            attempt()
-        })
-        .retry(backoff)
-        .sleep(move |delay| {
+        let pause = move |pause| {
             let over = Arc::clone(&over);
             // Another request may end the round meanwhile.
-            async move { drop(timeout(delay, over.wait()).await) }
-        })
-        .when(|failed| matches!(failed, Attempt::Failed(failure) if failure.kind.may_pass()))
-        .notify(|failed, delay| {
-            if let Attempt::Failed(Failure { cause, .. }) = failed {
-                tracing::debug!(cause, ?delay, "asking GreptimeDB again");
-            }
-        })
-        .await;
-        outcome.map_err(|failed| match failed {
+            async move { drop(timeout(pause, over.wait()).await) }
+        };
+        let outcome = persist("GreptimeDB", patience, attempt, Attempt::again, pause).await;
+        outcome.map_err(|gave_up| match &gave_up.failure {
             Attempt::Failed(Failure { kind, cause }) if kind.may_pass() => {
-                let times = if attempts == 1 { "attempt" } else { "attempts" };
-                Attempt::Failed(Failure { kind, cause: format!("{cause} after {attempts} {times}") })
+                Attempt::Failed(Failure { kind: *kind, cause: gave_up.in_vain(cause) })
             }
-            failed => failed,
+            _ => gave_up.failure,
         })
     }
 

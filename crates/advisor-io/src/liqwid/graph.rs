@@ -1,13 +1,13 @@
 //! How is a question of GraphQL asked, and its answer read?
 
+use client::{Api, ApiError, Settings, SettingsError, Unread, shorten};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::api::{self, Api, ApiError, Settings, SettingsError, Unread};
-use crate::text::shorten;
+use crate::api::PROGRAM;
 
 /// The most rows the API gives at once.
 pub(super) const ROWS_MAX: usize = 100;
@@ -23,7 +23,7 @@ impl Liqwid {
     /// # Errors
     /// [`SettingsError`] where the address cannot be asked.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        Ok(Self { api: Api::new("Liqwid", settings)? })
+        Ok(Self { api: Api::new(PROGRAM, "Liqwid", settings)? })
     }
 
     pub(super) async fn ask<T: DeserializeOwned>(
@@ -57,12 +57,12 @@ struct Answer<T> {
 
 /// The data of an answer. With errors they are null or incomplete, whatever the status says, so errors are looked for first.
 pub(super) fn read_data<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unread> {
-    let Errors { errors } = api::read(body)?;
+    let Errors { errors } = client::read(body)?;
     if let Some(errors) = errors.filter(|errors| !errors.is_empty()) {
         let messages = errors.into_iter().flatten().filter_map(|error| error.message);
         let messages: Vec<String> = messages.map(|message| shorten(&message)).collect();
         return Err(Unread::Unusable(format!("answered with errors: {}", shorten(&messages.join("; ")))));
     }
-    let Answer { data } = api::read(body)?;
+    let Answer { data } = client::read(body)?;
     Ok(data)
 }

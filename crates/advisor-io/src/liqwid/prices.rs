@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use advisor_core::resolve::coin_names;
+use client::{ApiError, Decimal};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::graph::{Liqwid, ROWS_MAX};
-use crate::api::{ApiError, Decimal};
 
 /// More pages than this are not asked for: there are some twenty markets, not thousands.
 const PAGES_MAX: usize = 10;

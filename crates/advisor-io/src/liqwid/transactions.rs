@@ -10,6 +10,7 @@ use std::sync::Arc;
 use advisor_core::flow::Direction;
 use advisor_core::sync::Transaction;
 use advisor_core::time::nanos;
+use client::{ApiError, Decimal, shorten};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::Deserialize;
@@ -17,8 +18,6 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::graph::{Liqwid, ROWS_MAX};
-use crate::api::{ApiError, Decimal};
-use crate::text::shorten;
 
 const QUERY: &str = "query ($input: HistoricalTransactionInput) { historical { transactions(input: $input) { totalCount \
                      results { id type displayName time amount } } } }";

@@ -3,12 +3,13 @@
 
 use std::io::{self, Write as _};
 
-use advisor_io::http;
 use anyhow::bail;
 
 use crate::cli::HealthArgs;
 use crate::start;
 
+/// How the request says who asks.
+const PROGRAM: &str = concat!("alert-orchestrator/", env!("CARGO_PKG_VERSION"));
 /// More of an answer than this is not read.
 const MAX_BODY_BYTES: usize = 4096;
 
@@ -17,7 +18,7 @@ const MAX_BODY_BYTES: usize = 4096;
 /// # Errors
 /// No answer within `timeout`, or another status than 200.
 pub(crate) fn run(HealthArgs { url, timeout }: HealthArgs) -> anyhow::Result<u8> {
-    let (status, body) = start::runtime()?.block_on(http::get(&url, timeout, MAX_BODY_BYTES))?;
+    let (status, body) = start::runtime()?.block_on(client::get(PROGRAM, &url, timeout, MAX_BODY_BYTES))?;
     let body = String::from_utf8_lossy(&body);
     let body = body.trim();
     if status != 200 {

@@ -3,10 +3,10 @@
 //! [`Cursor`] finds the bytes of values without converting them. Each method returns [`Stop::NeedsMore`] where the
 //! bytes end inside the value, which a later chunk completes.
 
+use client::shorten;
 use memchr::{memchr2, memchr3};
 
 use super::fault::Fault;
-use crate::text::shorten;
 
 /// Deepest nesting of an unused field or cell.
 const DEPTH_MAX: usize = 64;

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
+use client::shorten;
 use serde::Deserialize;
 
 use super::cursor::{Cursor, Stop};
 use super::fault::Fault;
-use crate::text::shorten;
 
 /// A column as the answer's schema declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

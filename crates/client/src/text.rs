@@ -4,7 +4,7 @@
 const CHARS_MAX: usize = 200;
 
 /// The beginning of `text` on one line: white space and control characters become single spaces.
-pub(crate) fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     let mut short = String::new();
     let mut chars = text.chars();
     for c in chars.by_ref().take(CHARS_MAX) {

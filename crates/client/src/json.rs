@@ -12,15 +12,23 @@ const SAMPLE_BYTES: usize = 60;
 
 /// Why an answer could not be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
+pub enum Unread {
     /// It ends too early.
     Truncated,
     /// It is something else; the text names the field where it is JSON.
     Unusable(String),
 }
 
-/// Reads a whole answer.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unread> {
+/// Reads a whole answer in JSON.
+///
+/// # Errors
+/// [`Unread::Truncated`] where more is missing; else what is wrong, with the field where it stands.
+/// ```
+/// let unread = client::read::<Vec<u8>>(b"[1, 2, true]").unwrap_err();
+/// let cause = "[2]: invalid type: boolean `true`, expected u8 at line 1 column 11";
+/// assert_eq!(unread, client::Unread::Unusable(cause.to_owned()));
+/// ```
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unread> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -45,7 +53,7 @@ fn unread(body: &[u8], path: &str, error: &serde_json::Error) -> Unread {
 
 /// A finite number, written as one or as text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Decimal(pub(crate) f64);
+pub struct Decimal(pub f64);
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
