@@ -12,8 +12,6 @@
 mod access;
 mod alone;
 mod csv_rows;
-mod error;
-mod file;
 mod files;
 mod import;
 mod instant;
@@ -23,7 +21,6 @@ mod merge;
 mod names;
 mod read;
 mod report;
-mod schema;
 pub mod snapshot;
 mod source;
 mod stage;
@@ -31,8 +28,7 @@ mod store;
 mod tables;
 
 pub use advisor_core::resolve::TablePrefixes;
-pub use alone::Alone;
-pub use error::{CopyError, EmbeddedError};
+pub use file_store::{Alone, CopyError, FileStoreError as EmbeddedError};
 pub use import::ImportOptions;
 pub use report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused, RejectedLine, RejectedLines};
 pub use store::Embedded;

@@ -21,9 +21,10 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 const LAYERS: &[(&str, &[&str])] = &[
     ("quant", &[]),
     ("client", &[]),
+    ("file-store", &[]),
     ("platform", &[]),
     ("advisor-core", &["quant"]),
-    ("advisor-io", &["quant", "advisor-core", "client"]),
+    ("advisor-io", &["quant", "advisor-core", "client", "file-store"]),
     ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "platform"]),
     ("testkit", &[]),
     ("advisor-testkit", &["advisor-core", "testkit"]),
@@ -265,19 +266,26 @@ mod tests {
     fn arrows_up_or_sideways_are_named() {
         check(&["quant -> advisor-core"], &["quant -> advisor-core: quant may use no crate of ours"]);
         check(&["advisor-core -> platform"], &["advisor-core -> platform: advisor-core may use quant"]);
-        check(&["advisor-io -> platform"], &["advisor-io -> platform: advisor-io may use quant, advisor-core, client"]);
+        check(
+            &["advisor-io -> platform"],
+            &["advisor-io -> platform: advisor-io may use quant, advisor-core, client, file-store"],
+        );
         check(&["platform -> quant"], &["platform -> quant: platform may use no crate of ours"]);
         check(&["platform -> xtask"], &["platform -> xtask: platform may use no crate of ours"]);
         check(
             &["advisor-io ~> platform"],
-            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core, client, testkit, advisor-testkit"],
+            &[
+                "advisor-io -> platform (tests): advisor-io may use quant, advisor-core, client, file-store, testkit, \
+                 advisor-testkit",
+            ],
         );
     }
 
     #[test]
     fn test_support_is_for_tests_only() {
         for support in TEST_SUPPORT {
-            let expected = format!("advisor-io -> {support}: advisor-io may use quant, advisor-core, client");
+            let allowed = "quant, advisor-core, client, file-store";
+            let expected = format!("advisor-io -> {support}: advisor-io may use {allowed}");
             check(&[&format!("advisor-io -> {support}")], &[&expected]);
         }
     }

@@ -33,7 +33,7 @@ impl Embedded {
             store: format!("embedded store {}", self.path().display()),
             cause,
         };
-        let ask = move || shared.with_connection(|connection| work(connection, &name));
+        let ask = move || shared.file.with_connection(|connection| work(connection, &name));
         let invalid = |cause| StoreError::InvalidData { table: table.to_owned(), cause };
         let outcome = match tokio::task::spawn_blocking(ask).await {
             Ok(Ok(answer)) => Ok(answer),

@@ -8,7 +8,6 @@ use std::sync::PoisonError;
 use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::file;
 use super::files::{self, Stat};
 use super::merge::{self, Owner, Present};
 use super::names::{self, Content, Target};
@@ -132,10 +131,9 @@ impl<'a> Import<'a> {
         again: Again,
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Result<Self, ImportError> {
-        let (store, shared) = (store.path(), &store.shared);
+        let (store, file) = (store.path(), &store.shared.file);
         let connect = || {
-            shared.check_file()?;
-            let connection = file::connect(store)?;
+            let connection = file.connect()?;
             stage::create_tables(&connection)?;
             Ok(connection)
         };

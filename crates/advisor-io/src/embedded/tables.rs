@@ -1,8 +1,16 @@
 //! Which tables are in the store's file, in every version of its schema?
+//!
+//! Elsewhere: how a file is opened, brought to the newest schema and kept is the crate `file-store`.
 
-/// `MIGRATIONS[v]` leads from schema version `v` to `v + 1`.
-pub(super) const MIGRATIONS: [&str; 4] = [V1, V2, V3, V4];
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+use file_store::Format;
+
+/// What the store's file is to `file-store`: whose it is, and how its tables come to be.
+pub(super) const FORMAT: Format = Format {
+    application_id: 0x414f_7263, // "AOrc"
+    steps: &[V1, V2, V3, V4],
+    store: "embedded store",
+    program: concat!("alert-orchestrator ", env!("CARGO_PKG_VERSION")),
+};
 
 /// Times are nanoseconds since the epoch. In `flows` an empty `tx_hash` or `memo` means none: `NULL`s are never equal
 /// to one another, so a unique key with them would keep nothing apart. `nth` counts the equal rows of one file.
@@ -85,3 +93,44 @@ const V4: &str = "
     create table programs (schema integer primary key, version text not null) strict;
     insert into programs (schema, version) values (4, '0.1.0');
 ";
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use file_store::FileStore;
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// Everything that SQLite and earlier releases know a file by: who owns it, its version and journal, and its tables.
+    fn form(path: &Path) -> Vec<String> {
+        let connection = Connection::open(path).unwrap();
+        let pragma = |name: &str| {
+            let value =
+                connection.query_row(&format!("pragma {name}"), (), |row| row.get::<_, rusqlite::types::Value>(0));
+            format!("{name} {:?}", value.unwrap())
+        };
+        let mut form: Vec<String> =
+            ["application_id", "user_version", "journal_mode", "page_size", "encoding"].map(pragma).into();
+        let sql = "select type || ' ' || name || ' on ' || tbl_name || ': ' || coalesce(sql, '') from sqlite_schema \
+                   order by type, name";
+        let mut tables = connection.prepare(sql).unwrap();
+        form.extend(tables.query_map((), |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap));
+        form
+    }
+
+    #[test]
+    fn a_new_file_has_the_form_that_the_release_of_its_schema_wrote() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, released) = (folder.path().join("new.db"), folder.path().join("released.db"));
+        drop(FileStore::open(&FORMAT, &new).unwrap());
+        let committed = format!("{}/testdata/schema-{}.db", env!("CARGO_MANIFEST_DIR"), FORMAT.version());
+        std::fs::copy(committed, &released).unwrap();
+        assert_eq!(form(&new), form(&released));
+        assert_eq!(
+            form(&new)[..3],
+            ["application_id Integer(1095725667)", "user_version Integer(4)", "journal_mode Text(\"wal\")"]
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! How is a connection to the store's file made, and is it a file of ours?
+//! How is a connection to a store's file made, and is it a file of the program's own?
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -8,20 +8,17 @@ use backon::{BlockingRetryable as _, ConstantBuilder};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::EmbeddedError;
-use super::tables::VERSION;
+use crate::error::FileStoreError;
+use crate::format::Format;
 
-/// "AOrc" in the file's header, where `file(1)` and we look for whose database it is.
-pub(super) const APPLICATION_ID: i64 = 0x414f_7263;
-
-/// How long a connection waits for another that writes. Imports of millions of lines hold the lock for seconds.
+/// How long a connection waits for another that writes. Writing millions of rows holds the lock for seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Tries again for as long as another process is in the way.
 ///
 /// Where several open a new file at once, SQLite refuses some of them without waiting: two that hold the file for reading and
 /// want to switch its journal could wait for each other for ever.
-pub(super) fn patiently<T>(attempt: impl FnMut() -> Result<T, EmbeddedError>) -> Result<T, EmbeddedError> {
+pub(crate) fn patiently<T>(attempt: impl FnMut() -> Result<T, FileStoreError>) -> Result<T, FileStoreError> {
     let started = Instant::now();
     let often = ConstantBuilder::new().with_delay(Duration::from_millis(20)).without_max_times();
     attempt.retry(often).when(|error| error.is_busy() && started.elapsed() < BUSY_TIMEOUT).call()
@@ -31,43 +28,48 @@ pub(super) fn patiently<T>(attempt: impl FnMut() -> Result<T, EmbeddedError>) ->
 ///
 /// A connection that waited while the file was replaced has the old one, and beside it what belongs to the new one, whose
 /// names are the same. Closed again it leaves both alone: SQLite folds back no log of a file that was moved.
-pub(super) fn check_place(path: &Path, before: FileId) -> Result<(), EmbeddedError> {
+pub(crate) fn check_place(format: &Format, path: &Path, before: FileId) -> Result<(), FileStoreError> {
     if FileId::of(path).is_ok_and(|now| now == before) {
         return Ok(());
     }
     let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
     let source = rusqlite::Error::SqliteFailure(busy, Some("another file was put in its place meanwhile".to_owned()));
-    Err(EmbeddedError::Open { path: path.to_path_buf(), source })
+    Err(FileStoreError::Open { store: format.store, path: path.to_path_buf(), source })
 }
 
-/// A connection to a file that exists: to a store that [`open`] has prepared, or to one that is to stay as it is.
-pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection to a file that exists: to a store that [`open`](crate::migration::open) has prepared, or to one that is to stay as it is.
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connect_with(path, OpenFlags::empty())
 }
 
-pub(super) fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+pub(crate) fn connect_with(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = create | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // To SQLite an empty path, `:memory:` and `file:…` are no files; behind `./` they are.
     let connection = Connection::open_with_flags(Path::new(".").join(path), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // Once a file is reported as imported, a power cut must not undo it: sync the log at every commit, one per file.
+    // What is reported as done, a power cut must not undo: sync the log at every commit.
     connection.pragma_update(None, "synchronous", "full")?;
-    // Otherwise this build of SQLite plans a statement again for each new value of a parameter, although no plan here
-    // depends on one: a tenth of an evaluation's time.
+    // Otherwise this build of SQLite plans a statement again for each new value of a parameter, which for short questions
+    // is a tenth of their time.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
 /// The schema version of a file that is ours or empty; `file`: what was at `path` before the connection was made.
-pub(super) fn check_owner(connection: &mut Connection, path: &Path, file: FileId) -> Result<i64, EmbeddedError> {
+pub(crate) fn check_owner(
+    format: &Format,
+    connection: &mut Connection,
+    path: &Path,
+    file: FileId,
+) -> Result<i64, FileStoreError> {
     let owner = read_owner(connection);
     // First of all: of a file that was replaced nothing is to be believed.
-    check_place(path, file)?;
-    let (application, version, tables) = owner.map_err(|source| open_error(path, source))?;
-    if application != APPLICATION_ID && (application, version, tables) != (0, 0, 0) {
-        return Err(EmbeddedError::Foreign { path: path.to_path_buf(), found: application });
+    check_place(format, path, file)?;
+    let (application, version, tables) = owner.map_err(|source| open_error(format, path, source))?;
+    if application != format.application_id && (application, version, tables) != (0, 0, 0) {
+        return Err(FileStoreError::Foreign { store: format.store, path: path.to_path_buf(), found: application });
     }
-    check_version(connection, version, path)
+    check_version(format, connection, version, path)
 }
 
 /// Application id, schema version and number of tables and indices, all from one snapshot.
@@ -81,10 +83,16 @@ fn read_owner(connection: &mut Connection) -> rusqlite::Result<(i64, i64, i64)> 
     ))
 }
 
-pub(super) fn check_version(connection: &Connection, found: i64, path: &Path) -> Result<i64, EmbeddedError> {
-    if found > VERSION {
-        let needs = program_for(connection);
-        return Err(EmbeddedError::Newer { path: path.to_path_buf(), found, known: VERSION, needs });
+pub(crate) fn check_version(
+    format: &Format,
+    connection: &Connection,
+    found: i64,
+    path: &Path,
+) -> Result<i64, FileStoreError> {
+    let known = format.version();
+    if found > known {
+        let (Format { store, program, .. }, path) = (*format, path.to_path_buf());
+        return Err(FileStoreError::Newer { store, program, path, found, known, needs: program_for(connection) });
     }
     Ok(found)
 }
@@ -99,27 +107,29 @@ fn program_for(connection: &Connection) -> Option<String> {
 }
 
 /// Readers of a write-ahead log see the state at their start and are never blocked by a writer.
-pub(super) fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
 }
 
-pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> EmbeddedError {
-    let path = path.to_path_buf();
+pub(crate) fn open_error(format: &Format, path: &Path, source: rusqlite::Error) -> FileStoreError {
+    let (store, path) = (format.store, path.to_path_buf());
     match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => EmbeddedError::NotADatabase { path, source },
-        _ => EmbeddedError::Open { path, source },
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            FileStoreError::NotADatabase { store, path, source }
+        }
+        _ => FileStoreError::Open { store, path, source },
     }
 }
 
 /// What a file is to the system, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
 }
 
 impl FileId {
-    pub(super) fn of(path: &Path) -> rusqlite::Result<Self> {
+    pub(crate) fn of(path: &Path) -> rusqlite::Result<Self> {
         let metadata = std::fs::metadata(path)
             .map_err(|error| moved(&format!("the file is gone, expected it where it was opened: {error}")))?;
         Ok(Self { device: metadata.dev(), inode: metadata.ino() })
@@ -127,7 +137,7 @@ impl FileId {
 }
 
 /// SQLite's own error for a file that is not where it was opened.
-pub(super) fn moved(message: &str) -> rusqlite::Error {
+pub(crate) fn moved(message: &str) -> rusqlite::Error {
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
     rusqlite::Error::SqliteFailure(code, Some(message.to_owned()))
 }

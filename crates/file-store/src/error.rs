@@ -1,15 +1,17 @@
-//! Why can the file of the embedded store not be used, and what helps?
+//! Why can a store's file not be used, and what helps?
 
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-/// Why the file of the embedded store cannot be used.
+/// Why a store's file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum EmbeddedError {
+pub enum FileStoreError {
     /// The folder the file is to live in cannot be made.
-    #[error("creating the folder {folder} of the embedded store failed")]
+    #[error("creating the folder {folder} of the {store} failed")]
     Folder {
+        /// What such a file is called.
+        store: &'static str,
         /// The folder.
         folder: PathBuf,
         /// What the system said.
@@ -17,8 +19,10 @@ pub enum EmbeddedError {
         source: std::io::Error,
     },
     /// The file cannot be opened, or not for writing.
-    #[error("opening the embedded store {path} for reading and writing failed")]
+    #[error("opening the {store} {path} for reading and writing failed")]
     Open {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
         /// What SQLite said.
@@ -26,8 +30,10 @@ pub enum EmbeddedError {
         source: rusqlite::Error,
     },
     /// The file exists and is something else, or damaged.
-    #[error("{path} is not an SQLite database or is damaged; expected the embedded store, or no file at that path")]
+    #[error("{path} is not an SQLite database or is damaged; expected the {store}, or no file at that path")]
     NotADatabase {
+        /// What such a file is called.
+        store: &'static str,
         /// The file.
         path: PathBuf,
         /// What SQLite said.
@@ -35,8 +41,10 @@ pub enum EmbeddedError {
         source: rusqlite::Error,
     },
     /// The file is the SQLite database of another program.
-    #[error("{path} is an SQLite database of another program (application id {found}); expected the embedded store")]
+    #[error("{path} is an SQLite database of another program (application id {found}); expected the {store}")]
     Foreign {
+        /// What such a file is called.
+        store: &'static str,
         /// The file.
         path: PathBuf,
         /// Its application id.
@@ -44,11 +52,15 @@ pub enum EmbeddedError {
     },
     /// A newer version of this program has written the file.
     #[error(
-        "the embedded store {path} has schema version {found}, alert-orchestrator {PROGRAM} knows versions up to {known}; \
+        "the {store} {path} has schema version {found}, {program} knows versions up to {known}; \
          install {}, or put back a copy of the store from before",
         program_needed(needs.as_deref())
     )]
     Newer {
+        /// What such a file is called.
+        store: &'static str,
+        /// This program and its version.
+        program: &'static str,
         /// The store's file.
         path: PathBuf,
         /// The file's schema version.
@@ -59,22 +71,28 @@ pub enum EmbeddedError {
         needs: Option<String>,
     },
     /// There is no such file, and it was not to be made.
-    #[error("there is no embedded store at {path}")]
+    #[error("there is no {store} at {path}")]
     Missing {
+        /// What such a file is called.
+        store: &'static str,
         /// Where it was looked for.
         path: PathBuf,
     },
     /// SQLite finds that the file's content contradicts itself.
-    #[error("the embedded store {path} is damaged: {found}")]
+    #[error("the {store} {path} is damaged: {found}")]
     Damaged {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
         /// The first thing that SQLite found.
         found: String,
     },
     /// The store cannot be copied.
-    #[error("copying the embedded store {path} to {copy} failed")]
+    #[error("copying the {store} {path} to {copy} failed")]
     Copy {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
         /// Where the copy was to be.
@@ -84,14 +102,18 @@ pub enum EmbeddedError {
         source: CopyError,
     },
     /// Another process has the store open.
-    #[error("the embedded store {path} is in use; stop the service, and wait for other commands that use the store")]
+    #[error("the {store} {path} is in use; stop the service, and wait for other commands that use the store")]
     InUse {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
     },
     /// Whether another process has the store open cannot be found out.
-    #[error("locking the embedded store {path} failed")]
+    #[error("locking the {store} {path} failed")]
     Lock {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file, or the one beside it that its users share.
         path: PathBuf,
         /// What the system said.
@@ -99,8 +121,10 @@ pub enum EmbeddedError {
         source: std::io::Error,
     },
     /// The tables cannot be made or brought up to date.
-    #[error("bringing the embedded store {path} to schema version {to} failed")]
+    #[error("bringing the {store} {path} to schema version {to} failed")]
     Migrate {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
         /// The version that could not be reached.
@@ -111,10 +135,12 @@ pub enum EmbeddedError {
     },
     /// Everything was done but to say so on the disk; whoever opens the store next may find it done, or undone.
     #[error(
-        "the last step of bringing the embedded store {path} to schema version {to} failed, and may take effect later; \
+        "the last step of bringing the {store} {path} to schema version {to} failed, and may take effect later; \
          as it was before it is kept in {copy}"
     )]
     Commit {
+        /// What such a file is called.
+        store: &'static str,
         /// The store's file.
         path: PathBuf,
         /// The version that may not have been reached.
@@ -137,17 +163,14 @@ pub enum CopyError {
     File(#[from] std::io::Error),
 }
 
-/// The version of the program, of which this crate is a part.
-const PROGRAM: &str = env!("CARGO_PKG_VERSION");
-
 /// What to install for a store whose file says that it needs this version of the program.
 fn program_needed(version: Option<&str>) -> String {
     version.map_or_else(|| "the version that wrote it".to_owned(), |version| format!("{version} or newer"))
 }
 
-impl EmbeddedError {
+impl FileStoreError {
     /// Whether another process was in the way, so that trying again may help.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         let (Self::Open { source, .. }
         | Self::Migrate { source, .. }
         | Self::Copy { source: CopyError::Sqlite(source), .. }) = self
