@@ -38,9 +38,9 @@ load:
     cargo build --release
     tests/load/measure.py alert-orchestrator target/release/alert-orchestrator
 
-# write examples/liqwid again from data/
-examples:
-    cargo xtask examples
+# write examples/liqwid again from a folder of market histories
+examples history:
+    cargo xtask examples --history {{quote(history)}}
 
 # microbenchmarks
 bench:

@@ -11,7 +11,6 @@ mod bundled;
 mod notices;
 mod output;
 mod parts;
-mod sha256;
 mod source;
 mod toolchain;
 
@@ -23,11 +22,11 @@ use anyhow::Context as _;
 use archive::Archive;
 use output::OUTPUT;
 use parts::Part;
-use sha256::sha256;
 use source::Source;
 use toolchain::Toolchain;
 
 use crate::service;
+use crate::sha256::sha256;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -12,6 +12,7 @@ mod host_script;
 mod names;
 mod rules;
 mod service;
+mod sha256;
 
 use std::path::{Path, PathBuf};
 
@@ -26,12 +27,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Derive examples/liqwid from data/liqwid-market-history
-    Examples {
-        /// Write nothing; fail when the committed files differ
-        #[arg(long)]
-        check: bool,
-    },
+    /// Derive examples/liqwid from market histories, or check it
+    Examples(examples::Options),
     /// Prove that the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows
     CheckArch,
     /// Prove that nothing outside a service's room names that service
@@ -75,7 +72,7 @@ enum Task {
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
-        Task::Examples { check } => examples::run(project_root(), check),
+        Task::Examples(options) => examples::run(project_root(), &options),
         Task::CheckArch => check_arch::run(project_root()),
         Task::Names => names::run(project_root()),
         Task::Docs { service, check, program } => docs::run(project_root(), service.as_deref(), check, program),

@@ -4,9 +4,9 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 
 use super::parts::Part;
-use super::sha256::sha256;
 use super::source::Source;
 use super::toolchain::Toolchain;
+use crate::sha256::sha256;
 
 /// The bill as JSON. It is the same for the same commit, platform and toolchain: number and time come from the commit.
 pub(super) fn of(source: &Source, package: &str, toolchain: &Toolchain, parts: &[Part]) -> anyhow::Result<String> {

@@ -5,10 +5,10 @@
 
 use anyhow::{Context, ensure};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
 use super::history::Day;
 use super::plan::{Asset, Flow, Position};
+use crate::dist::sha256;
 
 const POSITION_COLUMNS: [&str; 6] = ["ts", "wallet_address", "market_id", "underlying_units", "usd_value", "price_usd"];
 const FLOW_COLUMNS: [&str; 6] = ["ts", "wallet_address", "market_id", "amount", "memo", "tx_hash"];
@@ -21,12 +21,20 @@ pub(super) fn tables(asset: &Asset, days: &[Day]) -> anyhow::Result<[(String, St
     }
     // By time, then in the order of the plan, as a service that samples all wallets at once would append them.
     positions.sort_by(|a, b| a[0].cmp(&b[0]));
-    let file = |kind: &str| format!("liqwid_{kind}_{}.csv", asset.name);
+    let [deposits, withdrawals] = flow_tables(asset)?;
+    Ok([(file_name("supply_positions", asset), text(POSITION_COLUMNS, positions)?), deposits, withdrawals])
+}
+
+/// The asset's deposit and withdrawal tables, which take the plan alone.
+pub(super) fn flow_tables(asset: &Asset) -> anyhow::Result<[(String, String); 2]> {
     Ok([
-        (file("supply_positions"), text(POSITION_COLUMNS, positions)?),
-        (file("deposits"), text(FLOW_COLUMNS, flow_rows(asset, "deposit"))?),
-        (file("withdrawals"), text(FLOW_COLUMNS, flow_rows(asset, "withdrawal"))?),
+        (file_name("deposits", asset), text(FLOW_COLUMNS, flow_rows(asset, "deposit"))?),
+        (file_name("withdrawals", asset), text(FLOW_COLUMNS, flow_rows(asset, "withdrawal"))?),
     ])
+}
+
+pub(super) fn file_name(kind: &str, asset: &Asset) -> String {
+    format!("liqwid_{kind}_{}.csv", asset.name)
 }
 
 fn position_rows(asset: &Asset, position: &Position, days: &[Day]) -> anyhow::Result<Vec<[String; 6]>> {
@@ -80,7 +88,7 @@ fn flow_rows(asset: &Asset, direction: &str) -> Vec<[String; 6]> {
                 market_id(asset),
                 format!("{:.6}", flow.units.abs()),
                 flow.memo.to_owned(),
-                Sha256::digest(transaction).iter().map(|byte| format!("{byte:02x}")).collect(),
+                sha256(transaction.as_bytes()),
             ]);
         }
     }
@@ -92,7 +100,7 @@ fn midnight(day: Date) -> String {
     format!("{day}T00:00:00Z")
 }
 
-fn market_id(asset: &Asset) -> String {
+pub(super) fn market_id(asset: &Asset) -> String {
     asset.name.to_uppercase()
 }
 
