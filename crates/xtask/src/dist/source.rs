@@ -7,9 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-/// What people who run it need, beside the program; of these, what git tracks. The examples are derived from data with a
-/// notice of their own, which has to stay with them.
-const SHIPPED: [&str; 12] = [
+/// What people who run it need, beside the program; of these, what git tracks.
+const SHIPPED: [&str; 10] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -17,8 +16,6 @@ const SHIPPED: [&str; 12] = [
     "README.md",
     "SECURITY.md",
     "config",
-    "data/liqwid-market-history/LICENSE",
-    "data/liqwid-market-history/README.md",
     "deploy",
     "docs",
     "examples",
