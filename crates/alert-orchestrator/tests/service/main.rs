@@ -14,6 +14,7 @@ mod names;
 mod outage;
 mod prices;
 mod pulled;
+mod released;
 mod remembered;
 mod replicas;
 mod restored;
