@@ -7,6 +7,7 @@
 mod archive;
 pub(crate) mod keep;
 pub(crate) mod manifest;
+mod names;
 pub(crate) mod place;
 pub(crate) mod restore;
 
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use advisor_io::embedded::EmbeddedError;
 use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, ensure};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::warn;
 
 use crate::backend::Backend;
@@ -28,21 +29,7 @@ use crate::start;
 
 use archive::Archive;
 use manifest::{Listed, Manifest, Member, Program, Store};
-
-/// Variables for the service's environment, beside the configuration file.
-const SECRETS: &str = "secrets.env";
-/// A folder of secrets, each a file, beside the configuration file.
-const CREDENTIALS: &str = "credentials";
-
-/// How names say when something was made (UTC).
-const TIME: &str = "%Y%m%dT%H%M%SZ";
-
-/// The first second from `now` on whose name is free, so that what is made twice in one second gets two; `now` where a minute of
-/// them is taken.
-fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp {
-    let later = |second| now + SignedDuration::from_secs(second);
-    (0..60).map(later).find(|at| is_free(*at)).unwrap_or(now)
-}
+use names::{CREDENTIALS, SECRETS};
 
 /// Writes the backup: `output` is whole, and on the disk, or not there.
 ///

@@ -3,6 +3,7 @@
 //! Start at [`pull`]: wallet after wallet, so that what was written stays written when a later wallet fails, and the next
 //! run completes it. Which transactions are to be stored is `advisor_core::sync`'s to say.
 
+mod outcome;
 mod tables;
 
 use std::ops::ControlFlow;
@@ -13,7 +14,7 @@ use advisor_io::api::{self, ApiError};
 use advisor_io::embedded::Alone;
 use advisor_io::liqwid::{Liqwid, Pulled};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracing::{info, warn};
 
 use crate::backend::Backend;
@@ -22,6 +23,7 @@ use crate::config::text;
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
 
+pub(crate) use outcome::{Summary, SyncError};
 use tables::FlowTables;
 
 /// Before this the lending market has no history.
@@ -43,55 +45,12 @@ pub(crate) struct Wish {
     pub(crate) dry_run: bool,
 }
 
-/// What was done.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Summary {
-    status: &'static str,
-    deposits_inserted: usize,
-    withdrawals_inserted: usize,
-    pub(crate) errors: Vec<String>,
-    pub(crate) message: String,
-    #[serde(skip)]
-    is_dry_run: bool,
-}
-
-impl Summary {
-    /// Whether any row was written.
-    pub(crate) fn wrote(&self) -> bool {
-        self.deposits_inserted + self.withdrawals_inserted > 0
-    }
-
-    /// Whether nothing had to be left out.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.errors.is_empty()
-    }
-
-    /// Whether the store has now what Liqwid was asked for.
-    pub(crate) fn is_stored(&self) -> bool {
-        self.is_complete() && !self.is_dry_run
-    }
-}
-
 /// How far a pull is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress<'a> {
     pub(crate) wallet: &'a str,
     pub(crate) done: usize,
     pub(crate) of: usize,
-}
-
-/// Why nothing could be pulled at all.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SyncError {
-    /// The configuration or the wish is not fit for it.
-    #[error("{0}")]
-    Unfit(String),
-    /// The store does not answer.
-    #[error("{0}")]
-    Store(String),
-    /// Somebody else is at it.
-    #[error("another process is pulling transactions into the {0}; try again when that is done")]
-    Busy(String),
 }
 
 /// The range of time and the wallets that are asked about.

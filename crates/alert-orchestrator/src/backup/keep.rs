@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{TIME, free_second};
+use super::names::{TIME, free_second};
 use crate::cleanup;
 
 const PREFIX: &str = "alert-orchestrator-";

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::CREDENTIALS;
+use super::names::CREDENTIALS;
 use crate::version;
 
 /// The shape of archive and manifest. Changing either in a way that an older program would misread makes it the next.

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Store};
+use super::names::{CREDENTIALS, SECRETS, TIME, free_second};
 use super::place::{self, Placed, Placement};
-use super::{CREDENTIALS, SECRETS, TIME, free_second};
 use crate::config;
 use crate::start;
 

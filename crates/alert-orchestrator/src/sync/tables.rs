@@ -8,7 +8,7 @@ use advisor_core::ledger::NewFlow;
 use advisor_core::store::StoreError;
 use advisor_core::sync::{AssetNames, MemoIsReference, Plan, Transaction, asset_of, plan};
 
-use super::{Summary, SyncError};
+use super::outcome::{Summary, SyncError};
 use crate::backend::Backend;
 use crate::settings::Settings;
 
