@@ -3,6 +3,7 @@
 //! Start at [`Server::start`]; [`Fault`] is what can go wrong. It runs on a thread of its own and can be started inside a runtime as well as without one.
 
 mod faults;
+mod received;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -20,27 +21,7 @@ use tokio::sync::oneshot;
 use crate::lock;
 use crate::socket::{Cut, Listener};
 pub use faults::{Fault, Injection};
-
-/// A request as it came, whether it was answered, refused or broken off.
-#[derive(Clone, Debug)]
-pub struct Received {
-    /// `GET`, `POST`, …
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// The body, as text.
-    pub body: String,
-    /// When it arrived.
-    pub received_at: Instant,
-    headers: HeaderMap,
-}
-
-impl Received {
-    /// A request header's value, where it is text; names are case-insensitive.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
+pub use received::Received;
 
 /// What the script says: a status and a JSON body.
 pub type Answer = (u16, serde_json::Value);

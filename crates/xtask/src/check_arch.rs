@@ -274,10 +274,8 @@ mod tests {
         check(&["platform -> xtask"], &["platform -> xtask: platform may use no crate of ours"]);
         check(
             &["advisor-io ~> platform"],
-            &[
-                "advisor-io -> platform (tests): advisor-io may use quant, advisor-core, client, file-store, testkit, \
-                 advisor-testkit",
-            ],
+            &["advisor-io -> platform (tests): advisor-io may use quant, advisor-core, client, file-store, testkit, \
+                 advisor-testkit"],
         );
     }
 

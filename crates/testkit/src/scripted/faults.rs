@@ -11,7 +11,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use futures_util::{StreamExt as _, stream};
 
-use super::Received;
+use super::received::Received;
 use crate::Latch;
 use crate::socket::Cut;
 

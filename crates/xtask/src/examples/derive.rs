@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::history::Day;
 use super::plan::{Asset, Flow, Position};
-use crate::dist::sha256;
+use crate::sha256::sha256;
 
 const POSITION_COLUMNS: [&str; 6] = ["ts", "wallet_address", "market_id", "underlying_units", "usd_value", "price_usd"];
 const FLOW_COLUMNS: [&str; 6] = ["ts", "wallet_address", "market_id", "amount", "memo", "tx_hash"];
