@@ -10,12 +10,9 @@ use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
 use advisor_core::rules::{Alignment, Basis, Rules};
+use advisor_core::test_support::{self, EPOCH, KEYWORD};
 use advisor_core::time::NANOS_PER_HOUR;
 use criterion::{Criterion, criterion_group, criterion_main};
-use defaults::{EPOCH, KEYWORD};
-
-#[path = "../tests/rule/defaults.rs"]
-mod defaults;
 
 const ASSETS: i64 = 3;
 const WALLETS: i64 = 20;
@@ -83,7 +80,7 @@ fn flows(withdrawals: bool) -> Vec<FlowRow> {
 }
 
 fn rules(lookback_hours: f64) -> Rules {
-    let mut rules = defaults::rules();
+    let mut rules = test_support::rules();
     rules.gate.lookback_hours = lookback_hours;
     rules
 }

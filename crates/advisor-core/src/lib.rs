@@ -26,6 +26,8 @@ pub mod resolve;
 pub mod rules;
 pub mod store;
 pub mod sync;
+#[cfg(feature = "test-support")]
+pub mod test_support;
 pub mod time;
 mod warnings;
 pub mod window;

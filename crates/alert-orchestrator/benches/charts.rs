@@ -7,10 +7,6 @@
 //! and a first picture that fills its font cache.
 #![expect(clippy::print_stdout, reason = "a bench answers on the terminal")]
 
-#[expect(dead_code, reason = "shared with the tests, which look at more of them")]
-#[path = "../tests/charts/scenarios.rs"]
-mod scenarios;
-
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use advisor_core::drawing::Drawing;
 use advisor_core::drawing::view::View;
+use advisor_testkit::scenarios;
 use alert_orchestrator::charts;
 use anyhow::{Context as _, ensure};
 use jiff::tz::TimeZone;

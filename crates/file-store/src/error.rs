@@ -1,6 +1,6 @@
 //! Why can a store's file not be used, and what helps?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -99,7 +99,7 @@ pub enum FileStoreError {
         copy: PathBuf,
         /// Why not.
         #[source]
-        source: CopyError,
+        source: Box<CopyError>,
     },
     /// Another process has the store open.
     #[error("the {store} {path} is in use; stop the service, and wait for other commands that use the store")]
@@ -146,7 +146,7 @@ pub enum FileStoreError {
         /// The version that may not have been reached.
         to: i64,
         /// The store as it was.
-        copy: PathBuf,
+        copy: Box<Path>,
         /// What SQLite said.
         #[source]
         source: rusqlite::Error,
@@ -171,11 +171,13 @@ fn program_needed(version: Option<&str>) -> String {
 impl FileStoreError {
     /// Whether another process was in the way, so that trying again may help.
     pub(crate) fn is_busy(&self) -> bool {
-        let (Self::Open { source, .. }
-        | Self::Migrate { source, .. }
-        | Self::Copy { source: CopyError::Sqlite(source), .. }) = self
-        else {
-            return false;
+        let source = match self {
+            Self::Open { source, .. } | Self::Migrate { source, .. } => source,
+            Self::Copy { source, .. } => match &**source {
+                CopyError::Sqlite(source) => source,
+                _ => return false,
+            },
+            _ => return false,
         };
         matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }

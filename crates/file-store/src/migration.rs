@@ -72,7 +72,7 @@ fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<
         (Ok(()), None) => {}
         // What has reached the log may be found there by the next who opens the store, so the copy stays.
         (Err(source), Some(copy)) => {
-            return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy, source });
+            return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy: copy.into(), source });
         }
         (Err(source), None) => return Err(failed(source)),
     }
@@ -92,7 +92,9 @@ fn keep_before_migration(format: &Format, path: &Path, version: i64) -> Result<P
     };
     match keep() {
         Ok(()) => Ok(copy),
-        Err(source) => Err(FileStoreError::Copy { store: format.store, path: path.to_path_buf(), copy, source }),
+        Err(source) => {
+            Err(FileStoreError::Copy { store: format.store, path: path.to_path_buf(), copy, source: source.into() })
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub fn copy(format: &Format, from: &Path, to: &Path) -> Result<i64, FileStoreErr
         store: format.store,
         path: from.to_path_buf(),
         copy: to.to_path_buf(),
-        source,
+        source: source.into(),
     })?;
     Ok(version)
 }

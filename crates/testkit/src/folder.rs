@@ -1,7 +1,8 @@
 //! How is a program run so that nothing of this machine reaches it?
 //!
-//! Start at [`Folder::new`]: the program's working directory is a folder of its own and its environment is empty. One that
-//! runs to its end leaves a [`Run`]; one that serves is started by [`Service::start`](crate::service::Service::start).
+//! Start at [`Folder::new`]: the program's working directory is a folder of its own and its environment is empty.
+//! One that runs to its end leaves a [`Run`]; one that serves is started by
+//! [`Service::start`](crate::service::Service::start).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run its program has failed, and this is where it says so")]
 

@@ -1,10 +1,10 @@
-//! What the tests of any service stand on: the service itself in a folder of its own, and servers around it that fail on
-//! demand.
+//! What tests of any service stand on: the service in a folder of its own, and servers around it that fail on demand.
 //!
-//! Start at [`folder::Folder`] and [`service::Service`] for the program under test. [`scripted::Server`] is what stand-ins
-//! of outside APIs are made of; a server with a router of its own takes [`socket`], so that its connections can be cut,
-//! too. A [`Latch`] keeps any of them from answering until a test says so. [`post`] asks a server without anything that
-//! the code under test sets up; [`closed_port`] is for the one failure no server can show: nobody listening.
+//! Start at [`folder::Folder`] and [`service::Service`] for the program under test. [`scripted::Server`] is what
+//! stand-ins of outside APIs are made of; a server with a router of its own takes [`socket`], so that its connections
+//! can be cut, too. A [`Latch`] keeps any of them from answering until a test says so. [`post`] asks a server without
+//! anything that the code under test sets up; [`closed_port`] is for the one failure no server can show: nobody
+//! listening.
 //!
 //! Nothing here knows an asset, a store or a market: what does is in the test support of its service.
 

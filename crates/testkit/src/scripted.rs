@@ -1,6 +1,7 @@
 //! A small HTTP server that answers from a script and fails on demand; what the stand-ins of outside APIs are made of.
 //!
-//! Start at [`Server::start`]; [`Fault`] is what can go wrong. It runs on a thread of its own and can be started inside a runtime as well as without one.
+//! Start at [`Server::start`]; [`Fault`] is what can go wrong. It runs on a thread of its own and can be started
+//! inside a runtime as well as without one.
 
 mod faults;
 mod received;

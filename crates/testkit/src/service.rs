@@ -1,8 +1,8 @@
 //! How is a running service watched, asked and stopped?
 //!
 //! Start at [`Service::start`]: a real program on a port of its own. What it logs (standard error) and prints (standard
-//! output) is collected line by line, and waited for no longer than [`PATIENCE`]. It is asked over a plain socket, so that
-//! what is sent is what a test says and nothing more.
+//! output) is collected line by line, and waited for no longer than [`PATIENCE`]. It is asked over a plain socket, so
+//! that what is sent is what a test says and nothing more.
 
 #![expect(
     clippy::unwrap_used,

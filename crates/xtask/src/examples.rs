@@ -8,6 +8,7 @@
 mod accounts;
 mod checksums;
 mod derive;
+mod folder;
 mod history;
 mod plan;
 #[cfg(test)]
@@ -17,10 +18,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 
-/// Contents by file name.
-type Tables = BTreeMap<String, String>;
+use folder::{Tables, committed, csv_files, first_difference};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -65,15 +65,6 @@ fn report(faults: Vec<String>, summary: &str) -> anyhow::Result<()> {
     if faults.is_empty() { Ok(()) } else { bail!("{summary}:\n  {}", faults.join("\n  ")) }
 }
 
-/// Every table that is there.
-fn committed(folder: &Path) -> anyhow::Result<Tables> {
-    let read = |name: String| {
-        let contents = fs::read_to_string(folder.join(&name)).with_context(|| format!("reading {name}"))?;
-        Ok((name, contents))
-    };
-    csv_files(folder)?.into_iter().map(read).collect()
-}
-
 /// Every table as (file name, contents).
 fn all_tables(history: &Path) -> anyhow::Result<Tables> {
     let mut tables = BTreeMap::new();
@@ -112,23 +103,4 @@ fn differences(folder: &Path, tables: &Tables) -> anyhow::Result<Vec<String>> {
         found.extend(fault.map(|line| format!("{name}: differs from line {line} on")));
     }
     Ok(found)
-}
-
-/// The number of the first line that is not the same in both.
-fn first_difference(found: &str, expected: &str) -> Option<usize> {
-    let same = || found.lines().zip(expected.lines()).take_while(|(a, b)| a == b).count();
-    (found != expected).then(|| same() + 1)
-}
-
-fn csv_files(folder: &Path) -> anyhow::Result<Vec<String>> {
-    Ok(file_names(folder)?.into_iter().filter(|name| name.ends_with(".csv")).collect())
-}
-
-fn file_names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
 }

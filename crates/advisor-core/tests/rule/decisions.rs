@@ -3,8 +3,8 @@
 use advisor_core::advice::{Advice, advise};
 use advisor_core::gate::Verdict;
 use advisor_core::rules::{Baseline, Basis, Peg, ReferenceFallback, Rules, Threshold};
+use advisor_core::test_support::rules;
 
-use crate::defaults::rules;
 use crate::history::{History, at, code, message, ungated, wallet, whole_hours};
 
 /// Wallet "a" gains a USD an hour for 20 hours.

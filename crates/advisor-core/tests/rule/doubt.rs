@@ -3,11 +3,11 @@
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Alignment, Peg, ReferenceFallback, Rules, Threshold};
+use advisor_core::test_support::{EPOCH, KEYWORD, rules};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::defaults::{EPOCH, KEYWORD, rules};
 use crate::history::{History, Sample, at, code, whole_hours};
 use crate::random::any_alignment;
 

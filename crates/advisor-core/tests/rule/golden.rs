@@ -9,9 +9,9 @@ use advisor_core::gate::Verdict;
 use advisor_core::rules::{
     Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
+use advisor_core::test_support::KEYWORD;
 use serde_json::Value;
 
-use crate::defaults::KEYWORD;
 use crate::history::{History, Sample};
 
 /// Relative difference that rounding may make.

@@ -5,9 +5,8 @@ use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
 use advisor_core::rules::Rules;
+use advisor_core::test_support::{EPOCH, KEYWORD, rules};
 use advisor_core::time::{self, NANOS_PER_HOUR};
-
-use crate::defaults::{EPOCH, KEYWORD, rules};
 
 /// The instant `hours` after the start.
 pub(crate) fn at(hours: f64) -> i64 {

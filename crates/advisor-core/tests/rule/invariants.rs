@@ -3,6 +3,7 @@
 use advisor_core::advice::{Advice, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Alignment, AmountUnit};
+use advisor_core::test_support::{EPOCH, KEYWORD};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -126,7 +127,7 @@ proptest! {
         case.rules.alignment = Alignment::None;
         let before = ask(&case);
         let wallet = which.get(&case.history.positions).wallet.clone();
-        let ts = crate::defaults::EPOCH + slot * SLOT;
+        let ts = EPOCH + slot * SLOT;
         // All prices are 2 USD. Every sample from the flow on holds so much more, or less.
         let usd = f64::from(usd) / 8.0;
         let change = if out { -usd } else { usd };
@@ -247,7 +248,7 @@ proptest! {
     #[test]
     fn a_losing_wallet_never_reduces_anothers_limit(case in scenario(Bounds { prices_move: false, unpriced: false, ..ANY }), start in select(vec![0, 40])) {
         let mut case = case;
-        case.rules.range_start = Some(crate::defaults::EPOCH + start * SLOT);
+        case.rules.range_start = Some(EPOCH + start * SLOT);
         let before = ask(&case);
         let losing: Vec<_> = before.wallets.iter().filter(|wallet| wallet.gain_usd < 0.0).map(|wallet| wallet.address.clone()).collect();
         case.history.positions.retain(|row| !losing.iter().any(|loser| row.wallet.as_deref() == Some(&**loser)));
@@ -280,7 +281,7 @@ proptest! {
             case.history.withdrawals.retain(known);
         }
         let ts = Some(case.to - tag * SLOT);
-        let memo = Some(crate::defaults::KEYWORD.to_owned());
+        let memo = Some(KEYWORD.to_owned());
         case.history.withdrawals.push(FlowRow { ts, wallet: Some("a".into()), amount: Some(1.0), memo, tx_hash: None });
         let restricted = case.history.restricted_snapshot(&case.rules, case.to);
         prop_assert_eq!(advise(&case.rules, &restricted, case.to), ask(&case));

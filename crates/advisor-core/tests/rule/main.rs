@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that cannot read its case must fail the test")]
 
 mod decisions;
-mod defaults;
 mod doubt;
 mod drawing;
 mod drawing_random;

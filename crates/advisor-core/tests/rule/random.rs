@@ -4,12 +4,12 @@ use advisor_core::flow::FlowRow;
 use advisor_core::rules::{
     Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
+use advisor_core::test_support::{EPOCH, KEYWORD, rules};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use crate::defaults::{EPOCH, KEYWORD, rules};
 use crate::history::{History, Sample, whole_hours};
 
 /// Distance of the instants on which most samples and flows lie: coarse, so that they often coincide.

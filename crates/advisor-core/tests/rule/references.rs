@@ -3,8 +3,8 @@
 use advisor_core::flow::FlowRow;
 use advisor_core::reference::{RefMode, Reference};
 use advisor_core::rules::{Alignment, ReferenceFallback, Rules};
+use advisor_core::test_support::{KEYWORD, rules};
 
-use crate::defaults::{KEYWORD, rules};
 use crate::history::{History, at, code, flow, message, ungated};
 
 fn memo(hour: f64, memo: &str) -> FlowRow {

@@ -248,5 +248,4 @@ fn excerpt(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "csv_rows_tests.rs"]
 mod tests;

@@ -5,16 +5,15 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot read its case must fail the test")]
 
 mod picture;
-mod scenarios;
 
 use std::fs;
 use std::path::Path;
 
+use advisor_testkit::scenarios::{self, Story};
 use alert_orchestrator::charts;
 use jiff::tz::TimeZone;
 
 use picture::Picture;
-use scenarios::Story;
 
 fn madrid() -> TimeZone {
     TimeZone::get("Europe/Madrid").unwrap()

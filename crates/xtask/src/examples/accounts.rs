@@ -10,8 +10,9 @@ use anyhow::{Context as _, bail};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::derive;
+use super::folder::{Tables, first_difference};
 use super::plan::{ASSETS, Asset, Position};
-use super::{Tables, derive, first_difference};
 
 /// No Liqwid market paid more within the two years of the examples: the most was 0.986, for a day of USDC.
 const LARGEST_YEARLY_YIELD: f64 = 1.0;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::file_names;
+use super::folder::file_names;
 use crate::sha256::sha256;
 
 pub(super) const FILE: &str = "SHA256SUMS";

@@ -1,13 +1,16 @@
-//! The documented defaults, as rules; the bench uses them too.
+//! By which rules do tests and benches judge, where a case says nothing else?
+//!
+//! Start at [`rules`], the documented defaults. Behind the feature `test-support`, which no program has.
 
-use advisor_core::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
-pub(crate) const EPOCH: i64 = 1_767_225_600_000_000_000;
-pub(crate) const KEYWORD: &str = "alert_driven_withdrawal";
+pub const EPOCH: i64 = 1_767_225_600_000_000_000;
+/// The tag of a withdrawal that counts as the reference.
+pub const KEYWORD: &str = "alert_driven_withdrawal";
 
 /// The documented defaults, with a safety factor of 1/2.
-pub(crate) fn rules() -> Rules {
+pub fn rules() -> Rules {
     Rules {
         reference_keyword: KEYWORD.to_owned(),
         reference_fallback: ReferenceFallback::DataRange,

@@ -1,4 +1,6 @@
-//! Evaluations worth a look: what charts of them must show. The bench draws one of them too.
+//! Which evaluations are worth a look?
+//!
+//! Each function here tells one, from [`withdraw`] to [`error`], for tests and benches of what is drawn of it.
 
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::decision::Failure;
@@ -7,22 +9,19 @@ use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, PositionsBuilder};
 use advisor_core::reference::Reference;
 use advisor_core::rules::{Baseline, Basis, ReferenceFallback, Rules, Threshold};
+use advisor_core::test_support::{self, EPOCH, KEYWORD};
 use advisor_core::time::{self, NANOS_PER_HOUR};
 
-use defaults::{EPOCH, KEYWORD};
-
-#[path = "../../../advisor-core/tests/rule/defaults.rs"]
-mod defaults;
-
 /// An asset's samples and flows, in hours and USD.
-pub(crate) struct Story {
+pub struct Story {
     asset: &'static str,
     hours: i64,
     minutes_between_samples: i64,
     wallets: Vec<Wallet>,
     price: fn(f64) -> f64,
     rules: Rules,
-    pub(crate) options: DrawingOptions,
+    /// How it is drawn.
+    pub options: DrawingOptions,
 }
 
 struct Wallet {
@@ -60,7 +59,7 @@ fn noise(a: i64, b: i64) -> f64 {
 
 /// The documented defaults, with a gate that looks back over a month.
 fn rules() -> Rules {
-    let mut rules = defaults::rules();
+    let mut rules = test_support::rules();
     rules.gate.lookback_hours = 720.0;
     rules
 }
@@ -128,7 +127,8 @@ impl Story {
         }
     }
 
-    pub(crate) fn drawing(&self) -> Drawing {
+    /// What is drawn of the advice that the rules give.
+    pub fn drawing(&self) -> Drawing {
         let snapshot = self.snapshot();
         let advice = advise(&self.rules, &snapshot, EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12);
         draw(&self.rules, &self.options, &snapshot, &advice)
@@ -136,7 +136,7 @@ impl Story {
 }
 
 /// Three wallets over a month, with deposits and withdrawals, that may be withdrawn from.
-pub(crate) fn withdraw() -> Story {
+pub fn withdraw() -> Story {
     let wallets = vec![
         Wallet::of(12_000.0).tagged(40.3, 350.0).moves(260.4, 900.0),
         Wallet::of(8_300.0).moves(420.7, -1_250.0),
@@ -146,14 +146,14 @@ pub(crate) fn withdraw() -> Story {
 }
 
 /// The newest sample jumps by far more than any before it.
-pub(crate) fn held_by_the_gate() -> Story {
+pub fn held_by_the_gate() -> Story {
     let mut wallet = Wallet::of(15_000.0).tagged(100.0, 500.0);
     wallet.last_step = 42.0;
     Story::new("iusd", 720, vec![wallet, Wallet::of(4_000.0)])
 }
 
 /// No tagged withdrawal, a floor far above k·σ, and quantiles instead of k·σ.
-pub(crate) fn fallback() -> Story {
+pub fn fallback() -> Story {
     let mut story = Story::new("usdm", 720, vec![Wallet::of(6_000.0).moves(300.0, 2_000.0)]);
     story.rules.gate.threshold = Threshold::Percentile { central_confidence: 0.9 };
     story.rules.gate.min_residual_bps = 3.0;
@@ -162,14 +162,14 @@ pub(crate) fn fallback() -> Story {
 }
 
 /// Eight daily samples of one wallet.
-pub(crate) fn eight_points() -> Story {
+pub fn eight_points() -> Story {
     let mut story = Story::new("wanusdc", 168, vec![Wallet::of(1_000.0)]);
     story.minutes_between_samples = 1440;
     story
 }
 
 /// Sixty days of hourly samples.
-pub(crate) fn sixty_days() -> Story {
+pub fn sixty_days() -> Story {
     let flows = (0..40).fold(Wallet::of(50_000.0), |wallet, i| {
         wallet.moves(f64::from(i) * 35.0 + 11.5, if i % 3 == 0 { -1_500.0 } else { 800.0 })
     });
@@ -180,29 +180,30 @@ pub(crate) fn sixty_days() -> Story {
 }
 
 /// Sixty days of a sample every five minutes, as long as what the page gets may be.
-pub(crate) fn five_thousand_points() -> Story {
+pub fn five_thousand_points() -> Story {
     Story { minutes_between_samples: 5, ..sixty_days() }
 }
 
 /// A gate that judges prices which differ in the fourth decimal.
-pub(crate) fn steady_prices() -> Story {
+pub fn steady_prices() -> Story {
     let mut story = Story::new("usdx", 96, vec![Wallet::of(1_000.0)]);
     story.price = |hour| 1.0 + (hour * 7.3).sin() * 1e-4;
     story.rules.gate.basis = Basis::ChangeRateUsd;
     story
 }
 
-/// A position of trillions, and one of less than a cent.
-pub(crate) fn huge() -> Story {
+/// A position of trillions.
+pub fn huge() -> Story {
     Story::new("djed", 720, vec![Wallet::of(7.3e14)])
 }
 
-pub(crate) fn tiny() -> Story {
+/// A position of less than a cent.
+pub fn tiny() -> Story {
     Story::new("djed", 20, vec![Wallet::of(3e-5)])
 }
 
 /// Values that never change: no residual differs from any other.
-pub(crate) fn flat() -> Story {
+pub fn flat() -> Story {
     let mut story = Story::new("djed", 48, vec![Wallet::of(100.0)]);
     story.wallets[0].noise = 0.0;
     story.price = |_| 1.0;
@@ -211,14 +212,14 @@ pub(crate) fn flat() -> Story {
 }
 
 /// No tagged withdrawal, and no fallback.
-pub(crate) fn no_reference() -> Story {
+pub fn no_reference() -> Story {
     let mut story = Story::new("djed", 240, vec![Wallet::of(9_000.0).moves(100.0, 500.0)]);
     story.rules.reference_fallback = ReferenceFallback::Hold;
     story
 }
 
 /// A store that did not answer.
-pub(crate) fn error() -> Drawing {
+pub fn error() -> Drawing {
     let cause = "missing column usd_value; ".repeat(12);
     let as_of = time::timestamp(EPOCH);
     let advice = Advice::failed("djed", as_of, &rules(), Failure::InvalidData(cause));
