@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("advisor-core", &["quant"]),
     ("advisor-io", &["quant", "advisor-core", "client", "file-store"]),
-    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "platform"]),
+    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "file-store", "platform"]),
     ("testkit", &[]),
     ("advisor-testkit", &["advisor-core", "testkit"]),
     ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit", "advisor-testkit"]),
@@ -239,6 +239,42 @@ mod tests {
     #[test]
     fn no_files_of_this_workspace_import_each_other_in_a_circle() {
         assert_eq!(circles_inside(&read(crate::project_root()).unwrap()).unwrap(), [""; 0]);
+    }
+
+    /// Each crate of a page's table, with those that it may use by the last cell of its row; `None`: the row does not say.
+    fn table(page: &str, folder: &str) -> Vec<(String, Option<BTreeSet<String>>)> {
+        let text = std::fs::read_to_string(crate::project_root().join(page)).unwrap();
+        let mut rows: Vec<(String, Option<BTreeSet<String>>)> = Vec::new();
+        for row in text.lines().filter_map(|line| line.strip_prefix(&format!("| `{folder}"))) {
+            let name = row.split('`').next().unwrap();
+            let may_use = row.rsplit('|').nth(1).unwrap().trim().replace('`', "");
+            let may_use = match may_use.as_str() {
+                "nothing" | "nothing of ours" => Some(BTreeSet::new()),
+                "all of the above" => Some(rows.iter().map(|(above, _)| above.clone()).collect()),
+                "" | "tests only" | "tests and builds only" => None,
+                names => Some(names.split(", ").map(str::to_owned).collect()),
+            };
+            if LAYERS.iter().any(|(layer, _)| *layer == name) {
+                rows.push((name.to_owned(), may_use));
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn the_tables_of_crates_say_what_the_layers_say() {
+        for (page, folder) in [("ARCHITECTURE.md", ""), ("CONTRIBUTING.md", "crates/")] {
+            let rows = table(page, folder);
+            for (name, allowed) in LAYERS {
+                let row = rows.iter().find(|(row, _)| row == name);
+                let (_, may_use) = row.unwrap_or_else(|| panic!("{page}: no row for {name}"));
+                let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
+                assert!(
+                    may_use.as_ref().is_none_or(|names| *names == allowed),
+                    "{page}, {name}: {may_use:?}, {allowed:?}"
+                );
+            }
+        }
     }
 
     #[test]
