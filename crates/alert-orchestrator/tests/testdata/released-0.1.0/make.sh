@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # What version 0.1.0 wrote and said, for the tests of what comes after it: its store, backups, outputs and normal form of
 # the configuration, made from the data and settings beside this script. Never made again: what a program has written stays
-# as it is. As root, for a host name of its own (it is in the journal):
+# as it is. As root, for a host name of its own (it is in the journal), with the program of the commit in COMMIT:
 #
-#     git worktree add ../released 12bd6af && (cd ../released && cargo build)
+#     git worktree add ../released "$(cat COMMIT)" && (cd ../released && cargo build)
 #     unshare --uts ./make.sh ../released/target/debug/alert-orchestrator
 set -eu -o pipefail
 program=$(realpath "$1")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=/var/tmp/released # the store and the backups name it
-"$program" --version | grep -F '0.1.0 (commit 12bd6af15031,' >&2
+commit=$(cat "$here/COMMIT")
+"$program" --version | grep -F "0.1.0 (commit ${commit:0:12}," >&2
 hostname released.example
 
 rm -rf "$work"

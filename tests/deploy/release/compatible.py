@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Released programs and today's: each opens the other's store, backups and configuration, with the same answers, and nothing
+is migrated.
+
+Usage: compatible.py ROOM PROGRAM [--old OLD_PROGRAM]
+
+The releases are the folders released-VERSION among the tests of the service's package: settings, data, and in COMMIT what the
+release was made from. Each is built from git's history, as a development build under target/released, which is kept for the
+next time; OLD_PROGRAM is taken instead where it is given. A git worktree belongs to each: `git worktree prune` forgets it once
+target/ has been deleted.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from running import REPOSITORY, expect
+
+ASSET = "djed"
+SETTINGS = ["config.yaml", "token_registry.csv"]
+SECRETS = ["secrets.env", "credentials/example"]
+HEADER = ["application_id", "user_version", "page_size", "auto_vacuum", "encoding", "journal_mode"]
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
+
+
+def releases(service):
+    """The folders with settings, data and COMMIT."""
+    pattern = f"*{service}/tests/testdata/released-*/COMMIT"
+    listed = git("ls-files", "--cached", "--others", "--exclude-standard", pattern)
+    if not listed.stdout:
+        sys.exit(f"FAILED: no release of {service} is known, expected a file {pattern} {listed.stderr}")
+    return [(REPOSITORY / line).parent for line in sorted(listed.stdout.splitlines())]
+
+
+def built(service, release):
+    """The program of a release, built from git's history."""
+    commit = (release / "COMMIT").read_text(encoding="utf-8").strip()
+    if git("cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
+        sys.exit(
+            f"FAILED: commit {commit} of {release.name} is not in this clone, which may be a shallow one; "
+            "fetch it with git fetch --unshallow, or pass its program with --old"
+        )
+    folder = REPOSITORY / "target/released" / commit[:12]
+    source, target = folder / "source", folder / "target"
+    if not (source / "Cargo.toml").exists():
+        # By force: a worktree that was deleted with target/ may still be known.
+        added = git("worktree", "add", "--force", "--force", "--detach", str(source), commit)
+        if added.returncode != 0:
+            sys.exit(f"FAILED: git worktree add: {added.stderr}")
+    command = ["cargo", "build", "--quiet", "--locked", "-p", service, "--target-dir", str(target)]
+    # Nobody looks into it with a debugger: without what one needs it is built in half the time.
+    environment = {**os.environ, "CARGO_PROFILE_DEV_DEBUG": "0"}
+    if subprocess.run(command, cwd=source, env=environment).returncode != 0:
+        sys.exit(f"FAILED: building {release.name} from {commit}")
+    return target / "debug" / service
+
+
+class Host:
+    """A folder with a configuration, in which programs run."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True)
+
+    def run(self, program, *arguments, code=0, answer=""):
+        command = [program, "--config", SETTINGS[0], "--log-level", "ERROR", *arguments]
+        done = subprocess.run(command, cwd=self.folder, input=answer, capture_output=True, text=True, timeout=120)
+        if done.returncode != code:
+            sys.exit(f"FAILED: {command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def set_up(self, program, release):
+        """The store, a decision, a tag that stands in the store alone, and a backup without and one with secrets."""
+        for name in [*SETTINGS, *SECRETS]:
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy(release / name, self.folder / name)
+        shutil.copytree(release / "data", self.folder / "data")
+        tables = sorted(str(path) for path in (self.folder / "data").iterdir())
+        self.run(program, "import", *tables, code=1)  # one line has no wallet
+        self.run(program, "--once")
+        self.run(program, "tag", "--asset", ASSET, "--latest", answer="y\n")
+        self.run(program, "backup", "--output", "plain.tar.gz")
+        self.run(program, "backup", "--output", "secret.tar.gz", "--with-secrets")
+
+    def answers(self, program):
+        return {
+            "--once": self.run(program, "--once"),
+            "--once --json": self.run(program, "--once", "--json"),
+            "explain --json": self.run(program, "explain", ASSET, "--json"),
+            "--print-config-normalized": self.run(program, "--print-config-normalized"),
+        }
+
+    def form(self):
+        """What the store says of itself, and its rows but those of the journal. No log beside it, no copy from before a migration."""
+        files = sorted((self.folder / "var").iterdir())
+        if len(files) != 1:
+            sys.exit(f"FAILED: the store is one file, found {[path.name for path in files]}")
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / "store.db"  # looked into beside the original, which stays as it is
+            shutil.copy(files[0], copy)
+            connection = sqlite3.connect(copy)
+            form = {name: connection.execute(f"pragma {name}").fetchone() for name in HEADER}
+            for kind, name, table, sql in connection.execute("select type, name, tbl_name, sql from sqlite_master").fetchall():
+                form[f"{kind} {name}"] = (table, sql)
+                if kind == "table" and name != "decisions":
+                    form[f"rows of {name}"] = connection.execute(f"select * from {name}").fetchall()
+            connection.close()
+        return form
+
+
+def differences(found, expected):
+    """The keys of what is not the same in both, each with either value."""
+    return {key: (found.get(key), expected.get(key)) for key in {**found, **expected} if found.get(key) != expected.get(key)}
+
+
+def one_way(folder, release, maker, reader):
+    """Everything that `maker` = (name, program) has made is opened by `reader`."""
+    (made_by, make), (read_by, read) = maker, reader
+    print(f"made by {made_by}, opened by {read_by}", flush=True)
+    host = Host(folder / "host")
+    host.set_up(make, release)
+    said, form = host.answers(make), host.form()
+    expect("  the same answers, and the same normal form of the configuration", differences(host.answers(read), said), {})
+    expect("  header, schema and rows of the store stay as they are", differences(host.form(), form), {})
+    expect("  its maker still gives the same answers", differences(host.answers(make), said), {})
+    for name, secrets in [("plain", []), ("secret", SECRETS)]:
+        there = Host(folder / name)
+        there.run(read, "restore", str(host.folder / f"{name}.tar.gz"))
+        expect(f"  from the {name} backup: the same answers", differences(there.answers(read), said), {})
+        expect("  the same store", differences(there.form(), form), {})
+        files = [file for file in [*SETTINGS, *SECRETS] if (there.folder / file).exists()]
+        expect("  the files that belong to it", files, [*SETTINGS, *secrets])
+        changed = [file for file in files if (there.folder / file).read_bytes() != (release / file).read_bytes()]
+        expect("  as they were", changed, [])
+    return said | {key: value for key, value in form.items() if not key.startswith("rows")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("room", type=pathlib.Path)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--old", type=pathlib.Path, metavar="OLD_PROGRAM")
+    options = parser.parse_args()
+    service = options.room.resolve().name
+    for release in releases(service):
+        old = (release.name, (options.old or built(service, release)).resolve())
+        new = ("today's program", options.program.resolve())
+        with tempfile.TemporaryDirectory() as folder:
+            forth = one_way(pathlib.Path(folder) / "forth", release, old, new)
+            back = one_way(pathlib.Path(folder) / "back", release, new, old)
+        expect("either way: the same answers, header and schema", differences(back, forth), {})
+
+
+if __name__ == "__main__":
+    main()
