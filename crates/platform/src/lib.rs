@@ -3,6 +3,7 @@
 //! * [`auth`]: who asks, and is the password right.
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
 //! * [`exposition`]: in which text metrics leave the process.
+//! * [`files`]: which old files go.
 //! * [`http`]: how the service is spoken to, within limits.
 //! * [`memory`]: how much the allocator keeps.
 //! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
@@ -13,6 +14,7 @@
 pub mod auth;
 pub mod config;
 pub mod exposition;
+pub mod files;
 pub mod http;
 pub mod memory;
 pub mod notify;

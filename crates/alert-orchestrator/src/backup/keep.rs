@@ -7,9 +7,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use platform::files;
 
-use super::names::{TIME, free_second};
-use crate::cleanup;
+use super::{TIME, free_second};
 
 const PREFIX: &str = "alert-orchestrator-";
 const SUFFIX: &str = ".tar.gz";
@@ -40,7 +40,7 @@ fn made_at(name: &str) -> Option<Timestamp> {
 /// # Errors
 /// What could not be looked at or deleted; the others are deleted all the same.
 pub(crate) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
-    let is_there = cleanup::is_as_named(folder).map_err(|why| anyhow!(why))?;
+    let is_there = files::is_as_named(folder).map_err(|why| anyhow!(why))?;
     ensure!(is_there, "there is no such folder");
     let mut backups: Vec<(Timestamp, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder)? {
