@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgGroup, Args, Parser, Subcommand};
+use platform::config::text::Age;
 use platform::telemetry;
 use url::Url;
 
-use crate::config::text::Age;
 use crate::version;
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.

@@ -14,12 +14,12 @@ use advisor_io::api::{self, ApiError};
 use advisor_io::embedded::Alone;
 use advisor_io::liqwid::{Liqwid, Pulled};
 use jiff::Timestamp;
+use platform::config::text;
 use serde::Deserialize;
 use tracing::{info, warn};
 
 use crate::backend::Backend;
 use crate::config::client::AmountUnit;
-use crate::config::text;
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
 

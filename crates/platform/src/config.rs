@@ -11,6 +11,7 @@ mod check;
 mod expand;
 mod fault;
 mod shape;
+pub mod text;
 mod tree;
 
 use std::fs::File;
@@ -62,9 +63,11 @@ impl Document {
         Ok(Self { file: file.to_owned(), root, faults })
     }
 
-    /// Compares the file with a JSON Schema as schemars writes it; `formats` are the checks behind its `format`s.
-    pub fn check(&mut self, schema: &Json, formats: &[Format]) {
-        self.faults.extend(check::check(schema, formats, &mut self.root));
+    /// Compares the file with a JSON Schema as schemars writes it; `own` are the checks behind the `format`s that it has
+    /// besides those of [`text`].
+    pub fn check(&mut self, schema: &Json, own: &[Format]) {
+        let formats = [text::FORMATS, own].concat();
+        self.faults.extend(check::check(schema, &formats, &mut self.root));
     }
 
     /// The file's content, for checks that a schema cannot express.

@@ -5,9 +5,8 @@
 
 use jiff::tz::TimeZone;
 use platform::auth::PasswordHash;
+use platform::config::text::instant;
 use platform::config::{Entry, Fault, Node, child, did_you_mean};
-
-use super::text::instant;
 
 /// Everything that does not fit together.
 pub(super) fn faults(root: &Node) -> Vec<Fault> {

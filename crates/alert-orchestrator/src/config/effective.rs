@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
+use platform::config::text::instant;
 use serde_json::{Map, Value as Json, json};
 
 use super::telemetry::Expose;
-use super::text::instant;
 
 type Section = Map<String, Json>;
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use platform::Secret;
+use platform::config::text::{Age, Endpoint, Zone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::gate::DecisionGate;
 use super::prices::PriceCompare;
 use super::telemetry::Telemetry;
-use super::text::{Age, Endpoint, Zone};
 
 /// How decisions are made, when, and what else the service does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use platform::config::text::Endpoint;
 use platform::config::{Fault, Node};
 
-use super::text::{Endpoint, is_hex};
+use super::text::is_hex;
 
 const HEADER: [&str; 3] = ["asset", "policy_id", "token_name_hex"];
 /// A policy id is the hash of 28 bytes.

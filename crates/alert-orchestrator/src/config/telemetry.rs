@@ -1,10 +1,10 @@
 //! `orchestrator.telemetry`: the HTTP server and what its metrics show.
 
+use platform::config::text::Network;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::prices::PriceSourcePriority;
-use super::text::Network;
 
 /// The HTTP server: metrics, page and API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

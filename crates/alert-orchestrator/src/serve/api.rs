@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use platform::config::text;
 use platform::http::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,6 @@ use super::live::Live;
 use super::published::Published;
 use crate::backend::Backend;
 use crate::config::orchestrator::RequireFor;
-use crate::config::text;
 use crate::journal::{self, History};
 use crate::reference::{self, Withdrawal};
 use crate::settings::Settings;
