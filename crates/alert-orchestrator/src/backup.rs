@@ -181,9 +181,8 @@ fn copy_store(from: &Path, to: &Path) -> anyhow::Result<i64> {
 /// A configuration is only of use as it is; what it says itself, and not through a variable, is in the backup, too.
 fn warn_of_secrets(config: &Config, path: &Path, text: &str) {
     let client = &config.client.greptime;
-    let auth = &config.orchestrator.auth;
     let password = client.as_ref().and_then(|greptime| greptime.password.as_ref());
-    let hashes = auth.password_hash.iter().chain(auth.users.iter().map(|user| &user.password_hash));
+    let hashes = config.orchestrator.auth.password_hashes();
     let keys = password.map(|secret| ("client.greptime.password", secret)).into_iter();
     for (key, secret) in keys.chain(hashes.map(|hash| ("password_hash of orchestrator.auth", hash))) {
         if !secret.expose().is_empty() && text.contains(secret.expose()) {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::auth::{Logins, PasswordHash, Users};
+use platform::auth::Logins;
 use platform::http::Rendered;
 use sha2::{Digest as _, Sha256};
-use tracing::warn;
 
 use crate::config::Config;
 use crate::evaluate::Plan;
@@ -39,7 +38,7 @@ impl Settings {
             plan: plan::of(&config),
             hash,
             normalized: Rendered::new("application/json", json),
-            logins: logins(&config)?,
+            logins: config.orchestrator.auth.logins("orchestrator.auth", "alert-orchestrator")?,
             prices: PriceClients::of(&config)?,
             config,
         })
@@ -50,26 +49,4 @@ impl Settings {
         // The configuration allows a year at most, and nothing that is not positive.
         Duration::from_secs_f64(self.config.orchestrator.schedule.interval_minutes * 60.0).max(Duration::from_millis(1))
     }
-}
-
-fn logins(config: &Config) -> anyhow::Result<Option<Arc<Logins>>> {
-    let auth = &config.orchestrator.auth;
-    if !auth.enabled {
-        return Ok(None);
-    }
-    let first = auth.username.iter().zip(&auth.password_hash);
-    let others = auth.users.iter().map(|user| (&user.username, &user.password_hash));
-    let mut users = Users::default();
-    for (name, hash) in first.chain(others) {
-        let hash: PasswordHash =
-            hash.expose().parse().with_context(|| format!("orchestrator.auth: password_hash of user {name}"))?;
-        if hash.is_weak() {
-            warn!(
-                "orchestrator.auth: the password of {name} is kept as SHA-256, which is guessed quickly; \
-                   make a bcrypt hash with `alert-orchestrator hash-password`"
-            );
-        }
-        users.add(name, hash);
-    }
-    Ok(Some(Arc::new(Logins::new(users))))
 }

@@ -4,7 +4,7 @@
 //! of the right kind has been reported by the schema already and is passed over.
 
 use jiff::tz::TimeZone;
-use platform::auth::PasswordHash;
+use platform::auth;
 use platform::config::text::instant;
 use platform::config::{Entry, Fault, Node, child, did_you_mean};
 
@@ -17,7 +17,7 @@ pub(super) fn faults(root: &Node) -> Vec<Fault> {
     spans(root, &mut faults);
     metrics_path(root, &mut faults);
     cleanup(root, &mut faults);
-    auth(root, &mut faults);
+    faults.extend(auth::config::faults(root, "orchestrator.auth"));
     faults
 }
 
@@ -185,61 +185,5 @@ fn cleanup(root: &Node, faults: &mut Vec<Fault>) {
     {
         let message = "found true without a cut-off, expected expire_before_relative or expire_before";
         faults.push(Fault::new(enabled.line(), format!("{PATH}.enabled"), message));
-    }
-}
-
-/// A login that cannot work is found now and not by the first visitor.
-fn auth(root: &Node, faults: &mut Vec<Fault>) {
-    const PATH: &str = "orchestrator.auth";
-    let Some(auth) = root.at(PATH) else { return };
-    let Some(enabled) = auth.at("enabled").filter(|enabled| enabled.is_true()) else { return };
-    let mut accounts = vec![(auth, PATH.to_owned())];
-    let users = auth.at("users").map_or(&[][..], Node::items);
-    accounts.extend(users.iter().enumerate().map(|(index, user)| (user, format!("{PATH}.users[{index}]"))));
-    let mut names: Vec<&str> = Vec::new();
-    for (account, path) in accounts {
-        let (name, hash) = (given(account, "username"), given(account, "password_hash"));
-        if let Some(name) = name.and_then(Node::text) {
-            if names.contains(&name) {
-                faults.push(Fault::new(
-                    account.line(),
-                    format!("{path}.username"),
-                    "found the same user twice, expected it once",
-                ));
-            }
-            names.push(name);
-        }
-        account_faults(name, hash, &path, faults);
-    }
-    if names.is_empty() && users.is_empty() && given(auth, "password_hash").is_none() {
-        let message = "found true without a user, expected username and password_hash, or users";
-        faults.push(Fault::new(enabled.line(), format!("{PATH}.enabled"), message));
-    }
-}
-
-fn account_faults(name: Option<&Node>, hash: Option<&Node>, path: &str, faults: &mut Vec<Fault>) {
-    let is_top = !path.ends_with(']');
-    match (name, hash) {
-        // Missing keys of a listed user are the schema's to report.
-        (Some(name), None) if is_top => {
-            let message = "missing, expected bcrypt:<hash> or sha256:<64 hex digits>";
-            faults.push(Fault::new(name.line(), format!("{path}.password_hash"), message));
-        }
-        (None, Some(hash)) if is_top => {
-            faults.push(Fault::new(
-                hash.line(),
-                format!("{path}.username"),
-                "missing, expected the user of the password_hash",
-            ));
-        }
-        _ => {}
-    }
-    if let Some(name) = name.filter(|name| name.text().is_some_and(|text| text.is_empty() || text.contains(':'))) {
-        let message = format!("found {}, expected a name without a colon", name.shown());
-        faults.push(Fault::new(name.line(), format!("{path}.username"), message));
-    }
-    let unusable = |hash: &Node| hash.text()?.parse::<PasswordHash>().err();
-    if let Some((hash, error)) = hash.and_then(|hash| Some((hash, unusable(hash)?))) {
-        faults.push(Fault::new(hash.line(), format!("{path}.password_hash"), error.to_string()));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use platform::Secret;
+use platform::auth::config::Auth;
 use platform::config::text::{Age, Endpoint, Zone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -261,41 +261,4 @@ pub struct Apis {
     pub minswap_aggregator: Option<Endpoint>,
     /// Koios: what wallets hold on the chain. Read so that files with it stay valid; this version never asks it.
     pub koios: Option<Endpoint>,
-}
-
-/// Who may see and do what.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Auth {
-    /// Whether a login is required.
-    pub enabled: bool,
-    /// The name of the only, or first, user.
-    pub username: Option<String>,
-    /// That user's password as `bcrypt:<hash>` or `sha256:<hex>`.
-    pub password_hash: Option<Secret>,
-    /// More users.
-    pub users: Vec<User>,
-    /// What requires the login.
-    pub require_for: RequireFor,
-}
-
-/// One who may log in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct User {
-    /// The name, without a colon.
-    pub username: String,
-    /// The password as `bcrypt:<hash>` or `sha256:<hex>`.
-    pub password_hash: Secret,
-}
-
-/// What requires a login.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RequireFor {
-    /// The configuration and everything that writes.
-    #[default]
-    Sensitive,
-    /// Everything but metrics and probes.
-    All,
 }

@@ -7,12 +7,12 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use platform::auth::config::RequireFor;
 use platform::http::{Client, Problem, same_origin};
 use tracing::warn;
 
 use super::live::Live;
 use crate::config::Config;
-use crate::config::orchestrator::RequireFor;
 
 /// How much an answer gives away, or a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
