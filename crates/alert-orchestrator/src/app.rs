@@ -1,24 +1,25 @@
 //! Which command does the command line ask for?
 //!
 //! Start at [`run`]; what a command does is in `commands`. Results go to standard output, logs and faults to standard
-//! error; `exit` has the exit codes.
+//! error; `platform::process` has the exit codes.
 
 use std::process::ExitCode;
 
+use platform::process::{self, Ended, Usage};
+
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    backup, check, completions, explain, hash_password, health, import, once, print_config, restore, schema, serve,
-    sync, tag,
+    backup, check, completions, explain, health, import, once, print_config, restore, schema, serve, sync, tag,
 };
-use crate::exit::{self, Usage};
+use crate::version::PROGRAM;
 
 /// Runs the command that the command line asks for.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    exit::of(dispatch(cli))
+    process::run(PROGRAM.name, || dispatch(cli))
 }
 
-fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+fn dispatch(cli: Cli) -> anyhow::Result<Ended> {
     let Cli { common, once, json, no_telemetry, print_config_normalized, command } = cli;
     if command.is_some() && (once || no_telemetry || print_config_normalized) {
         let text = "--once, --json, --no-telemetry and --print-config-normalized go with no command";
@@ -34,7 +35,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Tag(args)) => tag::run(&common, args),
         Some(Command::Backup(args)) => backup::run(&common, args),
         Some(Command::Restore(args)) => restore::run(&common, args),
-        Some(Command::HashPassword) => hash_password::run(),
+        Some(Command::HashPassword) => process::hash_password(),
         Some(Command::Health(args)) => health::run(args),
         Some(Command::Check) => check::run(&common),
         Some(Command::Schema) => schema::run(),

@@ -7,7 +7,6 @@
 mod archive;
 pub(crate) mod keep;
 pub(crate) mod manifest;
-mod names;
 pub(crate) mod place;
 pub(crate) mod restore;
 
@@ -20,16 +19,30 @@ use std::path::{Path, PathBuf};
 use advisor_io::embedded::EmbeddedError;
 use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, ensure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use platform::process;
 use tracing::warn;
 
 use crate::backend::Backend;
 use crate::config::{self, Config};
-use crate::start;
 
 use archive::Archive;
 use manifest::{Listed, Manifest, Member, Program, Store};
-use names::{CREDENTIALS, SECRETS};
+
+/// Variables for the service's environment, beside the configuration file.
+const SECRETS: &str = "secrets.env";
+/// A folder of secrets, each a file, beside the configuration file.
+const CREDENTIALS: &str = "credentials";
+
+/// How names say when something was made (UTC).
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+
+/// The first second from `now` on whose name is free, so that what is made twice in one second gets two; `now` where a minute of
+/// them is taken.
+fn free_second(now: Timestamp, is_free: impl Fn(Timestamp) -> bool) -> Timestamp {
+    let later = |second| now + SignedDuration::from_secs(second);
+    (0..60).map(later).find(|at| is_free(*at)).unwrap_or(now)
+}
 
 /// Writes the backup: `output` is whole, and on the disk, or not there.
 ///
@@ -159,7 +172,7 @@ fn check(config_path: &Path, config: &Config, files: &[CopiedFile]) -> anyhow::R
     let text = read(Member::Config)?.and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.context("the configuration was changed meanwhile")?;
     let registry = read(Member::Registry)?;
-    config::load_text(config_path, &text, registry.as_deref(), &start::environment)
+    config::load_text(config_path, &text, registry.as_deref(), &process::environment)
         .map_err(|faults| anyhow!("a restore would refuse the configuration or the registry:\n{faults}"))?;
     warn_of_secrets(config, config_path, &text);
     Ok(())

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgGroup, Args, Parser, Subcommand};
+use platform::cli::{Flags, default_config};
 use platform::config::text::Age;
-use platform::telemetry;
 use url::Url;
 
 use crate::version;
@@ -15,6 +13,7 @@ use crate::version;
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
 #[derive(Debug, Parser)]
 #[command(name = "alert-orchestrator", version = version::LINE.as_str(), max_term_width = 120, after_help = EXAMPLES)]
+#[command(mut_args(default_config("config/orchestrator_config.yaml")))]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -42,46 +41,18 @@ pub struct Cli {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Configuration file
-    #[arg(long, global = true, value_name = "PATH", default_value = "config/orchestrator_config.yaml")]
-    pub config: PathBuf,
-
-    /// Least severe message to log (standard error)
-    #[arg(long, global = true, value_name = "LEVEL", ignore_case = true, default_value = "INFO",
-        value_parser = PossibleValuesParser::new(telemetry::Level::NAMES).try_map(|name| name.parse::<telemetry::Level>()))]
-    pub log_level: telemetry::Level,
-
-    /// Shape of log lines
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    #[command(flatten)]
+    pub flags: Flags,
 
     /// Write to tables whose names start with test_; reads and the automatic import are not affected
     #[arg(long, global = true)]
     pub test_prefix: bool,
 }
 
-/// Shape of log lines.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
 impl Common {
     /// What stands before the name of every table that is written.
     pub(crate) fn write_prefix(&self) -> &'static str {
         if self.test_prefix { "test_" } else { "" }
-    }
-}
-
-impl From<LogFormat> for telemetry::Format {
-    fn from(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Text => Self::Text,
-            LogFormat::Json => Self::Json,
-        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! What the command line can ask for, a file per command.
 //!
 //! Each has one function `run`, which takes the flags of every command where it needs them, then its own, and returns
-//! the exit code. It is the list of the command's steps, in the order in which they can fail; what the steps do is
+//! how it ended. It is the list of the command's steps, in the order in which they can fail; what the steps do is
 //! elsewhere.
 
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
-pub(crate) mod hash_password;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod once;

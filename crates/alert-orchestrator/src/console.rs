@@ -1,10 +1,9 @@
-//! What commands say on standard output: the summary of a round, one line per asset, for people and for `grep`; JSON
-//! for programs; what was done.
+//! What commands say on standard output: the summary of a round, one line per asset, for people and for `grep`; what was
+//! done.
 
 use std::io::{self, Write};
 
 use advisor_core::decision::Decision;
-use serde::Serialize;
 
 use crate::evaluate::Evaluation;
 
@@ -28,16 +27,6 @@ pub(crate) fn write_summary(out: &mut impl Write, evaluation: &Evaluation) -> io
         }
     }
     Ok(())
-}
-
-/// Prints a value as JSON, over several lines.
-///
-/// # Errors
-/// Those of standard output.
-pub(crate) fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)
 }
 
 /// Tells what was done. Whoever listened may have left, which undoes nothing of it.

@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::backend::Backend;
 use crate::round::Finished;
 use crate::settings::Settings;
-use crate::version;
+use crate::version::PROGRAM;
 
 /// More decisions than this are not answered at once.
 const ANSWER_MAX: usize = 1000;
@@ -68,7 +68,7 @@ fn entry(advice: &Advice, settings: &Settings, finished: &Finished) -> Entry {
         t0: advice.t0.map(time::nanos),
         t1: advice.t1.map(time::nanos),
         duration_seconds: finished.took.as_secs_f64(),
-        version: version::NUMBER.to_owned(),
+        version: PROGRAM.version.to_owned(),
         config_hash: settings.hash.clone(),
         replica: REPLICA.clone(),
     }

@@ -10,6 +10,7 @@ use advisor_core::advice::Advice;
 use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
 use jiff::Timestamp;
+use platform::process;
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -17,7 +18,6 @@ use crate::backend::Backend;
 use crate::evaluate::{Evaluation, Mismatches, Plan};
 use crate::settings::Settings;
 use crate::sync::{self, Summary};
-use crate::task;
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -120,5 +120,5 @@ pub(crate) fn limit(settings: &Settings) -> Duration {
 /// See [`Backend::refresh`].
 pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
     let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
-    task::outcome(tokio::task::spawn_blocking(move || backend.refresh(&settings.config))).await
+    process::outcome(tokio::task::spawn_blocking(move || backend.refresh(&settings.config))).await
 }

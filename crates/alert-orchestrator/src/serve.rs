@@ -26,13 +26,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use platform::http::{Limits, listen};
+use platform::process;
 use platform::{notify, shutdown};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::cli::Common;
 use crate::settings::Settings;
-use crate::start;
 
 use live::Live;
 
@@ -44,7 +44,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// # Errors
 /// The address cannot be listened on; the system gives no threads or signals.
 pub(crate) fn until_stopped(common: &Common, settings: Settings, has_server: bool) -> anyhow::Result<()> {
-    let runtime = start::runtime()?;
+    let runtime = process::runtime()?;
     let served: anyhow::Result<Instant> = runtime.block_on(async {
         // Before anything else: a signal that comes while the service starts must stop it in order, too.
         let mut stopped = std::pin::pin!(shutdown::requested().context("listening for signals")?);

@@ -1,12 +1,11 @@
-//! What commands begin with: the configuration, the log, a runtime.
+//! What commands begin with: the configuration, and the log.
 //!
 //! Start at [`begin`], with which every command begins that evaluates or writes rows. Commands that need less, or in
 //! another order, take the single steps.
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use platform::telemetry;
+use platform::process;
 use tracing::{info, warn};
 
 use crate::backend::Backend;
@@ -19,10 +18,10 @@ use crate::version;
 /// # Errors
 /// Those of the configuration; a log that cannot be started.
 pub(crate) fn begin(common: &Common) -> anyhow::Result<Config> {
-    let config = load_config(&common.config)?;
-    start_log(common)?;
+    let config = load_config(&common.flags.config)?;
+    common.flags.start_log()?;
     info!("alert-orchestrator {}", *version::LINE);
-    info!("Loaded configuration from {}", common.config.display());
+    info!("Loaded configuration from {}", common.flags.config.display());
     info!("Store: {}", Backend::address(&config));
     if config.tokens.is_some() {
         info!("token registry validated for {}", config.client.assets.join(", "));
@@ -46,26 +45,5 @@ pub(crate) fn log_as_of(config: &Config) {
 /// # Errors
 /// Everything that is wrong with it.
 pub(crate) fn load_config(path: &Path) -> Result<Config, ConfigError> {
-    config::load(path, &environment)
-}
-
-/// A variable of a configuration; the environment is read here and nowhere else.
-pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Starts the log on standard error, as the command line wants it.
-///
-/// # Errors
-/// It was started before.
-pub(crate) fn start_log(common: &Common) -> anyhow::Result<()> {
-    telemetry::init(common.log_level, common.log_format.into()).context("starting the log")
-}
-
-/// A runtime for requests, on several threads.
-///
-/// # Errors
-/// The system gives no threads.
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")
+    config::load(path, &process::environment)
 }

@@ -1,23 +1,27 @@
 //! What every service of the workspace stands on, and nothing that knows an asset.
 //!
 //! * [`auth`]: who asks, and is the password right.
+//! * [`cli`]: the flags that every service takes.
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
 //! * [`exposition`]: in which text metrics leave the process.
 //! * [`files`]: which old files go.
 //! * [`http`]: how the service is spoken to, within limits.
 //! * [`memory`]: how much the allocator keeps.
 //! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
+//! * [`process`]: how a program begins and ends.
 //! * [`Secret`]: a text that is used and never shown.
 //! * [`telemetry`]: the log on standard error.
 #![deny(missing_docs)]
 
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod exposition;
 pub mod files;
 pub mod http;
 pub mod memory;
 pub mod notify;
+pub mod process;
 mod secret;
 pub mod shutdown;
 pub mod telemetry;

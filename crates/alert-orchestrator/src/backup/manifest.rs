@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::names::CREDENTIALS;
-use crate::version;
+use super::CREDENTIALS;
+use crate::version::PROGRAM;
 
 /// The shape of archive and manifest. Changing either in a way that an older program would misread makes it the next.
 pub(super) const FORMAT: u32 = 1;
@@ -78,7 +78,7 @@ pub(crate) enum Member {
 impl Program {
     /// This one.
     pub(super) fn this() -> Self {
-        Self { version: version::NUMBER.to_owned(), commit: version::REVISION.to_owned() }
+        Self { version: PROGRAM.version.to_owned(), commit: PROGRAM.revision.to_owned() }
     }
 }
 

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use advisor_io::embedded::snapshot;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use jiff::Timestamp;
+use platform::process;
 
 use super::archive::Archive;
 use super::manifest::{Manifest, Member, Store};
 use super::names::{CREDENTIALS, SECRETS, TIME, free_second};
 use super::place::{self, Placed, Placement};
 use crate::config;
-use crate::start;
 
 /// Puts everything in place that the backup `file` holds, where the configuration at `config_path` will say; returns
 /// what became of each place.
@@ -50,7 +50,7 @@ fn free_suffix(placements: &[Placement], now: Timestamp) -> String {
 fn targets(config_path: &Path, archive: &Archive) -> anyhow::Result<BTreeMap<Member, PathBuf>> {
     let text = archive.small(&Member::Config).context("invariant: every manifest lists the configuration")?;
     let text = std::str::from_utf8(text).context("the configuration in it is not UTF-8")?;
-    let config = config::load_text(config_path, text, archive.small(&Member::Registry), &start::environment)
+    let config = config::load_text(config_path, text, archive.small(&Member::Registry), &process::environment)
         .map_err(|faults| anyhow!("the configuration in it cannot be used here:\n{faults}"))?;
     let is_embedded = matches!(archive.manifest.store, Store::Embedded { .. });
     ensure!(

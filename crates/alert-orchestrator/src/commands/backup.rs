@@ -6,6 +6,7 @@ use std::path::Path;
 use advisor_io::embedded::snapshot::folder_of;
 use anyhow::Context as _;
 use jiff::Timestamp;
+use platform::process::Ended;
 
 use crate::backup::keep;
 use crate::backup::manifest::{Listed, Store};
@@ -20,14 +21,14 @@ const DEFAULT_FOLDER: &str = "/var/backups/orchestrator";
 /// # Errors
 /// Those of the configuration; what cannot be read or written; old backups that cannot be deleted once the new one is
 /// there.
-pub(crate) fn run(common: &Common, args: BackupArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, args: BackupArgs) -> anyhow::Result<Ended> {
     let BackupArgs { output, keep: age, with_secrets } = args;
-    let config = start::load_config(&common.config)?;
-    start::start_log(common)?;
+    let config = start::load_config(&common.flags.config)?;
+    common.flags.start_log()?;
     let now = Timestamp::now();
     let output = output.unwrap_or_else(|| keep::free_path(Path::new(DEFAULT_FOLDER), now));
     let folder = folder_of(&output);
-    let manifest = backup::write(&common.config, &config, with_secrets, &output, now)
+    let manifest = backup::write(&common.flags.config, &config, with_secrets, &output, now)
         .with_context(|| format!("backing up to {} failed, nothing was written", output.display()))?;
     let mut done = String::new();
     for Listed { name, path, size, .. } in &manifest.files {
@@ -44,5 +45,5 @@ pub(crate) fn run(common: &Common, args: BackupArgs) -> anyhow::Result<u8> {
         })?;
         say(io::stdout(), &format!("deleted: {deleted} backups older than {age} in {}\n", folder.display()));
     }
-    Ok(0)
+    Ok(Ended::Done)
 }

@@ -4,47 +4,47 @@ use std::io::{self, Write};
 
 use advisor_core::ledger::FlowKey;
 use jiff::Timestamp;
+use platform::process::{self, Ended};
 
 use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::Config;
 use crate::evaluate::Plan;
-use crate::exit::FAILED;
 use crate::{plan, start};
 
 /// A store whose clock is further off than this judges the age of samples wrongly.
 const MAX_SKEW_SECONDS: f64 = 60.0;
 
-/// Runs `check`; the exit code is 1 where something is not in place.
+/// Runs `check`; ends with faults where something is not in place.
 ///
 /// # Errors
 /// A log or runtime that cannot be started; standard output cannot be written.
-pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common) -> anyhow::Result<Ended> {
     report(common, &mut io::stdout().lock())
 }
 
 /// The same for `restore`, which ends with it: what is found goes to `out`.
-pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<u8> {
+pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<Ended> {
     let mut report = Report { out, failed: false };
-    let config = match start::load_config(&common.config) {
+    let config = match start::load_config(&common.flags.config) {
         Ok(config) => config,
         Err(faults) => {
             for fault in faults.to_string().lines() {
                 report.line("configuration", Err(fault))?;
             }
-            return Ok(FAILED);
+            return Ok(Ended::WithFaults);
         }
     };
-    start::start_log(common)?;
-    let path = common.config.display().to_string();
+    common.flags.start_log()?;
+    let path = common.flags.config.display().to_string();
     report.line("configuration", Ok(&path))?;
     let registry = match &config.tokens {
         Some(_) => "a row for every asset",
         None => "not needed without orchestrator.apis.minswap_aggregator",
     };
     report.line("token registry", Ok(registry))?;
-    start::runtime()?.block_on(check_store(&config, &mut report))?;
-    Ok(if report.failed { FAILED } else { 0 })
+    process::runtime()?.block_on(check_store(&config, &mut report))?;
+    Ok(if report.failed { Ended::WithFaults } else { Ended::Done })
 }
 
 async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow::Result<()> {

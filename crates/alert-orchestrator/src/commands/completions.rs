@@ -3,6 +3,7 @@
 use std::io;
 
 use clap::CommandFactory as _;
+use platform::process::Ended;
 
 use crate::cli::{Cli, CompletionsArgs};
 
@@ -10,7 +11,7 @@ use crate::cli::{Cli, CompletionsArgs};
 ///
 /// # Errors
 /// None.
-pub(crate) fn run(CompletionsArgs { shell }: CompletionsArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(CompletionsArgs { shell }: CompletionsArgs) -> anyhow::Result<Ended> {
     clap_complete::generate(shell, &mut Cli::command(), "alert-orchestrator", &mut io::stdout());
-    Ok(0)
+    Ok(Ended::Done)
 }

@@ -4,20 +4,20 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::bail;
+use platform::process::{self, Ended, Usage};
 
 use crate::cli::{Common, ExplainArgs};
 use crate::evaluate::Plan;
-use crate::exit::{FAILED, Usage};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{console, explain, start};
+use crate::{explain, start};
 
-/// Runs `explain`; the exit code is 1 where the asset is in error.
+/// Runs `explain`; ends with faults where the asset is in error.
 ///
 /// # Errors
 /// Those of the configuration; an asset that is not in it, or a wallet without figures; standard output cannot be
 /// written.
-pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainArgs) -> anyhow::Result<Ended> {
     let settings = Arc::new(Settings::of(start::begin(common)?)?);
     let plan = &settings.plan;
     let Some(wanted) = plan.assets.iter().find(|of| of.asset.eq_ignore_ascii_case(&asset)).cloned() else {
@@ -25,18 +25,19 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainA
         bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
-    let (_, Finished { mut evaluation, .. }) = start::runtime()?.block_on(round::open_and_run(&settings, &plan, None));
-    let code = if evaluation.has_errors() { FAILED } else { 0 };
+    let (_, Finished { mut evaluation, .. }) =
+        process::runtime()?.block_on(round::open_and_run(&settings, &plan, None));
+    let ended = if evaluation.has_errors() { Ended::WithFaults } else { Ended::Done };
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
         if let Some(wallet) = wallet.as_deref().filter(|_| !advice.wallets.is_empty()) {
             explain::keep_wallet(advice, wallet).map_err(Usage)?;
         }
         if json {
-            console::print_json(&advice)?;
+            process::print_json(&advice)?;
         } else {
             explain::write_steps(&mut io::stdout().lock(), advice)?;
         }
     }
-    Ok(code)
+    Ok(ended)
 }

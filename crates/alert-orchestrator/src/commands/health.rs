@@ -4,9 +4,9 @@
 use std::io::{self, Write as _};
 
 use anyhow::bail;
+use platform::process::{self, Ended};
 
 use crate::cli::HealthArgs;
-use crate::start;
 
 /// How the request says who asks.
 const PROGRAM: &str = concat!("alert-orchestrator/", env!("CARGO_PKG_VERSION"));
@@ -17,13 +17,13 @@ const MAX_BODY_BYTES: usize = 4096;
 ///
 /// # Errors
 /// No answer within `timeout`, or another status than 200.
-pub(crate) fn run(HealthArgs { url, timeout }: HealthArgs) -> anyhow::Result<u8> {
-    let (status, body) = start::runtime()?.block_on(client::get(PROGRAM, &url, timeout, MAX_BODY_BYTES))?;
+pub(crate) fn run(HealthArgs { url, timeout }: HealthArgs) -> anyhow::Result<Ended> {
+    let (status, body) = process::runtime()?.block_on(client::get(PROGRAM, &url, timeout, MAX_BODY_BYTES))?;
     let body = String::from_utf8_lossy(&body);
     let body = body.trim();
     if status != 200 {
         bail!("{url} answered {status}, expected 200: {body}");
     }
     writeln!(io::stdout().lock(), "{url} answered 200: {body}")?;
-    Ok(0)
+    Ok(Ended::Done)
 }

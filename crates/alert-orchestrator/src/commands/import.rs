@@ -4,21 +4,21 @@ use std::io::Write as _;
 
 use advisor_io::embedded::{Embedded, ImportOptions, ImportReport};
 use anyhow::bail;
+use platform::process::Ended;
 use tracing::warn;
 
 use crate::cli::{Common, ImportArgs};
 use crate::config::Store;
 use crate::csv_folders::{log_doubts, summary, with_bar};
-use crate::exit::FAILED;
 use crate::{plan, start};
 
 /// Runs `import`; the exit code says whether every file and line was taken.
 ///
 /// # Errors
 /// Those of the configuration and the store; a path that cannot be read.
-pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::Result<u8> {
-    let config = start::load_config(&common.config)?;
-    start::start_log(common)?;
+pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::Result<Ended> {
+    let config = start::load_config(&common.flags.config)?;
+    common.flags.start_log()?;
     let Store::Embedded(settings) = config.client.store() else {
         bail!(
             "importing needs the embedded store, but client.greptime is configured; \
@@ -42,7 +42,7 @@ pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::
             writeln!(out, "{}", summary(file))?;
         }
     }
-    Ok(if complete { 0 } else { FAILED })
+    Ok(if complete { Ended::Done } else { Ended::WithFaults })
 }
 
 /// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at

@@ -4,27 +4,27 @@ use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use platform::process::{self, Ended};
 
 use crate::cli::Common;
-use crate::exit::FAILED;
 use crate::settings::Settings;
 use crate::{chart_files, cleanup, console, decisions, journal, round, start};
 
-/// Evaluates, prints and draws; the exit code is 1 where an asset is in error.
+/// Evaluates, prints and draws; ends with faults where an asset is in error.
 ///
 /// # Errors
 /// Those of the configuration; standard output cannot be written.
-pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     let mut settings = Settings::of(start::begin(common)?)?;
     settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
     let settings = Arc::new(settings);
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
-    let runtime = start::runtime()?;
+    let runtime = process::runtime()?;
     let (backend, finished) =
         runtime.block_on(round::open_and_run(&settings, &settings.plan, Some(common.write_prefix())));
     let plots = chart_files::write_all(&settings, &finished.evaluation);
     let printed = if json {
-        console::print_json(&decisions::by_asset(&finished.evaluation, &plots))
+        process::print_json(&decisions::by_asset(&finished.evaluation, &plots))
     } else {
         console::write_summary(&mut io::stdout().lock(), &finished.evaluation)
     };
@@ -37,5 +37,5 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<u8> {
     }
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
     printed?;
-    Ok(if finished.evaluation.has_errors() { FAILED } else { 0 })
+    Ok(if finished.evaluation.has_errors() { Ended::WithFaults } else { Ended::Done })
 }

@@ -1,13 +1,15 @@
 //! `--print-config-normalized`: the configuration as it takes effect.
 
+use platform::process::{self, Ended};
+
 use crate::cli::Common;
-use crate::{console, start};
+use crate::start;
 
 /// Prints it, secrets redacted.
 ///
 /// # Errors
 /// Those of the configuration; standard output cannot be written.
-pub(crate) fn run(common: &Common) -> anyhow::Result<u8> {
-    console::print_json(&start::load_config(&common.config)?)?;
-    Ok(0)
+pub(crate) fn run(common: &Common) -> anyhow::Result<Ended> {
+    process::print_json(&start::load_config(&common.flags.config)?)?;
+    Ok(Ended::Done)
 }

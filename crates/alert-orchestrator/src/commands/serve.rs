@@ -1,5 +1,7 @@
 //! No command and no `--once`: serve until told to stop.
 
+use platform::process::Ended;
+
 use crate::cli::Common;
 use crate::settings::Settings;
 use crate::{serve, start};
@@ -8,11 +10,11 @@ use crate::{serve, start};
 ///
 /// # Errors
 /// Those of the configuration; the address cannot be listened on, or a password hash is of no use.
-pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, no_telemetry: bool) -> anyhow::Result<Ended> {
     let config = start::begin(common)?;
     let has_server = config.orchestrator.telemetry.enabled && !no_telemetry;
     let mut settings = Settings::of(config)?;
     settings.plan.draws = has_server || settings.config.orchestrator.diagnostics.enabled;
     serve::until_stopped(common, settings, has_server)?;
-    Ok(0)
+    Ok(Ended::Done)
 }

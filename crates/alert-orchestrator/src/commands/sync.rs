@@ -3,20 +3,20 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use platform::process::{self, Ended};
 
 use crate::backend::Backend;
 use crate::cli::{Common, SyncArgs};
 use crate::decisions::abbreviate;
-use crate::exit::FAILED;
 use crate::settings::Settings;
 use crate::start;
 use crate::sync::{Progress, Wish, pull};
 
-/// Runs `sync`; the exit code is 1 where something was left out.
+/// Runs `sync`; ends with faults where something was left out.
 ///
 /// # Errors
 /// Those of the configuration and the store.
-pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
     let SyncArgs { wallets, start, end, dry_run } = args;
     let wish = Wish { wallets, start, end, dry_run };
     let settings = Settings::of(start::begin(common)?)?;
@@ -32,11 +32,11 @@ pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<u8> {
         bar.set_position(done as u64);
         bar.set_message(abbreviate(wallet));
     };
-    let pulled = start::runtime()?.block_on(pull(&backend, &settings, &wish, common.write_prefix(), &mut show));
+    let pulled = process::runtime()?.block_on(pull(&backend, &settings, &wish, common.write_prefix(), &mut show));
     bar.finish_and_clear();
     let summary = pulled?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}", summary.message)?;
     summary.errors.iter().try_for_each(|error| writeln!(out, "error: {error}"))?;
-    Ok(if summary.is_complete() { 0 } else { FAILED })
+    Ok(if summary.is_complete() { Ended::Done } else { Ended::WithFaults })
 }

@@ -2,30 +2,31 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
+use platform::process::{self, Ended};
+
 use crate::backend::Backend;
 use crate::cli::{Common, TagArgs};
-use crate::exit::FAILED;
 use crate::reference::{Tag, Which};
 use crate::settings::Settings;
 use crate::start;
 
-/// Runs `tag`; the exit code is 1 where nothing was found or the answer was no.
+/// Runs `tag`; ends with faults where nothing was found or the answer was no.
 ///
 /// # Errors
 /// Those of the configuration, the store and the terminal.
-pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<u8> {
+pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
     let TagArgs { asset, tx, latest: _, wallet, remove } = args;
     let tag = Tag { asset, which: tx.map_or(Which::Latest, Which::Transaction), wallet, remove };
     let settings = Settings::of(start::begin(common)?)?;
     let backend = Backend::open(&settings.config)?;
     backend.refresh(&settings.config)?;
-    let runtime = start::runtime()?;
+    let runtime = process::runtime()?;
     let change = runtime.block_on(tag.find(&backend, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;
     if change.is_nothing() {
         writeln!(out, "nothing to change")?;
-        return Ok(0);
+        return Ok(Ended::Done);
     }
     write!(out, "write this to {}? [y/N] ", change.written())?;
     out.flush()?;
@@ -33,9 +34,9 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<u8> {
     io::stdin().lock().read_line(&mut answer)?;
     if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
         writeln!(out, "nothing written")?;
-        return Ok(FAILED);
+        return Ok(Ended::WithFaults);
     }
     runtime.block_on(change.write(&backend))?;
     writeln!(out, "written")?;
-    Ok(0)
+    Ok(Ended::Done)
 }

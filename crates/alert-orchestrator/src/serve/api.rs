@@ -22,7 +22,7 @@ use crate::backend::Backend;
 use crate::journal::{self, History};
 use crate::reference::{self, Withdrawal};
 use crate::settings::Settings;
-use crate::version;
+use crate::version::PROGRAM;
 
 /// How far back `/api/history` goes where the question does not say.
 const HISTORY_DAYS: i64 = 30;
@@ -164,7 +164,7 @@ pub(super) async fn status(State(live): State<Arc<Live>>) -> Json<Status> {
     let Settings { config, plan, .. } = &**settings;
     let auth = &config.orchestrator.auth;
     Json(Status {
-        version: version::NUMBER,
+        version: PROGRAM.version,
         now: Timestamp::now(),
         timezone: config.orchestrator.timezone.to_string(),
         // Of what is shown, not of what a reload has asked for since.

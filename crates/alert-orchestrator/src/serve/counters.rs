@@ -16,7 +16,7 @@ use advisor_core::advice::Advice;
 use jiff::Timestamp;
 
 use crate::backend::{Backend, RequestCounts};
-use crate::version;
+use crate::version::PROGRAM;
 
 type FloatGauge = Gauge<f64, AtomicU64>;
 /// A gauge that is not shown until it has been set: an instant that never was is not 1970.
@@ -72,7 +72,7 @@ impl Counters {
     fn register(&mut self, prefix: &str) {
         let registry = &mut self.registry;
         let name = |name: &str| format!("{prefix}{name}");
-        let version = vec![("version", version::NUMBER), ("revision", version::REVISION)];
+        let version = vec![("version", PROGRAM.version), ("revision", PROGRAM.revision)];
         registry.register(name("build"), "Version and source revision of the service", Info::new(version));
         registry.register(
             name("last_eval_timestamp_seconds"),

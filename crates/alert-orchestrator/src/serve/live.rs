@@ -85,7 +85,7 @@ impl Live {
             questions: Semaphore::new(QUESTIONS_AT_ONCE),
             questions_waiting: Semaphore::new(QUESTIONS_AT_ONCE + QUESTIONS_WAITING),
             started: Instant::now(),
-            config_path: common.config.clone(),
+            config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),
         }
     }

@@ -8,10 +8,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use platform::http::{Problem, Rendered};
+use platform::process;
 use rust_embed::RustEmbed;
 
 use super::live::Live;
-use crate::task;
 
 /// The page's files, as they are in the binary.
 #[derive(RustEmbed)]
@@ -66,7 +66,7 @@ pub(super) async fn chart(
     }
     let folder = live.settings().config.orchestrator.diagnostics.dir.clone();
     let read = tokio::task::spawn_blocking(move || read_inside(&folder, &file).ok_or_else(|| not_found(&file)));
-    let png = task::outcome(read).await?;
+    let png = process::outcome(read).await?;
     Ok(Rendered::new("image/png", png).respond(&headers))
 }
 

@@ -10,7 +10,7 @@ use platform::http::Problem;
 use serde::Serialize;
 
 use super::live::Live;
-use crate::version;
+use crate::version::PROGRAM;
 
 #[derive(Serialize)]
 pub(super) struct Alive {
@@ -74,5 +74,5 @@ pub(super) struct Health {
 /// That it answers, since when, and in which version.
 pub(super) async fn health(State(live): State<Arc<Live>>) -> Json<Health> {
     let uptime = live.uptime().as_secs();
-    Json(Health { status: "ok", timestamp: Timestamp::now(), uptime, version: version::NUMBER })
+    Json(Health { status: "ok", timestamp: Timestamp::now(), uptime, version: PROGRAM.version })
 }

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use advisor_core::drawing::view::View;
 use arc_swap::ArcSwap;
 use platform::http::Rendered;
+use platform::process;
 use tokio::sync::OnceCell;
 
 use super::metrics;
 use crate::config::telemetry::Telemetry;
 use crate::decisions::{self, Plots};
 use crate::round::Finished;
-use crate::task;
 
 /// Views that somebody has asked for, by the number of the asset and the view.
 type Series = BTreeMap<(usize, u8), Arc<OnceCell<Arc<Rendered>>>>;
@@ -61,7 +61,7 @@ impl Published {
         let render = async || {
             let this = Arc::clone(self);
             let rendered = move || Arc::new(Rendered::json(&this.finished.evaluation.drawings[number].view(view)));
-            task::outcome(tokio::task::spawn_blocking(rendered)).await
+            process::outcome(tokio::task::spawn_blocking(rendered)).await
         };
         Some(Arc::clone(cell.get_or_init(render).await))
     }

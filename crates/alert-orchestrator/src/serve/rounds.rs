@@ -13,6 +13,7 @@ use advisor_core::store::StoreError;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
+use platform::process;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -25,7 +26,7 @@ use crate::evaluate::Mismatches;
 use crate::prices::ASK_LIQWID_EVERY;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{chart_files, cleanup, console, journal, task};
+use crate::{chart_files, cleanup, console, journal};
 
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
@@ -195,7 +196,7 @@ impl<'l> Rounds<'l> {
             }
             drop(one_at_a_time);
         });
-        task::outcome(pull).await;
+        process::outcome(pull).await;
     }
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
@@ -247,7 +248,7 @@ impl<'l> Rounds<'l> {
 }
 
 async fn open(settings: Arc<Settings>) -> Result<Arc<Backend>, StoreError> {
-    task::outcome(tokio::task::spawn_blocking(move || Backend::open(&settings.config))).await.map(Arc::new)
+    process::outcome(tokio::task::spawn_blocking(move || Backend::open(&settings.config))).await.map(Arc::new)
 }
 
 async fn clean_up(live: &Arc<Live>) {

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use platform::http::Problem;
+use platform::process;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span, info};
@@ -21,7 +22,6 @@ use crate::reference::{ChangeView, Tag, TagError, Which};
 use crate::round;
 use crate::settings::Settings;
 use crate::sync::{self, Summary, SyncError, Wish};
-use crate::task;
 
 /// Which withdrawal shall be marked, or unmarked.
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ async fn to_its_end<T: Send + 'static>(live: &Live, work: impl Future<Output = T
         let _writing = writing;
         work.await
     };
-    task::outcome(tokio::spawn(work.instrument(Span::current()))).await
+    process::outcome(tokio::spawn(work.instrument(Span::current()))).await
 }
 
 fn refusal(error: TagError) -> Problem {

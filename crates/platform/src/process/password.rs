@@ -4,14 +4,16 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, bail};
 
+use super::ended::Ended;
+
 /// Runs `hash-password`.
 ///
 /// # Errors
 /// No password, two that differ, or one that bcrypt would cut short.
-pub(crate) fn run() -> anyhow::Result<u8> {
-    let hash = platform::auth::hash_password(&read()?)?;
+pub fn hash_password() -> anyhow::Result<Ended> {
+    let hash = crate::auth::hash_password(&read()?)?;
     writeln!(io::stdout().lock(), "{hash}")?;
-    Ok(0)
+    Ok(Ended::Done)
 }
 
 /// From a terminal twice and unseen, from anything else one line.

@@ -13,9 +13,9 @@ fn main() {
     let moves = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|path| Path::new(path).exists());
     println!("cargo::rerun-if-changed={}", moves.as_deref().unwrap_or("build.rs"));
     let revision = from_environment("REVISION").or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
-    println!("cargo::rustc-env=ALERT_ORCHESTRATOR_REVISION={}", revision.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=BUILD_INFO_REVISION={}", revision.as_deref().unwrap_or("unknown"));
     let built_at = from_environment("SOURCE_DATE_EPOCH").unwrap_or_else(clock);
-    println!("cargo::rustc-env=ALERT_ORCHESTRATOR_BUILT_AT={built_at}");
+    println!("cargo::rustc-env=BUILD_INFO_BUILT_AT={built_at}");
 }
 
 fn from_environment(name: &str) -> Option<String> {
