@@ -1,5 +1,4 @@
-//! What commands say on standard output: the summary of a round, one line per asset, for people and for `grep`; what was
-//! done.
+//! What commands say on standard output: the summary of a round, one line per asset, for people and for `grep`.
 
 use std::io::{self, Write};
 
@@ -27,9 +26,4 @@ pub(crate) fn write_summary(out: &mut impl Write, evaluation: &Evaluation) -> io
         }
     }
     Ok(())
-}
-
-/// Tells what was done. Whoever listened may have left, which undoes nothing of it.
-pub(crate) fn say(mut to: impl Write, text: &str) {
-    let _nobody_listens = to.write_all(text.as_bytes());
 }

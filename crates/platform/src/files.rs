@@ -72,6 +72,21 @@ pub fn is_as_named(folder: &Path) -> Result<bool, String> {
     Ok(true)
 }
 
+/// The folder that a file is in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The path with `suffix` behind its name.
+pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 fn is_expired(entry: &DirEntry, extensions: &[String], cutoff: SystemTime) -> bool {
     let name = entry.file_name();
     let name = name.to_string_lossy().to_lowercase();

@@ -1,6 +1,7 @@
 //! What every service of the workspace stands on, and nothing that knows an asset.
 //!
 //! * [`auth`]: who asks, and is the password right.
+//! * [`backup`]: what a lost host takes with it, in one file, and back.
 //! * [`cli`]: the flags that every service takes.
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
 //! * [`exposition`]: in which text metrics leave the process.
@@ -14,6 +15,7 @@
 #![deny(missing_docs)]
 
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod exposition;

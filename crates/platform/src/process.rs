@@ -87,6 +87,11 @@ pub fn print_json(value: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
+/// Tells what was done. Whoever listened may have left, which undoes nothing of it.
+pub(crate) fn tell(mut to: impl Write, text: &str) {
+    let _nobody_listens = to.write_all(text.as_bytes());
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]

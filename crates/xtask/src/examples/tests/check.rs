@@ -1,6 +1,7 @@
 //! What does a check without the histories notice?
 
 use super::*;
+use crate::examples::folder::file_names;
 
 const DEPOSITS: &str = "liqwid_deposits_usdc.csv";
 const POSITIONS: &str = "liqwid_supply_positions_usdc.csv";

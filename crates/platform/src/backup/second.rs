@@ -1,13 +1,8 @@
-//! What backups and restores call things: the names that both must agree on.
+//! How do names say when something was made?
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Variables for the service's environment, beside the configuration file.
-pub(super) const SECRETS: &str = "secrets.env";
-/// A folder of secrets, each a file, beside the configuration file.
-pub(super) const CREDENTIALS: &str = "credentials";
-
-/// How names say when something was made (UTC).
+/// The second, in UTC.
 pub(super) const TIME: &str = "%Y%m%dT%H%M%SZ";
 
 /// The first second from `now` on whose name is free, so that what is made twice in one second gets two; `now` where a

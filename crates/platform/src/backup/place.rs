@@ -1,38 +1,40 @@
 //! Files put where others were: all of them or none, and what they replace is kept.
 //!
-//! Start at [`Placement::stage`], which writes beside the place and touches nothing; [`all`] swaps the files in. Each takes
-//! one renaming: whoever looks at the path meanwhile finds the old file or the new one.
+//! Start at [`Placement::stage`], which writes beside the place and touches nothing; [`all`] swaps the files in. Each
+//! takes one renaming: whoever looks at the path meanwhile finds the old file or the new one.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use advisor_io::embedded::snapshot::{self, folder_of};
 use anyhow::{Context as _, anyhow, bail, ensure};
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
+
+use crate::files::{folder_of, suffixed};
 
 /// A file that is ready to be put in its place.
 pub(super) struct Placement {
     path: PathBuf,
     staged: NamedTempFile,
-    /// SQLite would take what lies beside the replaced store for the new one's.
-    is_store: bool,
+    /// What stands behind its name in those of the files that go with it: a store would take what lies beside the
+    /// replaced one for its own.
+    companions: &'static [&'static str],
 }
 
 /// What became of a place.
 #[derive(Debug)]
-pub(crate) struct Placed {
-    pub(crate) path: PathBuf,
+pub(super) struct Placed {
+    pub(super) path: PathBuf,
     /// What was there, and beside it, with its new name.
-    pub(crate) kept: Vec<(PathBuf, PathBuf)>,
+    pub(super) kept: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The file that `path` names.
 ///
-/// It is no link, and no link on the way to it is somebody else's: whoever may write in one of the folders, as the service
-/// in that of its data, could have root write anywhere.
+/// It is no link, and no link on the way to it is somebody else's: whoever may write in one of the folders, as the
+/// service in that of its data, could have root write anywhere.
 pub(super) fn resolve(path: &Path) -> anyhow::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let near = nearest(&path);
@@ -68,9 +70,9 @@ fn check_way(folder: &Path) -> anyhow::Result<()> {
 }
 
 impl Placement {
-    /// An empty file for `path`, on the same file system, with mode and owner of the one that is there. Where none is, the
-    /// owner is the folder's, and the mode `mode`: what root restores must be readable for the service.
-    pub(super) fn stage(path: PathBuf, mode: u32, is_store: bool) -> anyhow::Result<Self> {
+    /// An empty file for `path`, on the same file system, with mode and owner of the one that is there. Where none is,
+    /// the owner is the folder's, and the mode `mode`: what root restores must be readable for the service.
+    pub(super) fn stage(path: PathBuf, mode: u32, companions: &'static [&'static str]) -> anyhow::Result<Self> {
         let near = nearest(&path);
         let stage = || -> io::Result<NamedTempFile> {
             let staged = tempfile::Builder::new().prefix(".restore-").tempfile_in(near)?;
@@ -83,7 +85,7 @@ impl Placement {
             Ok(staged)
         };
         let staged = stage().with_context(|| format!("making a file in {} failed", near.display()))?;
-        Ok(Self { path, staged, is_store })
+        Ok(Self { path, staged, companions })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -162,10 +164,10 @@ impl Undo {
 }
 
 fn put(placement: Placement, suffix: &str, undo: &mut Vec<Undo>) -> anyhow::Result<Placed> {
-    let Placement { path, staged, is_store } = placement;
+    let Placement { path, staged, companions } = placement;
     let folder = folder_of(&path);
     make_folders(folder, undo).with_context(|| format!("making the folder {} failed", folder.display()))?;
-    let kept_path = snapshot::companion(&path, suffix);
+    let kept_path = suffixed(&path, suffix);
     let mut kept = Vec::new();
     let was_there = path.symlink_metadata().is_ok();
     if was_there {
@@ -173,8 +175,8 @@ fn put(placement: Placement, suffix: &str, undo: &mut Vec<Undo>) -> anyhow::Resu
         undo.push(Undo::PutBack { kept: kept_path.clone(), path: path.clone() });
         kept.push((path.clone(), kept_path.clone()));
     }
-    for companion in snapshot::COMPANIONS.iter().filter(|_| is_store) {
-        let [beside, kept_beside] = [&path, &kept_path].map(|store| snapshot::companion(store, companion));
+    for companion in companions {
+        let [beside, kept_beside] = [&path, &kept_path].map(|file| suffixed(file, companion));
         if beside.symlink_metadata().is_err() {
             continue;
         }
@@ -195,8 +197,8 @@ fn put(placement: Placement, suffix: &str, undo: &mut Vec<Undo>) -> anyhow::Resu
     Ok(Placed { path, kept })
 }
 
-/// A second name for the file: the first leads to it until it leads to the new one. Where a file can have one name only, it is
-/// renamed.
+/// A second name for the file: the first leads to it until it leads to the new one. Where a file can have one name
+/// only, it is renamed.
 fn keep(path: &Path, kept: &Path) -> anyhow::Result<()> {
     match fs::hard_link(path, kept) {
         Ok(()) => Ok(()),

@@ -14,7 +14,9 @@ use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::{self, Listed, Manifest, Member};
+use super::contents::Backups;
+use super::manifest::{self, Listed, Manifest};
+use super::member::{Kind, Member};
 
 const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 /// Of everything but the store.
@@ -47,12 +49,12 @@ pub(super) fn write(to: &File, manifest: &Manifest, paths: &BTreeMap<&Member, &P
         check_size(listed)?;
         let path = paths.get(name).context("invariant: every listed file has a path")?;
         let mut content = File::open(path)?;
-        let mode = match name {
+        let mode = match name.kind() {
             // Who may read a secret is part of it; who may read the others is decided where they are restored.
-            Member::Credential(_) => content.metadata()?.mode() & MODES,
+            Kind::Credential => content.metadata()?.mode() & MODES,
             _ => PRIVATE,
         };
-        append(&name.to_string(), *size, mode, &mut content)?;
+        append(name.name(), *size, mode, &mut content)?;
     }
     let mut to = tar.into_inner()?.finish()?;
     to.flush()?;
@@ -61,7 +63,7 @@ pub(super) fn write(to: &File, manifest: &Manifest, paths: &BTreeMap<&Member, &P
 
 /// All but the store is kept in memory when it is read.
 fn check_size(listed: &Listed) -> anyhow::Result<()> {
-    let fits = listed.name == Member::Store || listed.size <= MAX_SMALL_BYTES;
+    let fits = listed.name.is_store() || listed.size <= MAX_SMALL_BYTES;
     ensure!(fits, "{} has {} bytes, expected at most {MAX_SMALL_BYTES}", listed.name, listed.size);
     Ok(())
 }
@@ -74,7 +76,8 @@ pub(super) fn measure(mut from: impl Read) -> io::Result<(u64, String)> {
 }
 
 /// A backup that was read to its end and found whole.
-pub(super) struct Archive {
+pub(super) struct Archive<'a> {
+    backups: &'a Backups,
     file: File,
     pub(super) manifest: Manifest,
     /// Everything but the store.
@@ -87,16 +90,16 @@ struct Small {
     mode: u32,
 }
 
-impl Archive {
-    /// Reads all of the file.
+impl<'a> Archive<'a> {
+    /// Reads all of the file, one of the `backups`.
     ///
     /// # Errors
     /// It is not a backup, or not a whole one, or one of a newer program.
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(backups: &'a Backups, path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).context("opening it failed")?;
         let mut small = BTreeMap::new();
-        let manifest = walk(&file, &mut |listed, mode, from| {
-            if listed.name != Member::Store {
+        let manifest = walk(backups, &file, &mut |listed, mode, from| {
+            if !listed.name.is_store() {
                 check_size(listed)?;
                 let mut content = Vec::new();
                 from.take(MAX_SMALL_BYTES).read_to_end(&mut content)?;
@@ -104,7 +107,7 @@ impl Archive {
             }
             Ok(())
         })?;
-        Ok(Self { file, manifest, small })
+        Ok(Self { backups, file, manifest, small })
     }
 
     /// The content of a file that is not the store.
@@ -123,8 +126,8 @@ impl Archive {
     /// The archive is not the one that was opened any more, or `to` cannot be written.
     pub(super) fn extract_store(&self, to: &mut File) -> anyhow::Result<()> {
         (&self.file).rewind()?;
-        let manifest = walk(&self.file, &mut |listed, _, content| {
-            if listed.name == Member::Store {
+        let manifest = walk(self.backups, &self.file, &mut |listed, _, content| {
+            if listed.name.is_store() {
                 io::copy(content, to)?;
             }
             Ok(())
@@ -137,11 +140,13 @@ impl Archive {
 /// Is given a file's mode and content.
 type Take<'a> = &'a mut dyn FnMut(&Listed, u32, &mut dyn Read) -> anyhow::Result<()>;
 
-/// Reads a whole archive and hands the listed files to `take`; an error where it holds anything else, or something else.
-fn walk(file: &File, take: Take<'_>) -> anyhow::Result<Manifest> {
+/// Reads a whole archive and hands the listed files to `take`; an error where it holds anything else, or something
+/// else.
+fn walk(backups: &Backups, file: &File, take: Take<'_>) -> anyhow::Result<Manifest> {
     let unreadable = |error: io::Error| anyhow!("it is damaged, cut short or no backup: {error}");
     let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
-    // Raw: what other programs put into archives besides files (links, long names, holes) is refused like any other stranger.
+    // Raw: what other programs put into archives besides files (links, long names, holes) is refused like any other
+    // stranger.
     let mut entries = archive.entries().map_err(unreadable)?.raw(true);
     let mut first = entries.next().context("it holds nothing, expected a manifest")?.map_err(unreadable)?;
     let name = name_of(&first)?;
@@ -149,12 +154,12 @@ fn walk(file: &File, take: Take<'_>) -> anyhow::Result<Manifest> {
     let mut json = Vec::new();
     ensure!(first.size() <= MAX_MANIFEST_BYTES, "its manifest is larger than {MAX_MANIFEST_BYTES} bytes");
     first.read_to_end(&mut json).map_err(unreadable)?;
-    let manifest = Manifest::parse(&json)?;
+    let manifest = Manifest::parse(&json, backups)?;
     let mut missing: Vec<&Listed> = manifest.files.iter().collect();
     for entry in entries {
         let mut entry = entry.map_err(unreadable)?;
         let name = name_of(&entry)?;
-        let Some(index) = missing.iter().position(|listed| listed.name.to_string() == name) else {
+        let Some(index) = missing.iter().position(|listed| listed.name.name() == name) else {
             bail!("it holds {name:?}, expected only what its manifest lists, each once");
         };
         let mode = entry.header().mode().map_err(unreadable)? & MODES;
@@ -228,15 +233,55 @@ mod tests {
 
     use std::fs;
 
-    use super::super::manifest::{Program, Store};
+    use std::any::Any;
+
+    use super::super::contents::StoreFile;
+    use super::super::manifest::Store;
     use super::*;
+    use crate::process::Program;
+
+    /// A store that nothing is done with.
+    struct Untouched;
+
+    impl StoreFile for Untouched {
+        fn member(&self) -> &'static str {
+            "store.db"
+        }
+
+        fn kind(&self) -> &'static str {
+            "embedded"
+        }
+
+        fn newest_schema(&self) -> i64 {
+            1
+        }
+
+        fn companions(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn copy(&self, _: &Path, _: &Path) -> anyhow::Result<i64> {
+            unreachable!("nothing is copied here")
+        }
+
+        fn verify(&self, _: &Path) -> anyhow::Result<i64> {
+            unreachable!("nothing is verified here")
+        }
+
+        fn claim(&self, _: &Path) -> anyhow::Result<Box<dyn Any>> {
+            unreachable!("nothing is claimed here")
+        }
+    }
+
+    const PROGRAM: Program = Program { name: "service", version: "1.2.3", revision: "0123456789ab", built_at: "0" };
+    const BACKUPS: Backups = Backups { program: PROGRAM, folder: "/nowhere", store: Some(&Untouched), own: &[] };
 
     /// The manifest, the small files and the store.
     type Content = (Manifest, BTreeMap<Member, Small>, Vec<u8>);
 
     /// What can be read from an archive, if anything.
     fn read(path: &Path) -> anyhow::Result<Content> {
-        let archive = Archive::open(path)?;
+        let archive = Archive::open(&BACKUPS, path)?;
         let mut store = tempfile::tempfile()?;
         archive.extract_store(&mut store)?;
         let mut content = Vec::new();
@@ -249,12 +294,13 @@ mod tests {
     fn no_byte_can_be_changed_or_lost_without_the_same_content_or_a_refusal() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let contents =
-            [(Member::Config, "client: {assets: [djed]}\n".repeat(3)), (Member::Store, "a page ".repeat(300))];
+        let contents = [
+            (Member::config(), "key: {names: [a, b]}\n".repeat(3)),
+            (Member::store(&BACKUPS).unwrap(), "a page ".repeat(300)),
+        ];
         let mut files = Vec::new();
         let mut paths = BTreeMap::new();
-        let copies: Vec<_> =
-            contents.iter().map(|(member, content)| (member, path(&member.to_string()), content)).collect();
+        let copies: Vec<_> = contents.iter().map(|(member, content)| (member, path(member.name()), content)).collect();
         for (member, copy, content) in copies {
             fs::write(&copy, content).unwrap();
             let (size, sha256) = measure(content.as_bytes()).unwrap();
@@ -262,8 +308,8 @@ mod tests {
             paths.insert(member.clone(), copy);
         }
         let created_at = "2026-11-21T02:00:00Z".parse().unwrap();
-        let store = Store::Embedded { schema_version: 1 };
-        let manifest = Manifest { format: manifest::FORMAT, program: Program::this(), created_at, store, files };
+        let store = Some(Store::Included { kind: "embedded".to_owned(), schema_version: 1 });
+        let manifest = Manifest { format: manifest::FORMAT, program: PROGRAM.into(), created_at, store, files };
         let paths = paths.iter().map(|(member, copy)| (member, copy.as_path())).collect();
         write(&File::create(path("whole")).unwrap(), &manifest, &paths).unwrap();
         let whole = read(&path("whole")).unwrap();
@@ -284,8 +330,8 @@ mod tests {
             fs::write(&changed, &bytes[..at]).unwrap();
             assert!(read(&changed).is_err(), "cut after {at} of {} bytes", bytes.len());
         }
-        // When and on what system it was packed, as gzip's header of ten bytes says, and the last bits of the packed content, which
-        // fill up a byte, are of no account.
+        // When and on what system it was packed, as gzip's header of ten bytes says, and the last bits of the packed
+        // content, which fill up a byte, are of no account.
         assert!(refused >= 2 * (bytes.len() - 11), "{refused} of {}", 2 * bytes.len());
     }
 }

@@ -7,39 +7,40 @@ use anyhow::{Context as _, anyhow, ensure};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use platform::files;
 
-use super::{TIME, free_second};
+use super::second::{TIME, free_second};
+use crate::files;
 
-const PREFIX: &str = "alert-orchestrator-";
 const SUFFIX: &str = ".tar.gz";
 
-/// The name of a backup made at `now`.
-pub(super) fn name(now: Timestamp) -> String {
-    format!("{PREFIX}{}{SUFFIX}", now.strftime(TIME))
+/// The name of a backup that `program` makes at `now`.
+fn name(program: &str, now: Timestamp) -> String {
+    format!("{program}-{}{SUFFIX}", now.strftime(TIME))
 }
 
-/// Where a backup made at `now` goes; where others were made in the same second, under the next one that is free.
-pub(crate) fn free_path(folder: &Path, now: Timestamp) -> PathBuf {
-    let path = |at| folder.join(name(at));
+/// Where a backup that `program` makes at `now` goes; where others were made in the same second, under the next one
+/// that is free.
+pub(super) fn free_path(folder: &Path, program: &str, now: Timestamp) -> PathBuf {
+    let path = |at| folder.join(name(program, at));
     path(free_second(now, |at| path(at).symlink_metadata().is_err()))
 }
 
-/// When the backup of that name was made; `None` for any other file.
-fn made_at(name: &str) -> Option<Timestamp> {
-    let time = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+/// When `program` made the backup of that name; `None` for any other file.
+fn made_at(program: &str, name: &str) -> Option<Timestamp> {
+    let time = name.strip_prefix(program)?.strip_prefix('-')?.strip_suffix(SUFFIX)?;
     let at = DateTime::strptime(TIME, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
     // Only as it is written here: the parser forgives some variants.
-    (self::name(at) == name).then_some(at)
+    (self::name(program, at) == name).then_some(at)
 }
 
-/// Deletes backups in `folder` that are older than `age`, but never the newest; returns how many those were.
+/// Deletes backups of `program` in `folder` that are older than `age`, but never the newest; returns how many those
+/// were.
 ///
 /// Links and folders with such a name stay, and so does everything where the way to `folder` leads through a link.
 ///
 /// # Errors
 /// What could not be looked at or deleted; the others are deleted all the same.
-pub(crate) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
+pub(super) fn delete_older(folder: &Path, program: &str, age: SignedDuration, now: Timestamp) -> anyhow::Result<usize> {
     let is_there = files::is_as_named(folder).map_err(|why| anyhow!(why))?;
     ensure!(is_there, "there is no such folder");
     let mut backups: Vec<(Timestamp, PathBuf)> = Vec::new();
@@ -47,8 +48,8 @@ pub(crate) fn delete_older(folder: &Path, age: SignedDuration, now: Timestamp) -
         let entry = entry?;
         let name = entry.file_name();
         // `file_type` does not follow links.
-        if let Some(at) = name.to_str().and_then(made_at).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        {
+        let made_at = name.to_str().and_then(|name| made_at(program, name));
+        if let Some(at) = made_at.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
             backups.push((at, entry.path()));
         }
     }
@@ -73,10 +74,10 @@ mod tests {
 
     #[test]
     fn backups_of_one_second_have_names_of_their_own() {
-        let folder = folder_with(&["alert-orchestrator-20261121T020059Z.tar.gz"]);
+        let folder = folder_with(&["service-20261121T020059Z.tar.gz"]);
         let now = "2026-11-21T02:00:59.7Z".parse().unwrap();
-        let expected = folder.path().join("alert-orchestrator-20261121T020100Z.tar.gz");
-        assert_eq!(free_path(folder.path(), now), expected);
+        let expected = folder.path().join("service-20261121T020100Z.tar.gz");
+        assert_eq!(free_path(folder.path(), "service", now), expected);
     }
 
     fn folder_with(names: &[&str]) -> tempfile::TempDir {
@@ -92,7 +93,7 @@ mod tests {
     fn left(folder: &Path, expected: &[&str]) {
         let now = "2026-01-10T12:00:00Z".parse().unwrap();
         let before = fs::read_dir(folder).unwrap().count();
-        let deleted = delete_older(folder, SignedDuration::from_hours(24), now).unwrap();
+        let deleted = delete_older(folder, "service", SignedDuration::from_hours(24), now).unwrap();
         let mut names: Vec<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -105,16 +106,16 @@ mod tests {
     #[test]
     fn only_backups_by_name_strictly_before_the_cut_off_go() {
         let stay = [
-            "alert-orchestrator-20260109T120000Z.tar.gz", // the cut-off itself
-            "alert-orchestrator-20260110T020000Z.tar.gz",
-            "alert-orchestrator-2026010T0200000Z.tar.gz",
-            "alert-orchestrator-20260101T020000Z.tar.gz.partial",
-            "alert-orchestrator-20260101T020000z.tar.gz",
-            "alert-orchestrator-20261301T020000Z.tar.gz", // no such month
-            "alert-orchestrator-before-upgrade.tar.gz",
+            "service-20260109T120000Z.tar.gz", // the cut-off itself
+            "service-20260110T020000Z.tar.gz",
+            "service-2026010T0200000Z.tar.gz",
+            "service-20260101T020000Z.tar.gz.partial",
+            "service-20260101T020000z.tar.gz",
+            "service-20261301T020000Z.tar.gz", // no such month
+            "service-before-upgrade.tar.gz",
             "other-20260101T020000Z.tar.gz",
         ];
-        let go = ["alert-orchestrator-20260109T115959Z.tar.gz", "alert-orchestrator-20250101T000000Z.tar.gz"];
+        let go = ["service-20260109T115959Z.tar.gz", "service-20250101T000000Z.tar.gz"];
         let folder = folder_with(&[&stay[..], &go[..]].concat());
         let mut stay = stay;
         stay.sort_unstable();
@@ -123,33 +124,33 @@ mod tests {
 
     #[test]
     fn the_newest_stays_however_old_it_is() {
-        let newest = "alert-orchestrator-20250102T000000Z.tar.gz";
-        let folder = folder_with(&[newest, "alert-orchestrator-20250101T000000Z.tar.gz"]);
+        let newest = "service-20250102T000000Z.tar.gz";
+        let folder = folder_with(&[newest, "service-20250101T000000Z.tar.gz"]);
         left(folder.path(), &[newest]);
         left(folder.path(), &[newest]);
     }
 
     #[test]
     fn links_and_folders_stay_and_no_link_is_followed() {
-        let (link, subfolder) =
-            ("alert-orchestrator-20250101T000000Z.tar.gz", "alert-orchestrator-20250102T000000Z.tar.gz");
-        let newest = "alert-orchestrator-20260110T000000Z.tar.gz";
+        let (link, subfolder) = ("service-20250101T000000Z.tar.gz", "service-20250102T000000Z.tar.gz");
+        let newest = "service-20260110T000000Z.tar.gz";
         let folder = folder_with(&[newest, "elsewhere"]);
         symlink(folder.path().join("elsewhere"), folder.path().join(link)).unwrap();
         fs::create_dir(folder.path().join(subfolder)).unwrap();
-        left(folder.path(), &[link, subfolder, newest, "elsewhere"]);
+        left(folder.path(), &["elsewhere", link, subfolder, newest]);
 
         let to_folder = folder.path().join("linked");
         symlink(folder.path(), &to_folder).unwrap();
         let age = SignedDuration::from_hours(1);
         let now = Timestamp::now();
-        let error = delete_older(&to_folder, age, now).unwrap_err().to_string();
+        let error = delete_older(&to_folder, "service", age, now).unwrap_err().to_string();
         assert!(error.contains("linked is a link or a file"), "{error}");
-        let error = delete_older(&folder.path().join(subfolder).join(".."), age, now).unwrap_err().to_string();
+        let error =
+            delete_older(&folder.path().join(subfolder).join(".."), "service", age, now).unwrap_err().to_string();
         assert!(error.contains("a path with .."), "{error}");
-        let error = delete_older(&folder.path().join("gone"), age, now).unwrap_err().to_string();
+        let error = delete_older(&folder.path().join("gone"), "service", age, now).unwrap_err().to_string();
         assert_eq!(error, "there is no such folder");
-        let error = delete_older(&folder.path().join("n".repeat(300)), age, now).unwrap_err().to_string();
+        let error = delete_older(&folder.path().join("n".repeat(300)), "service", age, now).unwrap_err().to_string();
         assert!(error.ends_with("n failed: File name too long (os error 36)"), "{error}");
     }
 }
