@@ -2,15 +2,13 @@
 //!
 //! Start at [`until_stopped`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a
 //! thread and runtime of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from
-//! it. `reload` replaces the settings; `counters` and `metrics` are what Prometheus sees of it all, on the page of
-//! `metrics_page`.
+//! it. `reload` replaces the settings; `counters` and `metrics` are what Prometheus sees of it all.
 
 mod api;
 mod counters;
 mod guard;
 mod live;
 mod metrics;
-mod metrics_page;
 mod openapi;
 mod page;
 mod probes;

@@ -4,10 +4,10 @@
 //! * [`backup`]: what a lost host takes with it, in one file, and back.
 //! * [`cli`]: the flags that every service takes.
 //! * [`config`]: how a YAML file becomes a checked value, with every fault at its line.
-//! * [`exposition`]: in which text metrics leave the process.
 //! * [`files`]: which old files go.
 //! * [`http`]: how the service is spoken to, within limits.
 //! * [`memory`]: how much the allocator keeps.
+//! * [`metrics`]: what is counted, and in which text Prometheus reads it.
 //! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
 //! * [`process`]: how a program begins and ends.
 //! * [`Secret`]: a text that is used and never shown.
@@ -18,10 +18,10 @@ pub mod auth;
 pub mod backup;
 pub mod cli;
 pub mod config;
-pub mod exposition;
 pub mod files;
 pub mod http;
 pub mod memory;
+pub mod metrics;
 pub mod notify;
 pub mod process;
 mod secret;

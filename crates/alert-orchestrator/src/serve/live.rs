@@ -8,11 +8,11 @@ use std::time::Duration;
 use advisor_core::store::StoreError;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
+use platform::metrics::MetricsPage;
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
-use super::metrics_page::MetricsPage;
 use super::published::Published;
 use crate::backend::Backend;
 use crate::cli::Common;
@@ -67,7 +67,6 @@ impl Live {
         let telemetry = &settings.config.orchestrator.telemetry;
         let counters = Counters::new(&telemetry.metric_prefix);
         counters.interval_is(settings.config.orchestrator.schedule.interval_minutes);
-        counters.reloaded(true);
         Self {
             settings: ArcSwap::from_pointee(settings),
             published: ArcSwapOption::empty(),

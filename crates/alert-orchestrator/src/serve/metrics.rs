@@ -1,21 +1,16 @@
 //! What a round found, as metrics.
 //!
-//! Start at [`of_round`]. They are written down once per round into a registry that is made for it: series of what is
-//! no longer there vanish with it. What is counted all the time is in `counters`.
-
-use std::sync::atomic::AtomicU64;
+//! Start at [`of_round`]. They are written down once per round into metrics that are made for it: series of what is no
+//! longer there vanish with it. What is counted all the time is in `counters`.
 
 use advisor_core::advice::Advice;
 use advisor_core::gate::Verdict;
 use advisor_core::price_check::PriceFigure;
 use jiff::Timestamp;
+use platform::metrics::{FloatGauge, Metrics, seconds};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
 
-use super::counters::seconds;
 use crate::config::telemetry::Telemetry;
 use crate::evaluate::Evaluation;
 
@@ -57,8 +52,7 @@ fn decision_labels(advice: &Advice) -> DecisionLabels {
 
 /// Gauges of one round: only what could be computed has a series.
 struct Gauges<'a> {
-    registry: Registry,
-    prefix: &'a str,
+    metrics: Metrics,
     round: &'a [Advice],
 }
 
@@ -71,11 +65,10 @@ impl Gauges<'_> {
         if !shown {
             return;
         }
-        let family = Family::<L, Gauge<f64, AtomicU64>>::default();
+        let family = self.metrics.add(name, help, Family::<L, FloatGauge>::default());
         for (labels, value) in self.round.iter().flat_map(items) {
             family.get_or_create(&labels).set(value);
         }
-        self.registry.register(format!("{}{name}", self.prefix), help, family);
     }
 
     fn per_decision(&mut self, shown: bool, name: &str, help: &str, value: impl Fn(&Advice) -> Option<f64>) {
@@ -93,16 +86,11 @@ impl Gauges<'_> {
 
 /// What a round found, in the OpenMetrics text format without the end mark.
 pub(crate) fn of_round(evaluation: &Evaluation, telemetry: &Telemetry) -> String {
-    let mut gauges =
-        Gauges { registry: Registry::default(), prefix: &telemetry.metric_prefix, round: &evaluation.advice };
+    let mut gauges = Gauges { metrics: Metrics::new(&telemetry.metric_prefix), round: &evaluation.advice };
     decisions(&mut gauges, telemetry);
     figures(&mut gauges, telemetry);
     prices(&mut gauges, telemetry);
-    let mut text = String::new();
-    match encode_registry(&mut text, &gauges.registry) {
-        Ok(()) => text,
-        Err(std::fmt::Error) => unreachable!("invariant: a string takes everything"),
-    }
+    gauges.metrics.text()
 }
 
 fn decisions(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 /// The same metrics in the Prometheus text format 0.0.4.
 ///
-/// `openmetrics` is OpenMetrics 1.0 text, with or without its end mark. Counters are called by the name of their samples
-/// (`…_total`), infos and state sets become gauges, unknown types untyped; timestamps become milliseconds. Units, exemplars and
-/// creation times have no place in the older format and are left out; so is a line that is not OpenMetrics.
-pub fn to_text_0_0_4(openmetrics: &str) -> String {
+/// `openmetrics` is OpenMetrics 1.0 text, with or without its end mark. Counters are called by the name of their
+/// samples (`…_total`), infos and state sets become gauges, unknown types untyped; timestamps become milliseconds.
+/// Units, exemplars and creation times have no place in the older format and are left out; so is a line that is not
+/// OpenMetrics.
+pub(crate) fn to_text_0_0_4(openmetrics: &str) -> String {
     let types: HashMap<&str, &str> =
         openmetrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
     let mut text = String::with_capacity(openmetrics.len());

@@ -3,7 +3,7 @@
 use prometheus_client::registry::Registry;
 
 /// Adds the standard metrics of this process, without a prefix; nothing on systems without a Linux `/proc`.
-pub fn process_metrics(registry: &mut Registry) {
+pub(super) fn register(registry: &mut Registry) {
     #[cfg(target_os = "linux")]
     registry.register_collector(Box::new(linux::Process));
     #[cfg(not(target_os = "linux"))]
@@ -101,13 +101,13 @@ mod tests {
     use prometheus_client::encoding::text::encode;
     use prometheus_client::registry::Registry;
 
-    use super::process_metrics;
-    use crate::exposition::to_text_0_0_4;
+    use super::register;
+    use crate::metrics::exposition::to_text_0_0_4;
 
     #[test]
     fn the_standard_metrics_have_their_names_and_sane_values() {
         let mut registry = Registry::default();
-        process_metrics(&mut registry);
+        register(&mut registry);
         let mut openmetrics = String::new();
         encode(&mut openmetrics, &registry).unwrap();
         let text = to_text_0_0_4(&openmetrics);

@@ -1,12 +1,10 @@
 //! In which text do metrics leave the process?
 //!
 //! A registry of `prometheus-client` writes OpenMetrics; [`negotiate`] says whether the reader wants that or the older
-//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former. [`process_metrics`] adds what every
-//! process has.
+//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former.
 //!
 //! Sources: the OpenMetrics 1.0 specification and Prometheus' "Exposition formats".
 
-mod process;
 mod text;
 
 use axum::http::HeaderMap;
@@ -14,12 +12,11 @@ use axum::http::header::ACCEPT;
 
 use crate::http::weighted;
 
-pub use process::process_metrics;
-pub use text::to_text_0_0_4;
+pub(super) use text::to_text_0_0_4;
 
 /// A format in which metrics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// OpenMetrics 1.0, with its end mark.
     OpenMetrics,
     /// Prometheus' own text format, which every reader takes.
@@ -28,7 +25,7 @@ pub enum Format {
 
 impl Format {
     /// The content type that announces it.
-    pub fn content_type(self) -> &'static str {
+    pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
@@ -36,9 +33,9 @@ impl Format {
     }
 }
 
-/// The format that a reader with these headers prefers: OpenMetrics where `Accept` names it, in a version that is written
-/// here, with at least the weight of plain text; else text.
-pub fn negotiate(headers: &HeaderMap) -> Format {
+/// The format that a reader with these headers prefers: OpenMetrics where `Accept` names it, in a version that is
+/// written here, with at least the weight of plain text; else text.
+pub(super) fn negotiate(headers: &HeaderMap) -> Format {
     let (mut openmetrics, mut text) = (0.0_f64, 0.0_f64);
     let lists = headers.get_all(ACCEPT).into_iter().filter_map(|list| list.to_str().ok());
     for item in lists.flat_map(|list| list.split(',')) {
