@@ -1,8 +1,8 @@
 //! Server mode: HTTP first, then one evaluation after the other, until somebody says stop.
 //!
 //! Start at [`until_stopped`]. `live` is what the two sides share: `rounds` evaluates and publishes into it, on a
-//! thread and runtime of its own, so that no evaluation, however long, keeps a request waiting; `routes` answers from
-//! it. `reload` replaces the settings; `counters` and `metrics` are what Prometheus sees of it all.
+//! thread and runtime of its own; `routes` answers from it. `reload` replaces the settings; `counters` and `metrics`
+//! are what Prometheus sees of it all.
 
 mod api;
 mod counters;
@@ -33,6 +33,7 @@ use crate::cli::Common;
 use crate::settings::Settings;
 
 use live::Live;
+use rounds::Evaluations;
 
 /// How long requests and a write may go on once the service was told to stop: with what follows it has ended after 10 s.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -54,12 +55,13 @@ pub(crate) fn until_stopped(common: &Common, settings: Settings, has_server: boo
             false => None,
         };
         log_schedule(&live);
-        let rounds = rounds::spawn(Arc::clone(&live), stopping, DRAIN)?;
+        let rounds =
+            platform::rounds::spawn(Arc::clone(&live.rounds), Evaluations::new(Arc::clone(&live)), DRAIN, stopping)?;
         let reloading = tokio::spawn(reload::on_request(Arc::clone(&live), hangups));
         notify::ready();
         let watchdog = tokio::spawn(notify::watchdog({
             let live = Arc::clone(&live);
-            move || live.is_alive()
+            move || live.rounds.is_alive()
         }));
         stopped.as_mut().await;
         info!("Stopping: requests and writes in progress have {} s to finish", DRAIN.as_secs());
@@ -81,7 +83,7 @@ pub(crate) fn until_stopped(common: &Common, settings: Settings, has_server: boo
 type Server = tokio::task::JoinHandle<std::io::Result<()>>;
 
 /// Waits for both sides, but not for ever.
-async fn drain(server: Option<Server>, rounds: rounds::Handle, live: &Live) {
+async fn drain(server: Option<Server>, rounds: platform::rounds::Handle, live: &Live) {
     let both = async {
         if let Some(server) = server {
             match server.await {

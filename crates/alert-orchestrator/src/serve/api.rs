@@ -170,7 +170,7 @@ pub(super) async fn status(State(live): State<Arc<Live>>) -> Json<Status> {
         // Of what is shown, not of what a reload has asked for since.
         as_of: published.as_ref().map_or(plan.end, |published| published.finished.evaluation.as_of),
         last_evaluation: published.as_ref().map(|published| published.finished.evaluation.started_at),
-        next_evaluation: live.next_round_at(),
+        next_evaluation: live.rounds.next_at(),
         interval_seconds: settings.interval().as_secs_f64(),
         evaluation_seconds: published.map(|published| published.finished.took.as_secs_f64()),
         auth: Login { enabled: auth.enabled, require_for: auth.require_for },

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use advisor_core::store::StoreError;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
 use platform::metrics::MetricsPage;
-use tokio::sync::{Mutex, Notify, RwLock, Semaphore, SemaphorePermit};
+use platform::rounds::Rounds;
+use tokio::sync::{Mutex, RwLock, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
@@ -35,11 +35,7 @@ pub(crate) struct Live {
     /// Why the store could not be opened the last time.
     not_opened: ArcSwapOption<String>,
     probe: Mutex<Option<(Instant, Result<(), String>)>>,
-    next_round_at: AtomicI64,
-    rounds_ended: AtomicBool,
-    /// Milliseconds since the start; 0 between rounds. Not the time of day, which somebody may set.
-    busy_until: AtomicU64,
-    wanted: Notify,
+    pub(crate) rounds: Arc<Rounds>,
     pub(crate) counters: Counters,
     pub(crate) metrics: MetricsPage,
     /// Held while a transaction sync runs: there is one at a time.
@@ -73,10 +69,7 @@ impl Live {
             backend: ArcSwapOption::empty(),
             not_opened: ArcSwapOption::empty(),
             probe: Mutex::new(None),
-            next_round_at: AtomicI64::new(0),
-            rounds_ended: AtomicBool::new(false),
-            busy_until: AtomicU64::new(0),
-            wanted: Notify::new(),
+            rounds: Arc::default(),
             counters,
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
@@ -128,50 +121,11 @@ impl Live {
         self.not_opened.store(Some(Arc::new(cause.to_string())));
     }
 
-    pub(crate) fn next_round_at(&self) -> Option<Timestamp> {
-        match self.next_round_at.load(Ordering::Relaxed) {
-            0 => None,
-            millisecond => Timestamp::from_millisecond(millisecond).ok(),
-        }
-    }
-
-    pub(crate) fn set_next_round_at(&self, at: Timestamp) {
-        self.next_round_at.store(at.as_millisecond(), Ordering::Relaxed);
-    }
-
-    /// Makes the next round follow at once: something that counts has changed.
-    pub(crate) fn evaluate_soon(&self) {
-        self.wanted.notify_one();
-    }
-
-    /// Ready when a round is wanted before its time.
-    pub(crate) async fn evaluation_wanted(&self) {
-        self.wanted.notified().await;
-    }
-
     /// Remembers a pull of transactions that left nothing out.
     pub(crate) fn note_sync(&self, summary: &Summary) {
         if summary.is_stored() {
             self.counters.synced(Timestamp::now());
         }
-    }
-
-    /// Whether rounds are still being made, none of them for longer than it may take: what systemd's watchdog is told.
-    pub(crate) fn is_alive(&self) -> bool {
-        let busy_until = self.busy_until.load(Ordering::Relaxed);
-        let hangs = busy_until != 0 && self.uptime().as_millis() > u128::from(busy_until);
-        !hangs && !self.rounds_ended.load(Ordering::Relaxed)
-    }
-
-    /// A round begins, which may take so long.
-    pub(crate) fn busy_for(&self, limit: Duration) {
-        let until = u64::try_from(self.uptime().saturating_add(limit).as_millis()).unwrap_or(u64::MAX);
-        self.busy_until.store(until, Ordering::Relaxed);
-    }
-
-    /// The round has ended.
-    pub(crate) fn idle(&self) {
-        self.busy_until.store(0, Ordering::Relaxed);
     }
 
     /// How long the service has been running.
@@ -183,10 +137,6 @@ impl Live {
     pub(crate) async fn turn(&self) -> Option<Turn<'_>> {
         let place = self.questions_waiting.try_acquire().ok()?;
         Some(Turn { _place: place, _turn: self.questions.acquire().await.ok()? })
-    }
-
-    pub(crate) fn rounds_ended(&self) {
-        self.rounds_ended.store(true, Ordering::Relaxed);
     }
 
     /// Whether the store answers now, or did a moment ago.

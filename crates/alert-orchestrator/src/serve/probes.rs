@@ -19,7 +19,7 @@ pub(super) struct Alive {
 
 /// Whether the process does its work at all: a new one is the remedy where it does not.
 pub(super) async fn livez(State(live): State<Arc<Live>>) -> Result<Json<Alive>, Problem> {
-    verdict(live.is_alive(), "ok", "the evaluation loop has ended")
+    verdict(live.rounds.is_alive(), "ok", "the evaluation loop has ended")
 }
 
 /// Whether the first round has finished, also with errors.

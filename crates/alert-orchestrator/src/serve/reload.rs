@@ -44,7 +44,7 @@ pub(super) async fn on_request(live: Arc<Live>, mut hangups: Hangups) {
         refused = !reload(&live);
         if !refused {
             watched.add_new(&Watched::new(&live.config_path, &live.settings().config));
-            live.evaluate_soon();
+            live.rounds.soon();
         }
     }
 }

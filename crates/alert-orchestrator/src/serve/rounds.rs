@@ -1,22 +1,17 @@
-//! One evaluation after the other: at once, then on schedule, until told to stop.
+//! What every evaluation of the service consists of, from the store's opening to the journal and the charts.
 //!
-//! Start at [`spawn`]. Rounds have a thread and a runtime of their own, so that an evaluation never keeps a request waiting.
-//! A round that takes longer than the interval makes those be left out that fell due meanwhile, and the schedule does not
-//! drift: instants are counted from the first round.
+//! Start at [`Evaluations`]: [`platform::rounds`] makes one after the other, at once and then on schedule, until told to stop.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
-use anyhow::Context as _;
-use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use platform::process;
-use tokio::sync::{oneshot, watch};
+use platform::rounds::Work;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::live::Live;
@@ -34,48 +29,12 @@ const OTHER_WORK: Duration = Duration::from_secs(900);
 /// How often old decisions are removed from the journal, which keeps them for days.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
-/// The thread that makes the rounds.
-pub(super) struct Handle(oneshot::Receiver<()>);
-
-impl Handle {
-    /// Ready once the last round has been left in order.
-    pub(super) async fn finished(self) {
-        // An error means that the thread ended without a word, which is an end, too.
-        drop(self.0.await);
-    }
-}
-
-/// Starts making rounds; once told to stop, what was begun has `drain` to finish.
-///
-/// # Errors
-/// The system gives no thread or runtime.
-pub(super) fn spawn(live: Arc<Live>, stopping: watch::Receiver<bool>, drain: Duration) -> anyhow::Result<Handle> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime of the evaluations")?;
-    let (ended, handle) = oneshot::channel();
-    let body = move || {
-        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(Rounds::new(&live, stopping).run());
-        }));
-        if outcome.is_err() {
-            error!("the evaluation loop broke off; nothing is evaluated any more until the service is restarted");
-        }
-        // Writes and charts that were begun are finished, but not waited for for ever.
-        runtime.shutdown_timeout(drain);
-        live.rounds_ended();
-        // Nobody waits any more where the service has been cut off.
-        let _ = ended.send(());
-    };
-    std::thread::Builder::new().name("rounds".into()).spawn(body).context("starting the thread of the evaluations")?;
-    Ok(Handle(handle))
-}
-
-struct Rounds<'l> {
-    live: &'l Arc<Live>,
-    stopping: watch::Receiver<bool>,
+/// The rounds of the service, and what one leaves for the next.
+pub(super) struct Evaluations {
+    live: Arc<Live>,
     mismatches: Mismatches,
+    /// The round that is being made.
+    current: Current,
     drawing: Option<JoinHandle<()>>,
     printing: Option<JoinHandle<()>>,
     /// When old decisions were last removed from the journal.
@@ -84,11 +43,23 @@ struct Rounds<'l> {
     pulled_at: Option<Instant>,
 }
 
-impl<'l> Rounds<'l> {
-    fn new(live: &'l Arc<Live>, stopping: watch::Receiver<bool>) -> Self {
+/// By which settings a round goes, and since when.
+struct Current {
+    settings: Arc<Settings>,
+    started: std::time::Instant,
+}
+
+impl Current {
+    fn new(live: &Live) -> Self {
+        Self { settings: Arc::clone(&live.settings()), started: std::time::Instant::now() }
+    }
+}
+
+impl Evaluations {
+    pub(super) fn new(live: Arc<Live>) -> Self {
         Self {
+            current: Current::new(&live),
             live,
-            stopping,
             mismatches: Mismatches::new(),
             drawing: None,
             printing: None,
@@ -96,87 +67,66 @@ impl<'l> Rounds<'l> {
             pulled_at: None,
         }
     }
+}
 
-    async fn run(mut self) {
-        let mut interval = self.live.settings().interval();
-        let mut due = Instant::now();
-        clean_up(self.live).await;
-        loop {
-            tokio::select! {
-                biased;
-                _ = self.stopping.wait_for(|stop| *stop) => break,
-                () = sleep_until(due) => due = next_due(due, interval, Instant::now()),
-                () = self.live.evaluation_wanted() => {}
-            }
-            let wanted = self.live.settings().interval();
-            if wanted != interval {
-                interval = wanted;
-                due = Instant::now() + interval;
-            }
-            self.announce(due);
-            if self.round().await.is_none() {
-                break;
-            }
-            if due <= Instant::now() {
-                due = next_due(due, interval, Instant::now());
-                self.announce(due);
-            }
-        }
+impl Work for Evaluations {
+    type Outcome = Finished;
+
+    const NAME: &'static str = "evaluations";
+    const BROKE_OFF: &'static str =
+        "the evaluation loop broke off; nothing is evaluated any more until the service is restarted";
+
+    fn interval(&self) -> Duration {
+        self.live.settings().interval()
+    }
+
+    fn limit(&self) -> Duration {
+        round::limit(&self.live.settings()) + OTHER_WORK
+    }
+
+    async fn before_first(&mut self) {
+        clean_up(&self.live).await;
+    }
+
+    async fn work(&mut self) -> Finished {
+        self.current = Current::new(&self.live);
+        self.evaluate().await
+    }
+
+    async fn finish(&mut self, outcome: Option<Finished>) {
+        let Current { settings, started } = &self.current;
+        let finished = outcome.unwrap_or_else(|| {
+            // What concerns one asset has been caught before, and the hook has logged where it was. The figures of the
+            // round before must not pass for this one's.
+            let failure = Failure::InvalidData("the round broke off, please report it".to_owned());
+            Finished::failed(&settings.plan, *started, &failure)
+        });
+        self.publish(&Arc::clone(settings), finished).await;
+    }
+
+    async fn after_last(self) {
         // What was begun before the round is finished.
         drop(self.live.syncing.lock().await);
     }
+}
 
-    fn announce(&self, due: Instant) {
-        let wait =
-            SignedDuration::try_from(due.saturating_duration_since(Instant::now())).unwrap_or(SignedDuration::MAX);
-        if let Ok(next) = Timestamp::now().checked_add(wait) {
-            self.live.set_next_round_at(next);
-        }
-    }
-
-    /// One round; `None` where the service was told to stop meanwhile.
-    async fn round(&mut self) -> Option<()> {
-        let settings = Arc::clone(&self.live.settings());
-        let started = std::time::Instant::now();
-        self.live.busy_for(round::limit(&settings) + OTHER_WORK);
-        let finished = {
-            let mut stopping = self.stopping.clone();
-            let evaluate = AssertUnwindSafe(self.evaluate(&settings)).catch_unwind();
-            tokio::select! {
-                biased;
-                _ = stopping.wait_for(|stop| *stop) => return None,
-                finished = evaluate => finished,
-            }
-        };
-        match finished {
-            Ok(finished) => self.publish(&settings, finished).await,
-            // What concerns one asset has been caught before, and the hook has logged where it was. The figures of the round
-            // before must not pass for this one's.
-            Err(_) => {
-                let failure = Failure::InvalidData("the round broke off, please report it".to_owned());
-                self.publish(&settings, Finished::failed(&settings.plan, started, &failure)).await;
-            }
-        }
-        self.live.idle();
-        Some(())
-    }
-
+impl Evaluations {
     /// Opens the store where that has not succeeded yet, and evaluates.
-    async fn evaluate(&mut self, settings: &Arc<Settings>) -> Finished {
-        let started = std::time::Instant::now();
+    async fn evaluate(&mut self) -> Finished {
+        let settings = Arc::clone(&self.current.settings);
         let backend = match self.live.backend() {
             Some(backend) => Ok(backend),
-            None => open(Arc::clone(settings)).await,
+            None => open(Arc::clone(&settings)).await,
         };
         match backend {
             Ok(backend) => {
                 self.live.opened(Arc::clone(&backend));
-                self.pull_transactions(&backend, settings).await;
-                round::run(&backend, settings, &settings.plan, &self.mismatches).await
+                self.pull_transactions(&backend, &settings).await;
+                round::run(&backend, &settings, &settings.plan, &self.mismatches).await
             }
             Err(error) => {
                 self.live.not_opened(&error);
-                Finished::failed(&settings.plan, started, &Failure::Store(error))
+                Finished::failed(&settings.plan, self.current.started, &Failure::Store(error))
             }
         }
     }
@@ -187,7 +137,7 @@ impl<'l> Rounds<'l> {
             return;
         }
         let Ok(one_at_a_time) = Arc::clone(&self.live.syncing).try_lock_owned() else { return };
-        let (live, backend, settings) = (Arc::clone(self.live), Arc::clone(backend), Arc::clone(settings));
+        let (live, backend, settings) = (Arc::clone(&self.live), Arc::clone(backend), Arc::clone(settings));
         self.pulled_at = Some(Instant::now());
         // A task of its own: the round is dropped where the service is told to stop, what was begun here is finished.
         let pull = tokio::spawn(async move {
@@ -214,7 +164,7 @@ impl<'l> Rounds<'l> {
             }
         }
         self.draw(settings, published);
-        clean_up(self.live).await;
+        clean_up(&self.live).await;
     }
 
     /// Prints the summary beside what follows: whoever reads it may have stopped reading.
@@ -259,11 +209,4 @@ async fn clean_up(live: &Arc<Live>) {
         Ok(files) => live.counters.deleted(files),
         Err(ended) => error!("deleting old charts broke off: {ended}"),
     }
-}
-
-/// The first instant after `now` that lies a whole number of intervals after `due`.
-fn next_due(due: Instant, interval: Duration, now: Instant) -> Instant {
-    let passed = now.saturating_duration_since(due).as_nanos() / interval.as_nanos().max(1);
-    let intervals = u32::try_from(passed + 1).unwrap_or(u32::MAX);
-    due + interval.saturating_mul(intervals)
 }

@@ -61,7 +61,7 @@ pub(super) async fn reference(
     to_its_end(&live, async move {
         change.write(&backend).await.map_err(refusal)?;
         info!(asset, table = change.written(), "reference changed: {}", view.message());
-        marked.evaluate_soon();
+        marked.rounds.soon();
         Ok(Json(view))
     })
     .await
@@ -111,7 +111,7 @@ pub(super) async fn sync(
             sync::log(summary);
             pulling.note_sync(summary);
             if summary.wrote() {
-                pulling.evaluate_soon();
+                pulling.rounds.soon();
             }
         }
         drop(one_at_a_time);
