@@ -33,6 +33,7 @@ use crate::cli::Common;
 use crate::settings::Settings;
 
 use live::Live;
+use reload::FromFile;
 use rounds::Evaluations;
 
 /// How long requests and a write may go on once the service was told to stop: with what follows it has ended after 10 s.
@@ -57,7 +58,7 @@ pub(crate) fn until_stopped(common: &Common, settings: Settings, has_server: boo
         log_schedule(&live);
         let rounds =
             platform::rounds::spawn(Arc::clone(&live.rounds), Evaluations::new(Arc::clone(&live)), DRAIN, stopping)?;
-        let reloading = tokio::spawn(reload::on_request(Arc::clone(&live), hangups));
+        let reloading = tokio::spawn(platform::reload::on_request(FromFile(Arc::clone(&live)), hangups));
         notify::ready();
         let watchdog = tokio::spawn(notify::watchdog({
             let live = Arc::clone(&live);

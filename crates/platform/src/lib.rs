@@ -10,6 +10,7 @@
 //! * [`metrics`]: what is counted, and in which text Prometheus reads it.
 //! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
 //! * [`process`]: how a program begins and ends.
+//! * [`reload`]: how the configuration is read again, without stopping.
 //! * [`rounds`]: what is done over and over, on schedule.
 //! * [`Secret`]: a text that is used and never shown.
 //! * [`telemetry`]: the log on standard error.
@@ -25,6 +26,7 @@ pub mod memory;
 pub mod metrics;
 pub mod notify;
 pub mod process;
+pub mod reload;
 pub mod rounds;
 mod secret;
 pub mod shutdown;

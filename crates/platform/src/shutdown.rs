@@ -1,7 +1,10 @@
 //! When is the service told to stop, or to read its configuration again?
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use futures_util::Stream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens from now on; what comes back completes with the first SIGTERM or SIGINT.
@@ -18,7 +21,8 @@ pub fn requested() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// SIGHUPs, by which a service is told to read its configuration again.
+/// SIGHUPs, by which a service is told to read its configuration again. Several that came since the last one was taken
+/// are one.
 #[derive(Debug)]
 pub struct Hangups(Signal);
 
@@ -30,15 +34,17 @@ pub fn hangups() -> io::Result<Hangups> {
     signal(SignalKind::hangup()).map(Hangups)
 }
 
-impl Hangups {
-    /// The next one; several that came since the last call are one. Nothing is lost where the future is dropped.
-    pub async fn recv(&mut self) -> Option<()> {
-        self.0.recv().await
+impl Stream for Hangups {
+    type Item = ();
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<()>> {
+        self.0.poll_recv(context)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
     use rustix::process::{Signal, getpid, kill_process};
 
     use super::*;
@@ -48,7 +54,7 @@ mod tests {
         let (stop, mut hangups) = (requested().unwrap(), hangups().unwrap());
         for _ in 0..2 {
             kill_process(getpid(), Signal::HUP).unwrap();
-            assert_eq!(hangups.recv().await, Some(()));
+            assert_eq!(hangups.next().await, Some(()));
         }
         kill_process(getpid(), Signal::TERM).unwrap();
         stop.await;
