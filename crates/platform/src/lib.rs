@@ -12,6 +12,7 @@
 //! * [`process`]: how a program begins and ends.
 //! * [`reload`]: how the configuration is read again, without stopping.
 //! * [`rounds`]: what is done over and over, on schedule.
+//! * [`serve`]: from the start to the stop, and who may ask what.
 //! * [`Secret`]: a text that is used and never shown.
 //! * [`telemetry`]: the log on standard error.
 #![deny(missing_docs)]
@@ -29,6 +30,7 @@ pub mod process;
 pub mod reload;
 pub mod rounds;
 mod secret;
+pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
 

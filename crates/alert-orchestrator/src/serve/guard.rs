@@ -2,61 +2,31 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
+use platform::auth::Logins;
 use platform::auth::config::RequireFor;
-use platform::http::{Client, Problem, same_origin};
+use platform::serve::Guarded;
 use tracing::warn;
 
 use super::live::Live;
 use crate::config::Config;
+use crate::settings::Settings;
 
-/// How much an answer gives away, or a request changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Metrics and probes: never asks for a login.
-    Open,
-    /// What people look at: asks for one where `auth.require_for` is `all`.
-    Page,
-    /// The configuration, and everything that writes: asks wherever `auth` is enabled.
-    Sensitive,
-}
+impl Guarded for Live {
+    type Settings = Settings;
 
-/// The door of one route.
-#[derive(Clone)]
-pub(super) struct Guard {
-    pub(super) live: Arc<Live>,
-    pub(super) access: Access,
-}
+    const REALM: &'static str = "Alert Orchestrator";
 
-/// The realm of the login, as a browser shows it.
-const REALM: &str = "Alert Orchestrator";
-
-/// Lets a request through, or says why not.
-pub(super) async fn check(
-    State(guard): State<Guard>,
-    Extension(client): Extension<Client>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    if request.method() == Method::POST && !same_origin(request.headers()) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another origin"));
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&Self::settings(self))
     }
-    let settings = Arc::clone(&guard.live.settings());
-    let is_required = match guard.access {
-        Access::Open => false,
-        Access::Page => settings.config.orchestrator.auth.require_for == RequireFor::All,
-        Access::Sensitive => true,
-    };
-    if let Some(logins) = settings.logins.as_ref().filter(|_| is_required) {
-        logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(REALM))?;
+
+    fn logins(settings: &Settings) -> Option<&Logins> {
+        settings.logins.as_deref()
     }
-    // Whoever answers goes by the same reading of the configuration.
-    request.extensions_mut().insert(settings);
-    Ok(next.run(request).await)
+
+    fn guards_pages(settings: &Settings) -> bool {
+        settings.config.orchestrator.auth.require_for == RequireFor::All
+    }
 }
 
 /// A page that shows wallets and limits to whoever can reach it is worth a warning.

@@ -9,7 +9,8 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
 use platform::metrics::MetricsPage;
 use platform::rounds::Rounds;
-use tokio::sync::{Mutex, RwLock, Semaphore, SemaphorePermit};
+use platform::serve::Writes;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::counters::Counters;
@@ -40,13 +41,11 @@ pub(crate) struct Live {
     pub(crate) metrics: MetricsPage,
     /// Held while a transaction sync runs: there is one at a time.
     pub(crate) syncing: Arc<Mutex<()>>,
-    /// Held for reading by what somebody asked to be written, and for writing before the service ends.
-    pub(crate) writing: Arc<RwLock<()>>,
+    pub(crate) writes: Writes,
     /// Questions of the API to the store: each may read a whole table.
     questions: Semaphore,
     /// The same with those that wait for their turn.
     questions_waiting: Semaphore,
-    started: Instant,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
     pub(crate) write_prefix: &'static str,
@@ -73,10 +72,9 @@ impl Live {
             counters,
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
-            writing: Arc::default(),
+            writes: Writes::default(),
             questions: Semaphore::new(QUESTIONS_AT_ONCE),
             questions_waiting: Semaphore::new(QUESTIONS_AT_ONCE + QUESTIONS_WAITING),
-            started: Instant::now(),
             config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),
         }
@@ -126,11 +124,6 @@ impl Live {
         if summary.is_stored() {
             self.counters.synced(Timestamp::now());
         }
-    }
-
-    /// How long the service has been running.
-    pub(crate) fn uptime(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// The right to put a question to the store, which lasts until it is dropped; `None` where too many wait for theirs.

@@ -1,8 +1,8 @@
-//! The dashboard and the charts.
+//! The files of the dashboard, and the charts.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::path::Path as FilePath;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -18,40 +18,9 @@ use super::live::Live;
 #[folder = "web/"]
 struct Files;
 
-/// Files that somebody has asked for, compressed once.
-static RENDERED: LazyLock<Mutex<BTreeMap<String, Arc<Rendered>>>> = LazyLock::new(Mutex::default);
-
-/// The page itself.
-pub(super) async fn dashboard(headers: HeaderMap) -> Result<Response, Problem> {
-    respond("index.html", &headers)
-}
-
-/// What the page loads.
-pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    respond(&format!("assets/{file}"), &headers)
-}
-
-fn respond(file: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let mut rendered = RENDERED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = rendered.get(file) {
-        return Ok(known.respond(headers));
-    }
-    let found = Files::get(file).ok_or_else(|| not_found(file))?;
-    let new = Arc::new(Rendered::new(content_type(file), found.data.into_owned()));
-    rendered.insert(file.to_owned(), Arc::clone(&new));
-    Ok(new.respond(headers))
-}
-
-fn content_type(file: &str) -> &'static str {
-    match FilePath::new(file).extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("json" | "webmanifest") => "application/json",
-        _ => "text/plain; charset=utf-8",
-    }
+/// A file of the page.
+pub(super) fn file(path: &str) -> Option<Cow<'static, [u8]>> {
+    Files::get(path).map(|file| file.data)
 }
 
 /// A chart of `diagnostics.dir`, and nothing else of the file system.

@@ -1,9 +1,9 @@
 //! Which configuration replaces the one in effect, without stopping?
 //!
-//! Start at [`FromFile`], which [`platform::reload`] asks at every SIGHUP, and where that is wanted when a file changed. A
-//! configuration with a fault is refused as a whole and the one in effect stays; that is said in the log and by the metric
-//! `config_last_reload_successful`. Where it listens and which store it reads cannot change while the service runs: the old
-//! values stay in effect, and a warning says so.
+//! Start at [`FromFile`], which [`platform::reload`] asks at every SIGHUP, and where that is wanted when a file
+//! changed. A configuration with a fault is refused as a whole and the one in effect stays; that is said in the log and
+//! by the metric `config_last_reload_successful`. Where it listens and which store it reads cannot change while the
+//! service runs: the old values stay in effect, and a warning says so.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

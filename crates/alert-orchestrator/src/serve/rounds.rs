@@ -1,6 +1,7 @@
 //! What every evaluation of the service consists of, from the store's opening to the journal and the charts.
 //!
-//! Start at [`Evaluations`]: [`platform::rounds`] makes one after the other, at once and then on schedule, until told to stop.
+//! Start at [`Evaluations`]: [`platform::rounds`] makes one after the other, at once and then on schedule, until told
+//! to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use platform::process;
 use platform::rounds::Work;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::live::Live;
 use super::published::Published;
@@ -23,7 +24,8 @@ use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::{chart_files, cleanup, console, journal};
 
-/// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the journal.
+/// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the
+/// journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
 
 /// How often old decisions are removed from the journal, which keeps them for days.
@@ -85,6 +87,9 @@ impl Work for Evaluations {
     }
 
     async fn before_first(&mut self) {
+        let minutes = self.live.settings().config.orchestrator.schedule.interval_minutes;
+        info!("Running evaluation loop every {minutes} minutes");
+        info!("First evaluation starting");
         clean_up(&self.live).await;
     }
 
@@ -131,7 +136,8 @@ impl Evaluations {
         }
     }
 
-    /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on already.
+    /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on
+    /// already.
     async fn pull_transactions(&mut self, backend: &Arc<Backend>, settings: &Arc<Settings>) {
         if self.pulled_at.is_some_and(|at| at.elapsed() < ASK_LIQWID_EVERY) {
             return;

@@ -14,7 +14,7 @@ use platform::http::Problem;
 use platform::process;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tracing::{Instrument as _, Span, info};
+use tracing::info;
 
 use super::api::{asset_of, bad, store, unavailable};
 use super::live::Live;
@@ -58,23 +58,13 @@ pub(super) async fn reference(
         return Ok(Json(view));
     }
     let marked = Arc::clone(&live);
-    to_its_end(&live, async move {
+    let marking = live.writes.to_its_end(async move {
         change.write(&backend).await.map_err(refusal)?;
         info!(asset, table = change.written(), "reference changed: {}", view.message());
         marked.rounds.soon();
         Ok(Json(view))
-    })
-    .await
-}
-
-/// Does this in a task of its own: who asked for it may go away, what was begun is finished, also before the service stops.
-async fn to_its_end<T: Send + 'static>(live: &Live, work: impl Future<Output = T> + Send + 'static) -> T {
-    let writing = Arc::clone(&live.writing).read_owned().await;
-    let work = async move {
-        let _writing = writing;
-        work.await
-    };
-    process::outcome(tokio::spawn(work.instrument(Span::current()))).await
+    });
+    marking.await
 }
 
 fn refusal(error: TagError) -> Problem {
@@ -103,7 +93,7 @@ pub(super) async fn sync(
     };
     let backend = store(&live)?;
     let pulling = Arc::clone(&live);
-    let pulled = to_its_end(&live, async move {
+    let pulled = live.writes.to_its_end(async move {
         // Changed files first: what they hold must not be pulled beside it.
         round::refresh(&backend, &settings).await.map_err(|error| SyncError::Store(error.to_string()))?;
         let pulled = sync::pull(&backend, &settings, &wish, pulling.write_prefix, &mut |_| {}).await;

@@ -1,0 +1,94 @@
+//! Who may ask?
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+
+use crate::auth::Logins;
+use crate::http::{Client, Problem, same_origin};
+
+/// How much an answer gives away, or a request changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Metrics and probes: never asks for a login.
+    Open,
+    /// What people look at: asks for one where the settings say so ([`Guarded::guards_pages`]).
+    Page,
+    /// The configuration, and everything that writes: asks wherever there are logins.
+    Sensitive,
+}
+
+/// A running service whose settings say who may ask it.
+pub trait Guarded: Send + Sync + 'static {
+    /// One reading of the configuration.
+    type Settings: Send + Sync + 'static;
+
+    /// The realm of the login, as a browser shows it: printable ASCII without quotes.
+    const REALM: &'static str;
+
+    /// The settings in effect. Each guarded request finds those that let it in as an extension, `Arc<Settings>`.
+    fn settings(&self) -> Arc<Self::Settings>;
+
+    /// Who may log in; `None`: nobody has to.
+    fn logins(settings: &Self::Settings) -> Option<&Logins>;
+
+    /// Whether pages ask for a login as well, where there are logins.
+    fn guards_pages(settings: &Self::Settings) -> bool;
+}
+
+/// `handler` behind the door that `access` asks for.
+pub(super) fn guarded<S: Guarded>(
+    state: &Arc<S>,
+    access: Access,
+    handler: MethodRouter<Arc<S>>,
+) -> MethodRouter<Arc<S>> {
+    match access {
+        // Everybody may ask, and only ask: a guard would cost time and refuse nobody.
+        Access::Open => handler,
+        Access::Page | Access::Sensitive => {
+            let guard = Guard { state: Arc::clone(state), access };
+            handler.layer(from_fn_with_state(guard, check::<S>))
+        }
+    }
+}
+
+/// The door of one route.
+struct Guard<S> {
+    state: Arc<S>,
+    access: Access,
+}
+
+impl<S> Clone for Guard<S> {
+    fn clone(&self) -> Self {
+        Self { state: Arc::clone(&self.state), access: self.access }
+    }
+}
+
+/// Lets a request through, or says why not.
+async fn check<S: Guarded>(
+    State(guard): State<Guard<S>>,
+    Extension(client): Extension<Client>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if request.method() == Method::POST && !same_origin(request.headers()) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another origin"));
+    }
+    let settings = guard.state.settings();
+    let is_required = match guard.access {
+        Access::Open => false,
+        Access::Page => S::guards_pages(&settings),
+        Access::Sensitive => true,
+    };
+    if let Some(logins) = S::logins(&settings).filter(|_| is_required) {
+        logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(S::REALM))?;
+    }
+    // Whoever answers goes by the same reading of the configuration.
+    request.extensions_mut().insert(settings);
+    Ok(next.run(request).await)
+}
