@@ -5,7 +5,8 @@
 //! the [`Access`] it needs, and ready-made the probes ([`Probed`]), the page ([`PageFiles`]) and the description of the
 //! API ([`differences`] compares that with the routes).
 //!
-//! For handlers: [`Writes`] brings to its end what somebody asked for and went away.
+//! For handlers: [`Writes`] brings to its end what somebody asked for and went away, [`Turns`] bounds those who wait,
+//! and [`Probe`] asks something outside whether it answers, not too often.
 //!
 //! Elsewhere: how connections are limited is in [`http`](crate::http), how rounds are made in
 //! [`rounds`](crate::rounds).
@@ -13,19 +14,23 @@
 mod guard;
 mod openapi;
 mod page_files;
+mod probe;
 mod probes;
 mod routes;
 mod server;
 mod service;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod writes;
 
 pub use guard::{Access, Guarded};
 pub use openapi::differences;
 pub use page_files::PageFiles;
+pub use probe::Probe;
 pub use probes::{Checks, Probed};
 pub use routes::Routes;
 pub use server::{ListenError, Server};
 pub use service::{Service, StartError};
+pub use turns::{Turn, Turns};
 pub use writes::Writes;

@@ -98,7 +98,7 @@ pub(super) async fn history(
     if from > to {
         return Err(bad(format!("found from {from} after to {to}, expected it before")));
     }
-    let _turn = live.turn().await.ok_or_else(crowded)?;
+    let _turn = live.questions.take().await.ok_or_else(crowded)?;
     let history = journal::read(&*store(&live)?, &asset, from, to).await;
     history.map(Json).map_err(|error| unavailable(error.to_string()))
 }
@@ -119,7 +119,7 @@ pub(super) async fn withdrawals(
 ) -> Result<Json<Withdrawals>, Problem> {
     let asset = asset_of(&live, about.asset.as_deref())?;
     let settings = Arc::clone(&live.settings());
-    let _turn = live.turn().await.ok_or_else(crowded)?;
+    let _turn = live.questions.take().await.ok_or_else(crowded)?;
     let found = reference::withdrawals(&*store(&live)?, &settings, &asset).await;
     let withdrawals = found.map_err(|error| unavailable(error.to_string()))?;
     Ok(Json(Withdrawals { withdrawals }))

@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use advisor_core::store::StoreError;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
 use platform::metrics::MetricsPage;
 use platform::rounds::Rounds;
-use platform::serve::Writes;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout};
+use platform::serve::{Probe, Turns, Writes};
+use tokio::sync::Mutex;
 
 use super::counters::Counters;
 use super::published::Published;
@@ -20,11 +18,8 @@ use crate::cli::Common;
 use crate::settings::Settings;
 use crate::sync::Summary;
 
-/// How long a probe waits for the store, and for how long its answer counts: probes come every few seconds.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-const PROBE_COUNTS: Duration = Duration::from_secs(5);
-
-/// How many questions the API puts to the store at once, and how many may wait: more would take the connections of others.
+/// How many questions the API puts to the store at once, and how many may wait: more would take the connections of
+/// others.
 const QUESTIONS_AT_ONCE: usize = 4;
 const QUESTIONS_WAITING: usize = 64;
 
@@ -35,7 +30,7 @@ pub(crate) struct Live {
     backend: ArcSwapOption<Backend>,
     /// Why the store could not be opened the last time.
     not_opened: ArcSwapOption<String>,
-    probe: Mutex<Option<(Instant, Result<(), String>)>>,
+    probe: Probe,
     pub(crate) rounds: Arc<Rounds>,
     pub(crate) counters: Counters,
     pub(crate) metrics: MetricsPage,
@@ -43,18 +38,10 @@ pub(crate) struct Live {
     pub(crate) syncing: Arc<Mutex<()>>,
     pub(crate) writes: Writes,
     /// Questions of the API to the store: each may read a whole table.
-    questions: Semaphore,
-    /// The same with those that wait for their turn.
-    questions_waiting: Semaphore,
+    pub(crate) questions: Turns,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
     pub(crate) write_prefix: &'static str,
-}
-
-/// See [`Live::turn`].
-pub(crate) struct Turn<'l> {
-    _place: SemaphorePermit<'l>,
-    _turn: SemaphorePermit<'l>,
 }
 
 impl Live {
@@ -67,14 +54,13 @@ impl Live {
             published: ArcSwapOption::empty(),
             backend: ArcSwapOption::empty(),
             not_opened: ArcSwapOption::empty(),
-            probe: Mutex::new(None),
+            probe: Probe::default(),
             rounds: Arc::default(),
             counters,
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
             writes: Writes::default(),
-            questions: Semaphore::new(QUESTIONS_AT_ONCE),
-            questions_waiting: Semaphore::new(QUESTIONS_AT_ONCE + QUESTIONS_WAITING),
+            questions: Turns::new(QUESTIONS_AT_ONCE, QUESTIONS_WAITING),
             config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),
         }
@@ -126,34 +112,18 @@ impl Live {
         }
     }
 
-    /// The right to put a question to the store, which lasts until it is dropped; `None` where too many wait for theirs.
-    pub(crate) async fn turn(&self) -> Option<Turn<'_>> {
-        let place = self.questions_waiting.try_acquire().ok()?;
-        Some(Turn { _place: place, _turn: self.questions.acquire().await.ok()? })
-    }
-
     /// Whether the store answers now, or did a moment ago.
     ///
     /// # Errors
     /// Why it does not.
     pub(crate) async fn probe_store(&self) -> Result<(), String> {
-        let mut probe = self.probe.lock().await;
-        if let Some((at, outcome)) = &*probe
-            && at.elapsed() < PROBE_COUNTS
-        {
-            return outcome.clone();
-        }
-        let outcome = match self.backend() {
-            None => {
+        let question = async {
+            let Some(backend) = self.backend() else {
                 let cause = self.not_opened.load_full().map(|cause| String::clone(&cause));
-                Err(cause.unwrap_or_else(|| "the store has not been opened yet".to_owned()))
-            }
-            Some(backend) => match timeout(PROBE_TIMEOUT, backend.ping()).await {
-                Ok(answer) => answer.map_err(|error| error.to_string()),
-                Err(_) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
-            },
+                return Err(cause.unwrap_or_else(|| "the store has not been opened yet".to_owned()));
+            };
+            backend.ping().await.map_err(|error| error.to_string())
         };
-        *probe = Some((Instant::now(), outcome.clone()));
-        outcome
+        self.probe.ask(question).await
     }
 }
