@@ -1,6 +1,6 @@
 //! Why can a store's file not be used, and what helps?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
@@ -146,10 +146,10 @@ pub enum FileStoreError {
         /// The version that may not have been reached.
         to: i64,
         /// The store as it was.
-        copy: Box<Path>,
+        copy: PathBuf,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: Box<rusqlite::Error>,
     },
 }
 

@@ -72,7 +72,7 @@ fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<
         (Ok(()), None) => {}
         // What has reached the log may be found there by the next who opens the store, so the copy stays.
         (Err(source), Some(copy)) => {
-            return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy: copy.into(), source });
+            return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy, source: source.into() });
         }
         (Err(source), None) => return Err(failed(source)),
     }

@@ -11,7 +11,6 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use platform::http::Problem;
-use platform::process;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing::info;

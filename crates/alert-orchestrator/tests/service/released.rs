@@ -12,7 +12,9 @@ use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 use crate::backup::{content, manifest};
-use crate::support::{Clone, Run, repository};
+use testkit::folder::{Folder, Run};
+
+use crate::support::{checkout, repository};
 
 const STORE: &str = "var/orchestrator.db";
 
@@ -25,8 +27,8 @@ fn said(name: &str) -> String {
 }
 
 /// A folder with the settings of 0.1.0, and everything else still to come.
-fn settings() -> Clone {
-    let clone = Clone::new();
+fn settings() -> Folder {
+    let clone = checkout();
     fs::create_dir(clone.path("credentials")).unwrap();
     for name in ["config.yaml", "token_registry.csv", "secrets.env", "credentials/example"] {
         fs::copy(released(name), clone.path(name)).unwrap();
@@ -34,13 +36,13 @@ fn settings() -> Clone {
     clone
 }
 
-fn run(clone: &Clone, arguments: &[&str]) -> Run {
+fn run(clone: &Folder, arguments: &[&str]) -> Run {
     clone.run(&[&["--config", "config.yaml", "--log-level", "ERROR"], arguments].concat())
 }
 
 /// What a command printed, which did what it should and had nothing to warn of.
 #[track_caller]
-fn printed(clone: &Clone, arguments: &[&str]) -> String {
+fn printed(clone: &Folder, arguments: &[&str]) -> String {
     let Run { code, stdout, stderr } = run(clone, arguments);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}: {stdout}");
     stdout
@@ -80,7 +82,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The old store in its place, with nothing beside it.
-fn with_store() -> Clone {
+fn with_store() -> Folder {
     let clone = settings();
     fs::create_dir(clone.path("var")).unwrap();
     fs::copy(released("store.db"), clone.path(STORE)).unwrap();
@@ -119,7 +121,7 @@ fn a_released_configuration_has_the_same_normal_form() {
 #[test]
 fn a_released_backup_is_restored_whole_with_and_without_secrets() {
     for (backup, secrets) in [("backup.tar.gz", false), ("backup-with-secrets.tar.gz", true)] {
-        let clone = Clone::new();
+        let clone = checkout();
         let done = run(&clone, &["restore", released(backup).to_str().unwrap()]);
         assert_eq!(done.code, Some(0), "{backup}: {}{}", done.stdout, done.stderr);
         let whole = ["config.yaml", "token_registry.csv", "secrets.env", "credentials/example"];
@@ -134,7 +136,7 @@ fn a_released_backup_is_restored_whole_with_and_without_secrets() {
 }
 
 /// A copy of the old store to look into: looking leaves files beside it.
-fn released_copy(clone: &Clone) -> PathBuf {
+fn released_copy(clone: &Folder) -> PathBuf {
     let path = clone.path("released.db");
     fs::copy(released("store.db"), &path).unwrap();
     path
