@@ -29,7 +29,8 @@ mod types;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -37,7 +38,7 @@ use std::thread::JoinHandle;
 use axum::body::Bytes;
 use testkit::lock;
 use testkit::socket::{Cut, Listener};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, oneshot};
 
 pub use error::SqlError;
@@ -71,6 +72,8 @@ pub struct Greptime {
 
 /// The thread that answers.
 struct Serving {
+    /// The socket that listens, by another handle.
+    listening: TcpStream,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -135,9 +138,11 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
 impl Serving {
     fn start(shared: &Arc<Shared>, socket: TcpSocket) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = {
+        let (listener, listening) = {
             let _entered = runtime.enter();
-            socket.listen(BACKLOG)?
+            let listener = socket.listen(BACKLOG)?.into_std()?;
+            let listening = TcpStream::from(OwnedFd::from(listener.try_clone()?));
+            (TcpListener::from_std(listener)?, listening)
         };
         let service = server::router(Arc::clone(shared)).into_make_service_with_connect_info::<Cut>();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -151,7 +156,7 @@ impl Serving {
             // Replies that are delayed or stalled on purpose are not waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { listening, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -163,6 +168,8 @@ impl Drop for Serving {
         if let Some(thread) = self.thread.take() {
             let _panicked = thread.join();
         }
+        // Closing alone does not do: a program that another thread is about to start has the socket open, too, for a moment.
+        let _not_listening = self.listening.shutdown(Shutdown::Both);
     }
 }
 

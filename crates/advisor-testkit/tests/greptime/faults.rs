@@ -88,6 +88,31 @@ fn a_server_that_went_away_refuses_connections_and_comes_back_with_what_it_had()
 }
 
 #[test]
+fn a_server_goes_away_at_once_although_programs_are_being_started() {
+    let mut greptime = Greptime::start();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Each has the sockets of this process open until it runs.
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        let outcome = (0..100).try_for_each(|_| {
+            greptime.stop()?;
+            let refused = std::net::TcpStream::connect(("127.0.0.1", greptime.port())).map(drop);
+            greptime.resume()?;
+            match refused {
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
+                other => other.and(Err(std::io::Error::other("it was connected"))),
+            }
+        });
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        outcome.unwrap();
+    });
+}
+
+#[test]
 fn a_stall_comes_within_the_body() {
     let started = Instant::now();
     let (_greptime, answer) = faulty(Fault::Stall { after_body_bytes: 30, pause: Duration::from_millis(120) });
