@@ -1,0 +1,1 @@
+../../../chassis/deploy/scripts/deploy.sh
