@@ -30,13 +30,13 @@ guide:
 # the page in a real browser (needs Node.js and Chromium)
 browser:
     cargo build --release
-    npm --prefix tests/browser ci
-    ROOM=$PWD/alert-orchestrator PROGRAM=$PWD/target/release/alert-orchestrator npm --prefix tests/browser test
+    npm --prefix alert-orchestrator/tests/browser ci
+    ROOM=$PWD/alert-orchestrator PROGRAM=$PWD/target/release/alert-orchestrator npm --prefix alert-orchestrator/tests/browser test
 
 # load, memory and hostile clients beside nginx and the node exporter (about 20 minutes)
 load:
     cargo build --release
-    tests/load/measure.py alert-orchestrator target/release/alert-orchestrator
+    alert-orchestrator/tests/load/measure.py alert-orchestrator target/release/alert-orchestrator
 
 # write examples/liqwid again from a folder of market histories
 examples history:

@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Release what is not committed, too, and call the version dirty
     #[arg(long)]
     allow_dirty: bool,
+    /// Write nothing; print where each of the project's files lies in the archive: that path, a tab, and the one here
+    #[arg(long)]
+    list: bool,
 }
 
 /// Builds the program, packs it, and writes the checksums.
@@ -48,7 +51,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let root = options.source.as_deref().unwrap_or(root);
     let root = root.canonicalize().with_context(|| format!("looking for the source at {}", root.display()))?;
     let service = service::chosen(&root, options.service.as_deref())?;
-    let source = Source::read(&root, options.allow_dirty)?;
+    if options.list {
+        for file in source::files(&root, &service)? {
+            println!("{}\t{}", file.path, file.source);
+        }
+        return Ok(());
+    }
+    let source = Source::read(&root, &service, options.allow_dirty)?;
     let toolchain = Toolchain::ask(&root)?;
     let parts = bundled::added(parts::linked(&root, &service.package, &toolchain)?, &service.package, &toolchain)?;
     let program = match &options.program {

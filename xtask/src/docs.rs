@@ -3,9 +3,10 @@
 //! Start at [`run`]. `program` is the real binary; [`running`] runs it. [`configuration`], [`metrics`] and [`api`] write
 //! what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is written by hand.
 //! [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of the
-//! troubleshooting page for each message.
+//! troubleshooting page for each message. [`book`] lays the pages of both rooms into one folder, for mdBook.
 
 mod api;
+mod book;
 mod checks;
 mod configuration;
 mod markdown;
@@ -38,7 +39,7 @@ const METRICS_PAGE: &str = "target/metrics.prom";
 /// Writes the generated parts, or with `check` compares them; then checks every page. Builds the program unless it is given.
 pub(crate) fn run(root: &Path, service: Option<&str>, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
     let service = service::chosen(root, service)?;
-    let program = Program::at(root, program.map_or_else(|| program::build(root, &service.package), Ok)?)?;
+    let program = Program::at(root, &service, program.map_or_else(|| program::build(root, &service.package), Ok)?)?;
     let running = Running::start(&program, &service.configuration_section)?;
     let tables = [
         (CONFIGURATION, configuration::table(&program)?),
@@ -50,7 +51,7 @@ pub(crate) fn run(root: &Path, service: Option<&str>, check: bool, program: Opti
     fs::write(&path, running.get("/metrics", "text/plain")?).with_context(|| format!("writing {}", path.display()))?;
     let mut found = Vec::new();
     for (name, table) in tables {
-        let page = format!("{}/{name}", service.guide);
+        let page = service.inside(&format!("docs/{name}"));
         let path = root.join(&page);
         let old = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
         let new = replaced(&old, &table).with_context(|| page.clone())?;
@@ -69,6 +70,7 @@ pub(crate) fn run(root: &Path, service: Option<&str>, check: bool, program: Opti
         bail!("the documentation is not true:\n  {}", found.join("\n  "));
     }
     println!("docs: {}", guide.summary());
+    println!("docs: `mdbook build {}` makes a book of it", book::lay_out(root, &service)?);
     Ok(())
 }
 

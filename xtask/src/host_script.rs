@@ -1,8 +1,8 @@
 //! How do the scripts of a host know whose they are?
 //!
-//! Start at [`run`]. The scripts under deploy/scripts name no service: they take every name from `host.sh`, which lies
-//! beside them and is written from one template for each service. It is a file rather than a step of the release because
-//! the scripts also run from a clone, and because an archive holds what git tracks.
+//! Start at [`run`]. The scripts under chassis/deploy/scripts name no service. A service has them in its own room as links,
+//! and beside them a `host.sh` with every name, which is written from one template for each service. It is a file rather
+//! than a step of the release because the scripts also run from a clone, and because an archive holds what git tracks.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use anyhow::{Context as _, bail};
 
 use crate::service::{self, FILE, Service};
 
-const TEMPLATE: &str = "chassis/deploy/host.sh.in";
+const TEMPLATE: &str = "chassis/deploy/scripts/host.sh.in";
 
 /// Writes the script of every service, or with `check` compares what is there.
 pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
     let template = fs::read_to_string(root.join(TEMPLATE)).with_context(|| format!("reading {TEMPLATE}"))?;
     for service in service::all(root)? {
-        let file = &service.host_script;
+        let file = &service.inside(&service.host_script);
         let script = rendered(&template, &service).context(TEMPLATE)?;
         let path = root.join(file);
         if check {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_first_line_says_what_to_edit() {
         let script = rendered("echo\n", &lamp()).unwrap();
-        let sources = "chassis/deploy/host.sh.in and lamp-keeper/service.toml";
+        let sources = "chassis/deploy/scripts/host.sh.in and lamp-keeper/service.toml";
         assert_eq!(script, format!("# Rendered by `cargo xtask service` from {sources}: edit those.\necho\n"));
     }
 

@@ -9,6 +9,9 @@ mod dist;
 mod docs;
 mod examples;
 mod host_script;
+mod layout;
+#[cfg(test)]
+mod named_paths;
 mod names;
 mod rules;
 mod service;
@@ -86,5 +89,5 @@ fn main() -> anyhow::Result<()> {
 
 /// The workspace this program was built from, whatever folder it is started in.
 fn project_root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

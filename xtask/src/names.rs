@@ -2,9 +2,8 @@
 //!
 //! Start at [`run`]. What names one service cannot serve the next: scripts, tests, rules, templates and tools take names
 //! from service.toml. The names are those of every room: the service's own, spelled in each way, its title, its account
-//! as a word, its variables. What may stand all the same is in [`CONTRACTS`] with the reason, and in [`NOT_YET_MOVED`];
-//! an entry that nothing needs any more is a fault, too. Prose (`*.md`), lock files, licences and what `cargo xtask`
-//! writes are passed over.
+//! as a word, its variables. What may stand all the same is in [`CONTRACTS`] with the reason; an entry that nothing needs
+//! any more is a fault, too. Prose (`*.md`), lock files, licences and what `cargo xtask` writes are passed over.
 
 use std::fs;
 use std::path::Path;
@@ -19,35 +18,9 @@ const CONTRACTS: &[(&str, &str)] = &[
     (".ci/run", "says whose checks are run"),
     ("Cargo.toml", "`cargo run` alone starts the advisor, as its original document has it"),
     ("config/orchestrator_config.yaml", "the advisor's original document names it and its sections"),
-    ("crates/xtask/src/check_arch.rs", "its layers are a list of all crates"),
-    ("crates/xtask/src/names.rs", "holds these lists"),
+    ("xtask/src/check_arch.rs", "its layers are a list of all crates"),
     ("examples/", "the advisor's original document names the folder; its data are for that service alone"),
     ("justfile", "short commands for people, about the service that is there"),
-];
-
-/// The advisor's own files that do not lie in its room yet. The move of the folders into rooms empties this list.
-const NOT_YET_MOVED: &[&str] = &[
-    "book.toml",
-    "crates/advisor-core/",
-    "crates/advisor-io/",
-    "crates/alert-orchestrator/",
-    "deploy/alertmanager/",
-    "deploy/caddy/",
-    "deploy/compose/",
-    "deploy/config/",
-    "deploy/docker/alert-orchestrator/",
-    "deploy/firewall/firewalld/",
-    "deploy/grafana/",
-    "deploy/keepalived/",
-    "deploy/kubernetes/alert-orchestrator/",
-    "deploy/nginx/",
-    "deploy/prometheus/",
-    "deploy/scripts/alert-orchestrator.logrotate",
-    "deploy/systemd/",
-    "tests/browser/",
-    "tests/load/",
-    "tests/monitoring/",
-    "tests/prometheus/",
 ];
 
 /// How the first lines of a file that a tool writes say so.
@@ -59,7 +32,7 @@ const HEADER_LINES: usize = 3;
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let services = service::all(root)?;
     let texts = texts(root)?;
-    let exempt: Vec<&str> = CONTRACTS.iter().map(|(path, _)| *path).chain(NOT_YET_MOVED.iter().copied()).collect();
+    let exempt: Vec<&str> = CONTRACTS.iter().map(|(path, _)| *path).collect();
     let found = offences(&services, &texts, &exempt);
     if !found.is_empty() {
         bail!("services are named outside their rooms; take the name from service.toml:\n  {}", found.join("\n  "));

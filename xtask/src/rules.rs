@@ -18,7 +18,7 @@ use crate::service::{self, Service};
 /// Writes the `PrometheusRule`, or with `check` compares what is there.
 pub(crate) fn run(root: &Path, service: Option<&str>, check: bool) -> anyhow::Result<()> {
     let service = service::chosen(root, service)?;
-    let (rules_file, resource_file) = (&service.alerts, &service.alerts_resource);
+    let (rules_file, resource_file) = (&service.inside(&service.alerts), &service.inside(&service.alerts_resource));
     let rules = fs::read_to_string(root.join(rules_file)).with_context(|| format!("reading {rules_file}"))?;
     let resource = resource(&service, &rules).with_context(|| rules_file.clone())?;
     let path = root.join(resource_file);

@@ -1,7 +1,7 @@
 //! Which services does the project have, and what is each called, wherever a tool has to say it?
 //!
 //! Start at [`all`]. A folder of the project with a `service.toml` is the room of a service; [`chosen`] picks the one
-//! that a command is about. The Python tests read the same file (`tests/support/service.py`), the scripts of a host a
+//! that a command is about. The Python tests read the same file (`chassis/tests/support/service.py`), the scripts of a host a
 //! part of it that [`crate::host_script`] writes out.
 
 use std::fs;
@@ -9,6 +9,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
+
+use crate::layout::Layout;
 
 /// What makes a folder the room of a service.
 pub(crate) const FILE: &str = "service.toml";
@@ -24,8 +26,8 @@ pub(crate) struct Service {
     pub(crate) http_port: u16,
     pub(crate) metrics_prefix: String,
     pub(crate) metrics_job: String,
-    #[expect(dead_code, reason = "the Python tests read it")]
-    configuration: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the Python tests and a test here read it"))]
+    pub(crate) configuration: String,
     pub(crate) configuration_sections: Vec<String>,
     pub(crate) configuration_section: String,
     pub(crate) variables: String,
@@ -39,11 +41,23 @@ pub(crate) struct Service {
     pub(crate) logs: String,
     #[expect(dead_code, reason = "the Python tests read it")]
     memory_mib: u32,
-    pub(crate) guide: String,
+    pub(crate) ships: Vec<String>,
     pub(crate) openapi: String,
     pub(crate) alerts: String,
     pub(crate) alerts_resource: String,
     pub(crate) host_script: String,
+}
+
+impl Service {
+    /// The path from the project's root of a file in the service's room.
+    pub(crate) fn inside(&self, file: &str) -> String {
+        format!("{}/{file}", self.name)
+    }
+
+    /// How a release of it is laid out.
+    pub(crate) fn layout(&self) -> Layout<'_> {
+        Layout { room: &self.name, ships: &self.ships }
+    }
 }
 
 /// Every service of the project, by the names of their rooms.
@@ -107,7 +121,7 @@ pub(crate) mod tests {
         backups = "/var/backups/keeper"
         logs = "/var/log/lamp-keeper"
         memory_mib = 64
-        guide = "docs"
+        ships = ["config/lamp.yaml", "examples"]
         openapi = "lamp.json"
         alerts = "rules/lamps.yml"
         alerts_resource = "kubernetes/lamps.yaml"

@@ -1,4 +1,4 @@
-# Rendered by `cargo xtask service` from chassis/deploy/host.sh.in and alert-orchestrator/service.toml: edit those.
+# Rendered by `cargo xtask service` from chassis/deploy/scripts/host.sh.in and alert-orchestrator/service.toml: edit those.
 # What the scripts of this folder have in common: names, places, and a word with the operator. Sourced, never run.
 # shellcheck shell=bash disable=SC2034 # each script uses some of them
 

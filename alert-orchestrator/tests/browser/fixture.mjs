@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { SERVICE } from "../support/room.mjs";
+import { SERVICE } from "../../../chassis/tests/support/room.mjs";
 
 export const WEB = fileURLToPath(new URL(`../../crates/${SERVICE.package}/web/`, import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };

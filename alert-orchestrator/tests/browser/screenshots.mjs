@@ -1,4 +1,4 @@
-// The pictures of the dashboard in docs/images, taken from the real service. Usage: node screenshots.mjs [FOLDER]
+// The pictures of the dashboard in the room's docs/images, taken from the real service. Usage: node screenshots.mjs [FOLDER]
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const PICTURES = [
   { name: "dashboard-hold-phone.png", query: "?asset=iusd", viewport: { width: 390, height: 1180 }, colorScheme: "dark" },
 ];
 
-const target = process.argv[2] ?? join(ROOT, "docs/images");
+const target = process.argv[2] ?? join(process.env.ROOM, "docs/images");
 await mkdir(target, { recursive: true });
 const folder = await makeFolder();
 const service = await start(folder, 0);

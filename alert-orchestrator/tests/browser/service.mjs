@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import { join, resolve as absolute } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { SERVICE } from "../support/room.mjs";
+import { SERVICE } from "../../../chassis/tests/support/room.mjs";
 
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BINARY = absolute(process.env.PROGRAM ?? join(ROOT, "target/release", SERVICE.name));
 /** Who may mark references. */
 export const LOGIN = { user: "ops", password: "correct horse" };

@@ -4,7 +4,7 @@
 Every way back is taken from the page itself and starts from a service that was killed: after the loss of everything but the
 installation, after the loss of its secrets, too, and from a store that a newer version has migrated.
 
-    tests/deploy/backup.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/backup.py ROOM PROGRAM
 """
 
 import json
@@ -14,7 +14,7 @@ import shlex
 import sqlite3
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 import releases
 from machine import Machine
 from running import REPOSITORY, expect, install, password_hash, wait_for
@@ -102,7 +102,7 @@ def without_store(machine):
 
 def documented(beginning, **stand_ins):
     """A block of commands from the page, with other names in place of its examples; each of them must be in it."""
-    page = (REPOSITORY / "docs/backup.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "chassis/docs/backup.md").read_text(encoding="utf-8")
     block = re.search(rf"```sh\n( *{re.escape(beginning)}.*?)```", page, re.DOTALL)[1]
     examples = {"backup": rf"\S*{SERVICE.name}-\d+T\d+Z\.tar\.gz", "copy": r"\S*\.schema-\S*\.backup"}
     for what, name in stand_ins.items():
@@ -158,7 +158,7 @@ def without_secrets(machine):
 def upgrade_taken_back(machine):
     """From a store of schema 3 that this program has migrated, and written to until it was killed."""
     machine.run("systemctl", "stop", UNIT)
-    old = REPOSITORY / "crates/advisor-io/testdata/schema-3.db"
+    old = SERVICE.room / "crates/advisor-io/testdata/schema-3.db"
     (machine.shared / "schema-3.db").write_bytes(old.read_bytes())
     folder = pathlib.PurePath(STORE).parent
     own = f"-o {SERVICE.account} -g {SERVICE.account}"

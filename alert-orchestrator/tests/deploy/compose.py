@@ -18,9 +18,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 from namespaces import Host
-from running import REPOSITORY, Service, expect, free_port, install
+from running import Service, expect, free_port, install
 from service import SERVICE
 
 BINARY = pathlib.Path(sys.argv[2]).resolve()
@@ -52,7 +52,7 @@ class Project:
     """A copy of deploy/, so that nothing is written beside the real one."""
 
     def __init__(self, folder):
-        shutil.copytree(REPOSITORY / "deploy", folder / "deploy")
+        shutil.copytree(SERVICE.room / "deploy", folder / "deploy")
         self.folder = folder / "deploy/compose"
         self.example = (self.folder / ".env.example").read_text()
         self.env = self.folder / ".env"

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 from running import REPOSITORY, expect, install, wait_for
 from service import SERVICE
 
-DOCKERFILE = f"deploy/docker/{SERVICE.name}/Dockerfile"
+DOCKERFILE = f"{SERVICE.name}/deploy/docker/{SERVICE.name}/Dockerfile"
 USER = 10001
 DATA = SERVICE.data
 MAX_BYTES = 40_000_000
@@ -222,7 +222,7 @@ def commands(folder, root, arguments, mounts):
     expect("only /tmp and the data can be written to", found, f"/tmp\n{DATA}\n")
 
     once = run("once", SERVICE.name, "--config", f"{SERVICE.settings}/config.yaml", "--once")
-    expect("--once decides on the examples as it does outside", once[:2], (0, (REPOSITORY / "tests/first_run.txt").read_text()))
+    expect("--once decides on the examples as it does outside", once[:2], (0, (SERVICE.room / "tests/first_run.txt").read_text()))
 
     # Port 1: nobody answers there. Without certificates the program does not get as far as asking.
     ask = [SERVICE.name, "health", "--url", "https://127.0.0.1:1/"]

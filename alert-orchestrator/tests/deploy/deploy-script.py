@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy.sh on a small machine with a real systemd: releases that work, releases that do not, and runs that are cut off.
 
-    tests/deploy/deploy-script.py ROOM PROGRAM [ARCHIVE]
+    alert-orchestrator/tests/deploy/deploy-script.py ROOM PROGRAM [ARCHIVE]
 
 The releases are of the shape that `cargo xtask dist` makes; ARCHIVE is one that it made, with its checksum beside it. What builds
 is a stand-in: it says how and as whom cargo is called.
@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 import releases
 from machine import Machine
 from running import certificate, expect, install, password_hash, wait_for
@@ -387,10 +387,10 @@ def built(host):
     host.make("6", host.binary.read_bytes())
     host.machine.write("/etc/profile.d/cargo.sh", "PATH=/tmp/tools:$PATH\n")
     host.machine.write("/tmp/cargo", CARGO)
-    prepare = "mkdir /tmp/tools && install -m 755 /tmp/cargo /tmp/tools/ && useradd builder && mkdir '/tmp/the source'"
-    prepare += " && cp -r /tmp/release/deploy '/tmp/the source' && touch '/tmp/the source/Cargo.toml' && chown -R builder /tmp/the*"
+    prepare = "mkdir /tmp/tools && install -m 755 /tmp/cargo /tmp/tools/ && useradd builder && mkdir -p '/tmp/the source/room'"
+    prepare += " && cp -r /tmp/release/deploy '/tmp/the source/room' && touch '/tmp/the source/Cargo.toml' && chown -R builder /tmp/the*"
     host.machine.run("bash", "-c", prepare)
-    script = "/tmp/the source/deploy/scripts/deploy.sh"
+    script = "/tmp/the source/room/deploy/scripts/deploy.sh"
 
     def from_source(*arguments, ok=0):
         return host.deploy(*arguments, ok=ok, script=script)

@@ -5,7 +5,7 @@ Each is applied as the guide says on a host of the test's own (network namespace
 matters. A second host tries them over a cable, by IPv4 and IPv6, and a third stands behind the first as a container whose
 ports Docker publishes.
 
-    tests/deploy/firewall.py ROOM
+    alert-orchestrator/tests/deploy/firewall.py ROOM
 """
 
 import contextlib
@@ -14,14 +14,14 @@ import pathlib
 import subprocess
 import sys
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 from namespaces import Host, enter
 from running import expect, install, wait_for
 from service import SERVICE
 
-FILES = REPOSITORY / "deploy/firewall"
+FILES = SERVICE.room / "deploy/firewall"
 OPEN, CLOSED = [22, 80, 443], [3000, 4000, 9090, 9093, SERVICE.http_port]
 ADDRESSES = ["203.0.113.1", "2001:db8::1"]
 

@@ -4,7 +4,7 @@
 Two hosts on one network, in namespaces, each as the guides set it up: the real service, nginx with deploy/nginx, the firewall of
 deploy/firewall, and keepalived with deploy/keepalived as committed, its example addresses included. A third is the visitor.
 
-    tests/deploy/keepalived.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/keepalived.py ROOM PROGRAM
 """
 
 import contextlib
@@ -15,14 +15,14 @@ import sys
 import tempfile
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 from namespaces import Host, enter
 from running import Program, certificate, expect, install, wait_for
 from service import SERVICE
 
-DEPLOY = REPOSITORY / "deploy"
+DEPLOY = SERVICE.room / "deploy"
 NAME, ADDRESS = SERVICE.host_name, "10.0.0.10"
 PROGRAM = SERVICE.program
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """restore.sh on a small machine with a real systemd: what it puts back, and what an archive or a link could make root write.
 
-    tests/deploy/restore.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/restore.py ROOM PROGRAM
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import shutil
 import sys
 import tarfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 import releases
 from machine import Machine
 from running import REPOSITORY, expect, install, password_hash, wait_for

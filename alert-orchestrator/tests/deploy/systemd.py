@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """The units, setup.sh and uninstall.sh on a small machine with a real systemd: what they set up, and what the service does in it.
 
-    tests/deploy/systemd.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/systemd.py ROOM PROGRAM
 """
 
 import pathlib
 import re
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 import releases
 from machine import Machine
-from running import REPOSITORY, expect, install, password_hash, wait_for
+from running import expect, install, password_hash, wait_for
 from service import SERVICE
 
 UNIT = SERVICE.unit
@@ -88,7 +88,7 @@ def set_up(machine, scripts):
 
 def judge_units(machine):
     """With the program in place, which systemd looks for."""
-    units = sorted(path.name for path in (REPOSITORY / "deploy/systemd").iterdir() if path.suffix in (".service", ".timer"))
+    units = sorted(path.name for path in (SERVICE.room / "deploy/systemd").iterdir() if path.suffix in (".service", ".timer"))
     for unit in units:
         path = f"/etc/systemd/system/{unit}"
         expect(f"systemd finds no fault in {unit}", machine.run("systemd-analyze", "verify", "--man=no", path), "")

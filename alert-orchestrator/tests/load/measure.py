@@ -5,8 +5,8 @@ Runs the real binary on a treasury of 20 assets and 20 wallets that it evaluates
 Prometheus node exporter, which are measured in the same run, in turns; what counts are medians. One line per figure; the
 exit code is 1 where one is missed. Installs wrk, nginx-light and prometheus-node-exporter (as root on Debian).
 
-    tests/load/measure.py ROOM PROGRAM            # about 20 minutes
-    tests/load/measure.py ROOM PROGRAM --quick    # about two
+    alert-orchestrator/tests/load/measure.py ROOM PROGRAM            # about 20 minutes
+    alert-orchestrator/tests/load/measure.py ROOM PROGRAM --quick    # about two
 """
 
 import argparse

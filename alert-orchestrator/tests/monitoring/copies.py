@@ -9,9 +9,9 @@ import sys
 
 import yaml
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 # What all tests share; whoever imports this module first can import from there, too.
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 WAITS = {
     *("scrape_interval", "scrape_timeout", "evaluation_interval"),

@@ -7,7 +7,7 @@ once per asset; a service that is down must be told of, also by mail, and must s
 back. Only waits and addresses differ from the committed files (copies.py); `promtool test rules` tries the real waits. Needs
 `prometheus`, `prometheus-alertmanager`, `openssl` and PyYAML.
 
-    tests/monitoring/live.py ROOM PROGRAM
+    alert-orchestrator/tests/monitoring/live.py ROOM PROGRAM
 """
 
 import contextlib
@@ -30,7 +30,7 @@ from running import HOST, Program, Service, expect, free_port, wait_for
 from service import SERVICE
 from stand_ins import Apis, MailServer
 
-DEPLOY = REPOSITORY / "deploy"
+DEPLOY = SERVICE.room / "deploy"
 DASHBOARD = DEPLOY / f"grafana/dashboards/{SERVICE.name}.json"
 ASSETS = ["djed", "iusd", "usdc", "usdm", "usdt"]
 # The day of the examples on which one gate is triggered.
@@ -204,7 +204,7 @@ def check_dashboard(prometheus):
 
 def check_review(prometheus):
     """What the monthly review asks Prometheus; its month is seconds here."""
-    page = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
+    page = (SERVICE.room / "docs/runbook.md").read_text(encoding="utf-8")
     queries = re.findall(r"^```promql\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)
     share, changes, hours = [query.replace("[30d:10m]", "[1h:1s]") for query in queries]
 

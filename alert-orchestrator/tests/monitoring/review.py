@@ -4,7 +4,7 @@
 Runs the SQL of docs/runbook.md on a store that the service made, whose journal has days of known outcome. The query for GreptimeDB
 cannot run here.
 
-    tests/monitoring/review.py ROOM PROGRAM
+    alert-orchestrator/tests/monitoring/review.py ROOM PROGRAM
 """
 
 import datetime
@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 from running import expect
 
@@ -68,7 +68,7 @@ def journal(connection):
 
 def main():
     binary = os.path.abspath(sys.argv[2])
-    page = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / sys.argv[1] / "docs/runbook.md").read_text(encoding="utf-8")
     query = re.findall(r"^```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -4,7 +4,7 @@
 `amtool` checks it and says who gets what; deploy/alertmanager/check.sh must name each address that was not filled in and each secret
 that is missing. Needs `amtool` (Debian's package prometheus-alertmanager) and PyYAML.
 
-    tests/monitoring/routes.py ROOM
+    alert-orchestrator/tests/monitoring/routes.py ROOM
 """
 
 import pathlib
@@ -14,13 +14,12 @@ import tempfile
 
 import yaml
 
-from copies import REPOSITORY
 from running import expect
 from service import SERVICE
 
-FOLDER = REPOSITORY / "deploy/alertmanager"
+FOLDER = SERVICE.room / "deploy/alertmanager"
 CONFIGURATION = FOLDER / "alertmanager.yml"
-RULES = REPOSITORY / SERVICE.alerts
+RULES = SERVICE.room / SERVICE.alerts
 
 RECEIVERS = {"critical": "slack-and-email", "warning": "slack", "info": "slack-info"}
 

@@ -5,7 +5,7 @@
 in which it is quiet; a wait that is a minute longer or shorter must make a test fail; the metrics must exist, and the runbook must
 have an entry for it. Needs `promtool` (Debian's package prometheus) and PyYAML.
 
-    tests/monitoring/rules.py ROOM
+    alert-orchestrator/tests/monitoring/rules.py ROOM
 """
 
 import collections
@@ -24,12 +24,12 @@ from copies import REPOSITORY
 from running import expect
 from service import SERVICE
 
-FOLDER = REPOSITORY / "deploy/prometheus"
-RULES = REPOSITORY / SERVICE.alerts
-RESOURCE = REPOSITORY / SERVICE.alerts_resource
+FOLDER = SERVICE.room / "deploy/prometheus"
+RULES = SERVICE.room / SERVICE.alerts
+RESOURCE = SERVICE.room / SERVICE.alerts_resource
 # The one expression that is another in Kubernetes.
 ANYWHERE, IN_NAMESPACE = (f'absent(up{{job="{SERVICE.metrics_job}"{more}}})' for more in ("", f', namespace="{SERVICE.name}"'))
-RUNBOOK = REPOSITORY / "docs/runbook.md"
+RUNBOOK = SERVICE.room / "docs/runbook.md"
 # Where a release that is installed as the guide says has this page.
 RUNBOOK_URL = f"file://{SERVICE.current}/docs/runbook.md#"
 SEVERITIES = {"critical", "warning", "info"}
@@ -120,7 +120,7 @@ def check_texts(rules):
 
 def check_metrics(rules):
     """What the rules ask for is what the service shows."""
-    page = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
+    page = (SERVICE.room / "docs/metrics.md").read_text(encoding="utf-8")
     text = " ".join(rule["expr"] + rule["annotations"]["description"] for rule in rules)
     used = set(re.findall(rf"\b(?:{SERVICE.metrics_prefix}|process_)[a-z0-9_]+", text))
     unknown = {name for name in used if f"`{re.sub('_(sum|count)$', '', name)}" not in page}
@@ -132,13 +132,13 @@ def check_memory_limit(rules):
     expression = next(rule["expr"] for rule in rules if rule["alert"] == "MemoryNearLimit")
     limits = re.findall(r"> 0\.9 \* (\d+) \* 1024 \* 1024$", expression)
     for path, pattern in MEMORY_LIMITS.items():
-        found = re.findall(pattern, (REPOSITORY / path).read_text(encoding="utf-8"), re.MULTILINE)
+        found = re.findall(pattern, (SERVICE.room / path).read_text(encoding="utf-8"), re.MULTILINE)
         expect(f"MemoryNearLimit knows the limit of {path}", (len(limits), found), (1, limits))
 
 
 def check_disagreement():
     """The guide's question about replicas that disagree finds the asset, and no other."""
-    page = (REPOSITORY / "docs/high-availability.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "chassis/docs/high-availability.md").read_text(encoding="utf-8")
     query = re.search(r"^```promql\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)[1]
     decisions = {("a", "djed"): 1, ("b", "djed"): -1, ("a", "usdc"): 0, ("b", "usdc"): 0}
     series = [

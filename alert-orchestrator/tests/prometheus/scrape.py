@@ -5,7 +5,7 @@ Starts the binary on the shipped examples and Debian's Prometheus beside it, bot
 operator may see: a triggered gate, a limit that drops to zero, an asset in error. `promtool check metrics` reads both text
 formats. Needs `prometheus` and `promtool` on the PATH (.ci/run installs them).
 
-    tests/prometheus/scrape.py ROOM PROGRAM
+    alert-orchestrator/tests/prometheus/scrape.py ROOM PROGRAM
 """
 
 import json
@@ -18,14 +18,14 @@ import sys
 import tempfile
 import urllib.parse
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 from running import HOST, Program, Service, expect, free_port, wait_for
 from service import SERVICE
 
 # The one source of the alerts. Its waits stay as they are, so that here an alert that would fire is pending.
-RULES = REPOSITORY / SERVICE.alerts
+RULES = SERVICE.room / SERVICE.alerts
 
 CONFIGURATION = """
 client:

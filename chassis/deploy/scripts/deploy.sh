@@ -140,7 +140,8 @@ build() {
 obtain() {
     case $archive in
         https://*) download ;;
-        '') build_or_find "${here%/*/*}" ;;
+        # In a clone this lies in the service's room, and that in the project.
+        '') build_or_find "${here%/*/*/*}" ;;
     esac
     [ -z "$archive" ] || check_archive
 }

@@ -11,27 +11,30 @@ from service import SERVICE
 # Where an operator has unpacked the first release.
 UNPACKED = "/tmp/release"
 SCRIPTS = f"{UNPACKED}/deploy/scripts"
-SHIPPED = ["config", "deploy", "docs/systemd.md", "examples"]
+# Of what a release holds, what the tests use.
+SHIPPED = ("config/", "deploy/", "docs/systemd.md", "examples/")
 
 
 def shipped():
-    """What git tracks of it."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *SHIPPED], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    return [name for name in listed.stdout.split("\0") if name]
+    """The files of the repository by their path in a release."""
+    command = ["cargo", "xtask", "dist", SERVICE.name, "--list"]
+    listed = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    files = dict(line.split("\t") for line in listed.stdout.splitlines())
+    return {path: REPOSITORY / source for path, source in files.items() if path.startswith(SHIPPED)}
 
 
 def archive(folder, program, commit, version="0.1.0", without=()):
     """Writes the archive and its checksum; `program`: the bytes of what shall be the service's in it."""
     top = f"{SERVICE.name}-{version}-x86_64-unknown-linux-gnu"
     path = folder / f"{top}-{commit[:12]}.tar.gz"
-    files = {name: REPOSITORY / name for name in shipped() if name not in without}
+    files = {path: source for path, source in shipped().items() if path not in without}
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, contents in {SERVICE.name: program, "VERSION": f"version {version}\ncommit {commit}\n".encode()}.items():
             entry = tarfile.TarInfo(f"{top}/{name}")
             entry.size, entry.mode = len(contents), 0o755 if name == SERVICE.name else 0o644
             tar.addfile(entry, io.BytesIO(contents))
         for name, source in files.items():
-            tar.add(source, f"{top}/{name}", filter=_of_nobody)
+            tar.add(source.resolve(), f"{top}/{name}", filter=_of_nobody)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(path.name + ".sha256").write_text(f"{checksum}  {path.name}\n", encoding="utf-8")
     return path

@@ -1,6 +1,6 @@
 """Programs that a test runs beside itself: how to start, ask, wait for and stop them.
 
-Python tests outside this folder find it with `sys.path.insert(0, …/tests/support)`.
+Python tests outside this folder find it with `sys.path.insert(0, …/chassis/tests/support)`.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
 

@@ -35,7 +35,7 @@ class Service:
     backups: str
     logs: str
     memory_mib: int
-    guide: str
+    ships: list
     openapi: str
     alerts: str
     alerts_resource: str

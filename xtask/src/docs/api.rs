@@ -11,7 +11,7 @@ use crate::service::Service;
 
 /// The description, as the service serves it.
 pub(super) fn document(root: &Path, service: &Service) -> anyhow::Result<Json> {
-    let file = &service.openapi;
+    let file = &service.inside(&service.openapi);
     let text = fs::read_to_string(root.join(file)).with_context(|| format!("reading {file}"))?;
     serde_json::from_str(&text).with_context(|| format!("reading {file}"))
 }

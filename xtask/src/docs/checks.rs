@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -14,18 +14,20 @@ use super::markdown::{Block, Page};
 use super::program::Program;
 use super::running::Running;
 use super::{api, reasons};
+use crate::layout::{CHASSIS, joined};
 use crate::service::Service;
 
-/// Pages of the guide.
-const SUMMARY: &str = "SUMMARY.md";
-const TROUBLESHOOTING: &str = "troubleshooting.md";
-/// Pages beside the guide that are held to the same.
-const OTHERS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+/// Pages of the guide, in the service's room.
+const SUMMARY: &str = "docs/SUMMARY.md";
+const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
+/// Pages beside the guide that are held to the same; the service's README is, too.
+const OTHERS: [&str; 6] =
+    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "chassis/README.md"];
 
 /// Every page, by its path from the project's folder.
 pub(super) struct Guide<'s> {
     root: PathBuf,
-    /// Whose guide it is. Its pages may not lead out of their folder, because only they are published.
+    /// Whose guide it is. Its pages may not lead out of their folders, because only they are published.
     service: &'s Service,
     pub(super) pages: BTreeMap<String, Page>,
 }
@@ -42,11 +44,13 @@ impl<'s> Guide<'s> {
     /// Reads every page.
     pub(super) fn read(root: &Path, service: &'s Service) -> anyhow::Result<Self> {
         let mut names: Vec<String> = OTHERS.map(str::to_owned).to_vec();
-        let guide = &service.guide;
-        let context = || format!("looking for pages in {guide}");
-        for entry in fs::read_dir(root.join(guide)).with_context(context)? {
-            let name = entry.with_context(context)?.file_name();
-            names.extend(name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{guide}/{name}")));
+        names.push(service.inside("README.md"));
+        for folder in folders(service) {
+            let context = || format!("looking for pages in {folder}");
+            for entry in fs::read_dir(root.join(&folder)).with_context(context)? {
+                let name = entry.with_context(context)?.file_name();
+                names.extend(name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")));
+            }
         }
         let read = |name: String| {
             let source = fs::read_to_string(root.join(&name)).with_context(|| format!("reading {name}"))?;
@@ -56,9 +60,9 @@ impl<'s> Guide<'s> {
         Ok(Self { root: root.to_owned(), service, pages })
     }
 
-    /// The path of a page of the guide.
-    fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.service.guide)
+    /// Whether a file is in one of the folders of the guide.
+    fn has(&self, path: &str) -> bool {
+        folders(self.service).iter().any(|folder| Path::new(path).starts_with(folder))
     }
 
     /// One line on what there is.
@@ -113,10 +117,9 @@ impl<'s> Guide<'s> {
 
     fn why_broken(&self, page: &str, link: &str) -> Option<&'static str> {
         let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
-        let target = if path.is_empty() { Some(page.to_owned()) } else { beside(page, path) };
+        let target = if path.is_empty() { Some(page.to_owned()) } else { joined(page, path) };
         let Some(target) = target else { return Some("leads out of the project") };
-        let guide = &self.service.guide;
-        if page.starts_with(guide) && !target.starts_with(guide) {
+        if self.has(page) && !self.has(&target) {
             return Some("leads out of the guide, where readers of the book have nothing");
         }
         if !self.root.join(&target).exists() {
@@ -129,16 +132,16 @@ impl<'s> Guide<'s> {
 
     /// Pages of the guide that its table of contents does not have.
     fn unlisted(&self) -> Vec<String> {
-        let summary = self.path(SUMMARY);
+        let summary = self.service.inside(SUMMARY);
         let links = self.pages.get(&summary).into_iter().flat_map(|page| &page.links);
-        let listed: BTreeSet<String> = links.filter_map(|link| beside(&summary, link)).collect();
-        let pages = self.pages.keys().filter(|name| name.starts_with(&self.service.guide) && **name != summary);
+        let listed: BTreeSet<String> = links.filter_map(|link| joined(&summary, link)).collect();
+        let pages = self.pages.keys().filter(|name| self.has(name) && **name != summary);
         pages.filter(|name| !listed.contains(*name)).map(|name| format!("{name}: not in {summary}")).collect()
     }
 
     /// Reasons that the troubleshooting page does not explain, or quotes in other words than the program's.
     pub(super) fn missing_reasons(&self) -> Vec<String> {
-        let page = self.path(TROUBLESHOOTING);
+        let page = self.service.inside(TROUBLESHOOTING);
         let sections = self.pages.get(&page).map_or(&[][..], |page| &page.sections);
         let mut faults = Vec::new();
         for (code, sentence) in reasons::all() {
@@ -158,26 +161,16 @@ impl<'s> Guide<'s> {
         let Some(warning) = given.iter().find(|warning| warning.starts_with("withdrawn ")) else {
             return vec![format!("the service did not warn of a withdrawal without a tag; it warned of {given:?}")];
         };
-        let page = self.path(TROUBLESHOOTING);
+        let page = self.service.inside(TROUBLESHOOTING);
         let sections = self.pages.get(&page).map_or(&[][..], |page| &page.sections);
         let is_quoted = sections.iter().any(|section| section.text.contains(warning));
         if is_quoted { Vec::new() } else { vec![format!("{page}: does not quote: {warning}")] }
     }
 }
 
-/// A path relative to the page that names it; nothing, where it leads out of the project.
-fn beside(page: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = page.split('/').collect();
-    parts.pop();
-    for component in Path::new(path).components() {
-        match component {
-            Component::Normal(name) => parts.push(name.to_str()?),
-            Component::ParentDir => drop(parts.pop()?),
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(parts.join("/"))
+/// Where the pages of a guide are: those that hold for every service, and the service's own.
+fn folders(service: &Service) -> [String; 2] {
+    [format!("{CHASSIS}/docs"), service.inside("docs")]
 }
 
 /// The addresses of the API as prefixes: what stands before a variable part.

@@ -8,6 +8,8 @@ use anyhow::{Context as _, bail};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::service::Service;
+
 /// The built program, with a folder to try things in.
 pub(super) struct Program {
     binary: PathBuf,
@@ -31,14 +33,14 @@ pub(super) fn build(root: &Path, package: &str) -> anyhow::Result<PathBuf> {
 
 impl Program {
     /// The program at a path.
-    pub(super) fn at(root: &Path, binary: PathBuf) -> anyhow::Result<Self> {
+    pub(super) fn at(root: &Path, service: &Service, binary: PathBuf) -> anyhow::Result<Self> {
         // It is started in another folder than this one.
         let binary =
             binary.canonicalize().with_context(|| format!("looking for the program at {}", binary.display()))?;
         let folder = tempfile::tempdir().context("creating a folder to try things in")?;
         let registry = "token_registry.csv";
-        fs::copy(root.join("deploy/config").join(registry), folder.path().join(registry))
-            .with_context(|| format!("copying deploy/config/{registry}"))?;
+        let shipped = service.inside(&format!("deploy/config/{registry}"));
+        fs::copy(root.join(&shipped), folder.path().join(registry)).with_context(|| format!("copying {shipped}"))?;
         Ok(Self { binary, folder })
     }
 

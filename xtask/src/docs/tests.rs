@@ -5,7 +5,7 @@ use super::{END, START, reasons, replaced};
 use crate::service::tests::lamp;
 use crate::service::{self, Service};
 
-const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
+const TROUBLESHOOTING: &str = "lamp-keeper/docs/troubleshooting.md";
 
 fn block(language: &str, text: &str) -> Block {
     Block { language: language.to_owned(), text: text.to_owned(), line: 1 }
@@ -14,8 +14,11 @@ fn block(language: &str, text: &str) -> Block {
 /// A guide of one page in a folder of its own.
 fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempDir, Guide<'s>) {
     let root = tempfile::tempdir().unwrap();
-    std::fs::create_dir(root.path().join("docs")).unwrap();
-    for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+    for folder in ["chassis/docs", "lamp-keeper/docs"] {
+        std::fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    let beside = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+    for file in beside.into_iter().chain(["chassis/README.md", "lamp-keeper/README.md", "chassis/docs/backup.md"]) {
         std::fs::write(root.path().join(file), "").unwrap();
     }
     std::fs::write(root.path().join(name), source).unwrap();
@@ -26,7 +29,7 @@ fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempD
 #[track_caller]
 fn links(source: &str, expected: &[&str]) {
     let service = lamp();
-    let (_root, guide) = guide(&service, "docs/page.md", source);
+    let (_root, guide) = guide(&service, "lamp-keeper/docs/page.md", source);
     assert_eq!(guide.broken_links(), expected);
 }
 
@@ -53,12 +56,13 @@ fn a_reason_without_its_entry_or_in_other_words_is_named() {
 fn links_lead_to_files_and_headings_of_the_guide() {
     links("# A `b` page, c\n\n[1](#a-b-page-c) [2](page.md#a-b-page-c) [3](https://example.org/x#y)", &[]);
     links("# A\n\n# A\n\n[the second](#a-1)", &[]);
-    links("[1](gone.md)", &["docs/page.md: gone.md: no such file"]);
-    links("![1](images/gone.png)", &["docs/page.md: images/gone.png: no such file"]);
-    links("# A\n\n[1](#b)", &["docs/page.md: #b: no such heading"]);
+    links("[1](gone.md)", &["lamp-keeper/docs/page.md: gone.md: no such file"]);
+    links("![1](images/gone.png)", &["lamp-keeper/docs/page.md: images/gone.png: no such file"]);
+    links("# A\n\n[1](#b)", &["lamp-keeper/docs/page.md: #b: no such heading"]);
     let outside = "leads out of the guide, where readers of the book have nothing";
-    links("[1](../README.md)", &[&format!("docs/page.md: ../README.md: {outside}")]);
-    links("[1](../../etc/passwd)", &["docs/page.md: ../../etc/passwd: leads out of the project"]);
+    links("[1](../../chassis/docs/backup.md)", &[]);
+    links("[1](../README.md)", &[&format!("lamp-keeper/docs/page.md: ../README.md: {outside}")]);
+    links("[1](../../../etc/passwd)", &["lamp-keeper/docs/page.md: ../../../etc/passwd: leads out of the project"]);
 }
 
 #[test]

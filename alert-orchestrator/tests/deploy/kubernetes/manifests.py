@@ -13,8 +13,8 @@ import yaml
 from service import SERVICE
 
 HERE = pathlib.Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[2]
-DEPLOYED = REPOSITORY / f"deploy/kubernetes/{SERVICE.name}"
+REPOSITORY = HERE.parents[3]
+DEPLOYED = SERVICE.room / f"deploy/kubernetes/{SERVICE.name}"
 OVERLAYS = ("dev", "staging", "production")
 # The oldest Kubernetes that the manifests promise to run on, and the newest there is.
 VERSIONS = ("1.31", "1.37")

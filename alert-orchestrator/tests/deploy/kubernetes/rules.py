@@ -3,7 +3,6 @@
 import json
 import re
 
-from manifests import REPOSITORY
 from service import SERVICE
 
 SECRETS = f"{SERVICE.name}-secrets"
@@ -229,7 +228,7 @@ def ways(overlay):
 
 def way_in(overlay):
     """Outside reach what people need, over TLS and within limits; development has no way in."""
-    described = json.loads((REPOSITORY / SERVICE.openapi).read_text(encoding="utf-8"))["paths"]
+    described = json.loads((SERVICE.room / SERVICE.openapi).read_text(encoding="utf-8"))["paths"]
     service = {"name": overlay.one("Service")["metadata"]["name"], "port": {"name": "http"}}
     hosts = {rule["host"] for rule in ways(overlay)}
     paths = [path for rule in ways(overlay) for path in rule.get("http", {}).get("paths", [])]

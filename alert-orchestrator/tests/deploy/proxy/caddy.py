@@ -4,7 +4,7 @@
 The Caddyfile runs as committed, at its real paths and ports on a host of the test's own, with two more lines that name the
 authority: a second Caddy, which answers ACME and comes back to see whether the names are ours, as Let's Encrypt does.
 
-    tests/deploy/proxy/caddy.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/proxy/caddy.py ROOM PROGRAM
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-from visits import GRAFANA, LOGIN, PASSWORD, PROMETHEUS, PUBLIC, REPOSITORY, SITE, ask, echo, run, service, settle
+from visits import GRAFANA, LOGIN, PASSWORD, PROMETHEUS, PUBLIC, SITE, ask, echo, run, service, settle
 from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
 from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
 from visits import strangers_are_refused, told_to_services
@@ -26,7 +26,7 @@ from namespaces import enter
 from running import HOST, Program, expect, install, password_hash, wait_for
 from service import SERVICE
 
-FILES = REPOSITORY / "deploy/caddy"
+FILES = SERVICE.room / "deploy/caddy"
 ETC = pathlib.Path("/etc/caddy")
 LOGS = pathlib.Path("/var/log/caddy")
 

@@ -4,7 +4,7 @@
 Installs the files as the guide says, on a host of the test's own: real paths, real ports, nothing replaced. Grafana and
 Prometheus are played by servers that answer with what they were told.
 
-    tests/deploy/proxy/nginx.py ROOM PROGRAM
+    alert-orchestrator/tests/deploy/proxy/nginx.py ROOM PROGRAM
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from visits import GRAFANA, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, REPOSITORY, SITE
+from visits import GRAFANA, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, SITE
 from visits import Visitor, ask, echo, run, service, settle
 from visits import headers_once, limited, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
 from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
@@ -26,7 +26,7 @@ from namespaces import enter
 from running import HOST, Program, expect, install, wait_for
 from service import SERVICE
 
-FILES = REPOSITORY / "deploy/nginx"
+FILES = SERVICE.room / "deploy/nginx"
 ETC = pathlib.Path("/etc/nginx")
 TLS = pathlib.Path("/etc/letsencrypt/live") / SITE
 

@@ -1,6 +1,6 @@
 """What both proxies must do, seen by visitors: who gets which answer under which name.
 
-The proxy listens on 80 and 443 of a host of its own (tests/support/namespaces.py); visitors have addresses of their own there.
+The proxy listens on 80 and 443 of a host of its own (chassis/tests/support/namespaces.py); visitors have addresses of their own there.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ import sys
 import threading
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(REPOSITORY / "tests/support"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[4]
+sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 
 from running import HOST, Service, certificate, expect, get
 from service import SERVICE

@@ -19,7 +19,7 @@ import tarfile
 import tempfile
 import tomllib
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "chassis/tests/support"))
 from running import REPOSITORY, expect
 from service import SERVICE
 
@@ -126,7 +126,7 @@ def works(folder, commit):
     beginning = f"{SERVICE.name} {facts['version']} (commit {commit[:12]}, built "
     expect("the program names version and commit", shown[: len(beginning)], beginning)
     once = run([f"./{SERVICE.name}", "--once"], folder)
-    expected = (REPOSITORY / "tests/first_run.txt").read_text()
+    expected = (SERVICE.room / "tests/first_run.txt").read_text()
     expect("it decides about the examples as the guide says", (once.returncode, once.stdout), (0, expected))
 
 

@@ -2,9 +2,9 @@
 # Are two builds of one commit the same, byte for byte? Two clones in different folders, two whole release builds (about ten
 # minutes on two cores), one comparison. Run it before a release; the everyday check, archive.py, packs one build twice.
 #
-#     tests/deploy/release/twice.sh [SERVICE]
+#     alert-orchestrator/tests/deploy/release/twice.sh [SERVICE]
 set -eu -o pipefail
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import Ajv from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 import { parse } from "yaml";
-import { SERVICE } from "../../support/room.mjs";
+import { SERVICE } from "../../../../chassis/tests/support/room.mjs";
 
 const GRAFANA = new URL("../../../deploy/grafana/", import.meta.url);
 const read = (path) => readFile(new URL(path, GRAFANA), "utf8");

@@ -14,7 +14,7 @@ use super::{HASH, load_text, loads, no_environment};
 
 /// A file of the repository.
 fn shipped(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").join(path)
 }
 
 #[test]
@@ -199,7 +199,8 @@ fn the_shipped_configuration_works_as_it_is() {
 fn the_start_for_production_needs_one_secret_and_names_it() {
     let set = HashMap::from([("ORCHESTRATOR_PASSWORD_HASH", HASH)]);
     let env = |name: &str| set.get(name).map(|value| (*value).to_owned());
-    let config = load(&shipped("deploy/config/production.yaml"), &env).unwrap_or_else(|faults| panic!("{faults}"));
+    let config = load(&shipped("alert-orchestrator/deploy/config/production.yaml"), &env)
+        .unwrap_or_else(|faults| panic!("{faults}"));
     let Store::Greptime(greptime) = config.client.store() else { panic!("GreptimeDB") };
     assert_eq!(greptime.base_url().unwrap().as_str(), "http://localhost:4000/");
     assert_eq!(greptime.username, None);
@@ -208,8 +209,9 @@ fn the_start_for_production_needs_one_secret_and_names_it() {
     let tokens = config.tokens.expect("the shipped registry is read");
     assert!(config.client.assets.iter().all(|asset| tokens.id(asset).is_some()));
 
-    let faults =
-        load(&shipped("deploy/config/production.yaml"), &no_environment).expect_err("the hash is not set").to_string();
+    let faults = load(&shipped("alert-orchestrator/deploy/config/production.yaml"), &no_environment)
+        .expect_err("the hash is not set")
+        .to_string();
     assert!(
         faults.contains(
             "orchestrator.auth.password_hash: the environment variable ORCHESTRATOR_PASSWORD_HASH is not set"
@@ -226,23 +228,25 @@ fn staging_reads_a_database_of_its_own_and_has_the_login_of_production() {
         ("ORCHESTRATOR_TRUSTED_PROXY", "10.0.0.0/8"),
     ]);
     let env = |name: &str| set.get(name).map(|value| (*value).to_owned());
-    let config = load(&shipped("deploy/config/staging.yaml"), &env).unwrap_or_else(|faults| panic!("{faults}"));
+    let config = load(&shipped("alert-orchestrator/deploy/config/staging.yaml"), &env)
+        .unwrap_or_else(|faults| panic!("{faults}"));
     let Store::Greptime(greptime) = config.client.store() else { panic!("GreptimeDB") };
     assert_eq!(greptime.database, "liqwid_staging");
     let staging = &config.orchestrator;
     assert_eq!((staging.schedule.interval_minutes, staging.auth.enabled), (30.0, true));
     assert_eq!(staging.apis.liqwid_graphql.as_ref().unwrap().url().as_str(), "http://10.0.0.9/graphql");
     assert!(staging.telemetry.trusted_proxies.iter().any(|proxy| proxy.net().to_string() == "10.0.0.0/8"));
-    let production = load(&shipped("deploy/config/production.yaml"), &env).unwrap().orchestrator;
+    let production = load(&shipped("alert-orchestrator/deploy/config/production.yaml"), &env).unwrap().orchestrator;
     assert_eq!(staging.decision_gate, production.decision_gate, "what is rehearsed is what is played");
 
-    let faults = load(&shipped("deploy/config/staging.yaml"), &no_environment).expect_err("the hash is not set");
+    let faults = load(&shipped("alert-orchestrator/deploy/config/staging.yaml"), &no_environment)
+        .expect_err("the hash is not set");
     assert!(faults.to_string().contains("ORCHESTRATOR_PASSWORD_HASH is not set"), "{faults}");
 }
 
 #[test]
 fn development_needs_nothing_but_the_examples() {
-    let config = load(&shipped("deploy/config/development.yaml"), &no_environment).unwrap();
+    let config = load(&shipped("alert-orchestrator/deploy/config/development.yaml"), &no_environment).unwrap();
     let Store::Embedded(embedded) = config.client.store() else { panic!("the embedded store") };
     assert_eq!(embedded.import, vec![PathBuf::from("examples/liqwid")]);
     let development = &config.orchestrator;

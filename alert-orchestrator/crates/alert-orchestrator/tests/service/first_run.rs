@@ -17,7 +17,11 @@ fn close(found: &Value, expected: f64) {
 fn the_first_run_prints_the_decisions_that_the_readme_shows() {
     let clone = checkout();
     let Run { code, stdout, stderr } = clone.run(&["--once"]);
-    assert_eq!(stdout, fs::read_to_string(repository().join("tests/first_run.txt")).unwrap(), "{stderr}");
+    assert_eq!(
+        stdout,
+        fs::read_to_string(repository().join("alert-orchestrator/tests/first_run.txt")).unwrap(),
+        "{stderr}"
+    );
     assert_eq!(code, Some(0));
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     assert!(readme.contains(&stdout), "README.md shows other decisions than\n{stdout}");

@@ -14,12 +14,12 @@ use serde_json::Value as Json;
 use crate::backup::{content, manifest};
 use testkit::folder::{Folder, Run};
 
-use crate::support::{checkout, repository};
+use crate::support::checkout;
 
 const STORE: &str = "var/orchestrator.db";
 
 fn released(name: &str) -> PathBuf {
-    repository().join("crates/alert-orchestrator/tests/testdata/released-0.1.0").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata/released-0.1.0").join(name)
 }
 
 fn said(name: &str) -> String {

@@ -284,7 +284,7 @@ fn what_is_restored_does_not_depend_on_who_reads_of_it() {
 #[test]
 fn a_backup_of_an_older_schema_is_brought_up_to_date_and_kept_as_it_was() {
     let host = Host::new();
-    let old = crate::support::repository().join("crates/advisor-io/testdata/schema-1.db");
+    let old = crate::support::repository().join("alert-orchestrator/crates/advisor-io/testdata/schema-1.db");
     fs::copy(old, host.path("var/orchestrator.db")).unwrap();
     let backup = host.backup("b.tar.gz");
     assert_eq!(manifest(&backup)["store"]["schema_version"], 1);

@@ -7,9 +7,10 @@ use testkit::folder::Folder;
 /// A working directory that looks like a fresh clone: the shipped configurations and examples, and nothing else.
 pub(crate) fn checkout() -> Folder {
     let folder = Folder::new(env!("CARGO_BIN_EXE_alert-orchestrator"));
-    for part in ["config", "deploy/config", "examples/liqwid"] {
+    for part in ["config", "examples/liqwid"] {
         folder.copy(&repository().join(part), part);
     }
+    folder.copy(&repository().join("alert-orchestrator/deploy/config"), "deploy/config");
     folder
 }
 
@@ -23,5 +24,5 @@ pub(crate) fn configuration(store: &str) -> String {
 }
 
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize().unwrap()
 }
