@@ -3,16 +3,16 @@
 //! Start at [`app::run`]; the rule itself is `advisor_core`. From the command line down to the stores:
 //!
 //! * [`cli`], [`app`] and `commands`: what can be asked for, and what is done then, a file per command.
-//! * `start` and `exit`: what commands begin with, and how the program ends.
+//! * `start`: what commands begin with; how the program ends is in `platform::process`.
 //! * `serve`: the service: rounds on schedule, metrics, page and API.
 //! * `round`: one evaluation of all assets, whoever asked for it; `sync` pulls transactions before it.
 //! * `evaluate`, `prices` and `reference`: the answers of one round, the sources of prices, the marks of withdrawals.
 //! * `console`, `decisions` and `explain`: what people and programs read of an evaluation.
 //! * `journal`, [`charts`], `chart_files` and `cleanup`: what is kept of it, drawn, and deleted again.
 //! * `backend` and `csv_folders`: the configured store, and the files that the embedded one is filled from.
-//! * `backup`: everything that a lost host takes with it, and the way back.
+//! * `backup`: what a backup holds, and where it belongs.
 //! * [`config`], `plan` and `settings`: what shall be done; as the rule takes it; ready for use.
-//! * `task` and `version`: waiting for work of its own; which program this is.
+//! * `version`: which program this is.
 
 pub mod app;
 mod backend;
