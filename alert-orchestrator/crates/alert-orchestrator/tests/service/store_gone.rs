@@ -79,6 +79,9 @@ fn a_store_that_is_gone_at_the_start_and_again_later_is_found_again_without_a_re
     server.answers("/readyz", 200);
     let metrics = server.get("/metrics");
     assert!(metrics.text().contains("wo_wmax_usd{") && !metrics.text().contains("store_unavailable"));
+    let said_no = server.log().into_iter().filter(|line| line.contains("path=/readyz, status=503")).collect::<Vec<_>>();
+    let is_quiet = said_no.iter().all(|line| line.contains(" DEBUG request, "));
+    assert!(!said_no.is_empty() && is_quiet, "a probe that says no is no failed request: {said_no:?}");
 }
 
 #[test]

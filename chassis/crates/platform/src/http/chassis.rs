@@ -19,6 +19,7 @@ use super::client::{Client, Proxies};
 use super::headers::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
 use super::limits::Arrival;
 use super::problem::Problem;
+use super::verdict::IsVerdict;
 
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES: usize = 128;
@@ -69,7 +70,7 @@ impl App {
             let headers = response.headers_mut();
             headers.insert(REQUEST_ID, id);
             headers.extend(SECURITY_HEADERS);
-            log(&method, uri.path(), response.status(), started_at.elapsed(), client);
+            log(&method, uri.path(), &response, started_at.elapsed(), client);
             response
         }
         .instrument(span)
@@ -160,8 +161,10 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(new_request_id)
 }
 
-/// One line per request, the louder the worse it went.
-fn log(method: &Method, path: &str, status: StatusCode, took: Duration, Client(client): Client) {
+/// One line per request, the louder the worse it went. A probe that says no has done its work.
+fn log(method: &Method, path: &str, response: &Response, took: Duration, Client(client): Client) {
+    let status = response.status();
+    let is_verdict = response.extensions().get::<IsVerdict>().is_some();
     // Nobody needs more of an address that was not found, and anybody may send one.
     let path = &path[..path.floor_char_boundary(PATH_BYTES_LOGGED)];
     macro_rules! line {
@@ -170,7 +173,7 @@ fn log(method: &Method, path: &str, status: StatusCode, took: Duration, Client(c
             $level!(%method, path, status = status.as_u16(), duration_ms, %client, "request")
         }};
     }
-    if status.is_server_error() {
+    if status.is_server_error() && !is_verdict {
         line!(error);
     } else if status.is_client_error() {
         line!(warn);

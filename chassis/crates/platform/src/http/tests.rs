@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -47,6 +48,7 @@ impl Server {
             .route("/form", post(async |form: axum::Form<Vec<(String, String)>>| form.0.len().to_string()))
             .route("/client", get(async |axum::Extension(Client(client))| client.to_string()))
             .route("/large", get(async || vec![b'x'; LARGE]))
+            .route("/probe", get(async || Verdict(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not yet"))))
             .route("/panic", get(async || -> () { panic!("on purpose") }))
             .route("/wait", get(wait));
         let listener = listen("localhost", 0).await.unwrap();

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::http::Problem;
+use crate::http::{Problem, Verdict};
 
 /// What each check found, by its name: nothing, or what is wrong.
 pub type Checks = Vec<(&'static str, Result<(), String>)>;
@@ -40,19 +40,17 @@ pub(super) struct Alive {
     status: &'static str,
 }
 
-pub(super) async fn livez<S: Probed>(State(state): State<Arc<S>>) -> Result<Json<Alive>, Problem> {
+pub(super) async fn livez<S: Probed>(State(state): State<Arc<S>>) -> Verdict<Result<Json<Alive>, Problem>> {
     verdict(state.alive(), "ok")
 }
 
-pub(super) async fn startupz<S: Probed>(State(state): State<Arc<S>>) -> Result<Json<Alive>, Problem> {
+pub(super) async fn startupz<S: Probed>(State(state): State<Arc<S>>) -> Verdict<Result<Json<Alive>, Problem>> {
     verdict(state.started(), "started")
 }
 
-fn verdict(found: Result<(), String>, status: &'static str) -> Result<Json<Alive>, Problem> {
-    match found {
-        Ok(()) => Ok(Json(Alive { status })),
-        Err(cause) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, cause)),
-    }
+fn verdict(found: Result<(), String>, status: &'static str) -> Verdict<Result<Json<Alive>, Problem>> {
+    let alive = found.map(|()| Json(Alive { status }));
+    Verdict(alive.map_err(|cause| Problem::new(StatusCode::SERVICE_UNAVAILABLE, cause)))
 }
 
 #[derive(Serialize)]
@@ -67,11 +65,11 @@ fn by_name<S: Serializer>(checks: &Checks, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// Whether the answers are worth asking for.
-pub(super) async fn readyz<S: Probed>(State(state): State<Arc<S>>) -> (StatusCode, Json<Ready>) {
+pub(super) async fn readyz<S: Probed>(State(state): State<Arc<S>>) -> Verdict<(StatusCode, Json<Ready>)> {
     let checks = state.checks().await;
     let good = checks.iter().all(|(_, found)| found.is_ok());
     let (status, code) = if good { ("ready", StatusCode::OK) } else { ("not ready", StatusCode::SERVICE_UNAVAILABLE) };
-    (code, Json(Ready { status, checks }))
+    Verdict((code, Json(Ready { status, checks })))
 }
 
 #[derive(Serialize)]

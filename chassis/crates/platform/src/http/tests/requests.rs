@@ -155,7 +155,7 @@ async fn every_request_leaves_one_line_by_its_outcome() {
     let guard = tracing::subscriber::set_default(lines.subscriber(Level::Debug, Format::Text));
     let server = Server::start(Limits::default()).await;
     let from = "host: a\r\nx-request-id: me\r\nx-forwarded-for: 192.0.2.7";
-    for line in ["GET /?password=hunter2", "HEAD /", "POST /echo", "GET /none", "GET /panic"] {
+    for line in ["GET /?password=hunter2", "HEAD /", "POST /echo", "GET /none", "GET /panic", "GET /probe"] {
         ask(&server, closing(line).replace("host: a", from)).await;
     }
     ask(&server, "nonsense\r\n\r\n").await;
@@ -168,6 +168,7 @@ async fn every_request_leaves_one_line_by_its_outcome() {
         ("WARNING request, client=192.0.2.7, duration_ms=", ", method=GET, path=/none, status=404, correlationId=me"),
         ("WARNING refused a request: it is malformed, client=127.0.0.1", ", status=400, correlationId="),
         ("ERROR request, client=192.0.2.7, duration_ms=", ", method=GET, path=/panic, status=500, correlationId=me"),
+        ("DEBUG request, client=192.0.2.7, duration_ms=", ", method=GET, path=/probe, status=503, correlationId=me"),
     ];
     for (start, end) in expected {
         let count = text.lines().filter(|line| line.contains(start) && line.contains(end)).count();
