@@ -17,6 +17,10 @@ lint:
 test:
     cargo test --workspace
 
+# which tests fail now and then: every test binary 30 times beside busy loops (at most 30 minutes)
+flaky:
+    chassis/tests/flaky
+
 # the documentation of every crate
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
