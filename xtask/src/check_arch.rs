@@ -249,7 +249,7 @@ mod tests {
         for row in text.lines().filter_map(|line| line.strip_prefix("| `")) {
             let name = row.split('`').next().unwrap();
             let may_use = row.rsplit('|').nth(1).unwrap().trim().replace('`', "");
-            let may_use = match may_use.as_str() {
+            let may_use = match may_use.trim_end_matches("; tests only") {
                 "nothing" | "nothing of ours" => Some(BTreeSet::new()),
                 "all of the above" => Some(rows.iter().map(|(above, _)| above.clone()).collect()),
                 "" | "tests only" | "tests and builds only" => None,
