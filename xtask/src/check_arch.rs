@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-core", &["quant"]),
     ("advisor-io", &["quant", "advisor-core", "client", "file-store"]),
     ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "file-store", "platform", "build-info"]),
+    ("skeleton", &["build-info", "platform"]),
     ("testkit", &[]),
     ("advisor-testkit", &["advisor-core", "testkit"]),
     ("xtask", &["quant", "advisor-core", "advisor-io", "platform", "testkit", "advisor-testkit"]),
