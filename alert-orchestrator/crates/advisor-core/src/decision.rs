@@ -35,6 +35,12 @@ impl Decision {
         }
     }
 
+    /// Whether nothing can be said.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error(_))
+    }
+
     /// The limit; 0 unless the decision is to withdraw.
     #[must_use]
     pub fn limit_usd(&self) -> f64 {
@@ -206,6 +212,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the store answered nothing at all.
+    #[must_use]
+    pub fn is_store_gone(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Connect { .. } | StoreError::Unavailable { .. }))
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -98,7 +98,7 @@ impl Evaluation {
 
     /// Whether any asset could not be evaluated.
     pub(crate) fn has_errors(&self) -> bool {
-        self.advice.iter().any(|advice| advice.decision.code() < 0)
+        self.advice.iter().any(|advice| advice.decision.is_error())
     }
 
     /// A round without an answer, for all assets for the same reason.

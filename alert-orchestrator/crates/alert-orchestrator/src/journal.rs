@@ -61,7 +61,7 @@ fn entry(advice: &Advice, settings: &Settings, finished: &Finished) -> Entry {
         decision: advice.decision.code(),
         code: reason.as_ref().map(|reason| reason.code.to_owned()),
         reason: reason.map(|reason| reason.message),
-        wmax_usd: (advice.decision.code() >= 0).then(|| advice.decision.limit_usd()),
+        wmax_usd: (!advice.decision.is_error()).then(|| advice.decision.limit_usd()),
         g_usd: advice.totals.map(|totals| totals.gain_usd),
         residual: gate.and_then(|gate| gate.residual),
         sigma: gate.and_then(|gate| gate.sigma),

@@ -127,11 +127,10 @@ impl Tag {
         settings: &Settings,
         write_prefix: &str,
     ) -> Result<Change, TagError> {
-        let assets = &settings.config.client.assets;
-        let asset = assets
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(&self.asset))
-            .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: assets.join(", ") })?;
+        let client = &settings.config.client;
+        let asset = client
+            .asset(&self.asset)
+            .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: client.assets.join(", ") })?;
         let (table, rows) = stored(backend, settings, asset).await.map_err(TagError::Asset)?;
         let keyword = settings.config.orchestrator.reference_keyword.clone();
         let reference = rows.iter().find(|row| has_keyword(row, &keyword)).and_then(|row| row.ts);

@@ -37,7 +37,7 @@ impl Finished {
 
     /// Whether the store answered for any asset: where it did not, it is not asked for more.
     pub(crate) fn has_store(&self) -> bool {
-        let is_gone = |advice: &Advice| matches!(&advice.decision, Decision::Error(failure) if failure.code() == "store_unavailable");
+        let is_gone = |advice: &Advice| matches!(&advice.decision, Decision::Error(failure) if failure.is_store_gone());
         !self.evaluation.advice.iter().all(is_gone)
     }
 }

@@ -20,8 +20,10 @@ use crate::{explain, start};
 pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainArgs) -> anyhow::Result<Ended> {
     let settings = Arc::new(Settings::of(start::begin(common)?)?);
     let plan = &settings.plan;
-    let Some(wanted) = plan.assets.iter().find(|of| of.asset.eq_ignore_ascii_case(&asset)).cloned() else {
-        let assets = settings.config.client.assets.join(", ");
+    let client = &settings.config.client;
+    let known = client.asset(&asset);
+    let Some(wanted) = plan.assets.iter().find(|of| Some(of.asset.as_str()) == known).cloned() else {
+        let assets = client.assets.join(", ");
         bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };

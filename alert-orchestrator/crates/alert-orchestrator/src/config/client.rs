@@ -233,6 +233,11 @@ pub enum WindowType {
 }
 
 impl Client {
+    /// The asset of that name as it is configured, however its letters are written.
+    pub fn asset(&self, name: &str) -> Option<&str> {
+        self.assets.iter().find(|asset| asset.eq_ignore_ascii_case(name)).map(String::as_str)
+    }
+
     /// The store that is used.
     pub fn store(&self) -> Store<'_> {
         match &self.greptime {

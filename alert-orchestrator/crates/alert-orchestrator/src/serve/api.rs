@@ -45,12 +45,12 @@ pub(super) struct Assets<'a> {
 /// The configured assets in alphabetical order, and the one that is meant.
 pub(super) async fn assets(State(live): State<Arc<Live>>, Query(about): Query<About>) -> Response {
     let settings = live.settings();
-    let mut assets: Vec<&str> = settings.config.client.assets.iter().map(String::as_str).collect();
+    let client = &settings.config.client;
+    let mut assets: Vec<&str> = client.assets.iter().map(String::as_str).collect();
     assets.sort_unstable();
-    let asked = about.asset.unwrap_or_default();
-    let known = assets.iter().find(|asset| asset.eq_ignore_ascii_case(&asked));
+    let known = about.asset.and_then(|asked| client.asset(&asked));
     // A configuration without assets is refused.
-    let selected = known.or(assets.first()).copied().unwrap_or_default();
+    let selected = known.or(assets.first().copied()).unwrap_or_default();
     Json(Assets { selected, assets }).into_response()
 }
 
@@ -182,13 +182,14 @@ pub(super) async fn status(State(live): State<Arc<Live>>) -> Json<Status> {
 /// The asset that is meant, as configured; the first in alphabetical order where none is named.
 pub(super) fn asset_of(live: &Live, asked: Option<&str>) -> Result<String, Problem> {
     let settings = live.settings();
-    let assets = &settings.config.client.assets;
+    let client = &settings.config.client;
     let found = match asked {
-        Some(asked) => assets.iter().find(|asset| asset.eq_ignore_ascii_case(asked)),
-        None => assets.iter().min(),
+        Some(asked) => client.asset(asked),
+        None => client.assets.iter().map(String::as_str).min(),
     };
-    found.cloned().ok_or_else(|| {
-        let text = format!("asset {:?} is not configured; there are {}", asked.unwrap_or_default(), assets.join(", "));
+    found.map(str::to_owned).ok_or_else(|| {
+        let (asked, assets) = (asked.unwrap_or_default(), client.assets.join(", "));
+        let text = format!("asset {asked:?} is not configured; there are {assets}");
         Problem::new(StatusCode::NOT_FOUND, text)
     })
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use advisor_core::advice::Advice;
+use advisor_core::decision::Decision;
 use jiff::Timestamp;
 use platform::metrics::{FloatGauge, LateGauge, Metrics, seconds};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -76,10 +77,10 @@ impl Counters {
     /// A round has ended that began at `started_at`.
     pub(crate) fn evaluated(&self, advice: &[Advice], started_at: Timestamp, took: Duration) {
         for advice in advice {
-            let result = match advice.decision.code() {
-                1 => "withdraw_ok",
-                0 => "hold",
-                _ => "error",
+            let result = match advice.decision {
+                Decision::Withdraw { .. } => "withdraw_ok",
+                Decision::Hold(_) => "hold",
+                Decision::Error(_) => "error",
             };
             self.evaluations.get_or_create(&Outcome { result }).inc();
         }

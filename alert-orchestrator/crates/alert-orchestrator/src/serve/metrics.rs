@@ -99,7 +99,7 @@ fn decisions(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
         Some(f64::from(advice.decision.code()))
     });
     gauges.per_decision(expose.wmax_usd, "wmax_usd", "How much may be withdrawn now, in USD", |advice| {
-        (advice.decision.code() >= 0).then(|| advice.decision.limit_usd())
+        (!advice.decision.is_error()).then(|| advice.decision.limit_usd())
     });
     gauges.add(expose.hold, "hold", "1 for the reason why nothing may be withdrawn", |advice| {
         let AssetLabels { asset, alternate_asset_name } = asset_labels(advice);
@@ -109,7 +109,7 @@ fn decisions(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
     });
     gauges.per_asset(expose.wallets, "wallets", "Wallets that have samples since the reference", |advice| {
         #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 wallets")]
-        (advice.decision.code() >= 0).then_some(advice.wallets.len() as f64)
+        (!advice.decision.is_error()).then_some(advice.wallets.len() as f64)
     });
 }
 
