@@ -14,8 +14,10 @@ export CARGO_TERM_COLOR=never RUST_BACKTRACE=1
 
 # A line for each test and check that passed or failed; all lanes write it.
 readonly results=$PWD/$ci/results
-# Only these checks are run, where any are named; with `listing`, none is and each says its name.
+# Only these checks are run, where any are named, as CHECK or ROOM/CHECK; with `listing`, none is and each says its name.
 wanted=() listing=false
+# The room whose checks are run; empty for those of the workspace.
+room=
 
 # count WORD TIMES: notes that so many passed or failed.
 count() { yes "$1" | head -n "$2" >>"$results"; }
@@ -24,7 +26,7 @@ count() { yes "$1" | head -n "$2" >>"$results"; }
 is_wanted() {
     local name
     [ ${#wanted[@]} -eq 0 ] && return
-    for name in "${wanted[@]}"; do [ "$name" = "$1" ] && return; done
+    for name in "${wanted[@]}"; do [ "$name" = "$1" ] || [ "$name" = "$room/$1" ] && return; done
     return 1
 }
 
@@ -37,7 +39,8 @@ check() {
         return
     fi
     is_wanted "$name" || return 0
-    log=$ci/${name//[^a-zA-Z0-9]/-}.log
+    # Two services have checks of the same name.
+    log=$ci/${room:+$room-}${name//[^a-zA-Z0-9]/-}.log
     if "$@" >"$log" 2>&1; then
         count passed 1
         printf 'ok      %-24s %4d s\n' "$name" $((SECONDS - seconds))
