@@ -23,8 +23,10 @@ fn the_first_run_prints_the_decisions_that_the_readme_shows() {
         "{stderr}"
     );
     assert_eq!(code, Some(0));
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    assert!(readme.contains(&stdout), "README.md shows other decisions than\n{stdout}");
+    for page in ["README.md", "alert-orchestrator/README.md"] {
+        let readme = fs::read_to_string(repository().join(page)).unwrap();
+        assert!(readme.contains(&stdout), "{page} shows other decisions than\n{stdout}");
+    }
 }
 
 #[test]
