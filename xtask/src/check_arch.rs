@@ -211,7 +211,8 @@ fn path<'g>(graph: &'g Graph, from: &'g str, to: &str) -> Option<Vec<&'g str>> {
 mod tests {
     use super::*;
 
-    /// Our crates are those in [`LAYERS`] and any that begins with `ours-`. `a -> b` is a dependency, `a ~> b` a test's.
+    /// Our crates are those in [`LAYERS`] and any that begins with `ours-`. `a -> b` is a dependency, `a ~> b` a
+    /// test's.
     #[track_caller]
     fn check(arrows: &[&str], expected: &[&str]) {
         let mut graph = Graph::default();
@@ -243,7 +244,8 @@ mod tests {
         assert_eq!(circles_inside(&read(crate::project_root()).unwrap()).unwrap(), [""; 0]);
     }
 
-    /// Each crate of ARCHITECTURE.md's table, with those that it may use by the last cell of its row; `None`: it does not say.
+    /// Each crate of the table of ARCHITECTURE.md, with those that it may use by the last cell of its row; `None`: it
+    /// does not say.
     fn table() -> Vec<(String, Option<BTreeSet<String>>)> {
         let text = std::fs::read_to_string(crate::project_root().join("ARCHITECTURE.md")).unwrap();
         let mut rows: Vec<(String, Option<BTreeSet<String>>)> = Vec::new();

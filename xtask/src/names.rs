@@ -15,7 +15,8 @@ use crate::service::{self, Service};
 
 /// Files and folders outside every room that have to name a service, and why.
 const CONTRACTS: &[(&str, &str)] = &[
-    (".ci/run", "says whose checks are run"),
+    (".ci/run", "shellcheck reads the checks of one service along with it"),
+    (".dockerignore", "images are built from the rooms it names; a pattern cannot begin with any folder's name"),
     ("Cargo.toml", "`cargo run` alone starts the advisor, as its original document has it"),
     ("config/orchestrator_config.yaml", "the advisor's original document names it and its sections"),
     ("xtask/src/check_arch.rs", "its layers are a list of all crates"),

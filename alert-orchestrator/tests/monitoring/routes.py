@@ -10,10 +10,12 @@ that is missing. Needs `amtool` (Debian's package prometheus-alertmanager) and P
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import yaml
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
 from running import expect
 from service import SERVICE
 

@@ -1,8 +1,8 @@
 //! Do the files of a crate import each other in a circle?
 //!
-//! Start at [`circles`], which gives each circle as one line. Elsewhere: [`modules`](super::modules) says what an import is.
-//! Method: a file is in a circle if a path of imports leads back to it. Of each set of files that reach one another, one
-//! shortest way round is shown for every file that stands in none shown before.
+//! Start at [`circles`], which gives each circle as one line. Elsewhere: [`modules`](super::modules) says what an
+//! import is. Method: a file is in a circle if a path of imports leads back to it. Of each set of files that reach one
+//! another, one shortest way round is shown for every file that stands in none shown before.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,8 @@ use std::path::Path;
 
 use super::modules::{Imports, Modules};
 
-/// Every circle among the files below a crate's root, as `a.rs:3 -> b.rs:7 -> a.rs`: `a.rs` imports `b.rs` in its line 3.
+/// Every circle among the files below a crate's root, as `a.rs:3 -> b.rs:7 -> a.rs`: `a.rs` imports `b.rs` in its line
+/// 3.
 ///
 /// # Errors
 /// A file cannot be read, or is not Rust.

@@ -2,12 +2,12 @@
 //!
 //! Start at [`Modules::read`], which follows `mod x;` from a crate's root through its files, and [`Modules::imports`],
 //! which says where each file names another. A file is named by a `use`, by a path in code (`super::x::f()`), or by a
-//! path inside a macro's arguments or a `#[serde(with = "…")]`. Such a path is followed to the module that *defines* the
-//! thing, through every `use` and `pub use` on the way:
+//! path inside a macro's arguments or a `#[serde(with = "…")]`. Such a path is followed to the module that *defines*
+//! the thing, through every `use` and `pub use` on the way:
 //!
 //! * `pub use child::Thing` in a parent is an import of the child by the parent;
-//! * who names `parent::Thing` then imports the child, not the parent, which only passes it on. A facade in `lib.rs` thus
-//!   makes no circle with those who use it;
+//! * who names `parent::Thing` then imports the child, not the parent, which only passes it on. A facade in `lib.rs`
+//!   thus makes no circle with those who use it;
 //! * who names what the parent itself defines imports the parent: if the parent imports them, too, that is a circle;
 //! * `mod child;` alone is no import.
 //!
@@ -126,7 +126,8 @@ impl Modules {
         imports
     }
 
-    /// What `path` leads to, written in the module `from`. `seen` are the names already followed: `use` may go in circles.
+    /// What `path` leads to, written in the module `from`. `seen` are the names already followed: `use` may go in
+    /// circles.
     fn follow(&self, from: usize, path: &[String], seen: &mut BTreeSet<(usize, String)>) -> Place {
         let mut place = Place::Module(from);
         let mut is_ours = false;

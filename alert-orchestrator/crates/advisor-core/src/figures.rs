@@ -1,7 +1,7 @@
 //! What goes into an advice, and what comes out?
 //!
-//! [`Snapshot`] is all that is known of an asset, [`Advice`] the answer with every figure it rests on. Types only: the rule
-//! is [`crate::advice`], which also makes them public.
+//! [`Snapshot`] is all that is known of an asset, [`Advice`] the answer with every figure it rests on. Types only: the
+//! rule is [`crate::advice`], which also makes them public.
 
 use std::sync::Arc;
 
@@ -36,7 +36,8 @@ pub struct Snapshot {
     /// Start of what was loaded, nanoseconds since the epoch; `None`: everything.
     pub loaded_from: Option<i64>,
     /// What the other sources of the asset's price answered. The positions' own price is added to it, under
-    /// [`PriceSource::StoredLiqwid`]; an answer of that name in here does not count.
+    /// [`PriceSource::StoredLiqwid`](crate::price_check::PriceSource::StoredLiqwid); an answer of that name in here does
+    /// not count.
     pub prices: Vec<SourcePrice>,
     /// How many comparisons of prices in a row disagreed before this evaluation: the newest
     /// [`PriceFigures::mismatches_in_a_row`] that an advice of this asset had, 0 before the first.
@@ -168,7 +169,8 @@ impl Advice {
         }
     }
 
-    /// The wallets as published: all of them where the asset may be withdrawn from or has gained nothing, none otherwise.
+    /// The wallets as published: all of them where the asset may be withdrawn from or has gained nothing, none
+    /// otherwise.
     #[must_use]
     pub fn wallet_breakdown(&self) -> &[WalletFigures] {
         match &self.decision {

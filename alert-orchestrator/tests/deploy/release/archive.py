@@ -23,6 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "chassis/te
 from running import REPOSITORY, expect
 from service import SERVICE
 
+# A page that nobody has committed.
+NOTE = f"{SERVICE.name}/docs/note.md"
+
 VALIDATE = """
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -94,6 +97,13 @@ def checksums(folder):
     return archive
 
 
+def released(path):
+    """Where a file of the repository lies in a release: the service's room and the pages of the chassis are laid over each other."""
+    room, _, inside = path.partition("/")
+    is_moved = room == SERVICE.name and inside.startswith(("README.md", "deploy/", "docs/")) or path.startswith("chassis/docs/")
+    return inside if is_moved else path
+
+
 def unpacked(archive, folder, clone):
     with tarfile.open(archive) as tar:
         names = [entry.name for entry in tar if entry.isfile()]
@@ -101,15 +111,16 @@ def unpacked(archive, folder, clone):
     run(["tar", "-xzf", str(archive)], folder, check=True)
     top = archive.name.removesuffix(".tar.gz")
     expect("everything is below one folder", [path.name for path in folder.iterdir()], [top])
-    tracked = set(git(clone.folder, "ls-files", "-z").split("\0"))
+    tracked = {released(path) for path in git(clone.folder, "ls-files", "-z").split("\0")}
     added = {name.removeprefix(top + "/") for name in names} - tracked
     others = sorted(name for name in added if not name.startswith("licenses/"))
     made = sorted(["VERSION", SERVICE.name, "sbom.cdx.json"])
     expect("beside licences there is nothing that git does not track", others, made)
     pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"]
-    folders = ["config", "data", "deploy", "docs", "examples", "licenses"]
+    folders = ["config", "deploy", "docs", "examples", "licenses"]
     expect("and nothing that is for builders only", {name.split("/")[1] for name in names}, {*made, *pages, *folders})
-    shipped = set(git(clone.folder, "ls-files", "-z", "config", "deploy", "docs", "examples").split("\0")) - {""}
+    places = ["config", "examples", f"{SERVICE.name}/deploy", f"{SERVICE.name}/docs", "chassis/docs"]
+    shipped = {released(path) for path in git(clone.folder, "ls-files", "-z", *places).split("\0")} - {""}
     missing = shipped - {name.removeprefix(top + "/") for name in names}
     expect("all of config, deploy, docs and examples is there", missing, set())
     for name in sorted(shipped):
@@ -166,15 +177,15 @@ def complete(bill, folder):
 
 
 def refusals(clone, binary):
-    (clone.folder / "docs/note.md").write_text("not committed")
+    (clone.folder / NOTE).write_text("not committed")
     answer = clone.dist("--program", binary)
-    expect("what is not committed is refused and named", (answer.returncode, "docs/note.md" in answer.stderr), (1, True))
+    expect("what is not committed is refused and named", (answer.returncode, NOTE in answer.stderr), (1, True))
     answer = clone.dist("--program", binary, "--allow-dirty")
     dirty = [name for name in clone.outputs() if "-dirty-" in name and name.endswith(".tar.gz")]
     expect("or marked as dirty", (answer.returncode, len(dirty)), (0, 1))
     with tarfile.open(clone.folder / "target/dist" / dirty[0]) as tar:
         expect("and not packed all the same", [name for name in tar.getnames() if name.endswith("note.md")], [])
-    (clone.folder / "docs/note.md").unlink()
+    (clone.folder / NOTE).unlink()
     git(clone.folder, "commit", "--quiet", "--allow-empty", "--message", "Another commit")
     answer = clone.dist("--program", binary)
     expect("a program of another commit is refused", (answer.returncode, "expected (commit" in answer.stderr), (1, True))

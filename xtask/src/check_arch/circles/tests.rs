@@ -97,8 +97,10 @@ fn what_only_tests_import_is_passed_over() {
             ("a/tests.rs", "this is not even Rust"),
             (
                 "b.rs",
-                "pub fn g() {}\n#[cfg(test)]\nuse crate::a::for_tests;\n#[cfg(all(test, unix))]\nfn h() { crate::a::f() }\n\
-                 struct S;\nimpl S { #[cfg(test)] fn i() { crate::a::f() } }\n#[cfg(test)]\nmod tests { use crate::a; }",
+                "pub fn g() {}\n#[cfg(test)]\nuse crate::a::for_tests;\n\
+                 #[cfg(all(test, unix))]\nfn h() { crate::a::f() }\n\
+                 struct S;\nimpl S { #[cfg(test)] fn i() { crate::a::f() } }\n\
+                 #[cfg(test)]\nmod tests { use crate::a; }",
             ),
         ],
         &[],
