@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_key_that_no_service_has_is_refused() {
-        check("@nmae@", "@nmae@: no such key of a service");
+        check("@colour@", "@colour@: no such key of a service");
     }
 
     #[test]

@@ -147,7 +147,7 @@ obtain() {
 }
 
 build_or_find() {
-    [ -e "$1/Cargo.toml" ] || refuse "there is no source in $1 to build from; pass --archive"
+    [ -e "$1/Cargo.toml" ] || refuse "there is no source in ${here%/*/*} to build from; pass --archive"
     if $dry_run && ! $skip_build; then
         say "would $($skip_tests || echo 'test and ')build $1"
         return
