@@ -1,14 +1,11 @@
-//! What is configured, and how it is read again.
+//! What is configured.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use platform::config::{Document, Faults, typed};
-use platform::reload::Reload;
+use platform::process::environment;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use crate::{Live, environment};
 
 /// The configuration file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,30 +31,4 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Faults> {
 fn checked(path: &Path, mut document: Document) -> Result<Config, Faults> {
     document.check(&schemars::schema_for!(Config).to_value(), &[]);
     typed(path, document.finish()?)
-}
-
-/// The file of the running service.
-pub(crate) struct FromFile(pub(crate) Arc<Live>);
-
-impl Reload for FromFile {
-    type Config = Config;
-
-    fn path(&self) -> &Path {
-        &self.0.path
-    }
-
-    fn load(&self) -> Result<Config, String> {
-        load(&self.0.path).map_err(|faults| faults.to_string())
-    }
-
-    fn adopt(&self, config: Config) -> Result<(), String> {
-        self.0.config.store(Arc::new(config));
-        Ok(())
-    }
-
-    fn reloaded(&self, accepted: bool) {
-        self.0.reload.set(accepted.into());
-        self.0.page.forget();
-        self.0.rounds.soon();
-    }
 }

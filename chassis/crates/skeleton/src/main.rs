@@ -1,9 +1,10 @@
 //! The smallest service that the chassis makes: it counts rounds.
 //!
 //! Nobody runs it. It shows what a service has to say of its own, and its test that the chassis does the rest. Start at
-//! [`run`]; `config` is what can be set, `rounds` what is done over and over, `web` what is answered to whom.
+//! [`run`]; `config` is what can be set, `live` what runs, `rounds` what it does, `web` what it answers.
 
 mod config;
+mod live;
 mod rounds;
 mod web;
 
@@ -18,13 +19,11 @@ use clap::{Parser, Subcommand};
 use platform::backup::{Backups, Files, Options, Places};
 use platform::cli::{Flags, default_config};
 use platform::metrics::{Metrics, MetricsPage};
-use platform::process::{self, Ended, Program, environment};
-use platform::rounds::Rounds;
+use platform::process::{self, Ended, Program};
 use platform::serve::{Server, Service};
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
 
-use config::{Config, FromFile};
+use live::{FromFile, Live};
 use rounds::Count;
 
 const PROGRAM: Program = Program {
@@ -51,17 +50,6 @@ enum Command {
     Backup { output: PathBuf },
     /// Put back what a backup holds
     Restore { file: PathBuf },
-}
-
-/// The running service.
-struct Live {
-    path: PathBuf,
-    config: ArcSwap<Config>,
-    rounds: Arc<Rounds>,
-    metrics: Metrics,
-    page: MetricsPage,
-    made: Counter,
-    reload: Gauge,
 }
 
 fn main() -> ExitCode {

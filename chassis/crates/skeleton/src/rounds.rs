@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::rounds::Work;
 
-use crate::Live;
+use crate::live::Live;
 
 /// Counts the rounds.
 pub(crate) struct Count(pub(crate) Arc<Live>);

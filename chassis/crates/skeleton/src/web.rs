@@ -12,8 +12,8 @@ use platform::http::{App, Proxies};
 use platform::serve::{Checks, Guarded, Probed, Routes};
 use serde_json::{Value, json};
 
-use crate::Live;
 use crate::config::Config;
+use crate::live::Live;
 
 impl Guarded for Live {
     type Settings = Config;

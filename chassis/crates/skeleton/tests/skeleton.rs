@@ -44,8 +44,9 @@ fn hears(manager: &UnixDatagram, beginning: &str) {
 fn a_service_has_fewer_than_three_hundred_lines_of_its_own() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = fs::read_dir(root.join("src")).unwrap().map(|entry| entry.unwrap().path());
-    let own = sources.chain([root.join("openapi.json")]);
-    let lines: usize = own.map(|path| fs::read_to_string(path).unwrap().lines().count()).sum();
+    let own = sources.chain([root.join("openapi.json")]).map(|path| fs::read_to_string(path).unwrap());
+    // Its unit test is none of them.
+    let lines: usize = own.map(|text| text.split("#[cfg(test)]").next().unwrap().lines().count()).sum();
     assert!(lines < 300, "{lines} lines: is the chassis finished?");
 }
 
