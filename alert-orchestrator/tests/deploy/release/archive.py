@@ -104,6 +104,13 @@ def released(path):
     return inside if is_moved else path
 
 
+def dangling_links(page):
+    """Links of a page, in sentences, that lead to no file."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    links = re.findall(r"(?<!`)\]\(([^)#\s]+)", text)
+    return [f"{page.name}: {link}" for link in links if "://" not in link and not (page.parent / link).exists()]
+
+
 def unpacked(archive, folder, clone):
     with tarfile.open(archive) as tar:
         names = [entry.name for entry in tar if entry.isfile()]
@@ -120,12 +127,17 @@ def unpacked(archive, folder, clone):
     folders = ["config", "deploy", "docs", "examples", "licenses"]
     expect("and nothing that is for builders only", {name.split("/")[1] for name in names}, {*made, *pages, *folders})
     places = ["config", "examples", f"{SERVICE.name}/deploy", f"{SERVICE.name}/docs", "chassis/docs"]
-    shipped = {released(path) for path in git(clone.folder, "ls-files", "-z", *places).split("\0")} - {""}
-    missing = shipped - {name.removeprefix(top + "/") for name in names}
+    sources = filter(None, git(clone.folder, "ls-files", "-z", *places).split("\0"))
+    shipped = {released(path): path for path in sources}
+    missing = shipped.keys() - {name.removeprefix(top + "/") for name in names}
     expect("all of config, deploy, docs and examples is there", missing, set())
-    for name in sorted(shipped):
-        if (folder / top / name).read_bytes() != (clone.folder / name).read_bytes():
+    for name, source in sorted(shipped.items()):
+        # Links of pages lead to where the files lie in a release.
+        is_page = name.endswith(".md")
+        if not is_page and (folder / top / name).read_bytes() != (clone.folder / source).read_bytes():
             sys.exit(f"FAILED: {name} is not as committed")
+    dangling = [link for name in shipped if name.endswith(".md") for link in dangling_links(folder / top / name)]
+    expect("every link of the guide leads to a file of the release", dangling, [])
     expect("with the right to run what may be run", os.access(folder / top / SERVICE.name, os.X_OK), True)
     return folder / top
 
