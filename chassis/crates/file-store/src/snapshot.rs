@@ -29,8 +29,7 @@ pub fn companion(store: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The folder that a file is in.
-#[must_use]
-pub fn folder_of(file: &Path) -> &Path {
+pub(crate) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -72,7 +72,7 @@ pub fn runtime() -> anyhow::Result<Runtime> {
     Builder::new_multi_thread().enable_all().build().context("starting the runtime")
 }
 
-/// What the task gave. Its panic goes on in whoever waits for it, as if he had done the work himself.
+/// What the task gave. Its panic goes on in whoever waits for it, as if they had done the work themselves.
 pub async fn outcome<T>(task: JoinHandle<T>) -> T {
     task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }

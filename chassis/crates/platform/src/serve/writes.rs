@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio::sync::RwLock;
 use tracing::{Instrument as _, Span};
 
+use crate::process;
+
 /// Work that is brought to its end once it was begun.
 ///
 /// A handler is dropped where its client goes away. What it must not leave half done it does through
@@ -20,8 +22,7 @@ impl Writes {
             let _writing = writing;
             work.await
         };
-        let task = tokio::spawn(work.instrument(Span::current()));
-        task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+        process::outcome(tokio::spawn(work.instrument(Span::current()))).await
     }
 
     /// Ready once everything that was begun has been done.
@@ -32,7 +33,6 @@ impl Writes {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -40,14 +40,22 @@ mod tests {
     #[tokio::test]
     async fn what_was_begun_is_done_although_nobody_waits_for_it() {
         let writes = Writes::default();
+        let (begin, begun) = oneshot::channel();
         let (release, released) = oneshot::channel::<()>();
         let (done, mut is_done) = oneshot::channel();
         let work = async move {
+            begin.send(()).unwrap();
             released.await.unwrap();
             done.send("done").unwrap();
         };
-        assert!(writes.to_its_end(work).now_or_never().is_none(), "who asked has gone");
-        assert!(writes.finished().now_or_never().is_none());
+        let asking = tokio::spawn({
+            let writes = writes.clone();
+            async move { writes.to_its_end(work).await }
+        });
+        begun.await.unwrap();
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled(), "who asked has gone");
+        assert!(writes.0.try_write().is_err(), "a stop has to wait");
         release.send(()).unwrap();
         writes.finished().await;
         assert_eq!(is_done.try_recv(), Ok("done"));
