@@ -13,8 +13,8 @@ use platform::backup::{Backups, Files, OwnFile, Places, StoreAt, StoreFile};
 use platform::process::environment;
 use tracing::warn;
 
-use crate::backend::Backend;
 use crate::config::{self, Config, ConfigError};
+use crate::store;
 use crate::version::PROGRAM;
 
 const REGISTRY: &str = "token_registry.csv";
@@ -33,7 +33,7 @@ pub(crate) fn places(config: &Config) -> Places {
         config::Store::Embedded(settings) => StoreAt::File(settings.path),
         config::Store::Greptime(_) => StoreAt::Elsewhere {
             kind: "greptimedb",
-            address: Backend::address(config),
+            address: store::address(config),
             remedy: "back that up with GreptimeDB's own tools",
         },
     };

@@ -5,14 +5,14 @@
 use std::sync::LazyLock;
 
 use advisor_core::advice::Advice;
-use advisor_core::journal::{Entry, TABLE};
+use advisor_core::journal::{Entry, Journal as _, TABLE};
 use advisor_core::store::StoreError;
 use advisor_core::time;
+use advisor_io::AnyStore;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tracing::warn;
 
-use crate::backend::Backend;
 use crate::round::Finished;
 use crate::settings::Settings;
 use crate::version::PROGRAM;
@@ -24,26 +24,26 @@ const ANSWER_MAX: usize = 1000;
 static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
 /// Writes the decisions of a round down.
-pub(crate) async fn keep(backend: &Backend, settings: &Settings, finished: &Finished, write_prefix: &str) {
+pub(crate) async fn keep(store: &AnyStore, settings: &Settings, finished: &Finished, write_prefix: &str) {
     if !settings.config.orchestrator.journal.enabled {
         return;
     }
     let entries: Vec<Entry> =
         finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
-    if let Err(error) = backend.append(&table(write_prefix), &entries).await {
+    if let Err(error) = store.round().append(&table(write_prefix), &entries).await {
         warn!("the decisions could not be written into the journal: {error}");
     }
 }
 
 /// Forgets what is older than the configuration keeps it.
-pub(crate) async fn forget(backend: &Backend, settings: &Settings, write_prefix: &str) {
+pub(crate) async fn forget(store: &AnyStore, settings: &Settings, write_prefix: &str) {
     let journal = &settings.config.orchestrator.journal;
     if !journal.enabled {
         return;
     }
     let age = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
     let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-    if let Err(error) = backend.forget(&table(write_prefix), time::nanos(before)).await {
+    if let Err(error) = store.round().forget(&table(write_prefix), time::nanos(before)).await {
         warn!("old decisions could not be removed from the journal: {error}");
     }
 }
@@ -108,14 +108,9 @@ struct Past {
 ///
 /// # Errors
 /// Those of the store.
-pub(crate) async fn read(
-    backend: &Backend,
-    asset: &str,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<History, StoreError> {
+pub(crate) async fn read(store: &AnyStore, asset: &str, from: Timestamp, to: Timestamp) -> Result<History, StoreError> {
     let (first, last) = (time::nanos(from), time::nanos(to));
-    let mut entries = backend.past(TABLE, asset, first, last, ANSWER_MAX + 1).await?;
+    let mut entries = store.round().read(TABLE, asset, first, last, ANSWER_MAX + 1).await?;
     let truncated = entries.len() > ANSWER_MAX;
     entries.truncate(ANSWER_MAX);
     let entries = entries.into_iter().map(past).collect();

@@ -9,13 +9,12 @@
 //! * `evaluate`, `prices` and `reference`: the answers of one round, the sources of prices, the marks of withdrawals.
 //! * `console`, `decisions` and `explain`: what people and programs read of an evaluation.
 //! * `journal`, [`charts`], `chart_files` and `cleanup`: what is kept of it, drawn, and deleted again.
-//! * `backend` and `csv_folders`: the configured store, and the files that the embedded one is filled from.
+//! * `store` and `csv_folders`: the configured store, and the files that the embedded one is filled from.
 //! * `backup`: what a backup holds, and where it belongs.
 //! * [`config`], `plan` and `settings`: what shall be done; as the rule takes it; ready for use.
 //! * `version`: which program this is.
 
 pub mod app;
-mod backend;
 mod backup;
 mod chart_files;
 pub mod charts;
@@ -36,5 +35,6 @@ mod round;
 mod serve;
 mod settings;
 mod start;
+mod store;
 mod sync;
 mod version;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use advisor_core::price_check::{PriceSource, SourcePrice};
 use advisor_core::time;
+use advisor_io::AnyRound;
 use advisor_io::api::Settings;
-use advisor_io::greptime::{Round, StoredPrice};
+use advisor_io::greptime::StoredPrice;
 use advisor_io::liqwid::{Liqwid, MarketPrices};
 use advisor_io::minswap::Minswap;
 use anyhow::Context as _;
@@ -72,10 +73,10 @@ impl PriceClients {
         })
     }
 
-    /// The prices of the plan's assets. `stored` is a store that may have prices of Minswap, and the evaluation time.
-    pub(crate) async fn ask(&self, plan: &Plan, stored: Option<(&Round<'_>, Timestamp)>) -> Prices {
+    /// The prices of the plan's assets at the evaluation time `at`; `store` may have prices of Minswap.
+    pub(crate) async fn ask(&self, plan: &Plan, store: &AnyRound<'_>, at: Timestamp) -> Prices {
         let (liqwid, minswap, stored) =
-            join3(self.ask_liqwid(plan), self.ask_minswap(plan), self.ask_stored(plan, stored)).await;
+            join3(self.ask_liqwid(plan), self.ask_minswap(plan), self.ask_stored(plan, store, at)).await;
         let mut prices = Prices::new();
         for (asset, price) in [liqwid, minswap, stored].into_iter().flatten() {
             prices.entry(asset).or_default().push(price);
@@ -141,8 +142,7 @@ impl PriceClients {
         known.into_iter().zip(answers).filter_map(price).collect()
     }
 
-    async fn ask_stored(&self, plan: &Plan, store: Option<(&Round<'_>, Timestamp)>) -> Found {
-        let Some((store, at)) = store else { return Found::new() };
+    async fn ask_stored(&self, plan: &Plan, store: &AnyRound<'_>, at: Timestamp) -> Found {
         let at = time::nanos(at);
         let ask = async |of: &AssetPlan| {
             let answer = timeout(self.timeout, store.stored_minswap(&of.asset, at)).await;

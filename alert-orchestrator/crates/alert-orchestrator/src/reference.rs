@@ -8,14 +8,16 @@ use std::fmt;
 
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;
-use advisor_core::store::StoreError;
+use advisor_core::ledger::Ledger as _;
+use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{ids_in, memo_names};
 use advisor_core::time;
+use advisor_io::AnyStore;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::backend::Backend;
 use crate::decisions::abbreviate;
+use crate::evaluate;
 use crate::settings::Settings;
 
 /// More withdrawals than this are not listed.
@@ -42,12 +44,12 @@ pub(crate) struct Withdrawal {
 /// # Errors
 /// The asset has no tables, or the store does not answer.
 pub(crate) async fn withdrawals(
-    backend: &Backend,
+    store: &AnyStore,
     settings: &Settings,
     asset: &str,
 ) -> Result<Vec<Withdrawal>, Failure> {
     let keyword = &settings.config.orchestrator.reference_keyword;
-    let (_, rows) = stored(backend, settings, asset).await?;
+    let (_, rows) = stored(store, settings, asset).await?;
     let listed = rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
     Ok(listed
         .take(LISTED_MAX)
@@ -65,15 +67,15 @@ pub(crate) async fn withdrawals(
 }
 
 /// The table of an asset's withdrawals and its rows, the newest first.
-async fn stored(backend: &Backend, settings: &Settings, asset: &str) -> Result<(String, Vec<FlowRow>), Failure> {
-    let tables = backend.all_tables(&settings.plan).await;
+async fn stored(store: &AnyStore, settings: &Settings, asset: &str) -> Result<(String, Vec<FlowRow>), Failure> {
+    let tables = evaluate::all_tables(&store.round(), &settings.plan).await;
     let of_asset = settings.plan.assets.iter().zip(tables).find(|(of, _)| of.asset == asset);
     let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new() };
     let (table, exists) = of_asset.ok_or_else(unknown)?.1?.withdrawals;
     if !exists {
         return Ok((table, Vec::new()));
     }
-    let mut rows = backend.flows(&table).await.map_err(Failure::Store)?;
+    let mut rows = store.round().flows(&table, None, i64::MAX).await.map_err(Failure::Store)?;
     rows.sort_by_key(|row| std::cmp::Reverse(row.ts));
     Ok((table, rows))
 }
@@ -123,7 +125,7 @@ impl Tag {
     /// See [`TagError`]; nothing has been written.
     pub(crate) async fn find(
         &self,
-        backend: &Backend,
+        store: &AnyStore,
         settings: &Settings,
         write_prefix: &str,
     ) -> Result<Change, TagError> {
@@ -131,7 +133,7 @@ impl Tag {
         let asset = client
             .asset(&self.asset)
             .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: client.assets.join(", ") })?;
-        let (table, rows) = stored(backend, settings, asset).await.map_err(TagError::Asset)?;
+        let (table, rows) = stored(store, settings, asset).await.map_err(TagError::Asset)?;
         let keyword = settings.config.orchestrator.reference_keyword.clone();
         let reference = rows.iter().find(|row| has_keyword(row, &keyword)).and_then(|row| row.ts);
         let flow = self.pick(rows, &table, &keyword)?;
@@ -239,9 +241,9 @@ impl Change {
     ///
     /// # Errors
     /// See [`TagError::Write`].
-    pub(crate) async fn write(&self, backend: &Backend) -> Result<(), TagError> {
+    pub(crate) async fn write(&self, store: &AnyStore) -> Result<(), TagError> {
         let memo = self.memo_after.as_deref();
-        backend.set_memo(&self.table, &self.written, &self.flow, memo).await.map_err(TagError::Write)
+        store.round().set_memo(&self.table, &self.written, &self.flow, memo).await.map_err(TagError::Write)
     }
 
     /// The table that [`Self::write`] writes to.

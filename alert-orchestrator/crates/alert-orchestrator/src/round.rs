@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use advisor_core::advice::Advice;
 use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
+use advisor_io::AnyStore;
 use jiff::Timestamp;
 use platform::process;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::backend::Backend;
-use crate::evaluate::{Evaluation, Mismatches, Plan};
+use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
 use crate::settings::Settings;
+use crate::store;
 use crate::sync::{self, Summary};
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
@@ -44,7 +45,7 @@ impl Finished {
 
 /// Evaluates every asset of `plan`; `mismatches` says how often in a row the prices of an asset had disagreed before.
 pub(crate) async fn run(
-    backend: &Arc<Backend>,
+    store: &Arc<AnyStore>,
     settings: &Arc<Settings>,
     plan: &Plan,
     mismatches: &Mismatches,
@@ -54,16 +55,29 @@ pub(crate) async fn run(
     // A store that drips its answer would otherwise hold the schedule for as long as it likes.
     let limit = limit(settings);
     let answer = async {
-        match refresh(backend, settings).await {
-            Ok(()) => backend.evaluate(settings, plan, now, mismatches).await,
+        match refresh(store, settings).await {
+            Ok(()) => evaluate(store, settings, plan, now, mismatches).await,
             Err(error) => failed(error),
         }
     };
     let evaluation = timeout(limit, answer).await.unwrap_or_else(|_| {
         let cause = format!("no complete answer within {} s", limit.as_secs());
-        failed(StoreError::Unavailable { store: Backend::address(&settings.config), cause })
+        failed(StoreError::Unavailable { store: store::address(&settings.config), cause })
     });
     Finished { evaluation, took: started.elapsed() }
+}
+
+async fn evaluate(
+    store: &AnyStore,
+    settings: &Settings,
+    plan: &Plan,
+    now: Timestamp,
+    mismatches: &Mismatches,
+) -> Evaluation {
+    // A round of its own: where the database of prices denies or fails, positions are asked for all the same.
+    let of_prices = store.round();
+    let prices = settings.prices.ask(plan, &of_prices, plan.end.unwrap_or(now));
+    evaluate::evaluate(&store.round(), plan, Circumstances { now, prices, mismatches }).await
 }
 
 /// Opens the store for a single round, and returns it with what was found. With `write_prefix`, transactions are pulled
@@ -72,16 +86,16 @@ pub(crate) async fn open_and_run(
     settings: &Arc<Settings>,
     plan: &Plan,
     write_prefix: Option<&str>,
-) -> (Option<Arc<Backend>>, Finished) {
+) -> (Option<Arc<AnyStore>>, Finished) {
     let started = Instant::now();
-    match Backend::open(&settings.config) {
-        Ok(backend) => {
-            let backend = Arc::new(backend);
+    match store::open(&settings.config) {
+        Ok(store) => {
+            let store = Arc::new(store);
             if let Some(write_prefix) = write_prefix {
-                pull_transactions(&backend, settings, write_prefix).await;
+                pull_transactions(&store, settings, write_prefix).await;
             }
-            let finished = run(&backend, settings, plan, &Mismatches::new()).await;
-            (Some(backend), finished)
+            let finished = run(&store, settings, plan, &Mismatches::new()).await;
+            (Some(store), finished)
         }
         Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
     }
@@ -90,7 +104,7 @@ pub(crate) async fn open_and_run(
 /// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may
 /// take. The files come first: they say which wallets there are.
 pub(crate) async fn pull_transactions(
-    backend: &Arc<Backend>,
+    store: &Arc<AnyStore>,
     settings: &Arc<Settings>,
     write_prefix: &str,
 ) -> Option<Summary> {
@@ -100,8 +114,8 @@ pub(crate) async fn pull_transactions(
     let limit = limit(settings);
     let pull = async {
         // The round that follows says what is wrong with the files.
-        refresh(backend, settings).await.ok()?;
-        sync::before_round(backend, settings, write_prefix).await
+        refresh(store, settings).await.ok()?;
+        sync::before_round(store, settings, write_prefix).await
     };
     timeout(limit, pull).await.unwrap_or_else(|_| {
         warn!("pulling transactions from Liqwid was cut off after {} s; what was stored stays", limit.as_secs());
@@ -117,8 +131,8 @@ pub(crate) fn limit(settings: &Settings) -> Duration {
 /// Reads changed files into the embedded store, on a thread that may block.
 ///
 /// # Errors
-/// See [`Backend::refresh`].
-pub(crate) async fn refresh(backend: &Arc<Backend>, settings: &Arc<Settings>) -> Result<(), StoreError> {
-    let (backend, settings) = (Arc::clone(backend), Arc::clone(settings));
-    process::outcome(tokio::task::spawn_blocking(move || backend.refresh(&settings.config))).await
+/// See [`store::refresh`].
+pub(crate) async fn refresh(store: &Arc<AnyStore>, settings: &Arc<Settings>) -> Result<(), StoreError> {
+    let (store, settings) = (Arc::clone(store), Arc::clone(settings));
+    process::outcome(tokio::task::spawn_blocking(move || store::refresh(&store, &settings.config))).await
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 use platform::process;
 use tracing::{info, warn};
 
-use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::{self, Config, ConfigError};
+use crate::store;
 use crate::version;
 
 /// Reads the configuration, starts the log, and says there what is about to run.
@@ -22,7 +22,7 @@ pub(crate) fn begin(common: &Common) -> anyhow::Result<Config> {
     common.flags.start_log()?;
     info!("alert-orchestrator {}", *version::LINE);
     info!("Loaded configuration from {}", common.flags.config.display());
-    info!("Store: {}", Backend::address(&config));
+    info!("Store: {}", store::address(&config));
     if config.tokens.is_some() {
         info!("token registry validated for {}", config.client.assets.join(", "));
     }

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use advisor_core::ledger::Ledger as _;
+use advisor_io::AnyStore;
 use advisor_io::api::{self, ApiError};
 use advisor_io::embedded::Alone;
 use advisor_io::liqwid::{Liqwid, Pulled};
@@ -18,10 +20,10 @@ use platform::config::text;
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use crate::backend::Backend;
 use crate::config::client::AmountUnit;
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
+use crate::store;
 
 pub(crate) use outcome::{Summary, SyncError};
 use tables::FlowTables;
@@ -65,16 +67,16 @@ struct Scope {
 /// # Errors
 /// [`SyncError`] where nothing could be begun; what goes wrong later is in the summary's errors.
 pub(crate) async fn pull(
-    backend: &Backend,
+    store: &AnyStore,
     settings: &Settings,
     wish: &Wish,
     write_prefix: &str,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Summary, SyncError> {
     let liqwid = client(settings)?;
-    let _alone = if wish.dry_run { None } else { alone(backend, settings)? };
-    let mut tables = FlowTables::find(backend, settings, write_prefix, wish.dry_run).await?;
-    let scope = scope(backend, settings, wish, &tables).await?;
+    let _alone = if wish.dry_run { None } else { alone(store, settings)? };
+    let mut tables = FlowTables::find(store, settings, write_prefix, wish.dry_run).await?;
+    let scope = scope(store, settings, wish, &tables).await?;
     let of = scope.wallets.len();
     let mut slow_before = false;
     for (done, wallet) in scope.wallets.iter().enumerate() {
@@ -101,8 +103,8 @@ pub(crate) async fn pull(
 }
 
 /// Pulls before a round; a failure is logged, and the round goes on with what is stored.
-pub(crate) async fn before_round(backend: &Backend, settings: &Settings, write_prefix: &str) -> Option<Summary> {
-    match pull(backend, settings, &Wish::default(), write_prefix, &mut |_| {}).await {
+pub(crate) async fn before_round(store: &AnyStore, settings: &Settings, write_prefix: &str) -> Option<Summary> {
+    match pull(store, settings, &Wish::default(), write_prefix, &mut |_| {}).await {
         Ok(summary) => {
             log(&summary);
             Some(summary)
@@ -140,14 +142,14 @@ fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
 
 /// Keeps other processes from pulling into the embedded store meanwhile. In GreptimeDB a row that is written again is the same
 /// row.
-fn alone(backend: &Backend, settings: &Settings) -> Result<Option<Alone>, SyncError> {
-    let Backend::Embedded(store) = backend else { return Ok(None) };
+fn alone(store: &AnyStore, settings: &Settings) -> Result<Option<Alone>, SyncError> {
+    let AnyStore::Embedded(store) = store else { return Ok(None) };
     let alone = store.try_alone().map_err(|error| SyncError::Store(error.to_string()))?;
-    alone.map(Some).ok_or_else(|| SyncError::Busy(Backend::address(&settings.config)))
+    alone.map(Some).ok_or_else(|| SyncError::Busy(store::address(&settings.config)))
 }
 
 async fn scope(
-    backend: &Backend,
+    store: &AnyStore,
     settings: &Settings,
     wish: &Wish,
     tables: &FlowTables<'_>,
@@ -169,7 +171,7 @@ async fn scope(
     let named = if wish.wallets.is_empty() { &sync.wallets } else { &wish.wallets };
     let mut wallets: Vec<Arc<str>> = match named.is_empty() {
         false => named.iter().map(|wallet| wallet.as_str().into()).collect(),
-        true => backend.wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
+        true => store.round().wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
     };
     if wish.wallets.is_empty() {
         rotate(&mut wallets, Timestamp::now());

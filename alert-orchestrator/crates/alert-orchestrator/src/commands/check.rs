@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
-use advisor_core::ledger::FlowKey;
+use advisor_core::ledger::{FlowKey, Ledger as _};
+use advisor_core::store::Store as _;
+use advisor_io::AnyStore;
 use jiff::Timestamp;
 use platform::process::{self, Ended};
 
-use crate::backend::Backend;
 use crate::cli::Common;
 use crate::config::Config;
-use crate::evaluate::Plan;
+use crate::evaluate::{self, Plan};
+use crate::store;
 use crate::{plan, start};
 
 /// A store whose clock is further off than this judges the age of samples wrongly.
@@ -48,37 +50,37 @@ pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<En
 }
 
 async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow::Result<()> {
-    let opened = Backend::open(config).and_then(|backend| backend.refresh(config).map(|()| backend));
-    let backend = match opened {
-        Ok(backend) => backend,
+    let opened = store::open(config).and_then(|store| store::refresh(&store, config).map(|()| store));
+    let store = match opened {
+        Ok(store) => store,
         Err(error) => return report.line("store", Err(&error.to_string())),
     };
     let asked_at = Timestamp::now();
-    match backend.clock().await {
+    match store.round().clock().await {
         Err(error) => return report.line("store", Err(&error.to_string())),
         Ok(clock) => {
-            report.line("store", Ok(&Backend::address(config)))?;
+            report.line("store", Ok(&store::address(config)))?;
             let now = Timestamp::now();
             let (verdict, text) = skew(clock, asked_at, now);
             report.line("clock", if verdict { Ok(&text) } else { Err(&text) })?;
         }
     }
     let plan = plan::of(config);
-    let outcomes = backend.check(&plan, Timestamp::now()).await;
+    let outcomes = evaluate::check(&store.round(), &plan, Timestamp::now()).await;
     for (of, outcome) in plan.assets.iter().zip(outcomes) {
         let outcome = outcome.map_err(|failure| failure.to_string());
         report.line(&of.asset, outcome.as_deref().map_err(String::as_str))?;
     }
-    check_keys(&backend, &plan, report).await
+    check_keys(&store, &plan, report).await
 }
 
 /// Tables in which one flow can take another's place were not made by this service; they can be read, but not filled by it.
-async fn check_keys(backend: &Backend, plan: &Plan, report: &mut Report<impl Write>) -> anyhow::Result<()> {
-    for (of, tables) in plan.assets.iter().zip(backend.all_tables(plan).await) {
+async fn check_keys(store: &AnyStore, plan: &Plan, report: &mut Report<impl Write>) -> anyhow::Result<()> {
+    for (of, tables) in plan.assets.iter().zip(evaluate::all_tables(&store.round(), plan).await) {
         // What is wrong with finding the tables has been said.
         let Ok(tables) = tables else { continue };
         for (table, _) in [tables.deposits, tables.withdrawals].into_iter().filter(|(_, exists)| *exists) {
-            let lost = match backend.key(&table).await {
+            let lost = match store.round().key(&table).await {
                 Ok(FlowKey::TxHash) => continue,
                 Ok(FlowKey::WalletAndTime) => "two flows of a wallet at one instant overwrite one another",
                 Ok(FlowKey::Time) => "two flows at one instant overwrite one another",

@@ -20,7 +20,7 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     let settings = Arc::new(settings);
     cleanup::run(&settings.config.orchestrator, Timestamp::now());
     let runtime = process::runtime()?;
-    let (backend, finished) =
+    let (store, finished) =
         runtime.block_on(round::open_and_run(&settings, &settings.plan, Some(common.write_prefix())));
     let plots = chart_files::write_all(&settings, &finished.evaluation);
     let printed = if json {
@@ -29,10 +29,10 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
         console::write_summary(&mut io::stdout().lock(), &finished.evaluation)
     };
     // Nobody who waits for the answer waits for the journal.
-    if let Some(backend) = backend.filter(|_| finished.has_store()) {
+    if let Some(store) = store.filter(|_| finished.has_store()) {
         runtime.block_on(async {
-            journal::keep(&backend, &settings, &finished, common.write_prefix()).await;
-            journal::forget(&backend, &settings, common.write_prefix()).await;
+            journal::keep(&store, &settings, &finished, common.write_prefix()).await;
+            journal::forget(&store, &settings, common.write_prefix()).await;
         });
     }
     cleanup::run(&settings.config.orchestrator, Timestamp::now());

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::process::{self, Ended};
 
-use crate::backend::Backend;
 use crate::cli::{Common, SyncArgs};
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
 use crate::start;
+use crate::store;
 use crate::sync::{Progress, Wish, pull};
 
 /// Runs `sync`; ends with faults where something was left out.
@@ -20,9 +20,9 @@ pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
     let SyncArgs { wallets, start, end, dry_run } = args;
     let wish = Wish { wallets, start, end, dry_run };
     let settings = Settings::of(start::begin(common)?)?;
-    let backend = Backend::open(&settings.config)?;
+    let store = store::open(&settings.config)?;
     // Which wallets there are, and what is stored already, the files say too.
-    backend.refresh(&settings.config)?;
+    store::refresh(&store, &settings.config)?;
     let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{wide_msg} {bar:30} {pos}/{len} wallets") {
         bar.set_style(style);
@@ -32,7 +32,7 @@ pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
         bar.set_position(done as u64);
         bar.set_message(abbreviate(wallet));
     };
-    let pulled = process::runtime()?.block_on(pull(&backend, &settings, &wish, common.write_prefix(), &mut show));
+    let pulled = process::runtime()?.block_on(pull(&store, &settings, &wish, common.write_prefix(), &mut show));
     bar.finish_and_clear();
     let summary = pulled?;
     let mut out = io::stdout().lock();

@@ -4,11 +4,11 @@ use std::io::{self, BufRead as _, Write as _};
 
 use platform::process::{self, Ended};
 
-use crate::backend::Backend;
 use crate::cli::{Common, TagArgs};
 use crate::reference::{Tag, Which};
 use crate::settings::Settings;
 use crate::start;
+use crate::store;
 
 /// Runs `tag`; ends with faults where nothing was found or the answer was no.
 ///
@@ -18,10 +18,10 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
     let TagArgs { asset, tx, latest: _, wallet, remove } = args;
     let tag = Tag { asset, which: tx.map_or(Which::Latest, Which::Transaction), wallet, remove };
     let settings = Settings::of(start::begin(common)?)?;
-    let backend = Backend::open(&settings.config)?;
-    backend.refresh(&settings.config)?;
+    let store = store::open(&settings.config)?;
+    store::refresh(&store, &settings.config)?;
     let runtime = process::runtime()?;
-    let change = runtime.block_on(tag.find(&backend, &settings, common.write_prefix()))?;
+    let change = runtime.block_on(tag.find(&store, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;
     if change.is_nothing() {
@@ -36,7 +36,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
     }
-    runtime.block_on(change.write(&backend))?;
+    runtime.block_on(change.write(&store))?;
     writeln!(out, "written")?;
     Ok(Ended::Done)
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use advisor_core::drawing::view::View;
+use advisor_io::AnyStore;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use super::live::Live;
 use super::published::Published;
-use crate::backend::Backend;
 use crate::journal::{self, History};
 use crate::reference::{self, Withdrawal};
 use crate::settings::Settings;
@@ -194,8 +194,8 @@ pub(super) fn asset_of(live: &Live, asked: Option<&str>) -> Result<String, Probl
     })
 }
 
-pub(super) fn store(live: &Live) -> Result<Arc<Backend>, Problem> {
-    live.backend().ok_or_else(|| unavailable("the store has not been opened yet"))
+pub(super) fn store(live: &Live) -> Result<Arc<AnyStore>, Problem> {
+    live.store().ok_or_else(|| unavailable("the store has not been opened yet"))
 }
 
 pub(super) fn bad(text: impl Into<String>) -> Problem {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use advisor_core::advice::Advice;
 use advisor_core::decision::Decision;
+use advisor_io::{AnyStore, RequestCounts};
 use jiff::Timestamp;
 use platform::metrics::{FloatGauge, LateGauge, Metrics, seconds};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -13,7 +14,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::backend::{Backend, RequestCounts};
 use crate::version::PROGRAM;
 
 /// Upper bounds of the evaluation times, in seconds.
@@ -105,11 +105,11 @@ impl Counters {
     }
 
     /// All of it in the OpenMetrics text format, without the end mark.
-    pub(crate) fn text(&self, backend: Option<&Backend>) -> String {
-        if let Some(backend) = backend {
-            let RequestCounts { ok, failed } = backend.requests();
+    pub(crate) fn text(&self, store: Option<&AnyStore>) -> String {
+        if let Some(store) = store {
+            let RequestCounts { ok, failed } = store.requests();
             for (result, count) in [("ok", ok), ("failed", failed)] {
-                let request = Request { backend: backend.kind(), result };
+                let request = Request { backend: store.kind(), result };
                 self.store_requests.get_or_create(&request).inner().store(count, Ordering::Relaxed);
             }
         }

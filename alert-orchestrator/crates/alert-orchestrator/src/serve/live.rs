@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use advisor_core::store::StoreError;
+use advisor_io::AnyStore;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use jiff::Timestamp;
 use platform::metrics::MetricsPage;
@@ -13,7 +14,6 @@ use tokio::sync::Mutex;
 
 use super::counters::Counters;
 use super::published::Published;
-use crate::backend::Backend;
 use crate::cli::Common;
 use crate::settings::Settings;
 use crate::sync::Summary;
@@ -27,7 +27,7 @@ const QUESTIONS_WAITING: usize = 64;
 pub(crate) struct Live {
     settings: ArcSwap<Settings>,
     published: ArcSwapOption<Published>,
-    backend: ArcSwapOption<Backend>,
+    store: ArcSwapOption<AnyStore>,
     /// Why the store could not be opened the last time.
     not_opened: ArcSwapOption<String>,
     probe: Probe,
@@ -52,7 +52,7 @@ impl Live {
         Self {
             settings: ArcSwap::from_pointee(settings),
             published: ArcSwapOption::empty(),
-            backend: ArcSwapOption::empty(),
+            store: ArcSwapOption::empty(),
             not_opened: ArcSwapOption::empty(),
             probe: Probe::default(),
             rounds: Arc::default(),
@@ -88,17 +88,17 @@ impl Live {
     /// What the last round found and what has been counted, in the OpenMetrics text format without the end mark.
     pub(crate) fn measured(&self) -> String {
         let mut text = self.published().map(|published| published.metrics.clone()).unwrap_or_default();
-        text.push_str(&self.counters.text(self.backend().as_deref()));
+        text.push_str(&self.counters.text(self.store().as_deref()));
         text
     }
 
     /// The store, once it has been opened.
-    pub(crate) fn backend(&self) -> Option<Arc<Backend>> {
-        self.backend.load_full()
+    pub(crate) fn store(&self) -> Option<Arc<AnyStore>> {
+        self.store.load_full()
     }
 
-    pub(crate) fn opened(&self, backend: Arc<Backend>) {
-        self.backend.store(Some(backend));
+    pub(crate) fn opened(&self, store: Arc<AnyStore>) {
+        self.store.store(Some(store));
     }
 
     pub(crate) fn not_opened(&self, cause: &StoreError) {
@@ -118,11 +118,11 @@ impl Live {
     /// Why it does not.
     pub(crate) async fn probe_store(&self) -> Result<(), String> {
         let question = async {
-            let Some(backend) = self.backend() else {
+            let Some(store) = self.store() else {
                 let cause = self.not_opened.load_full().map(|cause| String::clone(&cause));
                 return Err(cause.unwrap_or_else(|| "the store has not been opened yet".to_owned()));
             };
-            backend.ping().await.map_err(|error| error.to_string())
+            store.ping().await.map_err(|error| error.to_string())
         };
         self.probe.ask(question).await
     }

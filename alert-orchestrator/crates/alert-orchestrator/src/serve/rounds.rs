@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
+use advisor_io::AnyStore;
 use jiff::Timestamp;
 use platform::process;
 use platform::rounds::Work;
@@ -17,11 +18,11 @@ use tracing::{error, info, warn};
 
 use super::live::Live;
 use super::published::Published;
-use crate::backend::Backend;
 use crate::evaluate::Mismatches;
 use crate::prices::ASK_LIQWID_EVERY;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
+use crate::store;
 use crate::{chart_files, cleanup, console, journal};
 
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the
@@ -119,15 +120,15 @@ impl Evaluations {
     /// Opens the store where that has not succeeded yet, and evaluates.
     async fn evaluate(&mut self) -> Finished {
         let settings = Arc::clone(&self.current.settings);
-        let backend = match self.live.backend() {
-            Some(backend) => Ok(backend),
+        let store = match self.live.store() {
+            Some(store) => Ok(store),
             None => open(Arc::clone(&settings)).await,
         };
-        match backend {
-            Ok(backend) => {
-                self.live.opened(Arc::clone(&backend));
-                self.pull_transactions(&backend, &settings).await;
-                round::run(&backend, &settings, &settings.plan, &self.mismatches).await
+        match store {
+            Ok(store) => {
+                self.live.opened(Arc::clone(&store));
+                self.pull_transactions(&store, &settings).await;
+                round::run(&store, &settings, &settings.plan, &self.mismatches).await
             }
             Err(error) => {
                 self.live.not_opened(&error);
@@ -138,16 +139,16 @@ impl Evaluations {
 
     /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on
     /// already.
-    async fn pull_transactions(&mut self, backend: &Arc<Backend>, settings: &Arc<Settings>) {
+    async fn pull_transactions(&mut self, store: &Arc<AnyStore>, settings: &Arc<Settings>) {
         if self.pulled_at.is_some_and(|at| at.elapsed() < ASK_LIQWID_EVERY) {
             return;
         }
         let Ok(one_at_a_time) = Arc::clone(&self.live.syncing).try_lock_owned() else { return };
-        let (live, backend, settings) = (Arc::clone(&self.live), Arc::clone(backend), Arc::clone(settings));
+        let (live, store, settings) = (Arc::clone(&self.live), Arc::clone(store), Arc::clone(settings));
         self.pulled_at = Some(Instant::now());
         // A task of its own: the round is dropped where the service is told to stop, what was begun here is finished.
         let pull = tokio::spawn(async move {
-            if let Some(summary) = round::pull_transactions(&backend, &settings, live.write_prefix).await {
+            if let Some(summary) = round::pull_transactions(&store, &settings, live.write_prefix).await {
                 live.note_sync(&summary);
             }
             drop(one_at_a_time);
@@ -162,10 +163,10 @@ impl Evaluations {
         self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
         self.print(&published);
-        if let Some(backend) = self.live.backend().filter(|_| published.finished.has_store()) {
-            journal::keep(&backend, settings, &published.finished, self.live.write_prefix).await;
+        if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
+            journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;
             if self.forgot_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
-                journal::forget(&backend, settings, self.live.write_prefix).await;
+                journal::forget(&store, settings, self.live.write_prefix).await;
                 self.forgot_at = Some(Instant::now());
             }
         }
@@ -203,8 +204,8 @@ impl Evaluations {
     }
 }
 
-async fn open(settings: Arc<Settings>) -> Result<Arc<Backend>, StoreError> {
-    process::outcome(tokio::task::spawn_blocking(move || Backend::open(&settings.config))).await.map(Arc::new)
+async fn open(settings: Arc<Settings>) -> Result<Arc<AnyStore>, StoreError> {
+    process::outcome(tokio::task::spawn_blocking(move || store::open(&settings.config))).await.map(Arc::new)
 }
 
 async fn clean_up(live: &Arc<Live>) {

@@ -48,17 +48,17 @@ pub(super) async fn reference(
     let ReferenceWish { asset, tx, wallet, remove } = parse(&headers, &body)?;
     let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
     let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
-    let backend = store(&live)?;
+    let store = store(&live)?;
     // Changed files first: the newest withdrawal may be in one.
-    round::refresh(&backend, &settings).await.map_err(|error| unavailable(error.to_string()))?;
-    let change = tag.find(&backend, &settings, live.write_prefix).await.map_err(refusal)?;
+    round::refresh(&store, &settings).await.map_err(|error| unavailable(error.to_string()))?;
+    let change = tag.find(&store, &settings, live.write_prefix).await.map_err(refusal)?;
     let view = change.view();
     if change.is_nothing() {
         return Ok(Json(view));
     }
     let marked = Arc::clone(&live);
     let marking = live.writes.to_its_end(async move {
-        change.write(&backend).await.map_err(refusal)?;
+        change.write(&store).await.map_err(refusal)?;
         info!(asset, table = change.written(), "reference changed: {}", view.message());
         marked.rounds.soon();
         Ok(Json(view))
@@ -90,12 +90,12 @@ pub(super) async fn sync(
         let text = "transactions are being pulled already; try again when that is done";
         return Err(Problem::new(StatusCode::CONFLICT, text));
     };
-    let backend = store(&live)?;
+    let store = store(&live)?;
     let pulling = Arc::clone(&live);
     let pulled = live.writes.to_its_end(async move {
         // Changed files first: what they hold must not be pulled beside it.
-        round::refresh(&backend, &settings).await.map_err(|error| SyncError::Store(error.to_string()))?;
-        let pulled = sync::pull(&backend, &settings, &wish, pulling.write_prefix, &mut |_| {}).await;
+        round::refresh(&store, &settings).await.map_err(|error| SyncError::Store(error.to_string()))?;
+        let pulled = sync::pull(&store, &settings, &wish, pulling.write_prefix, &mut |_| {}).await;
         if let Ok(summary) = &pulled {
             sync::log(summary);
             pulling.note_sync(summary);

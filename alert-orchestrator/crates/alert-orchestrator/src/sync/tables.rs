@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use advisor_core::flow::{Direction, FlowRow};
-use advisor_core::ledger::NewFlow;
-use advisor_core::store::StoreError;
+use advisor_core::ledger::{Ledger as _, NewFlow};
+use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{AssetNames, MemoIsReference, Plan, Transaction, asset_of, plan};
+use advisor_io::AnyStore;
 
 use super::outcome::{Summary, SyncError};
-use crate::backend::Backend;
+use crate::evaluate;
 use crate::settings::Settings;
 
 /// The deposit and withdrawal tables of all configured assets, and what was done to them.
 pub(super) struct FlowTables<'a> {
-    backend: &'a Backend,
+    store: &'a AnyStore,
     keyword: &'a str,
     is_dry_run: bool,
     /// The position tables that were found.
@@ -58,15 +59,15 @@ impl<'a> FlowTables<'a> {
     /// # Errors
     /// The store does not answer.
     pub(super) async fn find(
-        backend: &'a Backend,
+        store: &'a AnyStore,
         settings: &'a Settings,
         write_prefix: &str,
         is_dry_run: bool,
     ) -> Result<Self, SyncError> {
         let unavailable = |error: StoreError| SyncError::Store(error.to_string());
-        let known = backend.table_names().await.map_err(unavailable)?;
+        let known = store.round().tables().await.map_err(unavailable)?;
         let mut found = Self {
-            backend,
+            store,
             keyword: &settings.config.orchestrator.reference_keyword,
             is_dry_run,
             positions: Vec::new(),
@@ -77,7 +78,8 @@ impl<'a> FlowTables<'a> {
             of_other_assets: 0,
             errors: Vec::new(),
         };
-        for (of, tables) in settings.plan.assets.iter().zip(backend.all_tables(&settings.plan).await) {
+        for (of, tables) in settings.plan.assets.iter().zip(evaluate::all_tables(&store.round(), &settings.plan).await)
+        {
             let tables = match tables {
                 Ok(tables) => tables,
                 Err(failure) => {
@@ -137,12 +139,12 @@ impl<'a> FlowTables<'a> {
             None => {
                 let mut rows = Vec::new();
                 for name in &table.read {
-                    rows.extend(self.backend.flows(name).await?);
+                    rows.extend(self.store.round().flows(name, None, i64::MAX).await?);
                 }
                 rows
             }
         };
-        let unique = self.backend.key(&table.written).await?;
+        let unique = self.store.round().key(&table.written).await?;
         let Plan { add, stored, differing, colliding, doubtful, .. } =
             plan(transactions, key.1, &rows, unique, self.keyword)?;
         self.already_stored += stored;
@@ -173,7 +175,7 @@ impl<'a> FlowTables<'a> {
             ));
         }
         if !self.is_dry_run && !add.is_empty() {
-            self.backend.add_flows(&table.written, &add).await?;
+            self.store.round().add_flows(&table.written, &add).await?;
         }
         let added = add.len();
         rows.extend(add.into_iter().map(row));

@@ -1,0 +1,68 @@
+//! The configured store: opened by the configuration, and kept up to date with the files it is filled from.
+
+use std::time::Duration;
+
+use advisor_core::store::StoreError;
+use advisor_io::AnyStore;
+use advisor_io::embedded::Embedded;
+use advisor_io::greptime::{self, Greptime, SettingsError};
+
+use crate::config::client;
+use crate::config::{Config, Store};
+use crate::csv_folders;
+
+/// Opens the embedded store's file, or prepares requests to GreptimeDB; the first of those shows whether it is there.
+///
+/// # Errors
+/// A store that cannot be opened answers for no asset.
+pub(crate) fn open(config: &Config) -> Result<AnyStore, StoreError> {
+    let unavailable = |error: anyhow::Error| unavailable(config, &error);
+    match config.client.store() {
+        Store::Embedded(settings) => {
+            Embedded::open(&settings.path).map(AnyStore::Embedded).map_err(|error| unavailable(error.into()))
+        }
+        Store::Greptime(settings) => {
+            greptime(settings).map(AnyStore::Greptime).map_err(|error| unavailable(error.into()))
+        }
+    }
+}
+
+/// What the configured store is, and where.
+pub(crate) fn address(config: &Config) -> String {
+    match config.client.store() {
+        Store::Embedded(settings) => format!("embedded store {}", settings.path.display()),
+        Store::Greptime(settings) => {
+            let url = settings.base_url().map_or_else(|_| settings.host.to_string(), String::from);
+            format!("GreptimeDB at {}", url.trim_end_matches('/'))
+        }
+    }
+}
+
+/// Brings the embedded store up to date with the files it is filled from.
+///
+/// # Errors
+/// A store that cannot be brought up to date answers for no asset: old data must not look new.
+pub(crate) fn refresh(store: &AnyStore, config: &Config) -> Result<(), StoreError> {
+    match (store, config.client.store()) {
+        (AnyStore::Embedded(store), Store::Embedded(settings)) => {
+            csv_folders::automatic(store, &settings.import, config).map_err(|error| unavailable(config, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unavailable(config: &Config, error: &anyhow::Error) -> StoreError {
+    StoreError::Unavailable { store: address(config), cause: format!("{error:#}") }
+}
+
+fn greptime(settings: &client::Greptime) -> Result<Greptime, SettingsError> {
+    Greptime::new(greptime::Settings {
+        base_url: settings.base_url()?,
+        database: settings.database.clone(),
+        timeout: Duration::from_secs_f64(settings.timeout),
+        retries: settings.retries,
+        retry_delay: greptime::Settings::RETRY_DELAY,
+        username: settings.username.clone(),
+        password: settings.password.as_ref().map(|password| password.expose().to_owned()),
+    })
+}
