@@ -27,8 +27,10 @@ fn a_running_service_is_well_until_it_stops() {
 
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
-    let refused = format!("alert-orchestrator: asking {live} failed: connection refused\n");
-    assert_eq!(health(&clone, &["--url", &live]), (Some(1), refused));
+    // Its own port may be another's by now.
+    let gone = format!("http://127.0.0.1:{}/livez", testkit::closed_port().unwrap());
+    let refused = format!("alert-orchestrator: asking {gone} failed: connection refused\n");
+    assert_eq!(health(&clone, &["--url", &gone]), (Some(1), refused));
 }
 
 #[test]

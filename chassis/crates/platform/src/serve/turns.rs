@@ -32,7 +32,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
+    use std::cell::Cell;
 
     use super::*;
 
@@ -41,11 +41,16 @@ mod tests {
         let turns = Turns::new(2, 1);
         let first = turns.take().await.unwrap();
         let _second = turns.take().await.unwrap();
-        let mut third = Box::pin(turns.take());
-        assert!(third.as_mut().now_or_never().is_none(), "it waits");
-        assert!(turns.take().await.is_none(), "one too many");
-        drop(first);
-        assert!(third.await.is_some());
+        let is_free = Cell::new(false);
+        let third = async { (turns.take().await, is_free.get()) };
+        let free = async {
+            assert!(turns.take().await.is_none(), "one too many");
+            is_free.set(true);
+            drop(first);
+        };
+        let ((third, waited), ()) = tokio::join!(biased; third, free);
+        assert!(waited, "two had their turn already");
+        drop(third.unwrap());
         assert!(turns.take().await.is_some());
     }
 }
