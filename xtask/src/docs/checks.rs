@@ -20,9 +20,11 @@ use crate::service::Service;
 /// Pages of the guide, in the service's room.
 const SUMMARY: &str = "docs/SUMMARY.md";
 const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
-/// Pages beside the guide that are held to the same; the service's README is, too.
+/// Pages beside the guide that are held to the same.
 const OTHERS: [&str; 6] =
     ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "chassis/README.md"];
+/// The same, in the service's room.
+const OTHERS_OF_A_ROOM: [&str; 3] = ["README.md", "ARCHITECTURE.md", "deploy/README.md"];
 
 /// Every page, by its path from the project's folder.
 pub(super) struct Guide<'s> {
@@ -44,7 +46,7 @@ impl<'s> Guide<'s> {
     /// Reads every page.
     pub(super) fn read(root: &Path, service: &'s Service) -> anyhow::Result<Self> {
         let mut names: Vec<String> = OTHERS.map(str::to_owned).to_vec();
-        names.push(service.inside("README.md"));
+        names.extend(OTHERS_OF_A_ROOM.map(|name| service.inside(name)));
         for folder in folders(service) {
             let context = || format!("looking for pages in {folder}");
             for entry in fs::read_dir(root.join(&folder)).with_context(context)? {
@@ -124,6 +126,10 @@ impl<'s> Guide<'s> {
         }
         if !self.root.join(&target).exists() {
             return Some("no such file");
+        }
+        let layout = self.service.layout();
+        if layout.released(page).is_some() && layout.released(&target).is_none() {
+            return Some("not in a release, where this page is");
         }
         let known = self.pages.get(&target).map(Page::anchors);
         let is_there = anchor.is_none_or(|anchor| known.is_some_and(|known| known.iter().any(|known| known == anchor)));

@@ -14,11 +14,13 @@ fn block(language: &str, text: &str) -> Block {
 /// A guide of one page in a folder of its own.
 fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempDir, Guide<'s>) {
     let root = tempfile::tempdir().unwrap();
-    for folder in ["chassis/docs", "lamp-keeper/docs"] {
+    for folder in ["chassis/docs", "lamp-keeper/docs", "lamp-keeper/deploy"] {
         std::fs::create_dir_all(root.path().join(folder)).unwrap();
     }
     let beside = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
-    for file in beside.into_iter().chain(["chassis/README.md", "lamp-keeper/README.md", "chassis/docs/backup.md"]) {
+    let in_rooms = ["README.md", "ARCHITECTURE.md", "deploy/README.md"].map(|file| format!("lamp-keeper/{file}"));
+    let others = ["chassis/README.md", "chassis/docs/backup.md"];
+    for file in beside.into_iter().chain(others).chain(in_rooms.iter().map(String::as_str)) {
         std::fs::write(root.path().join(file), "").unwrap();
     }
     std::fs::write(root.path().join(name), source).unwrap();
@@ -63,6 +65,19 @@ fn links_lead_to_files_and_headings_of_the_guide() {
     links("[1](../../chassis/docs/backup.md)", &[]);
     links("[1](../README.md)", &[&format!("lamp-keeper/docs/page.md: ../README.md: {outside}")]);
     links("[1](../../../etc/passwd)", &["lamp-keeper/docs/page.md: ../../../etc/passwd: leads out of the project"]);
+}
+
+#[test]
+fn a_page_of_a_release_leads_to_nothing_that_stays_here() {
+    let lamp = lamp();
+    let broken = |page: &str, source: &str| guide(&lamp, page, source).1.broken_links();
+    let here = "not in a release, where this page is";
+    let chassis = "[1](chassis/README.md)";
+    let expected = format!("lamp-keeper/README.md: ARCHITECTURE.md: {here}");
+    assert_eq!(broken("lamp-keeper/README.md", "[1](ARCHITECTURE.md) [2](deploy/README.md)"), [expected]);
+    assert_eq!(broken("CONTRIBUTING.md", chassis), [format!("CONTRIBUTING.md: chassis/README.md: {here}")]);
+    assert_eq!(broken("lamp-keeper/ARCHITECTURE.md", "[1](../chassis/README.md) [2](deploy)"), [""; 0]);
+    assert_eq!(broken("README.md", chassis), [""; 0]); // of the project, and not released
 }
 
 #[test]
