@@ -43,7 +43,7 @@ fn rendered(template: &str, service: &Service) -> anyhow::Result<String> {
     while let Some(part) = parts.next() {
         match value(service, part) {
             Some(value) => {
-                script.push_str(plain(value).with_context(|| format!("{room}/{FILE}: {part}: found {value:?}"))?);
+                script.push_str(&value.for_a_shell().with_context(|| format!("{room}/{FILE}: {part}"))?);
                 script.push_str(parts.next().unwrap_or_default());
             }
             // What the shell has its own use for, as in "$@".
@@ -61,8 +61,29 @@ fn is_of_a_key(c: char) -> bool {
     c.is_ascii_lowercase() || c == '_'
 }
 
-fn value<'s>(service: &'s Service, key: &str) -> Option<&'s str> {
-    Some(match key {
+/// What stands in the place of a key.
+enum Value<'s> {
+    Text(&'s str),
+    /// The elements of an array.
+    Words(&'s [String]),
+}
+
+impl Value<'_> {
+    fn for_a_shell(&self) -> anyhow::Result<String> {
+        let words = match self {
+            Self::Text(text) => return plain(text).map(str::to_owned),
+            Self::Words(words) => words,
+        };
+        let quoted = words.iter().map(|word| Ok(format!("'{}'", plain(word)?)));
+        Ok(quoted.collect::<anyhow::Result<Vec<_>>>()?.join(" "))
+    }
+}
+
+fn value<'s>(service: &'s Service, key: &str) -> Option<Value<'s>> {
+    if key == "command_examples" {
+        return Some(Value::Words(&service.command_examples));
+    }
+    Some(Value::Text(match key {
         "name" => &service.name,
         "title" => &service.title,
         "configuration_section" => &service.configuration_section,
@@ -72,14 +93,18 @@ fn value<'s>(service: &'s Service, key: &str) -> Option<&'s str> {
         "data" => &service.data,
         "backups" => &service.backups,
         "logs" => &service.logs,
+        "protected_address" => &service.protected_address,
+        "round" => &service.round,
+        "round_at_metric" => &service.round_at_metric,
+        "round_interval_metric" => &service.round_interval_metric,
         _ => return None,
-    })
+    }))
 }
 
 /// What a shell takes as it is between single quotes, and but for its spaces without them.
 fn plain(value: &str) -> anyhow::Result<&str> {
     if value.is_empty() || value.chars().any(|c| !c.is_ascii_alphanumeric() && !"/_-. ".contains(c)) {
-        bail!("expected letters, digits and /_-. only, for the shell");
+        bail!("found {value:?}, expected letters, digits and /_-. only, for the shell");
     }
     Ok(value)
 }
@@ -114,6 +139,15 @@ mod tests {
     fn each_key_is_replaced_by_its_value() {
         check("service=@name@\ntitle='@title@'\n", "service=lamp-keeper\ntitle='Lamp Keeper'\n");
         check("@root@/@account@", "/opt/lamp-keeper/keeper");
+    }
+
+    #[test]
+    fn a_list_becomes_the_elements_of_an_array() {
+        check("examples=(@command_examples@)", "examples=('light hall' 'dim --all')");
+        let mut service = lamp();
+        service.command_examples = vec!["light hall".into(), "x' 'y".into()];
+        let error = format!("{:#}", rendered("(@command_examples@)", &service).unwrap_err());
+        assert!(error.contains("service.toml: command_examples: found \"x' 'y\""), "{error}");
     }
 
     #[test]

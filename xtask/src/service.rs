@@ -41,6 +41,11 @@ pub(crate) struct Service {
     pub(crate) logs: String,
     #[expect(dead_code, reason = "the Python tests read it")]
     memory_mib: u32,
+    pub(crate) protected_address: String,
+    pub(crate) round: String,
+    pub(crate) round_at_metric: String,
+    pub(crate) round_interval_metric: String,
+    pub(crate) command_examples: Vec<String>,
     pub(crate) ships: Vec<String>,
     pub(crate) openapi: String,
     pub(crate) alerts: String,
@@ -121,6 +126,11 @@ pub(crate) mod tests {
         backups = "/var/backups/keeper"
         logs = "/var/log/lamp-keeper"
         memory_mib = 64
+        protected_address = "/api/lamps"
+        round = "lighting"
+        round_at_metric = "lit_at_seconds"
+        round_interval_metric = "lighting_interval_seconds"
+        command_examples = ["light hall", "dim --all"]
         ships = ["config/lamp.yaml", "examples"]
         openapi = "lamp.json"
         alerts = "rules/lamps.yml"

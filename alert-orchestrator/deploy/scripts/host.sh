@@ -14,6 +14,12 @@ readonly settings=/etc/alert-orchestrator
 readonly data=/var/lib/alert-orchestrator
 readonly backups=/var/backups/orchestrator
 readonly logs=/var/log/alert-orchestrator
+# What a running service is asked for; the metrics stand without their prefix.
+readonly protected=/api/config/normalized
+readonly round='evaluation'
+readonly round_at_metric=last_eval_timestamp_seconds
+readonly round_interval_metric=evaluation_interval_seconds
+readonly command_examples=('explain usdc' 'tag --asset usdc --latest')
 readonly units=/etc/systemd/system
 readonly rotation=/etc/logrotate.d/$service
 readonly lock=/run/$service-deploy.lock

@@ -13,10 +13,7 @@ Usage: run.sh COMMAND [ARGUMENT...]
 Runs $current/$service with a command and the configuration of this host, as root; it then is the user
 $account in $data. Its exit code is the command's.
 
-  run.sh check
-  run.sh explain usdc
-  run.sh tag --asset usdc --latest
-  run.sh backup --with-secrets
+$(printf '  run.sh %s\n' check "${command_examples[@]}" 'backup --with-secrets')
 
 To restore a backup there is restore.sh.
 TEXT

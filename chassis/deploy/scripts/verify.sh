@@ -7,15 +7,13 @@ readonly here
 # shellcheck source-path=SCRIPTDIR source=host.sh
 . "$here/host.sh"
 
-readonly protected=/api/config/normalized
-
 usage() {
     cat <<TEXT
 Usage: verify.sh [--user NAME | --no-login] [--metrics PATH] [--help] URL
 
-  health   /livez answers 200: the evaluation loop lives
+  health   /livez answers 200: the $round loop lives
   login    the configuration is refused without a login
-  metrics  the newest evaluation is at most two intervals old, and no reload was refused
+  metrics  the newest $round is at most two intervals old, and no reload was refused
   store    /readyz answers 200: the store answers
   limits   a request that is too large is refused (413); how many may come is the proxy's limit, and not asked
 
@@ -86,15 +84,16 @@ metrics() {
     status=$(ask "$metrics_path")
     found=$status
     if [ "$status" = 200 ]; then
-        found=$(awk -v now="$(date +%s)" -v at="$(metric last_eval_timestamp_seconds)" \
-            -v interval="$(metric evaluation_interval_seconds)" -v reload="$(metric config_last_reload_successful)" 'BEGIN {
+        found=$(awk -v now="$(date +%s)" -v at="$(metric "$round_at_metric")" \
+            -v interval="$(metric "$round_interval_metric")" -v round="$round" \
+            -v reload="$(metric config_last_reload_successful)" 'BEGIN {
                 if (at == "" || interval == "" || reload == "") print "incomplete metrics"
                 else if (reload != 1) print "a configuration that was refused"
-                else if (now - at > 2 * interval) printf "the newest evaluation %d s ago with an interval of %d s\n", now - at, interval
+                else if (now - at > 2 * interval) printf "the newest %s %d s ago with an interval of %d s\n", round, now - at, interval
                 else print "fresh" }')
         : >"$answer"
     fi
-    report metrics "$found" fresh "$metrics_path, the newest evaluation and the last reload"
+    report metrics "$found" fresh "$metrics_path, the newest $round and the last reload"
 }
 
 login=401 user='' password='' url='' metrics_path=/metrics

@@ -35,6 +35,11 @@ class Service:
     backups: str
     logs: str
     memory_mib: int
+    protected_address: str
+    round: str
+    round_at_metric: str
+    round_interval_metric: str
+    command_examples: list
     ships: list
     openapi: str
     alerts: str
