@@ -74,7 +74,7 @@ impl FromStr for Level {
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// `2026-01-29T00:00:00.000Z WARNING no reference, asset=usdt`; within a request, `, correlationId=…` follows.
+    /// `2026-01-29T00:00:00.000Z WARNING no oil, lamp=hall`; within a request, `, correlationId=…` follows.
     #[default]
     Text,
     /// One JSON object per line: `timestamp`, `level`, `message`, `fields`, and within a request `correlationId`.
@@ -286,7 +286,7 @@ pub(crate) mod tests {
         tracing::subscriber::with_default(lines.subscriber(level, format), || {
             tracing::debug!(rows = 3_u64, share = 0.5, "read");
             tracing::info!("Loaded configuration from {}", "a.yaml");
-            tracing::warn!(asset = %"usdt\n2026 forged \u{1b}[31m", held = true, "no reference");
+            tracing::warn!(lamp = %"hall\n2026 forged \u{1b}[31m", out = true, "no oil");
             tracing::error!(code = -1, "failed");
         });
         let text = lines.text();
@@ -309,7 +309,7 @@ pub(crate) mod tests {
             [
                 "DEBUG read, rows=3, share=0.5",
                 "INFO Loaded configuration from a.yaml",
-                "WARNING no reference, asset=usdt\\n2026 forged \\u{1b}[31m, held=true",
+                "WARNING no oil, lamp=hall\\n2026 forged \\u{1b}[31m, out=true",
                 "ERROR failed, code=-1",
             ]
         );
@@ -323,30 +323,27 @@ pub(crate) mod tests {
     fn json_lines_hold_timestamp_level_message_and_fields() {
         let lines = Lines::default();
         tracing::subscriber::with_default(lines.subscriber(Level::Info, Format::Json), || {
-            tracing::warn!(asset = "usdt", wallets = 3, "no \"reference\"");
+            tracing::warn!(lamp = "hall", wicks = 3, "no \"oil\"");
         });
         let mut line: Json = serde_json::from_str(&lines.text()).unwrap();
         assert!(line["timestamp"].take().as_str().unwrap().parse::<Timestamp>().is_ok());
-        let expected = json!({ "timestamp": null, "level": "WARNING", "message": "no \"reference\"",
-            "fields": { "asset": "usdt", "wallets": 3 } });
+        let expected = json!({ "timestamp": null, "level": "WARNING", "message": "no \"oil\"",
+            "fields": { "lamp": "hall", "wicks": 3 } });
         assert_eq!(line, expected);
     }
 
     #[test]
     fn lines_within_a_request_carry_its_id() {
         for (format, expected) in [
-            (Format::Text, "WARNING outside\nWARNING inside, asset=usdt, correlationId=7f.a\nERROR panicked: oh"),
-            (
-                Format::Json,
-                r#"{"correlationId":"7f.a","fields":{"asset":"usdt"},"level":"WARNING","message":"inside","#,
-            ),
+            (Format::Text, "WARNING outside\nWARNING inside, lamp=hall, correlationId=7f.a\nERROR panicked: oh"),
+            (Format::Json, r#"{"correlationId":"7f.a","fields":{"lamp":"hall"},"level":"WARNING","message":"inside","#),
         ] {
             let lines = Lines::default();
             tracing::subscriber::with_default(lines.subscriber(Level::Warning, format), || {
                 tracing::warn!("outside");
                 let request = tracing::error_span!("request", correlationId = "7f.a", other = 3);
                 let inner = request.in_scope(|| tracing::error_span!("inner", step = "x"));
-                inner.in_scope(|| tracing::warn!(asset = "usdt", "inside"));
+                inner.in_scope(|| tracing::warn!(lamp = "hall", "inside"));
                 let hook = std::panic::take_hook();
                 std::panic::set_hook(Box::new(log_panic));
                 let panicked = std::panic::catch_unwind(|| panic!("oh {}", "dear"));

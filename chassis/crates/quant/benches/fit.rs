@@ -1,4 +1,4 @@
-//! How long do a month's fit and a 20-wallet sum take, next to one pass that only adds the same values up?
+//! How long do a month's fit and a sum of 20 series take, next to one pass that only adds the same values up?
 //!
 //! `cargo bench -p quant`. Each group holds the work and, as `plain sum`, the pass it is to be compared with.
 
@@ -9,10 +9,10 @@ use std::hint::black_box;
 
 /// One sample every 150 s for 30 days.
 const SAMPLES: usize = 17_281;
-const WALLETS: i64 = 20;
+const SERIES: i64 = 20;
 
-/// A balance that grows by a cent a sample, with saw-tooth noise of 10 USD.
-fn balance(index: usize) -> f64 {
+/// A value that grows by 0.01 a sample, with saw-tooth noise of 10.
+fn value(index: usize) -> f64 {
     10_000.0 + index as f64 * 0.01 + (index * 7919 % 1009) as f64 / 100.0
 }
 
@@ -23,7 +23,7 @@ fn times(shift_ms: i64) -> Vec<i64> {
 
 fn fit(c: &mut Criterion) {
     let x: Vec<f64> = (0..SAMPLES).map(|i| 1.7e9 + 150.0 * i as f64).collect();
-    let y: Vec<f64> = (0..SAMPLES).map(balance).collect();
+    let y: Vec<f64> = (0..SAMPLES).map(value).collect();
     let mut group = c.benchmark_group("fit of 17281 points");
     group.bench_function("plain sum", |b| b.iter(|| black_box(&y).iter().sum::<f64>()));
     for order in [0, 2, 8] {
@@ -34,14 +34,14 @@ fn fit(c: &mut Criterion) {
     group.finish();
 }
 
-fn sum_of_wallets(c: &mut Criterion) {
-    let y: Vec<f64> = (0..SAMPLES).map(balance).collect();
-    let mut group = c.benchmark_group("sum of 20 wallets of 17281 samples");
+fn sum_of_series(c: &mut Criterion) {
+    let y: Vec<f64> = (0..SAMPLES).map(value).collect();
+    let mut group = c.benchmark_group("sum of 20 series of 17281 samples");
     group.bench_function("plain sum", |b| {
-        b.iter(|| (0..WALLETS).map(|_| black_box(&y).iter().sum::<f64>()).sum::<f64>());
+        b.iter(|| (0..SERIES).map(|_| black_box(&y).iter().sum::<f64>()).sum::<f64>());
     });
     for (name, different) in [("one axis", 1), ("four axes", 4), ("twenty axes", 20)] {
-        let axes: Vec<Vec<i64>> = (0..WALLETS).map(|wallet| times(wallet % different * 1000)).collect();
+        let axes: Vec<Vec<i64>> = (0..SERIES).map(|series| times(series % different * 1000)).collect();
         let axes: Vec<&[i64]> = axes.iter().map(Vec::as_slice).collect();
         group.bench_function(format!("{name}, union"), |b| b.iter(|| union(black_box(&axes))));
         group.bench_function(format!("{name}, union and interpolation"), |b| {
@@ -58,5 +58,5 @@ fn sum_of_wallets(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fit, sum_of_wallets);
+criterion_group!(benches, fit, sum_of_series);
 criterion_main!(benches);

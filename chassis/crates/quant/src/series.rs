@@ -19,7 +19,7 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub fn union(axes: &[&[i64]]) -> Vec<i64> {
-    // Wallets of one market are usually sampled together: merge each axis once, not once per wallet. Different axes
+    // Series of one source are usually sampled together: merge each axis once, not once per series. Different axes
     // mostly differ in length or in the first time, so looking for an equal one costs little.
     let mut different: Vec<&[i64]> = Vec::new();
     for axis in axes {

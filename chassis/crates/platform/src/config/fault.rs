@@ -12,7 +12,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// `path` names the key (`client.assets[1]`, empty for the file as a whole); `message` says what was found and
+    /// `path` names the key (`keeper.lamps[1]`, empty for the file as a whole); `message` says what was found and
     /// what was expected, and must not hold a secret.
     pub fn new(line: u64, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { line, path: path.into(), message: message.into() }

@@ -34,7 +34,7 @@ fn between_samples_the_line_and_outside_the_nearest_sample() {
     sum_on(&[1, 2], &[(&[7], &[4.0])], &[4.0, 4.0]); // one sample: a constant
     sum_on(&[1, 2], &[(&[], &[])], &[0.0, 0.0]); // none: nothing to add
     sum_on(&[], &[(ts, y)], &[]);
-    // Two wallets: 1 + 0.1·t and 10 up to t = 20, then the line to 40 at t = 60 (0.75 a step).
+    // Two series: 1 + 0.1·t and 10 up to t = 20, then the line to 40 at t = 60 (0.75 a step).
     sum_on(
         &[0, 10, 20, 30, 60],
         &[(&[0, 60], &[1.0, 7.0]), (&[20, 60], &[10.0, 40.0])],
