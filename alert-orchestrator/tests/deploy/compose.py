@@ -19,8 +19,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "chassis/tests/support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from advisor import Advisor
 from namespaces import Host
-from running import Service, expect, free_port, install
+from running import expect, free_port, install
 from service import SERVICE
 
 BINARY = pathlib.Path(sys.argv[2]).resolve()
@@ -225,7 +227,7 @@ def login(project, folder):
     configuration = configuration.replace("  telemetry:\n", f"  telemetry:\n    listen_port: {port}\n").replace("/import]", "import]")
     # No API of the outside world is asked.
     environment = {"PATH": os.environ["PATH"], **environment, "LIQWID_API_URL": "http://127.0.0.1:9"}
-    with Service(BINARY, folder, configuration, port, env=environment) as service:
+    with Advisor(BINARY, folder, configuration, port, env=environment) as service:
         service.wait_for_evaluation()
         answers = [service.get("/api/decisions", basic(password))[0] for password in (PASSWORD, "wrong")]
     expect("the embedded service lets in who knows the password, and nobody else", answers, [200, 401])

@@ -11,8 +11,9 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "chassis/tests/support"))
+sys.path.insert(0, str(HERE.parent / "support"))
 
-import running
+from advisor import Advisor
 from running import HOST, Program
 
 # Debian package of each program.
@@ -29,7 +30,7 @@ def seconds_to_first_answer(program):
             time.sleep(0.0002)
 
 
-class Service(running.Service):
+class Service(Advisor):
     """The advisor, and what the system knows of its process."""
 
     def resident_bytes(self):

@@ -10,8 +10,9 @@ import sys
 import yaml
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-# What all tests share; whoever imports this module first can import from there, too.
+# What all tests share, and those of this room; whoever imports this module first can import from there, too.
 sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 WAITS = {
     *("scrape_interval", "scrape_timeout", "evaluation_interval"),

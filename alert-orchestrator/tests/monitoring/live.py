@@ -25,8 +25,10 @@ import time
 import urllib.parse
 import urllib.request
 
-from copies import REPOSITORY, copy
-from running import HOST, Program, Service, expect, free_port, wait_for
+from copies import REPOSITORY, copy  # makes the others findable
+
+from advisor import Advisor
+from running import HOST, Program, expect, free_port, wait_for
 from service import SERVICE
 from stand_ins import Apis, MailServer
 
@@ -80,7 +82,7 @@ class Replicas:
 
     def start(self):
         for name, port in self.ports.items():
-            self.services[name] = Service(self.binary, self.folder, self.configuration(name, 2.0), port, name)
+            self.services[name] = Advisor(self.binary, self.folder, self.configuration(name, 2.0), port, name)
         for service in self.services.values():
             service.wait_for_evaluation()
 

@@ -20,8 +20,10 @@ import urllib.parse
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from running import HOST, Program, Service, expect, free_port, wait_for
+from advisor import Advisor
+from running import HOST, Program, expect, free_port, wait_for
 from service import SERVICE
 
 # The one source of the alerts. Its waits stay as they are, so that here an alert that would fire is pending.
@@ -135,7 +137,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder, port = pathlib.Path(name), free_port()
         shutil.copytree(REPOSITORY / "examples", folder / "examples")
-        with Service(binary, folder, configuration(port), port) as service:
+        with Advisor(binary, folder, configuration(port), port) as service:
             service.wait_for_evaluation()
             check_formats(service)
             with Prometheus(folder, port) as prometheus:

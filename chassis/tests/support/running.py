@@ -134,20 +134,12 @@ class Program:
 
 
 class Service(Program):
-    """The advisor, on a configuration whose listen_port is `port`; relative paths begin in `folder`."""
+    """A service of the project, on a configuration whose listen_port is `port`; relative paths begin in `folder`."""
 
     def __init__(self, binary, folder, configuration, port, name="service", env=None):
         (folder / f"{name}.yaml").write_text(configuration, encoding="utf-8")
         command = [binary, "--config", f"{name}.yaml", "--log-format", "json"]
         super().__init__(command, folder, port, name, env)
-
-    def wait_for_evaluation(self):
-        wait_for("the first evaluation", lambda: self.answers("/startupz"))
-
-    def evaluated(self):
-        """Rounds so far."""
-        text = self.get("/metrics")[2].decode()
-        return int(next(line for line in text.splitlines() if "evaluation_duration_seconds_count" in line).split()[-1])
 
     def log_lines(self):
         """Every complete line of the log so far, parsed."""

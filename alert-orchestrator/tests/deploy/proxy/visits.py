@@ -20,8 +20,10 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 
-from running import HOST, Service, certificate, expect, get
+from advisor import Advisor
+from running import HOST, certificate, expect, get
 from service import SERVICE
 
 SITE, GRAFANA, PROMETHEUS = SERVICE.host_name, "grafana.example.com", "prometheus.example.com"
@@ -55,7 +57,7 @@ def service(binary, folder, address=HOST, name="service"):
         (folder / "examples").symlink_to(REPOSITORY / "examples")
     hash = hashlib.sha256(PASSWORD.encode()).hexdigest()
     configuration = SERVICE.configuration_for("proxy", name=name, address=address, hash=hash)
-    return Service(binary, folder, configuration, SERVICE.http_port, name)
+    return Advisor(binary, folder, configuration, SERVICE.http_port, name)
 
 
 class Answer:
