@@ -22,14 +22,21 @@ PATIENCE_SECONDS = 120
 
 
 def install(packages):
-    """Installs what is missing; `packages`: the Debian package of each program. One test at a time, as .ci/run does."""
+    """Installs what is missing; `packages`: the Debian package of each program. One test at a time.
+
+    The list of packages is read once a run: lock and stamp are those of .ci/lib.sh.
+    """
     missing = [package for program, package in packages.items() if not shutil.which(program)]
     if not missing:
         return
+    updated = REPOSITORY / "target/ci/apt-updated"
+    updated.parent.mkdir(parents=True, exist_ok=True)
     with open(REPOSITORY / "target/apt.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         quiet = {"check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        if not updated.exists():
+            subprocess.run(["apt-get", "update", "-qq"], **quiet)
+            updated.touch()
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env=environment, **quiet)
 
