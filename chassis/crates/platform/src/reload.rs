@@ -55,16 +55,16 @@ pub trait Reload: Send + Sync + 'static {
 
 /// Reads the configuration again at each of `requests` (see [`hangups`](crate::shutdown::hangups)), and where that is
 /// wanted when a file of it changed. What came of it is logged, and systemd is told when it is done.
-pub async fn on_request(source: impl Reload, mut requests: impl Stream<Item = ()> + Send + Unpin) {
+pub(crate) async fn on_request(source: impl Reload, mut requests: impl Stream<Item = ()> + Send + Unpin) {
     let mut watched = Watched::new(source.files());
-    let mut refused = false;
+    let mut outcome = Outcome::InEffect;
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
-            Some(()) = requests.next() => {}
+            request = requests.next() => if request.is_none() { return },
             _ = looks.tick(), if source.is_watched() => {
                 // What was wrong may be in a file that the refused configuration names and the one in effect does not.
-                let is_mended = || refused && source.load().is_ok();
+                let is_mended = || outcome == Outcome::Unreadable && source.load().is_ok();
                 if !watched.has_changed() && !is_mended() {
                     continue;
                 }
@@ -72,21 +72,35 @@ pub async fn on_request(source: impl Reload, mut requests: impl Stream<Item = ()
         }
         // Looked at before it is read: what is written while it is read is a change of its own.
         watched = Watched::new(source.files());
-        refused = !reload(&source);
-        if !refused {
+        outcome = reload(&source).await;
+        if outcome == Outcome::InEffect {
             watched.add_new(Watched::new(source.files()));
         }
     }
 }
 
-/// Reads the file again and puts it into effect; whether that was possible.
-fn reload(source: &impl Reload) -> bool {
-    notify::reloading();
+/// What became of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    InEffect,
+    /// Its files say something wrong, or cannot be read.
+    Unreadable,
+    /// Its files are in order, and what they ask for cannot be had.
+    NotAdopted,
+}
+
+/// Reads the file again and puts it into effect, where that is possible.
+async fn reload(source: &impl Reload) -> Outcome {
+    notify::reloading().await;
     let path = source.path().display();
-    let outcome = source.load().and_then(|config| source.adopt(config));
+    let outcome = match source.load().map(|config| source.adopt(config)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(refusal)) => Err((Outcome::NotAdopted, refusal)),
+        Err(refusal) => Err((Outcome::Unreadable, refusal)),
+    };
     match &outcome {
         Ok(()) => info!("Reloaded configuration from {path}"),
-        Err(refusal) => {
+        Err((_, refusal)) => {
             for line in refusal.lines() {
                 error!("{line}");
             }
@@ -94,8 +108,8 @@ fn reload(source: &impl Reload) -> bool {
         }
     }
     source.reloaded(outcome.is_ok());
-    notify::ready();
-    outcome.is_ok()
+    notify::ready().await;
+    outcome.map_or_else(|(outcome, _)| outcome, |()| Outcome::InEffect)
 }
 
 #[cfg(test)]
@@ -220,6 +234,25 @@ mod tests {
         assert_eq!(running.outcomes.recv().await, Some(true), "a file that a reload has brought in is watched, too");
         fs::remove_file(running.folder.path().join("other")).unwrap();
         assert!(running.is_left_alone().await, "a file that is just being replaced is looked at the next time");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_put_into_effect_is_refused_once() {
+        let mut running = Running::start(true).await;
+        running.write("number", "13");
+        assert_eq!(running.outcomes.recv().await, Some(false));
+        assert!(running.is_left_alone().await, "nothing has changed that could mend it");
+        running.write("number", "444");
+        assert_eq!(running.outcomes.recv().await, Some(true));
+        assert_eq!(running.in_effect(), 444);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_nobody_can_ask_any_more() {
+        let running = Running::start(false).await;
+        let Running { ask, mut outcomes, folder: _folder, .. } = running;
+        drop(ask);
+        assert_eq!(outcomes.recv().await, None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -127,19 +127,20 @@ impl Service {
             None => (None, None),
         };
         let reloading = reload.map(|reload| tokio::spawn(reload(Box::pin(hangups))));
-        notify::ready();
+        notify::ready().await;
         let is_alive = move || rounds.as_ref().is_none_or(|rounds| rounds.is_alive());
         let watchdog = tokio::spawn(notify::watchdog(is_alive));
         stopped.await;
         info!("Stopping: requests and writes in progress have {} s to finish", drain.as_secs());
-        notify::stopping();
         watchdog.abort();
         if let Some(reloading) = reloading {
             reloading.abort();
         }
         stop.send_replace(true);
         let until = Instant::now() + drain;
-        if tokio::time::timeout(drain, finished(server, handle, &writes)).await.is_err() {
+        let finished = tokio::time::timeout(drain, finished(server, handle, &writes));
+        // Side by side: a systemd that takes no messages takes no time from what is in progress.
+        if tokio::join!(finished, notify::stopping()).0.is_err() {
             warn!("something did not finish within {} s and is cut off", drain.as_secs());
         }
         Ok(until)
