@@ -55,7 +55,7 @@ fn clean(folder: &Path, extensions: &[String], cutoff: SystemTime) -> u64 {
 ///
 /// # Errors
 /// What makes it another one, or why that cannot be told.
-pub fn is_as_named(folder: &Path) -> Result<bool, String> {
+pub(crate) fn is_as_named(folder: &Path) -> Result<bool, String> {
     if folder.components().any(|component| component == Component::ParentDir) {
         return Err("a path with .. may mean another folder than it seems".to_owned());
     }

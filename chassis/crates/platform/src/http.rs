@@ -26,7 +26,7 @@ pub use chassis::{App, chassis};
 pub use client::{Client, Proxies};
 pub(crate) use headers::weighted;
 pub use limits::Limits;
-pub use origin::same_origin;
+pub(crate) use origin::same_origin;
 pub use problem::Problem;
 pub use rendered::Rendered;
 pub use serve::{listen, serve};

@@ -31,7 +31,7 @@ pub mod reload;
 pub mod rounds;
 mod secret;
 pub mod serve;
-pub mod shutdown;
+mod shutdown;
 pub mod telemetry;
 
 pub use secret::Secret;

@@ -15,6 +15,7 @@ mod tests;
 mod timetable;
 mod work;
 
-pub use runner::{Handle, SpawnError, spawn};
+pub use runner::SpawnError;
+pub(crate) use runner::{Handle, spawn};
 pub use shared::Rounds;
 pub use work::Work;

@@ -24,7 +24,7 @@ mod tests;
 mod turns;
 mod writes;
 
-pub use guard::{Access, Guarded};
+pub use guard::Guarded;
 pub use openapi::differences;
 pub use page_files::PageFiles;
 pub use probe::Probe;

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// # Errors
 /// The signals cannot be listened for.
-pub fn requested() -> io::Result<impl Future<Output = ()> + Send> {
+pub(crate) fn requested() -> io::Result<impl Future<Output = ()> + Send> {
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -24,13 +24,13 @@ pub fn requested() -> io::Result<impl Future<Output = ()> + Send> {
 /// SIGHUPs, by which a service is told to read its configuration again. Several that came since the last one was taken
 /// are one.
 #[derive(Debug)]
-pub struct Hangups(Signal);
+pub(crate) struct Hangups(Signal);
 
 /// Listens for SIGHUP from now on.
 ///
 /// # Errors
 /// The signal cannot be listened for.
-pub fn hangups() -> io::Result<Hangups> {
+pub(crate) fn hangups() -> io::Result<Hangups> {
     signal(SignalKind::hangup()).map(Hangups)
 }
 

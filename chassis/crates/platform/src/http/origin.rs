@@ -8,7 +8,7 @@ use axum::http::header::{HOST, ORIGIN};
 /// A browser says where a request comes from by `Sec-Fetch-Site` (`same-origin`, or `none` for what the user typed) and by
 /// `Origin`, whose host and port must be those of `Host`. Other programs send neither and are let through: nobody
 /// else's credentials are sent with their requests.
-pub fn same_origin(headers: &HeaderMap) -> bool {
+pub(crate) fn same_origin(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     let origin = headers.get(ORIGIN).is_none_or(|origin| {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());

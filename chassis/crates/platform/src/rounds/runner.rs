@@ -26,11 +26,11 @@ pub struct SpawnError {
 
 /// The thread that makes the rounds.
 #[derive(Debug)]
-pub struct Handle(oneshot::Receiver<()>);
+pub(crate) struct Handle(oneshot::Receiver<()>);
 
 impl Handle {
     /// Ready once the last round has been left in order.
-    pub async fn finished(self) {
+    pub(crate) async fn finished(self) {
         // An error means that the thread ended without a word, which is an end, too.
         drop(self.0.await);
     }
@@ -40,7 +40,7 @@ impl Handle {
 ///
 /// # Errors
 /// The system gives no thread or runtime.
-pub fn spawn<W: Work>(
+pub(crate) fn spawn<W: Work>(
     rounds: Arc<Rounds>,
     work: W,
     drain: Duration,

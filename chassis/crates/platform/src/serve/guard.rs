@@ -14,7 +14,7 @@ use crate::http::{Client, Problem, same_origin};
 
 /// How much an answer gives away, or a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(super) enum Access {
     /// Metrics and probes: never asks for a login.
     Open,
     /// What people look at: asks for one where the settings say so ([`Guarded::guards_pages`]).
@@ -47,25 +47,26 @@ pub(super) fn guarded<S: Guarded>(
     access: Access,
     handler: MethodRouter<Arc<S>>,
 ) -> MethodRouter<Arc<S>> {
-    match access {
+    let asks = match access {
         // Everybody may ask, and only ask: a guard would cost time and refuse nobody.
-        Access::Open => handler,
-        Access::Page | Access::Sensitive => {
-            let guard = Guard { state: Arc::clone(state), access };
-            handler.layer(from_fn_with_state(guard, check::<S>))
-        }
-    }
+        Access::Open => return handler,
+        Access::Page => S::guards_pages,
+        Access::Sensitive => |_: &S::Settings| true,
+    };
+    let guard = Guard { state: Arc::clone(state), asks };
+    handler.layer(from_fn_with_state(guard, check::<S>))
 }
 
 /// The door of one route.
-struct Guard<S> {
+struct Guard<S: Guarded> {
     state: Arc<S>,
-    access: Access,
+    /// Whether it asks for a login, where there are logins.
+    asks: fn(&S::Settings) -> bool,
 }
 
-impl<S> Clone for Guard<S> {
+impl<S: Guarded> Clone for Guard<S> {
     fn clone(&self) -> Self {
-        Self { state: Arc::clone(&self.state), access: self.access }
+        Self { state: Arc::clone(&self.state), asks: self.asks }
     }
 }
 
@@ -80,12 +81,7 @@ async fn check<S: Guarded>(
         return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another origin"));
     }
     let settings = guard.state.settings();
-    let is_required = match guard.access {
-        Access::Open => false,
-        Access::Page => S::guards_pages(&settings),
-        Access::Sensitive => true,
-    };
-    if let Some(logins) = S::logins(&settings).filter(|_| is_required) {
+    if let Some(logins) = S::logins(&settings).filter(|_| (guard.asks)(&settings)) {
         logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(S::REALM))?;
     }
     // Whoever answers goes by the same reading of the configuration.
