@@ -45,6 +45,8 @@ impl Reload for FromFile {
     fn reloaded(&self, accepted: bool) {
         self.0.reload.set(accepted.into());
         self.0.page.forget();
-        self.0.rounds.soon();
+        if accepted {
+            self.0.rounds.soon();
+        }
     }
 }

@@ -79,9 +79,13 @@ fn a_bad_file_is_refused_and_a_good_one_taken() {
     hears(&manager, "READY=1");
     service.logged("skeleton.yaml:2: interval_second: unknown key");
     wait_for(|| (!reloads()).then_some(())).expect("the refusal to be counted");
-    folder.write(FILE, GOOD);
+    let next_at = || service.get("/api/rounds").json()["next_at"].as_str().unwrap().to_owned();
+    let in_an_hour = next_at();
+    folder.write(FILE, "port: 0\ninterval_seconds: 1800\n");
     service.signal("HUP");
     wait_for(|| reloads().then_some(())).expect("the good file to be taken");
+    // Both in the same format of time, so that the texts are in order as the instants are.
+    wait_for(|| (next_at() < in_an_hour).then_some(())).expect("a round in half an hour");
 }
 
 #[test]
