@@ -51,12 +51,15 @@ check() {
     fi
 }
 
+# results_of LOG: how many tests passed and failed, as `cargo test` has said there.
+results_of() { awk '/^test result: / { ok += $4; bad += $6 } END { print ok + 0, bad + 0 }' "$1"; }
+
 # tests: the command of the README. It counts by its tests, and once more if it failed without naming one (it did not build).
 tests() {
     local log=$ci/tests.log seconds=$SECONDS status ok bad
     timeout --kill-after=30s 40m cargo test --workspace >"$log" 2>&1
     status=$?
-    read -r ok bad < <(awk '/^test result: / { ok += $4; bad += $6 } END { print ok + 0, bad + 0 }' "$log")
+    read -r ok bad < <(results_of "$log")
     if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
         bad=1
     fi
