@@ -38,7 +38,9 @@ pub(crate) fn run(root: &Path, service: Option<&str>) -> anyhow::Result<()> {
 
 fn build(root: &Path, package: &str) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--quiet", "-p", package, "-p", "testkit", "-p", "xtask"]).current_dir(root);
+    build
+        .args(["build", "--release", "--quiet", "-p", package, "-p", "advisor-testkit", "-p", "xtask"])
+        .current_dir(root);
     if !build.status().context("starting cargo")?.success() {
         bail!("building the measured programs failed");
     }
