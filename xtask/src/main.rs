@@ -61,7 +61,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Build the release archive of this commit under target/dist, byte for byte the same wherever it is built (4 minutes)
+    /// Build the release archive of this commit under target/dist, byte for byte the same by the same compiler (some minutes)
     Dist(dist::Options),
     /// Measure evaluations of a large history from either store (a quarter of an hour, 3 GB of disk); needs sqlite3
     BenchEvaluate {

@@ -14,14 +14,14 @@ pub(super) fn all() -> Vec<(&'static str, String)> {
 }
 
 fn first_failure() -> Failure {
-    let (store, cause) = ("GreptimeDB at http://localhost:4000".into(), "connection refused (4 attempts)".into());
+    let (store, cause) = ("GreptimeDB at http://localhost:4000".into(), "connection refused after 4 attempts".into());
     Failure::Store(StoreError::Connect { store, cause })
 }
 
 fn next_failure(failure: &Failure) -> Option<Failure> {
     match failure {
         Failure::Store(StoreError::Connect { store, .. }) => {
-            let cause = "HTTP 503 Service Unavailable (4 attempts)".into();
+            let cause = "answered 503 Service Unavailable after 4 attempts".into();
             Some(Failure::Store(StoreError::Unavailable { store: store.clone(), cause }))
         }
         Failure::Store(StoreError::Unavailable { .. }) => {
