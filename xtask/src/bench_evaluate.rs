@@ -197,11 +197,13 @@ impl Bench {
         Ok((once, select, import, sqlite_import))
     }
 
+    /// Without a journal: what is measured reads, and only what reads can be asked again by the yardstick.
     fn write_config(&self, set: &Dataset, store: &str) -> anyhow::Result<PathBuf> {
         let end = Timestamp::from_millisecond(set.end_ms()).context("the set's end is no instant")?;
         let text = format!(
             "client:\n  {store}\n  assets: [{}]\n  date_range: {{end: \"{end}\"}}\n\
-             {}:\n  decision_gate: {{min_residual_bps: 10, peg: {{target_usd: 1.0, max_deviation_bps: 100}}}}\n",
+             {}:\n  journal: {{enabled: false}}\n  \
+             decision_gate: {{min_residual_bps: 10, peg: {{target_usd: 1.0, max_deviation_bps: 100}}}}\n",
             ASSETS.join(", "),
             self.service.configuration_section
         );
