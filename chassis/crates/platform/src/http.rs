@@ -3,7 +3,7 @@
 //! Start at [`listen`] and [`serve`], which owns the connections: how many, how large, how long ([`Limits`]). The router it is given
 //! goes through [`chassis`] first: request ids, one log line per request, security headers, every error as JSON
 //! ([`Problem`]), panics caught, and the [`Client`] a request comes from. [`Rendered`] is a page that is made once and
-//! served often; [`same_origin`] tells a form of our own from somebody else's; [`Verdict`] is what a probe answers.
+//! served often; `same_origin` tells a form of our own from somebody else's; [`Verdict`] is what a probe answers.
 //!
 //! Inside: `table` knows which connection gives way, `connection` runs one, `stream` watches its bytes.
 

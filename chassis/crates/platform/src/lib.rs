@@ -8,7 +8,7 @@
 //! * [`http`]: how the service is spoken to, within limits.
 //! * [`memory`]: how much the allocator keeps.
 //! * [`metrics`]: what is counted, and in which text Prometheus reads it.
-//! * [`notify`] and [`shutdown`]: what systemd is told, and what the service is told by signals.
+//! * [`notify`] and `shutdown`: what systemd is told, and what the service is told by signals.
 //! * [`process`]: how a program begins and ends.
 //! * [`reload`]: how the configuration is read again, without stopping.
 //! * [`rounds`]: what is done over and over, on schedule.

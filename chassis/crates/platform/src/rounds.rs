@@ -1,6 +1,6 @@
 //! How does a service do its work over and over: at once, then on schedule, until it is told to stop?
 //!
-//! Start at [`spawn`]. Rounds have a thread and a runtime of their own, so that no [`Work`], however long, keeps a
+//! Start at [`Work`]. Rounds have a thread and a runtime of their own, so that no [`Work`], however long, keeps a
 //! request waiting. A round that takes longer than the interval makes those be left out that fell due meanwhile, and
 //! the schedule does not drift: instants are counted from the first round. [`Rounds`] is what others see and ask of it:
 //! when the next one is due, one before its time, and whether rounds are still being made.

@@ -2,7 +2,7 @@
 //!
 //! Start at [`Service`], which does everything in its order: signals first, then HTTP, rounds and reloads, until it is
 //! told to stop, and then what is in progress to its end, within a limit. What it answers is in [`Routes`]: each with
-//! the [`Access`] it needs, and ready-made the probes ([`Probed`]), the page ([`PageFiles`]) and the description of the
+//! the access it needs, and ready-made the probes ([`Probed`]), the page ([`PageFiles`]) and the description of the
 //! API ([`differences`] compares that with the routes).
 //!
 //! For handlers: [`Writes`] brings to its end what somebody asked for and went away, [`Turns`] bounds those who wait,
