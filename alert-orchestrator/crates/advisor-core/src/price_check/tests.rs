@@ -191,8 +191,10 @@ proptest! {
 
     #[test]
     fn scaling_all_prices_keeps_a_relative_verdict(prices in [any_price(), any_price(), any_price(), any_price()], exponent in -8..8_i32) {
+        // Near the ends of the numbers a power of two no longer keeps every digit.
+        let is_scalable = |price: f64| !price.is_finite() || price == 0.0 || (1e-290..1e290).contains(&price.abs());
+        let prices = prices.map(|price| if is_scalable(price) { price } else { 1.0 });
         let scaled = prices.map(|price| price * 2.0_f64.powi(exponent));
-        prop_assume!(prices.iter().zip(scaled).all(|(a, b)| a.is_normal() == b.is_normal()));
         let (figures, scaled) = (compare(&rules(), &answers(prices), 0), compare(&rules(), &answers(scaled), 0));
         prop_assert_eq!((scaled.mismatch, scaled.delta_rel), (figures.mismatch, figures.delta_rel));
     }
