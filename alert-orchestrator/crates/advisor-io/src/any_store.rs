@@ -24,8 +24,8 @@ pub enum AnyStore {
     Greptime(Greptime),
 }
 
-/// An [`AnyStore`] as one evaluation, or one question of another's, sees it. A server that has failed it for good is not asked again
-/// by it, see [`greptime::Round`].
+/// An [`AnyStore`] as one evaluation, or one question, sees it. It asks no more of a server that has failed it for good, see
+/// [`greptime::Round`].
 pub enum AnyRound<'a> {
     /// Reads and writes the file.
     Embedded(&'a Embedded),

@@ -1,7 +1,8 @@
 //! How is the configuration read again, without stopping?
 //!
-//! Start at [`Reload`]: what a service gives for it, to read, to check and to swap. `on_request` waits for SIGHUP, and where that
-//! is wanted for a change of a file. A configuration with a fault is refused as a whole, and the one in effect stays.
+//! Start at [`Reload`]: what a service gives for it, to read, to check and to swap. `on_request` waits for SIGHUP, and
+//! where that is wanted for a change of a file. A configuration with a fault is refused as a whole, and the one in effect
+//! stays.
 
 mod watched;
 
