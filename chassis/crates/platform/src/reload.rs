@@ -70,12 +70,15 @@ pub(crate) async fn on_request(source: impl Reload, mut requests: impl Stream<It
                 }
             }
         }
+        notify::reloading().await;
         // Looked at before it is read: what is written while it is read is a change of its own.
         watched = Watched::new(source.files());
-        outcome = reload(&source).await;
+        outcome = reload(&source);
+        // At once, too: nothing may be written to a file that is new to us before it is watched.
         if outcome == Outcome::InEffect {
             watched.add_new(Watched::new(source.files()));
         }
+        notify::ready().await;
     }
 }
 
@@ -90,8 +93,7 @@ enum Outcome {
 }
 
 /// Reads the file again and puts it into effect, where that is possible.
-async fn reload(source: &impl Reload) -> Outcome {
-    notify::reloading().await;
+fn reload(source: &impl Reload) -> Outcome {
     let path = source.path().display();
     let outcome = match source.load().map(|config| source.adopt(config)) {
         Ok(Ok(())) => Ok(()),
@@ -108,7 +110,6 @@ async fn reload(source: &impl Reload) -> Outcome {
         }
     }
     source.reloaded(outcome.is_ok());
-    notify::ready().await;
     outcome.map_or_else(|(outcome, _)| outcome, |()| Outcome::InEffect)
 }
 
