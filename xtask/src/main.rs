@@ -8,6 +8,7 @@ mod check_arch;
 mod dist;
 mod docs;
 mod examples;
+mod growth;
 mod host_script;
 mod layout;
 #[cfg(test)]
@@ -32,6 +33,8 @@ struct Args {
 enum Task {
     /// Derive examples/liqwid from market histories, or check it
     Examples(examples::Options),
+    /// Measure how well a deposit that is missing from the tables is told from interest
+    Growth(growth::Options),
     /// Prove that the crates depend on each other, and on the outside, only as ARCHITECTURE.md allows
     CheckArch,
     /// Prove that nothing outside a service's room names that service
@@ -76,6 +79,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Args::parse().task {
         Task::Examples(options) => examples::run(project_root(), &options),
+        Task::Growth(options) => growth::run(project_root(), &options),
         Task::CheckArch => check_arch::run(project_root()),
         Task::Names => names::run(project_root()),
         Task::Docs { service, check, program } => docs::run(project_root(), service.as_deref(), check, program),

@@ -110,7 +110,7 @@ test("a service that stops is said to be unreachable, and is found again when it
     await stop(service);
     await nextRound(page);
     await page.locator(".banner:has-text('Server unreachable since')").waitFor();
-    assert.equal(await text(page, "wmax"), "299.11 USD");
+    assert.equal(await text(page, "wmax"), "212.94 USD");
     service = await start(folder, service.port);
     await nextRound(page);
     await page.locator(".banner:has-text('unreachable')").waitFor({ state: "detached" });

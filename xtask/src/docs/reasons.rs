@@ -2,8 +2,11 @@
 //!
 //! The chains below name every case, and the compiler sees to it: a new one does not compile until it has its place.
 
-use advisor_core::decision::{Decision, Failure, Hold, HoldReason};
+use advisor_core::advice::RiseFigures;
+use advisor_core::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 use advisor_core::store::StoreError;
+use advisor_core::test_support::EPOCH;
+use advisor_core::time::{self, NANOS_PER_HOUR};
 
 /// Code and sentence of every way to hold or to fail.
 pub(super) fn all() -> Vec<(&'static str, String)> {
@@ -54,7 +57,15 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             Some(HoldReason::NoData { detail: detail.into() })
         }
         HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
-        HoldReason::StaleData { .. } => {
+        HoldReason::StaleData { .. } => Some(HoldReason::UnexplainedGrowth(unjudged())),
+        HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: None, .. }) => {
+            Some(HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: Some(rise()), ..unjudged() }))
+        }
+        HoldReason::UnexplainedGrowth(UnexplainedGrowth { in_fallback: false, .. }) => {
+            let growth = UnexplainedGrowth { rise: Some(rise()), in_fallback: true, others: 2, ..unjudged() };
+            Some(HoldReason::UnexplainedGrowth(growth))
+        }
+        HoldReason::UnexplainedGrowth(_) => {
             Some(HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd: 1.0 })
         }
         HoldReason::OffPeg { .. } => Some(HoldReason::InsufficientPoints { points: 8, needed: 10 }),
@@ -65,7 +76,19 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             let detail = "liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %";
             Some(HoldReason::PriceMismatch { detail: detail.into() })
         }
-        HoldReason::PriceMismatch { .. } => Some(HoldReason::NoGain),
-        HoldReason::NoGain => None,
+        HoldReason::PriceMismatch { .. } => Some(HoldReason::NoGain { taken: None }),
+        HoldReason::NoGain { taken: None } => {
+            Some(HoldReason::NoGain { taken: Some(Taken { gain_usd: 172.33, untagged_usd: 350.0 }) })
+        }
+        HoldReason::NoGain { .. } => None,
     }
+}
+
+fn unjudged() -> UnexplainedGrowth {
+    UnexplainedGrowth { wallet: "addr1…".into(), rise: None, others: 0, in_fallback: false }
+}
+
+fn rise() -> RiseFigures {
+    let hour = |hour| time::timestamp(EPOCH + hour * NANOS_PER_HOUR);
+    RiseFigures { high_at: hour(9), before_at: hour(10), at: hour(11), units: 500.0, limit_units: 0.67, amount: 500.0 }
 }

@@ -129,8 +129,8 @@ fn write_data(program: &Program) -> anyhow::Result<()> {
     let at = |hour: i64| now.checked_sub(SignedDuration::from_hours(SAMPLES - hour));
     let mut positions = "ts,wallet_address,underlying_units,usd_value,price_usd\n".to_owned();
     for hour in 1..=SAMPLES {
-        // 50 go out half-way: nothing is gained and nothing is lost.
-        let value = if hour < SAMPLES / 2 { 1000 } else { 950 };
+        // 50 go out half-way, of some gain: else they would lower no limit.
+        let value = hour as f64 * 0.1 + if hour < SAMPLES / 2 { 1000.0 } else { 950.0 };
         positions += &format!("{},{WALLET},{value},{value},1\n", at(hour)?);
     }
     let flows = |amount: u32, hour| anyhow::Ok(format!("ts,wallet_address,amount\n{},{WALLET},{amount}\n", at(hour)?));

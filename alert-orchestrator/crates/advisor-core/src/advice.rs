@@ -7,13 +7,14 @@
 use std::sync::Arc;
 
 use crate::corrected::asset_series;
-use crate::decision::{Decision, Failure, Hold, HoldReason};
-pub use crate::figures::{Advice, FlowFigures, Snapshot, Totals, WalletFigures};
+use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
+pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
 use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, Verdict};
 use crate::price::AssetPrices;
 use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
+use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::{time, warnings};
 
@@ -36,7 +37,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
             } else {
                 Decision::Hold(Hold { reason: holds.remove(0), also: holds })
             };
-            advice.warnings.extend(warnings::untagged_withdrawals(&advice));
+            advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
             advice.warnings.extend(advice.prices.as_ref().and_then(warnings::about_prices));
             advice
         }
@@ -93,7 +94,10 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let gains = wallet_gains(wallets, flow_tables(snapshot), t0, rules).map_err(Failure::InvalidData)?;
     advice.warnings.extend(warnings::about_gains(&gains, t0));
     advice.warnings.extend(warnings::twins(snapshot, t0));
-    advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, rules, to)).collect();
+    let prices = AssetPrices::new(wallets);
+    advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, &prices, rules, to)).collect();
+    advice.growth_per_year = growth_per_year(&advice.wallets);
+    advice.warnings.extend(warnings::about_growth(&advice.wallets, advice.growth_per_year));
     advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
@@ -149,10 +153,12 @@ fn require_price(rules: &Rules, known: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn figures(wallet: &WalletGain<'_>, rules: &Rules, to: i64) -> WalletFigures {
+fn figures(wallet: &WalletGain<'_>, prices: &AssetPrices<'_>, rules: &Rules, to: i64) -> WalletFigures {
     let age_hours = time::hours_between(wallet.newest_ts(), to);
     let stale = rules.max_sample_age_hours.is_some_and(|max| age_hours > max);
     let gained = (rules.safety_factor * wallet.gain_usd.max(0.0)).min(wallet.newest_usd());
+    let left = (wallet.gain_usd - wallet.untagged_usd).max(0.0);
+    let [whole, limit] = [gained, gained.min(left)].map(|usd| if stale { 0.0 } else { floor_to_cent(usd) });
     WalletFigures {
         address: Arc::clone(wallet.series.address()),
         baseline_at: time::timestamp(wallet.baseline_ts()),
@@ -162,9 +168,40 @@ fn figures(wallet: &WalletGain<'_>, rules: &Rules, to: i64) -> WalletFigures {
         flows: wallet.flows[wallet.counted.clone()].iter().map(flow_figures).collect(),
         deposits_usd: wallet.deposits_usd,
         withdrawals_usd: wallet.withdrawals_usd,
+        untagged_usd: wallet.untagged_usd,
         gain_usd: wallet.gain_usd,
         stale,
-        limit_usd: if stale { 0.0 } else { gained },
+        growth: rules.growth.and_then(|growth| growth_of(wallet, prices, rules.amount_unit, growth)),
+        limit_usd: limit,
+        taken_usd: whole - limit,
+    }
+}
+
+/// The yield a year of all wallets together, on what they held.
+fn growth_per_year(wallets: &[WalletFigures]) -> Option<f64> {
+    let growths = || wallets.iter().filter_map(|wallet| wallet.growth.as_ref());
+    let held: f64 = growths().map(|growth| growth.unit_years).sum();
+    let grown: f64 = growths().map(|growth| growth.grown_units).sum();
+    (held > 0.0).then(|| grown / held)
+}
+
+/// The hold for growth that nothing explains, of the wallets that are not stale: those have no limit anyway.
+fn unexplained_growth(rules: &Rules, advice: &Advice) -> Option<HoldReason> {
+    rules.growth?;
+    let judged = || advice.wallets.iter().filter(|wallet| !wallet.stale);
+    let in_fallback = advice.ref_mode == RefMode::DataRange;
+    let hold = |wallet: &WalletFigures, rise, others| {
+        let wallet = Arc::clone(&wallet.address);
+        HoldReason::UnexplainedGrowth(UnexplainedGrowth { wallet, rise, others, in_fallback })
+    };
+    let rises = judged().flat_map(|wallet| {
+        wallet.growth.iter().flat_map(move |growth| growth.unexplained.iter().map(move |rise| (wallet, rise)))
+    });
+    let count = rises.clone().count();
+    let largest = rises.max_by(|(_, a), (_, b)| a.units.total_cmp(&b.units));
+    match largest {
+        Some((wallet, rise)) => Some(hold(wallet, Some(rise.clone()), count - 1)),
+        None => judged().find(|wallet| wallet.growth.is_none()).map(|wallet| hold(wallet, None, 0)),
     }
 }
 
@@ -177,6 +214,7 @@ fn flow_figures(flow: &ValuedFlow) -> FlowFigures {
         price_usd: flow.price_usd,
         usd: flow.usd,
         tx_hash: flow.tx_hash.clone(),
+        mark: flow.mark,
     }
 }
 
@@ -187,11 +225,12 @@ fn total(wallets: &[WalletFigures]) -> Result<Totals, Failure> {
         newest_usd: sum(|wallet| wallet.newest_usd),
         deposits_usd: sum(|wallet| wallet.deposits_usd),
         withdrawals_usd: sum(|wallet| wallet.withdrawals_usd),
+        untagged_usd: sum(|wallet| wallet.untagged_usd),
         gain_usd: sum(|wallet| wallet.gain_usd),
         limit_usd: floor_to_cent(sum(|wallet| wallet.limit_usd)),
     };
-    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd } = totals;
-    let figures = [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd];
+    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, untagged_usd, gain_usd, limit_usd } = totals;
+    let figures = [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, untagged_usd, gain_usd, limit_usd];
     if figures.iter().all(|figure| figure.is_finite()) {
         Ok(totals)
     } else {
@@ -242,6 +281,7 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
         let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
         holds.push(HoldReason::StaleData { age_hours });
     }
+    holds.extend(unexplained_growth(rules, advice));
     if advice.gate_applied {
         holds.extend(advice.peg.filter(|peg| peg.off_peg).map(|peg| HoldReason::OffPeg {
             price_usd: peg.price_usd,
@@ -258,9 +298,19 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
     holds.extend(advice.prices.as_ref().and_then(PriceFigures::hold));
     // Stale wallets have no limit, whatever they gained.
     if totals.limit_usd < 0.01 && !stale {
-        holds.push(HoldReason::NoGain);
+        holds.push(HoldReason::NoGain { taken: taken(&advice.wallets) });
     }
     holds
+}
+
+/// What the wallets whose limits were lowered by withdrawals without a mark had gained, and what was withdrawn.
+fn taken(wallets: &[WalletFigures]) -> Option<Taken> {
+    let lowered = || wallets.iter().filter(|wallet| wallet.taken_usd > 0.0);
+    lowered().next()?;
+    Some(Taken {
+        gain_usd: lowered().map(|wallet| wallet.gain_usd).sum(),
+        untagged_usd: lowered().map(|wallet| wallet.untagged_usd).sum(),
+    })
 }
 
 fn gate_hold(gate: &GateFigures) -> Option<HoldReason> {

@@ -4,10 +4,12 @@
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
+use crate::growth::RiseFigures;
 use crate::store::StoreError;
 
 /// What the operator may do.
@@ -114,6 +116,8 @@ pub enum HoldReason {
         /// Age of the youngest of them at the evaluation time, hours.
         age_hours: f64,
     },
+    /// A wallet has more than interest and the known flows explain.
+    UnexplainedGrowth(UnexplainedGrowth),
     /// The newest price is too far from the peg.
     OffPeg {
         /// USD per unit.
@@ -145,7 +149,10 @@ pub enum HoldReason {
         detail: String,
     },
     /// There is nothing to withdraw.
-    NoGain,
+    NoGain {
+        /// Where there would be, had nothing been withdrawn without a mark.
+        taken: Option<Taken>,
+    },
 }
 
 impl HoldReason {
@@ -156,11 +163,12 @@ impl HoldReason {
             Self::NoReference { .. } => "no_reference",
             Self::NoData { .. } => "no_data",
             Self::StaleData { .. } => "stale_data",
+            Self::UnexplainedGrowth(_) => "unexplained_growth",
             Self::OffPeg { .. } => "off_peg",
             Self::InsufficientPoints { .. } => "insufficient_points",
             Self::GateTriggered { .. } => "gate_triggered",
             Self::PriceMismatch { .. } => "price_mismatch",
-            Self::NoGain => "no_gain",
+            Self::NoGain { .. } => "no_gain",
         }
     }
 }
@@ -173,6 +181,7 @@ impl fmt::Display for HoldReason {
             }
             Self::NoData { detail } => write!(f, "No position data available {detail}"),
             Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
+            Self::UnexplainedGrowth(growth) => growth.fmt(f),
             Self::OffPeg { price_usd, deviation_bps, target_usd } => {
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?})")
             }
@@ -185,8 +194,61 @@ impl fmt::Display for HoldReason {
                 f.write_str(")")
             }
             Self::PriceMismatch { detail } => write!(f, "price mismatch ({detail})"),
-            Self::NoGain => f.write_str("non-positive gains since t0 (clamped)"),
+            Self::NoGain { taken } => {
+                f.write_str("non-positive gains since t0 (clamped)")?;
+                taken.map_or(Ok(()), |Taken { gain_usd, untagged_usd }| {
+                    write!(f, "; gained {gain_usd:.2}, withdrawn {untagged_usd:.2} without a tag")
+                })
+            }
         }
+    }
+}
+
+/// A gain that may be out already.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Taken {
+    /// G of the wallets that it concerns, USD.
+    pub gain_usd: f64,
+    /// U of the same, USD.
+    pub untagged_usd: f64,
+}
+
+/// Growth that may be a deposit which the tables do not know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnexplainedGrowth {
+    /// The wallet that grew.
+    pub wallet: Arc<str>,
+    /// How; `None` where it cannot be judged.
+    pub rise: Option<RiseFigures>,
+    /// How many other rises there are, of this wallet and others.
+    pub others: usize,
+    /// Whether no withdrawal is tagged, so that all history is judged.
+    pub in_fallback: bool,
+}
+
+impl fmt::Display for UnexplainedGrowth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wallet, rise, others, in_fallback } = self;
+        let Some(RiseFigures { before_at, at, units, limit_units, amount, .. }) = rise else {
+            return write!(f, "unexplained growth: cannot judge: neither units nor a price of wallet {wallet}");
+        };
+        let [units, limit, amount] = [units, limit_units, amount].map(|number| significant(*number));
+        write!(
+            f,
+            "unexplained growth: wallet {wallet} has {units} units more at {at} than before, and interest explains \
+             {limit} at most: if it was paid in, add a deposit of {amount} between {before_at} and {at}; if it is \
+             interest, raise max_supply_apy"
+        )?;
+        if *in_fallback {
+            f.write_str(
+                "; if it is from before you began to keep records, set client.date_range.start, or tag a withdrawal \
+                 (alert-orchestrator tag): until then all history is judged",
+            )?;
+        }
+        if *others > 0 {
+            write!(f, "; {others} more such rises")?;
+        }
+        Ok(())
     }
 }
 

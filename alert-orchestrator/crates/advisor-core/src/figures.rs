@@ -11,10 +11,11 @@ use serde::Serialize;
 use crate::decision::{Decision, Failure, Hold, HoldReason};
 use crate::flow::{Direction, FlowRow};
 use crate::gate::{GateFigures, PegFigures};
+pub use crate::growth::{GrowthFigures, RiseFigures};
 use crate::position::Positions;
 use crate::price_check::{PriceFigures, SourcePrice};
 use crate::reference::{RefMode, Reference};
-use crate::rules::Rules;
+use crate::rules::{Mark, Rules};
 
 /// Everything that is known about an asset at the evaluation time.
 #[derive(Debug, Clone)]
@@ -68,6 +69,8 @@ pub struct Advice {
     pub wallets: Vec<WalletFigures>,
     /// Their sums.
     pub totals: Option<Totals>,
+    /// How the wallets' units grew, as a simple yield a year on what they held; `None` where that is not judged.
+    pub growth_per_year: Option<f64>,
     /// Safety factor c that turned gains into limits.
     pub safety_factor: f64,
     /// The residual gate.
@@ -101,12 +104,19 @@ pub struct WalletFigures {
     pub deposits_usd: f64,
     /// ΣW over them, USD.
     pub withdrawals_usd: f64,
+    /// U: of the withdrawals those that are marked neither as reference nor as principal, USD. They may have been gain.
+    pub untagged_usd: f64,
     /// V(e) − V(b) − ΣD + ΣW, USD.
     pub gain_usd: f64,
     /// Whether the newest sample is too old.
     pub stale: bool,
-    /// min(c·max(0, G), V(e)), USD; 0 for a stale wallet. What holds the asset is not in it.
+    /// How its units grew; `None` where that is not judged, or cannot be.
+    pub growth: Option<GrowthFigures>,
+    /// min(c·max(0, G), max(0, G − U), V(e)), USD, rounded down to the cent; 0 for a stale wallet. What holds the asset is not
+    /// in it.
     pub limit_usd: f64,
+    /// By how much U lowered the limit, USD.
+    pub taken_usd: f64,
 }
 
 /// A flow that counts.
@@ -126,6 +136,8 @@ pub struct FlowFigures {
     pub usd: f64,
     /// Transaction hash.
     pub tx_hash: Option<String>,
+    /// What a withdrawal was marked as.
+    pub mark: Option<Mark>,
 }
 
 /// Sums over the wallets with a baseline, USD.
@@ -139,9 +151,11 @@ pub struct Totals {
     pub deposits_usd: f64,
     /// ΣW since the reference.
     pub withdrawals_usd: f64,
+    /// ΣU.
+    pub untagged_usd: f64,
     /// G.
     pub gain_usd: f64,
-    /// Sum of the wallets' limits, rounded down to the cent; what holds the asset is not in it.
+    /// Sum of the wallets' limits; what holds the asset is not in it.
     pub limit_usd: f64,
 }
 
@@ -160,6 +174,7 @@ impl Advice {
             price_t1_usd: None,
             wallets: Vec::new(),
             totals: None,
+            growth_per_year: None,
             safety_factor: rules.safety_factor,
             gate: None,
             peg: None,
@@ -174,7 +189,7 @@ impl Advice {
     #[must_use]
     pub fn wallet_breakdown(&self) -> &[WalletFigures] {
         match &self.decision {
-            Decision::Withdraw { .. } | Decision::Hold(Hold { reason: HoldReason::NoGain, .. }) => &self.wallets,
+            Decision::Withdraw { .. } | Decision::Hold(Hold { reason: HoldReason::NoGain { .. }, .. }) => &self.wallets,
             Decision::Hold(_) | Decision::Error(_) => &[],
         }
     }

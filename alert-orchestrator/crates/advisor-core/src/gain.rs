@@ -11,7 +11,7 @@ use crate::alignment::{effective_time, possible_times};
 use crate::flow::{Direction, FlowRow};
 use crate::position::{WalletSeries, is_address};
 use crate::price::AssetPrices;
-use crate::rules::{Alignment, AmountUnit, Rules};
+use crate::rules::{Alignment, AmountUnit, Mark, Rules};
 use crate::time;
 
 /// A flow of one wallet, checked and valued.
@@ -29,8 +29,12 @@ pub(crate) struct ValuedFlow {
     pub(crate) price_usd: Option<f64>,
     /// Value, USD; not negative.
     pub(crate) usd: f64,
+    /// Units of the asset, not negative; `None` where amounts are USD and no sample of the asset has a price.
+    pub(crate) units: Option<f64>,
     /// Transaction hash.
     pub(crate) tx_hash: Option<String>,
+    /// What a withdrawal was marked as.
+    pub(crate) mark: Option<Mark>,
 }
 
 impl ValuedFlow {
@@ -55,6 +59,8 @@ pub(crate) struct WalletGain<'a> {
     pub(crate) counted: std::ops::Range<usize>,
     pub(crate) deposits_usd: f64,
     pub(crate) withdrawals_usd: f64,
+    /// U: of the withdrawals those without a mark, USD. They may have been gain.
+    pub(crate) untagged_usd: f64,
     pub(crate) gain_usd: f64,
 }
 
@@ -161,6 +167,7 @@ struct UsableFlow<'a> {
     wallet: &'a str,
     amount: f64,
     tx_hash: Option<&'a str>,
+    memo: Option<&'a str>,
 }
 
 impl<'a> UsableFlow<'a> {
@@ -176,11 +183,12 @@ impl<'a> UsableFlow<'a> {
         prices: &AssetPrices<'_>,
         rules: &Rules,
     ) -> Result<ValuedFlow, &'static str> {
-        let (price_usd, usd) = match rules.amount_unit {
-            AmountUnit::Usd => (None, self.amount),
+        let price = prices.at(self.ts);
+        let (price_usd, usd, units) = match rules.amount_unit {
+            AmountUnit::Usd => (None, self.amount, price.map(|price| self.amount / price)),
             AmountUnit::Underlying => {
-                let price = prices.at(self.ts).ok_or("cannot be valued: no sample of the asset has a price")?;
-                (Some(price), self.amount * price)
+                let price = price.ok_or("cannot be valued: no sample of the asset has a price")?;
+                (Some(price), self.amount * price, Some(self.amount))
             }
         };
         Ok(ValuedFlow {
@@ -190,7 +198,9 @@ impl<'a> UsableFlow<'a> {
             amount: self.amount,
             price_usd,
             usd,
+            units,
             tx_hash: self.tx_hash.map(str::to_owned),
+            mark: rules.mark(self.memo).filter(|_| direction == Direction::Withdrawal),
         })
     }
 }
@@ -203,7 +213,7 @@ fn usable(row: &FlowRow, direction: Direction) -> Result<UsableFlow<'_>, &'stati
         return Err("has a negative amount");
     }
     let tx_hash = row.tx_hash.as_deref().filter(|hash| !hash.is_empty());
-    Ok(UsableFlow { ts, wallet, amount: amount.abs(), tx_hash })
+    Ok(UsableFlow { ts, wallet, amount: amount.abs(), tx_hash, memo: row.memo.as_deref() })
 }
 
 /// Whether an unusable row may belong into the wallet's interval, as far as what is left of it tells.
@@ -234,6 +244,13 @@ fn describe(row: &FlowRow, direction: Direction, table: &str, cause: &str) -> St
 }
 
 fn wallet_gain(series: &WalletSeries, baseline: usize, mut flows: Vec<ValuedFlow>) -> WalletGain<'_> {
+    let begin = series.ts()[baseline];
+    for flow in &mut flows {
+        // What came after the baseline is not inside its value, wherever its step was found.
+        if begin < flow.ts && flow.effective_ts <= begin {
+            flow.effective_ts = series.ts().get(baseline + 1).copied().unwrap_or(flow.ts);
+        }
+    }
     // A total order, so that the order of rows in a store never changes a sum.
     flows.sort_by(|a, b| {
         let key = |flow: &ValuedFlow| (flow.effective_ts, flow.ts, flow.direction);
@@ -243,11 +260,14 @@ fn wallet_gain(series: &WalletSeries, baseline: usize, mut flows: Vec<ValuedFlow
     let newest = times.len() - 1;
     let after = |ts: i64| flows.partition_point(|flow| flow.effective_ts <= ts);
     let counted = after(times[baseline])..after(times[newest]);
-    let total = |direction: Direction| {
-        let of_direction = flows[counted.clone()].iter().filter(|flow| flow.direction == direction);
-        of_direction.fold(0.0, |sum, flow| sum + flow.usd) // `sum` of nothing would be -0.0
+    let total = |counts: &dyn Fn(&ValuedFlow) -> bool| {
+        let counted = flows[counted.clone()].iter().filter(|flow| counts(flow));
+        counted.fold(0.0, |sum, flow| sum + flow.usd) // `sum` of nothing would be -0.0
     };
-    let (deposits_usd, withdrawals_usd) = (total(Direction::Deposit), total(Direction::Withdrawal));
+    let is_out = |flow: &ValuedFlow| flow.direction == Direction::Withdrawal;
+    let deposits_usd = total(&|flow| !is_out(flow));
+    let withdrawals_usd = total(&is_out);
+    let untagged_usd = total(&|flow| is_out(flow) && flow.mark.is_none());
     let gain_usd = values[newest] - values[baseline] - deposits_usd + withdrawals_usd;
-    WalletGain { series, baseline, flows, counted, deposits_usd, withdrawals_usd, gain_usd }
+    WalletGain { series, baseline, flows, counted, deposits_usd, withdrawals_usd, untagged_usd, gain_usd }
 }

@@ -1,7 +1,7 @@
 //! Supply positions as columns: one [`WalletSeries`] per wallet, each strictly increasing in time.
 //!
 //! Start at [`PositionsBuilder`]: stores push raw rows in whatever order they have them, and the builder decides what
-//! a usable row is, so that every store skips, collapses and warns alike. A kept sample costs 24 bytes.
+//! a usable row is, so that every store skips, collapses and warns alike. A kept sample costs 32 bytes.
 
 #[cfg(test)]
 mod tests;
@@ -32,11 +32,24 @@ pub struct WalletSeries {
     value_usd: Vec<f64>,
     /// 0 where the sample has no price: an `Option` would cost 8 bytes more a sample.
     price_usd: Vec<f64>,
+    /// [`NO_UNITS`] where the sample has none, for the same reason.
+    units: Vec<f64>,
+}
+
+/// Stands for a sample that tells neither units nor a price: units are never negative.
+pub(crate) const NO_UNITS: f64 = -1.0;
+
+/// What a sample says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Figures {
+    value_usd: f64,
+    price_usd: f64,
+    units: f64,
 }
 
 impl WalletSeries {
     fn new(address: Arc<str>) -> Self {
-        Self { address, ts: Vec::new(), value_usd: Vec::new(), price_usd: Vec::new() }
+        Self { address, ts: Vec::new(), value_usd: Vec::new(), price_usd: Vec::new(), units: Vec::new() }
     }
 
     /// The wallet's address, as the store has it.
@@ -64,16 +77,35 @@ impl WalletSeries {
         (price > 0.0).then_some(price)
     }
 
-    fn push(&mut self, ts: i64, value_usd: f64, price_usd: f64) {
+    /// Units of the asset, one per sample, from the row itself or from its value and price; [`NO_UNITS`] where it had
+    /// neither.
+    pub(crate) fn units(&self) -> &[f64] {
+        &self.units
+    }
+
+    fn figures(&self, i: usize) -> Figures {
+        Figures { value_usd: self.value_usd[i], price_usd: self.price_usd[i], units: self.units[i] }
+    }
+
+    fn push(&mut self, ts: i64, figures: Figures) {
         self.ts.push(ts);
-        self.value_usd.push(value_usd);
-        self.price_usd.push(price_usd);
+        self.value_usd.push(figures.value_usd);
+        self.price_usd.push(figures.price_usd);
+        self.units.push(figures.units);
+    }
+
+    fn set_last(&mut self, figures: Figures) {
+        let last = self.ts.len() - 1;
+        self.value_usd[last] = figures.value_usd;
+        self.price_usd[last] = figures.price_usd;
+        self.units[last] = figures.units;
     }
 
     fn shrink(&mut self) {
         self.ts.shrink_to_fit();
         self.value_usd.shrink_to_fit();
         self.price_usd.shrink_to_fit();
+        self.units.shrink_to_fit();
     }
 }
 
@@ -177,27 +209,30 @@ impl PositionsBuilder {
             return self.skipped.negative += 1;
         }
         let implied = || units.filter(|units| *units > 0.0).map(|units| value / units);
-        let price = finite(price.or_else(implied)).unwrap_or(0.0);
-        self.append(wallet, ts, value, price);
+        let bought = || price.map(|price| value / price);
+        let figures = Figures {
+            value_usd: value,
+            price_usd: finite(price.or_else(implied)).unwrap_or(0.0),
+            units: units.filter(|units| *units >= 0.0).or_else(bought).unwrap_or(NO_UNITS),
+        };
+        self.append(wallet, ts, figures);
     }
 
-    fn append(&mut self, wallet: &str, ts: i64, value: f64, price: f64) {
+    fn append(&mut self, wallet: &str, ts: i64, figures: Figures) {
         self.enter(wallet);
         let series = &mut self.series[self.current];
         match series.ts.last() {
             Some(last) if *last == ts => {
-                let i = series.ts.len() - 1;
-                if series.value_usd[i] != value || series.price_usd[i] != price {
+                if series.figures(series.ts.len() - 1) != figures {
                     self.conflicts.note(&series.address, ts);
                 }
-                series.value_usd[i] = value;
-                series.price_usd[i] = price;
+                series.set_last(figures);
             }
             Some(last) if *last > ts => {
                 self.unsorted = true;
-                series.push(ts, value, price);
+                series.push(ts, figures);
             }
-            _ => series.push(ts, value, price),
+            _ => series.push(ts, figures),
         }
     }
 
@@ -246,16 +281,14 @@ fn sort_and_collapse(series: &mut WalletSeries, conflicts: &mut Conflicts) {
     order.sort_by_key(|i| series.ts[*i]); // stable: store order within an instant
     let mut sorted = WalletSeries::new(Arc::clone(&series.address));
     for i in order {
-        let (ts, value, price) = (series.ts[i], series.value_usd[i], series.price_usd[i]);
+        let (ts, figures) = (series.ts[i], series.figures(i));
         if sorted.ts.last() == Some(&ts) {
-            let last = sorted.ts.len() - 1;
-            if sorted.value_usd[last] != value || sorted.price_usd[last] != price {
+            if sorted.figures(sorted.ts.len() - 1) != figures {
                 conflicts.note(&series.address, ts);
             }
-            sorted.value_usd[last] = value;
-            sorted.price_usd[last] = price;
+            sorted.set_last(figures);
         } else {
-            sorted.push(ts, value, price);
+            sorted.push(ts, figures);
         }
     }
     *series = sorted;

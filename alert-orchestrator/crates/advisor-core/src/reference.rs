@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::flow::FlowRow;
-use crate::rules::{Alignment, ReferenceFallback, Rules};
+use crate::rules::{Alignment, Mark, ReferenceFallback, Rules};
 use crate::time;
 
 /// How an asset's reference was found.
@@ -55,7 +55,7 @@ impl Reference {
     pub fn find(withdrawals: &[FlowRow], rules: &Rules, to: i64) -> Self {
         let tagged = withdrawals
             .iter()
-            .filter(|row| row.memo.as_deref().is_some_and(|memo| memo.contains(&rules.reference_keyword)))
+            .filter(|row| rules.mark(row.memo.as_deref()) == Some(Mark::Reference))
             .filter_map(|row| row.ts.filter(|ts| *ts <= to).map(|ts| (ts, row)))
             // Any order will do for equal times, as long as it is not the store's.
             .max_by(|(a, row), (b, other)| a.cmp(b).then_with(|| identity(row).cmp(&identity(other))));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+pub use crate::growth::GrowthRules;
 use crate::price_check::PriceRules;
 
 /// What the advisor was told to do with an asset.
@@ -9,6 +10,8 @@ use crate::price_check::PriceRules;
 pub struct Rules {
     /// A withdrawal whose memo contains this (case-sensitive) is a reference.
     pub reference_keyword: String,
+    /// A withdrawal whose memo contains this (case-sensitive) is principal: no reference, and no gain that was taken.
+    pub principal_keyword: String,
     /// What happens where no withdrawal is tagged.
     pub reference_fallback: ReferenceFallback,
     /// Start of the configured date range, nanoseconds since the epoch.
@@ -21,10 +24,35 @@ pub struct Rules {
     pub alignment: Alignment,
     /// What flow amounts are counted in.
     pub amount_unit: AmountUnit,
+    /// What passes for interest; `None`: a rise of any size does.
+    pub growth: Option<GrowthRules>,
     /// The residual gate and the peg.
     pub gate: GateRules,
     /// Which prices must agree; `None`: they are not compared.
     pub prices: Option<PriceRules>,
+}
+
+impl Rules {
+    /// What a withdrawal's memo says of it.
+    #[must_use]
+    pub fn mark(&self, memo: Option<&str>) -> Option<Mark> {
+        let memo = memo?;
+        if memo.contains(&self.principal_keyword) {
+            Some(Mark::Principal)
+        } else {
+            memo.contains(&self.reference_keyword).then_some(Mark::Reference)
+        }
+    }
+}
+
+/// What a withdrawal was marked as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// Gains count from here on.
+    Reference,
+    /// What was put in is taken out again.
+    Principal,
 }
 
 /// What happens where no withdrawal is tagged.

@@ -72,17 +72,20 @@ pub struct Plan {
     pub doubtful: Vec<NewFlow>,
 }
 
-/// The memo of a synced withdrawal would make it a reference.
+/// The memo of a synced withdrawal would mark it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the reference keyword {keyword:?} is part of the memo that a synced withdrawal gets ({memo}): it would be a reference; expected another keyword"
+    "the keyword {keyword:?} is part of the memo that a synced withdrawal gets ({memo}): it would be marked; expected another keyword"
 )]
-pub struct MemoIsReference {
+pub struct MemoIsMark {
     /// The keyword as configured.
     pub keyword: String,
     /// The memo.
     pub memo: String,
 }
+
+/// What stands in the memo of every pulled flow, before its transaction.
+pub const PULLED_MEMO: &str = "Synced from Liqwid (tx: ";
 
 /// The transactions that tables know by this much of their id are the same: what an earlier service stored of it.
 const ID_DIGITS_MIN: usize = 16;
@@ -95,17 +98,17 @@ const SLOT: i64 = 1_000_000_000;
 ///
 /// The actions of a transaction in a wallet make one row with their sum. It is stored already where a row of that wallet has
 /// its hash, or names the beginning of it in its memo. `key` is what tells the table's rows apart; of several new rows
-/// that it takes for one the first is added. Transactions in another direction are left out.
+/// that it takes for one the first is added. `keywords` are those that mark a withdrawal. Transactions in another direction are left out.
 ///
 /// # Errors
-/// [`MemoIsReference`] where a withdrawal would be tagged by its memo; then nothing may be stored.
+/// [`MemoIsMark`] where a withdrawal would be marked by its memo; then nothing may be stored.
 pub fn plan(
     transactions: &[Transaction],
     direction: Direction,
     stored: &[FlowRow],
     key: FlowKey,
-    keyword: &str,
-) -> Result<Plan, MemoIsReference> {
+    keywords: &[String; 2],
+) -> Result<Plan, MemoIsMark> {
     let known = Known::of(stored);
     let mut taken: HashSet<(Option<Arc<str>>, i64)> =
         stored.iter().filter_map(|row| place(row.wallet.as_ref(), row.ts?, key)).collect();
@@ -128,9 +131,11 @@ pub fn plan(
             plan.colliding.push(row);
         }
     }
-    match plan.add.iter().filter_map(|row| row.memo.as_ref()).find(|memo| memo.contains(keyword)) {
-        Some(memo) if direction == Direction::Withdrawal => {
-            Err(MemoIsReference { keyword: keyword.to_owned(), memo: memo.clone() })
+    let memos = plan.add.iter().filter_map(|row| row.memo.as_ref());
+    let mut marked = memos.flat_map(|memo| keywords.iter().map(move |keyword| (memo, keyword)));
+    match marked.find(|(memo, keyword)| memo.contains(keyword.as_str())) {
+        Some((memo, keyword)) if direction == Direction::Withdrawal => {
+            Err(MemoIsMark { keyword: keyword.clone(), memo: memo.clone() })
         }
         _ => Ok(plan),
     }
@@ -153,7 +158,7 @@ fn merge(transactions: &[Transaction], direction: Direction) -> (Vec<(NewFlow, V
             ts: same.iter().map(|action| action.ts).min().unwrap_or_default(),
             wallet: Arc::clone(wallet),
             amount: amounts.iter().sum(),
-            memo: Some(format!("Synced from Liqwid (tx: {id})")),
+            memo: Some(format!("{PULLED_MEMO}{id})")),
             tx_hash: Some(id),
         };
         (flow, amounts)

@@ -2,23 +2,30 @@
 //!
 //! Start at [`rules`], the documented defaults. Behind the feature `test-support`, which no program has.
 
-use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use crate::rules::{
+    Alignment, AmountUnit, Baseline, Basis, GateRules, GrowthRules, ReferenceFallback, Rules, Threshold,
+};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
 pub const EPOCH: i64 = 1_767_225_600_000_000_000;
 /// The tag of a withdrawal that counts as the reference.
 pub const KEYWORD: &str = "alert_driven_withdrawal";
 
+/// The mark of a withdrawal of principal.
+pub const PRINCIPAL: &str = "principal_withdrawal";
+
 /// The documented defaults, with a safety factor of 1/2.
 pub fn rules() -> Rules {
     Rules {
         reference_keyword: KEYWORD.to_owned(),
+        principal_keyword: PRINCIPAL.to_owned(),
         reference_fallback: ReferenceFallback::DataRange,
         range_start: None,
         safety_factor: 0.5,
         max_sample_age_hours: Some(24.0),
         alignment: Alignment::None,
         amount_unit: AmountUnit::Underlying,
+        growth: Some(GrowthRules { max_supply_apy: 1.5, flow_lag_hours: 6.0 }),
         gate: GateRules {
             holds: true,
             apply_in_fallback: true,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::figures::{Advice, Snapshot, WalletFigures};
+use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::price_check::{MismatchAction, PriceFigures};
@@ -83,6 +83,33 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Vec<
         .collect()
 }
 
+/// The highest yield a year that goes without a word: eight real markets in three years mostly paid less.
+const USUAL_YIELD: f64 = 0.30;
+
+/// About growth that holds nothing and deserves a look.
+pub(crate) fn about_growth(wallets: &[WalletFigures], per_year: Option<f64>) -> Vec<String> {
+    let growths = || wallets.iter().filter_map(|wallet| Some((wallet, wallet.growth.as_ref()?)));
+    let stale = growths().filter(|(wallet, growth)| wallet.stale && !growth.unexplained.is_empty());
+    let risen = stale.map(|(wallet, _)| format!("stale wallet {} has more than interest explains", wallet.address));
+    let fallen = growths().filter_map(|(wallet, growth)| Some((wallet, growth.fallen_units?)));
+    let fallen = fallen.map(|(wallet, units)| {
+        format!(
+            "wallet {} has {units:.2} units less than its flows explain: a withdrawal may be missing, which only lowers \
+             the gain",
+            wallet.address
+        )
+    });
+    let fast = per_year.filter(|per_year| *per_year > USUAL_YIELD).map(|per_year| {
+        format!(
+            "the wallets grew by {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and \
+             deposits that drip in below the limit of every step look like this",
+            per_year * 100.0,
+            USUAL_YIELD * 100.0
+        )
+    });
+    risen.chain(fallen).chain(fast).collect()
+}
+
 /// That nothing was tagged.
 pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> String {
     let start = if rules.range_start.is_some() { "client.date_range.start" } else { "the asset's first sample" };
@@ -93,14 +120,14 @@ pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> String {
 }
 
 /// That what was withdrawn since the reference may have been gain.
-pub(crate) fn untagged_withdrawals(advice: &Advice) -> Option<String> {
-    let totals = advice.totals.filter(|totals| totals.withdrawals_usd > 0.0)?;
-    (totals.gain_usd - totals.withdrawals_usd < advice.decision.limit_usd()).then(|| {
-        format!(
-            "withdrawn {:.2} USD since the reference without a tag; if that was gain, tag it (alert-orchestrator tag)",
-            totals.withdrawals_usd
-        )
-    })
+pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<String> {
+    let lowered = || wallets.iter().filter(|wallet| wallet.taken_usd > 0.0);
+    lowered().next()?;
+    let withdrawn: f64 = lowered().map(|wallet| wallet.untagged_usd).sum();
+    Some(format!(
+        "withdrawn {withdrawn:.2} USD since the reference without a tag: counted as gain already taken; tag it as the \
+         reference, or as principal (alert-orchestrator tag)"
+    ))
 }
 
 /// That prices could not be compared, or disagree without holding.

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 CASES = 60
 HOUR = 3600
 KEYWORD = "alert_driven_withdrawal"
+PRINCIPAL = "principal_withdrawal"
 ALIGNMENTS = ["none", "right_open", "snap_to_prev_pos", "snap_to_next_pos", "snap_to_nearest_pos", "detect_spike"]
 
 
@@ -87,7 +88,7 @@ def read_flows(rows, direction):
         if tx_hash and key in seen:
             continue
         seen.add(key)
-        usable.append((ts, wallet, abs(amount)))
+        usable.append((ts, wallet, abs(amount), memo))
     return usable, unusable
 
 
@@ -229,7 +230,7 @@ def find_reference(case, wallets):
     tagged = [
         ts
         for ts, _, _, memo, _ in case["withdrawals"]
-        if ts is not None and ts <= case["to"] and memo is not None and KEYWORD in memo
+        if ts is not None and ts <= case["to"] and memo is not None and KEYWORD in memo and PRINCIPAL not in memo
     ]
     if tagged:
         return max(tagged), "keyword"
@@ -255,28 +256,36 @@ def gains(case, wallets, t0, points):
                 places = [e] if ts is None else places_of_unknown(rules["alignment"], samples, ts, sign)
                 if mine and any(b < place <= e for place in places):
                     raise InvalidData(direction)
-        for ts, wallet, amount in usable:
+        for ts, wallet, amount, memo in usable:
             if wallet not in tracked:
                 continue
             price = 1.0 if rules["amount_unit"] == "usd" else np.interp(ts, *zip(*points))
             usd = float(amount * price)
-            flows[wallet].append((aligned(rules["alignment"], tracked[wallet], ts, sign, usd), sign, usd))
+            at, b = aligned(rules["alignment"], tracked[wallet], ts, sign, usd), baseline[wallet][0]
+            if at <= b < ts:  # paid in or out after the baseline, so not inside its value
+                at = min([later for later, _, _ in tracked[wallet] if later > b], default=ts)
+            is_marked = memo is not None and (KEYWORD in memo or PRINCIPAL in memo)
+            flows[wallet].append((at, sign, usd, is_marked))
     rows = []
     for name, samples in tracked.items():
         (b, v_b, _), (e, v_e, _) = baseline[name], samples[-1]
-        paid_in = sum(usd for ts, sign, usd in flows[name] if b < ts <= e and sign > 0)
-        taken_out = sum(usd for ts, sign, usd in flows[name] if b < ts <= e and sign < 0)
+        paid_in = sum(usd for ts, sign, usd, _ in flows[name] if b < ts <= e and sign > 0)
+        taken_out = sum(usd for ts, sign, usd, _ in flows[name] if b < ts <= e and sign < 0)
+        untagged = sum(usd for ts, sign, usd, marked in flows[name] if b < ts <= e and sign < 0 and not marked)
         gain = v_e - v_b - paid_in + taken_out
         age = rules["max_sample_age_hours"]
         stale = age is not None and case["to"] - e > age * HOUR
-        limit = 0.0 if stale else min(rules["safety_factor"] * max(0.0, gain), v_e)
-        rows.append({"wallet": name, "gain": gain, "deposits": paid_in, "withdrawals": taken_out, "limit": limit, "stale": stale})
+        limit = min(rules["safety_factor"] * max(0.0, gain), max(0.0, gain - untagged), v_e)
+        limit = 0.0 if stale else math.floor(limit * 100 + 1e-6) / 100
+        rows.append(
+            {"wallet": name, "gain": gain, "deposits": paid_in, "withdrawals": taken_out, "untagged": untagged, "limit": limit, "stale": stale}
+        )
 
     def corrected(name):
         b, out = baseline[name][0], []
         for ts, value, _ in tracked[name]:
-            moved = sum(sign * usd for at, sign, usd in flows[name] if b < at <= ts)
-            undone = sum(sign * usd for at, sign, usd in flows[name] if ts < at <= b)
+            moved = sum(sign * usd for at, sign, usd, _ in flows[name] if b < at <= ts)
+            undone = sum(sign * usd for at, sign, usd, _ in flows[name] if ts < at <= b)
             out.append((ts, value - moved + undone))
         return out
 
@@ -382,7 +391,7 @@ def some_flows(rng, wallet, times, rules_tag):
         if rng.random() < 0.55:
             rows, row, units = deposits, [ts, wallet, amount, None, tx_hash], amount
         else:
-            memo = pick(rng, [None, "rent", KEYWORD.upper()])
+            memo = pick(rng, [None, "rent", KEYWORD.upper(), f"{PRINCIPAL} {KEYWORD}"])
             if rules_tag and rng.random() < 0.5:
                 memo = f"took gain: {KEYWORD}!"
             rows, row, units = withdrawals, [ts, wallet, pick(rng, [amount, -amount]), memo, tx_hash], -amount

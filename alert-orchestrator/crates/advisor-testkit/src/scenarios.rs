@@ -145,10 +145,10 @@ pub fn withdraw() -> Story {
     Story::new("djed", 720, wallets)
 }
 
-/// The newest sample jumps by far more than any before it.
+/// The newest sample falls by far more than any before it.
 pub fn held_by_the_gate() -> Story {
     let mut wallet = Wallet::of(15_000.0).tagged(100.0, 500.0);
-    wallet.last_step = 42.0;
+    wallet.last_step = -42.0;
     Story::new("iusd", 720, vec![wallet, Wallet::of(4_000.0)])
 }
 

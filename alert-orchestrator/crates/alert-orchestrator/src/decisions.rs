@@ -73,7 +73,7 @@ fn view<'a>(advice: &'a Advice, debug_plot_path: Option<&'a str>) -> DecisionVie
         wmax_usd: advice.decision.limit_usd(),
         wallet_breakdown: advice.wallet_breakdown().iter().map(wallet_view).collect(),
         g_usd: advice.totals.map(|totals| totals.gain_usd),
-        withdrawn_since_reference_usd: advice.totals.map(|totals| totals.withdrawals_usd),
+        withdrawn_since_reference_usd: advice.totals.map(|totals| totals.untagged_usd),
         residual_usd: gate.and_then(|gate| gate.residual),
         sigma_usd: gate.and_then(|gate| gate.sigma),
         k_sigma: gate.map(|gate| gate.k_sigma),

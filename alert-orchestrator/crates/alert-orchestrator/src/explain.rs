@@ -4,12 +4,12 @@
 
 use std::io::{self, Write};
 
-use advisor_core::advice::{Advice, FlowFigures, Totals, WalletFigures};
+use advisor_core::advice::{Advice, FlowFigures, GrowthFigures, RiseFigures, Totals, WalletFigures};
 use advisor_core::decision::Decision;
 use advisor_core::flow::Direction;
 use advisor_core::gate::{FitFigures, GateFigures, PegFigures, Verdict};
 use advisor_core::price_check::{PriceFigure, PriceFigures, Tolerance};
-use advisor_core::rules::{Baseline, Basis};
+use advisor_core::rules::{Baseline, Basis, Mark};
 
 /// Leaves out all wallets but one.
 ///
@@ -39,7 +39,7 @@ pub(crate) fn write_steps(out: &mut impl Write, advice: &Advice) -> io::Result<(
         wallet_steps(out, wallet, advice.safety_factor)?;
     }
     if let Some(totals) = &advice.totals {
-        totals_steps(out, totals)?;
+        totals_steps(out, totals, advice.growth_per_year)?;
     }
     if let Some(peg) = &advice.peg {
         peg_steps(out, peg)?;
@@ -81,7 +81,16 @@ fn reference(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
 }
 
 fn wallet_steps(out: &mut impl Write, wallet: &WalletFigures, safety_factor: f64) -> io::Result<()> {
-    let WalletFigures { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd, .. } = wallet;
+    let WalletFigures {
+        baseline_usd,
+        newest_usd,
+        deposits_usd,
+        withdrawals_usd,
+        untagged_usd,
+        gain_usd,
+        limit_usd,
+        ..
+    } = wallet;
     writeln!(out, "wallet     {}", wallet.address)?;
     writeln!(out, "  baseline V(b) = {baseline_usd:.4} USD at {}", wallet.baseline_at)?;
     writeln!(out, "  newest   V(e) = {newest_usd:.4} USD at {}", wallet.newest_at)?;
@@ -91,15 +100,48 @@ fn wallet_steps(out: &mut impl Write, wallet: &WalletFigures, safety_factor: f64
         "  gain     G = V(e) - V(b) - deposits + withdrawals = \
          {newest_usd:.4} - {baseline_usd:.4} - {deposits_usd:.4} + {withdrawals_usd:.4} = {gain_usd:.4} USD"
     )?;
+    if *untagged_usd > 0.0 {
+        writeln!(out, "  taken    U = withdrawals without a tag = {untagged_usd:.4} USD: they may have been gain")?;
+    }
+    if let Some(growth) = &wallet.growth {
+        growth_steps(out, growth)?;
+    }
     if wallet.stale {
-        writeln!(out, "  limit    0.0000 USD: the newest sample is too old")
+        writeln!(out, "  limit    0.00 USD: the newest sample is too old")
     } else {
         writeln!(
             out,
-            "  limit    min(c * max(0, G), V(e)) = min({safety_factor} * {:.4}, {newest_usd:.4}) = {limit_usd:.4} USD",
-            gain_usd.max(0.0)
+            "  limit    min(c * max(0, G), max(0, G - U), V(e)) = min({safety_factor} * {:.4}, {:.4}, {newest_usd:.4}) = \
+             {limit_usd:.2} USD",
+            gain_usd.max(0.0),
+            (gain_usd - untagged_usd).max(0.0)
         )
     }
+}
+
+/// Every rise that nothing explains, else the largest one and what explains it.
+fn growth_steps(out: &mut impl Write, growth: &GrowthFigures) -> io::Result<()> {
+    growth.unexplained.iter().try_for_each(|rise| rise_step(out, rise, "UNEXPLAINED"))?;
+    match &growth.largest {
+        Some(largest) if growth.unexplained.is_empty() => {
+            rise_step(out, largest, "explained, and the largest there is")?;
+        }
+        Some(_) => {}
+        None => writeln!(out, "  rise     none beside the flows")?,
+    }
+    growth
+        .taken_back
+        .iter()
+        .try_for_each(|at| writeln!(out, "  rise     at {at}: taken back later, so it counts for nothing"))?;
+    writeln!(out, "  growth   {:+.6} units since the baseline, flows left out", growth.grown_units)
+}
+
+fn rise_step(out: &mut impl Write, rise: &RiseFigures, verdict: &str) -> io::Result<()> {
+    let RiseFigures { before_at, at, units, limit_units, .. } = rise;
+    writeln!(
+        out,
+        "  rise     {units:.6} units between {before_at} and {at}, interest up to {limit_units:.6}: {verdict}"
+    )
 }
 
 fn flow_step(out: &mut impl Write, flow: &FlowFigures) -> io::Result<()> {
@@ -117,17 +159,29 @@ fn flow_step(out: &mut impl Write, flow: &FlowFigures) -> io::Result<()> {
         write!(out, ", counted at {}", flow.effective_at)?;
     }
     flow.tx_hash.as_ref().map_or(Ok(()), |hash| write!(out, ", tx {hash}"))?;
+    flow.mark.map_or(Ok(()), |mark| write!(out, ", {}", marked(mark)))?;
     writeln!(out)
 }
 
-fn totals_steps(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
-    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd } = totals;
+fn marked(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Reference => "tagged as the reference",
+        Mark::Principal => "marked as principal",
+    }
+}
+
+fn totals_steps(out: &mut impl Write, totals: &Totals, growth_per_year: Option<f64>) -> io::Result<()> {
+    let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd, .. } = totals;
     writeln!(out, "asset      sums over all wallets")?;
     writeln!(
         out,
         "  gain     G = {newest_usd:.4} - {baseline_usd:.4} - {deposits_usd:.4} + {withdrawals_usd:.4} = {gain_usd:.4} USD"
     )?;
-    writeln!(out, "  limit    {limit_usd:.2} USD, rounded down to the cent, before anything holds")
+    writeln!(out, "  limit    {limit_usd:.2} USD, the sum of the wallets' limits, before anything holds")?;
+    match growth_per_year {
+        Some(yearly) => writeln!(out, "  growth   {:.2} % a year on the units held", yearly * 100.0),
+        None => Ok(()),
+    }
 }
 
 fn peg_steps(out: &mut impl Write, peg: &PegFigures) -> io::Result<()> {

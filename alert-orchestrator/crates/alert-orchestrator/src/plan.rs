@@ -4,7 +4,7 @@ use advisor_core::drawing::{DrawingOptions, Smoothing};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, Tolerance};
 use advisor_core::resolve::TablePrefixes;
 use advisor_core::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
+    Alignment, AmountUnit, Baseline, Basis, GateRules, GrowthRules, Peg, ReferenceFallback, Rules, Threshold,
 };
 use advisor_core::time;
 
@@ -39,6 +39,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
     let (client, orchestrator) = (&config.client, &config.orchestrator);
     Rules {
         reference_keyword: orchestrator.reference_keyword.clone(),
+        principal_keyword: orchestrator.principal_keyword.clone(),
         reference_fallback: match orchestrator.reference_keyword_fallback {
             orchestrator::ReferenceFallback::DataRange => ReferenceFallback::DataRange,
             orchestrator::ReferenceFallback::Null => ReferenceFallback::Hold,
@@ -58,6 +59,10 @@ fn rules(config: &Config, asset: &str) -> Rules {
             client::AmountUnit::Underlying => AmountUnit::Underlying,
             client::AmountUnit::Usd => AmountUnit::Usd,
         },
+        growth: client
+            .transactions
+            .max_supply_apy
+            .map(|max_supply_apy| GrowthRules { max_supply_apy, flow_lag_hours: client.transactions.flow_lag_hours }),
         gate: gate_rules(config.gate_for(asset), asset),
         prices: price_rules(config, asset),
     }

@@ -9,12 +9,14 @@ use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceF
 fn rules() -> Rules {
     Rules {
         reference_keyword: "tag".to_owned(),
+        principal_keyword: "principal".to_owned(),
         reference_fallback: ReferenceFallback::DataRange,
         range_start: None,
         safety_factor: 1.0,
         max_sample_age_hours: None,
         alignment: Alignment::None,
         amount_unit: AmountUnit::Usd,
+        growth: None,
         gate: GateRules {
             holds: false,
             apply_in_fallback: true,

@@ -36,7 +36,7 @@ fn stored(wallet: &str, second: i64, amount: f64, memo: Option<&str>, tx_hash: O
 }
 
 fn deposits(transactions: &[Transaction], stored: &[FlowRow], key: FlowKey) -> Plan {
-    plan(transactions, Direction::Deposit, stored, key, KEYWORD).expect("deposits are no references")
+    plan(transactions, Direction::Deposit, stored, key, &keywords(KEYWORD)).expect("deposits are no references")
 }
 
 /// The plan in one line: rows to add as `wallet@second:amount`, then the counts that are not 0.
@@ -144,16 +144,22 @@ fn a_row_that_may_be_the_same_flow_leaves_it_to_a_person() {
     plans(&actions, &[of_an_action(1.25)], FlowKey::TxHash, "a@7:2, merged 1");
 }
 
+fn keywords(reference: &str) -> [String; 2] {
+    [reference.to_owned(), "principal_withdrawal".to_owned()]
+}
+
 #[test]
-fn a_memo_never_makes_a_withdrawal_a_reference() {
+fn a_memo_never_marks_a_withdrawal() {
     let withdrawal = [Transaction { direction: Direction::Withdrawal, ..deposit("a", 0xab, 7, 1.0) }];
-    let ask = |keyword: &str| plan(&withdrawal, Direction::Withdrawal, &[], FlowKey::TxHash, keyword);
+    let ask = |keyword: &str| plan(&withdrawal, Direction::Withdrawal, &[], FlowKey::TxHash, &keywords(keyword));
     assert_eq!(ask(KEYWORD).map(|plan| plan.add.len()), Ok(1));
     for keyword in ["Liqwid", "abab", "tx: "] {
         let error = ask(keyword).expect_err("the memo contains it").to_string();
-        assert!(error.starts_with(&format!("the reference keyword {keyword:?} is part of the memo")), "{error}");
+        assert!(error.starts_with(&format!("the keyword {keyword:?} is part of the memo")), "{error}");
+        let principal = [KEYWORD.to_owned(), keyword.to_owned()];
+        plan(&withdrawal, Direction::Withdrawal, &[], FlowKey::TxHash, &principal).expect_err("whichever it is");
     }
-    let harmless = plan(&[deposit("a", 1, 7, 1.0)], Direction::Deposit, &[], FlowKey::TxHash, "Liqwid");
+    let harmless = plan(&[deposit("a", 1, 7, 1.0)], Direction::Deposit, &[], FlowKey::TxHash, &keywords("Liqwid"));
     assert_eq!(harmless.map(|plan| plan.add.len()), Ok(1), "deposits are no references");
 }
 
@@ -236,7 +242,7 @@ proptest! {
 
     #[test]
     fn no_amount_is_lost_and_none_counts_twice(transactions in vec(any_transaction(), 0..24), key in any_key(), direction in select(vec![Direction::Deposit, Direction::Withdrawal])) {
-        let plan = plan(&transactions, direction, &[], key, KEYWORD).unwrap();
+        let plan = plan(&transactions, direction, &[], key, &keywords(KEYWORD)).unwrap();
         let mut actions: Vec<(String, &str, &str, u64)> = transactions.iter().filter(|action| action.direction == direction)
             .map(|action| (action.wallet.to_string(), action.id.as_str(), action.display_name.as_str(), action.amount.to_bits())).collect();
         actions.sort();

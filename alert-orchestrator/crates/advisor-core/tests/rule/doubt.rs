@@ -3,12 +3,12 @@
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Alignment, Peg, ReferenceFallback, Rules, Threshold};
-use advisor_core::test_support::{EPOCH, KEYWORD, rules};
+use advisor_core::test_support::{EPOCH, KEYWORD, PRINCIPAL};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::history::{History, Sample, at, code, whole_hours};
+use crate::history::{History, Sample, at, code, rules, whole_hours};
 use crate::random::any_alignment;
 
 /// Hours of samples that every wallet has.
@@ -45,7 +45,9 @@ fn calm() -> impl Strategy<Value = Calm> {
             for (hour, usd, out) in flows {
                 let (ts, wallet) = (Some(EPOCH + whole_hours(hour) - booked), Some(name.into()));
                 let row = FlowRow { ts, wallet, amount: Some(f64::from(usd)), memo: None, tx_hash: None };
-                if out { history.withdrawals.push(row) } else { history.deposits.push(row) }
+                // Principal: without a mark it might be the gain.
+                let principal = FlowRow { memo: Some(PRINCIPAL.to_owned()), ..row.clone() };
+                if out { history.withdrawals.push(principal) } else { history.deposits.push(row) }
             }
         }
         let tagged = FlowRow { memo: Some(KEYWORD.to_owned()), ..crate::history::flow("elsewhere", tag as f64, 1.0) };

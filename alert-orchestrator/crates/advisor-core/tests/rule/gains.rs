@@ -3,6 +3,7 @@
 use advisor_core::flow::FlowRow;
 use advisor_core::reference::Reference;
 use advisor_core::rules::{AmountUnit, ReferenceFallback, Rules};
+use advisor_core::test_support::PRINCIPAL;
 
 use crate::history::{History, Sample, at, code, flow, message, ungated, wallet};
 
@@ -234,8 +235,9 @@ fn withdrawals_from_before_what_was_loaded_find_no_step_there() {
 
 #[test]
 fn a_wallet_that_was_mostly_emptied_gives_no_more_than_it_holds() {
-    // 1000 became 30 while 2000 were taken out: G = 30 − 1000 + 2000 = 1030, c·G = 515, V(e) = 30.
-    let history = History::default().hourly("a", 0, &[1000.0, 30.0]).withdraw("a", 0.5, 2000.0);
+    // 1000 became 30 while 2000 of principal were taken out: G = 30 − 1000 + 2000 = 1030, c·G = 515, V(e) = 30.
+    let mut history = History::default().hourly("a", 0, &[1000.0, 30.0]).withdraw("a", 0.5, 2000.0);
+    history.withdrawals[0].memo = Some(PRINCIPAL.to_owned());
     let advice = history.advise(&ungated(), 1.0);
     assert_eq!((advice.wallets[0].gain_usd, advice.wallets[0].limit_usd), (1030.0, 30.0));
     assert_eq!(advice.decision.limit_usd(), 30.0);

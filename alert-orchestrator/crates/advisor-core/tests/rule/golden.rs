@@ -9,7 +9,7 @@ use advisor_core::gate::Verdict;
 use advisor_core::rules::{
     Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
-use advisor_core::test_support::KEYWORD;
+use advisor_core::test_support::{KEYWORD, PRINCIPAL};
 use serde_json::Value;
 
 use crate::history::{History, Sample};
@@ -63,6 +63,7 @@ fn rules(value: &Value) -> Rules {
     let gate = &value["gate"];
     Rules {
         reference_keyword: KEYWORD.to_owned(),
+        principal_keyword: PRINCIPAL.to_owned(),
         reference_fallback: match value["reference_fallback"].as_str().unwrap() {
             "hold" => ReferenceFallback::Hold,
             _ => ReferenceFallback::DataRange,
@@ -80,6 +81,7 @@ fn rules(value: &Value) -> Rules {
             other => panic!("no alignment {other}"),
         },
         amount_unit: if value["amount_unit"] == "usd" { AmountUnit::Usd } else { AmountUnit::Underlying },
+        growth: None, // what it finds has golden figures of its own
         gate: GateRules {
             holds: gate["holds"].as_bool().unwrap(),
             apply_in_fallback: gate["apply_in_fallback"].as_bool().unwrap(),
@@ -156,6 +158,7 @@ fn compare(advice: &Advice, expected: &Value) -> Vec<String> {
             &expected["withdrawals"],
             0.0,
         );
+        differences.close(&format!("untagged of {name}"), Some(found.untagged_usd), &expected["untagged"], 0.0);
         differences.close(&format!("limit of {name}"), Some(found.limit_usd), &expected["limit"], moved);
         differences.same(&format!("stale {name}"), &Some(found.stale), &expected["stale"].as_bool());
     }

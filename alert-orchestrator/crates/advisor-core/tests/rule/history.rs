@@ -5,7 +5,7 @@ use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
 use advisor_core::rules::Rules;
-use advisor_core::test_support::{EPOCH, KEYWORD, rules};
+use advisor_core::test_support::{self, EPOCH, KEYWORD};
 use advisor_core::time::{self, NANOS_PER_HOUR};
 
 /// The instant `hours` after the start.
@@ -127,7 +127,12 @@ pub(crate) fn flow(wallet: &str, hour: f64, amount: f64) -> FlowRow {
     FlowRow { ts: Some(at(hour)), wallet: Some(wallet.into()), amount: Some(amount), memo: None, tx_hash: None }
 }
 
-/// The defaults with a gate that judges but never holds.
+/// The defaults, but growth of any size passes: most histories here are round numbers.
+pub(crate) fn rules() -> Rules {
+    Rules { growth: None, ..test_support::rules() }
+}
+
+/// The same with a gate that judges but never holds.
 pub(crate) fn ungated() -> Rules {
     let mut rules = rules();
     rules.gate.holds = false;

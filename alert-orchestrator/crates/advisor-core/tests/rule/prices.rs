@@ -3,10 +3,9 @@
 use advisor_core::advice::{Advice, advise};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, SourcePrice, Tolerance};
 use advisor_core::rules::{ReferenceFallback, Rules};
-use advisor_core::test_support::rules;
 use proptest::prelude::*;
 
-use crate::history::{History, at, code, message, ungated};
+use crate::history::{History, at, code, message, rules, ungated};
 use crate::random::{ANY, Bounds, scenario};
 
 fn prices() -> PriceRules {

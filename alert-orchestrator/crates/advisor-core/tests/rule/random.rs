@@ -4,13 +4,13 @@ use advisor_core::flow::FlowRow;
 use advisor_core::rules::{
     Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
-use advisor_core::test_support::{EPOCH, KEYWORD, rules};
+use advisor_core::test_support::{EPOCH, KEYWORD};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use crate::history::{History, Sample, whole_hours};
+use crate::history::{History, Sample, rules, whole_hours};
 
 /// Distance of the instants on which most samples and flows lie: coarse, so that they often coincide.
 pub(crate) const SLOT: i64 = 15 * 60 * 1_000_000_000;

@@ -3,9 +3,9 @@
 use advisor_core::flow::FlowRow;
 use advisor_core::reference::{RefMode, Reference};
 use advisor_core::rules::{Alignment, ReferenceFallback, Rules};
-use advisor_core::test_support::{KEYWORD, rules};
+use advisor_core::test_support::KEYWORD;
 
-use crate::history::{History, at, code, flow, message, ungated};
+use crate::history::{History, at, code, flow, message, rules, ungated};
 
 fn memo(hour: f64, memo: &str) -> FlowRow {
     FlowRow { memo: Some(memo.to_owned()), ..flow("a", hour, 1.0) }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::rules::Rules;
-use advisor_core::test_support::rules;
 use advisor_core::time::NANOS_PER_HOUR;
 use advisor_core::window::{is_doubtful, load_again_from};
+
+use crate::history::rules;
 
 /// 48 h of window, 24 h of age; loading to hour 100 began at hour 100 − 48 − 24 = 28.
 const FROM: i64 = 28 * NANOS_PER_HOUR;

@@ -113,7 +113,6 @@ pub(super) struct PositionLine<'a> {
     pub(super) wallet: &'a str,
     pub(super) usd_value: Option<f64>,
     pub(super) price_usd: Option<f64>,
-    /// Only where value or price has to be derived from it: nobody asks for it otherwise, and rows stay narrow.
     pub(super) underlying_units: Option<f64>,
     pub(super) market: (&'a str, &'a str),
 }
@@ -176,8 +175,6 @@ impl Columns {
         if value < 0.0 {
             return Err(LineError::Negative { column: VALUE, value });
         }
-        let is_complete = usd_value.is_some() && price_usd.is_some_and(|price| price > 0.0);
-        let underlying_units = underlying_units.filter(|_| !is_complete);
         let market = (self.text(line, 0, "market_id")?, self.text(line, 1, "market_name")?);
         Ok(PositionLine { ts, wallet, usd_value, price_usd, underlying_units, market })
     }

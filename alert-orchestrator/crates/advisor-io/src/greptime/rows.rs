@@ -59,15 +59,12 @@ impl Sink for PositionRows {
 
     fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
         let wallet = row.text(0)?;
-        let (usd_value, price_usd) = (row.number(2)?, row.number(3)?);
-        // Units only stand in for a missing value or price; reading them always would cost a float for each row.
-        let complete = usd_value.is_some_and(f64::is_finite) && price_usd.is_some_and(|price| price > 0.0);
         self.builder.push(&PositionRow {
             ts: self.instants.read(row, 1)?,
             wallet: wallet.as_deref(),
-            underlying_units: if complete { None } else { row.number(4)? },
-            usd_value,
-            price_usd,
+            underlying_units: row.number(4)?,
+            usd_value: row.number(2)?,
+            price_usd: row.number(3)?,
         });
         Ok(())
     }

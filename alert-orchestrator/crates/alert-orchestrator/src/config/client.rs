@@ -140,13 +140,31 @@ pub struct DateRange {
 }
 
 /// How deposits and withdrawals are read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Transactions {
     /// Which sample of the wallet a flow belongs to.
     pub alignment_method: AlignmentMethod,
     /// The unit of the stored amounts.
     pub amount_unit: AmountUnit,
+    /// The highest supply rate that can be, as a fraction a year: a wallet that grows faster holds its asset until the deposit is
+    /// recorded; null: growth of any size counts as gain.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1_000))]
+    pub max_supply_apy: Option<f64>,
+    /// How many hours before or after it shows in the position a deposit or withdrawal may be recorded.
+    #[schemars(extend("minimum" = 0, "maximum" = 876_000))]
+    pub flow_lag_hours: f64,
+}
+
+impl Default for Transactions {
+    fn default() -> Self {
+        Self {
+            alignment_method: AlignmentMethod::default(),
+            amount_unit: AmountUnit::default(),
+            max_supply_apy: Some(1.5),
+            flow_lag_hours: 6.0,
+        }
+    }
 }
 
 /// Which instant stands for a flow's own time.

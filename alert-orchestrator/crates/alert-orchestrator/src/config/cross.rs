@@ -3,6 +3,7 @@
 //! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not
 //! of the right kind has been reported by the schema already and is passed over.
 
+use advisor_core::sync::PULLED_MEMO;
 use jiff::tz::TimeZone;
 use platform::auth;
 use platform::config::text::instant;
@@ -12,6 +13,7 @@ use platform::config::{Entry, Fault, Node, child, did_you_mean};
 pub(super) fn faults(root: &Node) -> Vec<Fault> {
     let mut faults = Vec::new();
     stores(root, &mut faults);
+    keywords(root, &mut faults);
     tables(root, &mut faults);
     assets(root, &mut faults);
     spans(root, &mut faults);
@@ -46,6 +48,32 @@ fn stores(root: &Node, faults: &mut Vec<Fault>) {
             faults.push(Fault::new(given.line(), password, "missing, expected the password of the user who is given"));
         }
         _ => {}
+    }
+}
+
+/// A mark must tell, and tell one thing: a keyword within the other, or within the memo of every pulled withdrawal, would mark
+/// what nobody marked.
+fn keywords(root: &Node, faults: &mut Vec<Fault>) {
+    const KEYWORDS: [(&str, &str); 2] = [
+        ("orchestrator.reference_keyword", "alert_driven_withdrawal"),
+        ("orchestrator.principal_keyword", "principal_withdrawal"),
+    ];
+    let text = |(path, default)| root.at(path).map_or(Some(default), Node::text).filter(|text| !text.trim().is_empty());
+    let [reference, principal] = KEYWORDS.map(text);
+    for ((path, _), own, (other, _), others) in
+        [(KEYWORDS[0], reference, KEYWORDS[1], principal), (KEYWORDS[1], principal, KEYWORDS[0], reference)]
+    {
+        let (Some(node), Some(own)) = (given(root, path), own) else { continue };
+        if PULLED_MEMO.contains(own) {
+            let message =
+                format!("found {}, which is part of the memo of pulled withdrawals ({PULLED_MEMO}…)", node.shown());
+            faults.push(Fault::new(node.line(), path, message));
+        }
+        if others.is_some_and(|others| others.contains(own) || own.contains(others)) {
+            let message =
+                format!("found {}, expected a text that neither contains {other} nor is part of it", node.shown());
+            faults.push(Fault::new(node.line(), path, message));
+        }
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Orchestrator {
     /// A withdrawal whose memo contains this text is a reference: gains are counted from there.
     #[schemars(length(min = 1))]
     pub reference_keyword: String,
+    /// A withdrawal whose memo contains this text takes out principal: it is no reference, and no gain that was taken already.
+    #[schemars(length(min = 1))]
+    pub principal_keyword: String,
     /// What counts as the reference where no withdrawal is tagged.
     pub reference_keyword_fallback: ReferenceFallback,
     /// How much of a gain may be withdrawn.
@@ -54,10 +57,18 @@ pub struct Orchestrator {
     pub reload_on_change: bool,
 }
 
+impl Orchestrator {
+    /// What marks a withdrawal as reference, and as principal.
+    pub(crate) fn keywords(&self) -> [String; 2] {
+        [self.reference_keyword.clone(), self.principal_keyword.clone()]
+    }
+}
+
 impl Default for Orchestrator {
     fn default() -> Self {
         Self {
             reference_keyword: "alert_driven_withdrawal".into(),
+            principal_keyword: "principal_withdrawal".into(),
             reference_keyword_fallback: ReferenceFallback::default(),
             safety_factor: SafetyFactor::default(),
             timezone: Zone::default(),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use advisor_core::flow::{Direction, FlowRow};
 use advisor_core::ledger::{Ledger as _, NewFlow};
 use advisor_core::store::{Store as _, StoreError};
-use advisor_core::sync::{AssetNames, MemoIsReference, Plan, Transaction, asset_of, plan};
+use advisor_core::sync::{AssetNames, MemoIsMark, Plan, Transaction, asset_of, plan};
 use advisor_io::AnyStore;
 
 use super::outcome::{Summary, SyncError};
@@ -16,7 +16,7 @@ use crate::settings::Settings;
 /// The deposit and withdrawal tables of all configured assets, and what was done to them.
 pub(super) struct FlowTables<'a> {
     store: &'a AnyStore,
-    keyword: &'a str,
+    keywords: [String; 2],
     is_dry_run: bool,
     /// The position tables that were found.
     pub(super) positions: Vec<String>,
@@ -43,7 +43,7 @@ enum Refused {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Memo(#[from] MemoIsReference),
+    Memo(#[from] MemoIsMark),
 }
 
 impl Refused {
@@ -68,7 +68,7 @@ impl<'a> FlowTables<'a> {
         let known = store.round().tables().await.map_err(unavailable)?;
         let mut found = Self {
             store,
-            keyword: &settings.config.orchestrator.reference_keyword,
+            keywords: settings.config.orchestrator.keywords(),
             is_dry_run,
             positions: Vec::new(),
             assets: Vec::new(),
@@ -146,7 +146,7 @@ impl<'a> FlowTables<'a> {
         };
         let unique = self.store.round().key(&table.written).await?;
         let Plan { add, stored, differing, colliding, doubtful, .. } =
-            plan(transactions, key.1, &rows, unique, self.keyword)?;
+            plan(transactions, key.1, &rows, unique, &self.keywords)?;
         self.already_stored += stored;
         if !differing.is_empty() {
             self.errors.push(format!(

@@ -258,3 +258,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_keyword_marks_one_thing_and_nothing_by_itself() {
+    fails(
+        "client: {assets: [djed]}\norchestrator:\n  reference_keyword: withdrawal\n",
+        &["3: orchestrator.reference_keyword: found \"withdrawal\", \
+           expected a text that neither contains orchestrator.principal_keyword nor is part of it"],
+    );
+    fails(
+        "client: {assets: [djed]}\norchestrator:\n  reference_keyword: gain\n  principal_keyword: no gain\n",
+        &[
+            "3: orchestrator.reference_keyword: found \"gain\", \
+             expected a text that neither contains orchestrator.principal_keyword nor is part of it",
+            "4: orchestrator.principal_keyword: found \"no gain\", \
+             expected a text that neither contains orchestrator.reference_keyword nor is part of it",
+        ],
+    );
+    fails(
+        "client: {assets: [djed]}\norchestrator: {principal_keyword: Liqwid}\n",
+        &["2: orchestrator.principal_keyword: found \"Liqwid\", \
+           which is part of the memo of pulled withdrawals (Synced from Liqwid (tx: …)"],
+    );
+}

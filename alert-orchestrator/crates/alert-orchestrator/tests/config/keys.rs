@@ -63,6 +63,8 @@ const CLIENT: &[Row] = &[
         "one of none, right_open, snap_to_prev_pos, snap_to_next_pos, snap_to_nearest_pos, detect_spike",
     ),
     ("client.transactions.amount_unit", r#""underlying""#, r#""usd""#, r#""eur""#, "one of underlying, usd"),
+    ("client.transactions.max_supply_apy", "1.5", "null", "0", "a number above 0 and at most 1000 or null"),
+    ("client.transactions.flow_lag_hours", "6.0", "0.0", "-1", "a number from 0 to 876000"),
 ];
 
 const SMOOTHING: &[Row] = &[
@@ -115,6 +117,7 @@ const SOURCES: &str = "one of liqwid_graphql, greptime(liqwid), minswap_aggregat
 
 const ORCHESTRATOR: &[Row] = &[
     ("reference_keyword", r#""alert_driven_withdrawal""#, r#""tag""#, r#"" ""#, TEXT),
+    ("principal_keyword", r#""principal_withdrawal""#, r#""capital""#, r#"" ""#, TEXT),
     ("reference_keyword_fallback", r#""data_range""#, r#""null""#, r#""none""#, "one of data_range, null"),
     ("safety_factor.c", "0.5", "1.0", "1.5", "a number above 0 and at most 1"),
     (

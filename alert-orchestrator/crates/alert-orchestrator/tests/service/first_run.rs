@@ -57,7 +57,7 @@ fn json_decisions_carry_the_figures_of_every_kind_of_answer() {
 
     let usdc = &decisions["usdc"];
     assert_eq!((&usdc["decision"], &usdc["ref_mode"], &usdc["reason"]), (&1.into(), &"keyword".into(), &Value::Null));
-    close(&usdc["wmax_usd"], 299.11); // half of 339.81 + 86.09 + 172.33, rounded down
+    close(&usdc["wmax_usd"], 212.94); // half of 339.81 and of 86.09, each rounded down; the third took 350.00, more than its 172.33
     close(&usdc["g_usd"], 598.23);
     assert_eq!(usdc["t0_ts"], "2025-11-15T00:00:00Z");
     assert_eq!(usdc["wallet_breakdown"].as_array().unwrap().len(), 3);

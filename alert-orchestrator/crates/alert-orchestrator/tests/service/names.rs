@@ -27,18 +27,18 @@ fn resolves(suffix: &str, asset: &str, expected: &str) {
 
 #[test]
 fn case_does_not_matter() {
-    resolves("usdc", "USDC", "usdc: decision=1, wmax_usd=299.11");
+    resolves("usdc", "USDC", "usdc: decision=1, wmax_usd=212.94");
 }
 
 #[test]
 fn the_plain_and_the_bridged_coin_stand_for_each_other() {
-    resolves("wanusdc", "usdc", "usdc: decision=1, wmax_usd=299.11");
-    resolves("usdc", "wanusdc", "wanusdc: decision=1, wmax_usd=299.11");
+    resolves("wanusdc", "usdc", "usdc: decision=1, wmax_usd=212.94");
+    resolves("usdc", "wanusdc", "wanusdc: decision=1, wmax_usd=212.94");
 }
 
 #[test]
 fn a_table_is_found_by_the_market_its_rows_name_and_its_flows_with_it() {
-    resolves("market_7", "usdc", "usdc: decision=1, wmax_usd=299.11"); // market_id USDC
+    resolves("market_7", "usdc", "usdc: decision=1, wmax_usd=212.94"); // market_id USDC
     resolves(
         "market_7",
         "usde",

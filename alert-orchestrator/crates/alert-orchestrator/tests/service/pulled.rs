@@ -290,10 +290,10 @@ fn nothing_is_marked_as_a_reference_by_being_pulled() {
         // A keyword that the memo of a pulled withdrawal would contain.
         liqwid.add_transaction(A, &action("WITHDRAW", 2, &world.hour(91), 1.0));
         liqwid.add_transaction(B, &action("SUPPLY", 3, &world.hour(91), 1.0));
-        world.configure(&(apis(&liqwid) + "  reference_keyword: Synced\n"));
+        world.configure(&(apis(&liqwid) + "  reference_keyword: 0123456789abcdef)\n"));
         let (code, text) = sync(&world, &[]);
         assert_eq!(code, Some(1));
-        assert!(text.contains("reference keyword \"Synced\""), "{text}");
+        assert!(text.contains("the keyword \"0123456789abcdef)\" is part of the memo"), "{text}");
         assert!(!world.flows(WITHDRAWALS).contains(&synced(2, 91.0, A, 1.0)));
         assert_eq!(world.flows(DEPOSITS), [synced(3, 91.0, B, 1.0)], "deposits are no references");
     }

@@ -36,7 +36,7 @@ fn the_log_tells_the_start_in_order() {
     let places: Vec<usize> =
         expected.iter().map(|text| log.iter().position(|line| line.contains(text)).unwrap_or(usize::MAX)).collect();
     assert!(places.is_sorted() && places.iter().all(|place| *place < log.len()), "{places:?}\n{}", log.join("\n"));
-    server.printed("usdc: decision=1, wmax_usd=299.11 (3 wallets)", 1);
+    server.printed("usdc: decision=1, wmax_usd=212.94 (3 wallets)", 1);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn the_api_answers_what_once_prints() {
     let normalized: serde_json::Value = serde_json::from_str(&normalized.stdout).unwrap();
     assert_eq!(server.get("/api/config/normalized").json(), normalized);
     let history = server.get("/api/history?asset=usdc").json();
-    assert_eq!(history["entries"][0]["wmax_usd"], json!(299.11));
+    assert_eq!(history["entries"][0]["wmax_usd"], json!(212.94));
     let withdrawals = server.get("/api/withdrawals?asset=usdc").json();
     let marked: Vec<&serde_json::Value> =
         withdrawals["withdrawals"].as_array().unwrap().iter().map(|one| &one["is_reference"]).collect();
@@ -201,7 +201,7 @@ fn metrics_show_what_was_decided_and_nothing_of_what_could_not_be() {
     let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
     let usdc = r#"{asset="usdc",alternate_asset_name="USDC",ref_mode="keyword"}"#;
     assert_eq!(line(&format!("wo_decision{usdc}")), format!("wo_decision{usdc} 1.0"));
-    assert_eq!(line(&format!("wo_wmax_usd{usdc}")), format!("wo_wmax_usd{usdc} 299.11"));
+    assert_eq!(line(&format!("wo_wmax_usd{usdc}")), format!("wo_wmax_usd{usdc} 212.94"));
     let of_usdt: BTreeSet<&str> = text.lines().filter(|line| line.contains(r#"asset="usdt""#)).collect();
     let expected = [
         r#"wo_decision{asset="usdt",alternate_asset_name="USDT",ref_mode="null"} -1.0"#,

@@ -40,7 +40,7 @@ fn refused(content: Content, file: &str, expected: &str) {
 
 #[test]
 fn columns_are_found_in_any_order_case_and_by_any_alias() {
-    let row = ["2: 1000000000 w Some(2.0) Some(1.5) None (\"\", \"\")"];
+    let row = ["2: 1000000000 w Some(2.0) Some(1.5) Some(3.0) (\"\", \"\")"];
     lines(Content::Positions, &format!("{POSITIONS}1,w,2,3,1.5"), &row);
     lines(Content::Positions, "\u{feff} TS ,Wallet_Address,value_usd,underlying_units,price_usd\n1,w,2,3,1.5", &row);
     lines(
