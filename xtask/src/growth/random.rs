@@ -28,8 +28,9 @@ impl Random {
     }
 
     /// One of `0..count`.
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder is below its divisor, which is a usize")]
     pub(super) fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % count as u64).expect("a remainder is below its divisor, which is a usize")
+        (self.next() % count as u64) as usize
     }
 
     pub(super) fn happens(&mut self, share: f64) -> bool {

@@ -62,14 +62,15 @@ impl Host {
         once(&self.world.clone, "world.yaml")
     }
 
-    /// The wallets' positions of `version`: each differs from all others in its gain.
+    /// The wallets' positions of `version`: each differs from all others in its gain, by no more than interest can bring.
     fn write_version(&self, version: u32) {
         let original = fs::read_to_string(self.path("data/liqwid_supply_positions_djed.csv")).unwrap();
         let newest = self.world.hour(96);
         let grown = original.lines().map(|line| match line.split_once(',') {
             Some((ts, rest)) if ts == newest => {
-                let wallet = rest.split(',').next().unwrap();
-                format!("{ts},{wallet},{0},{0},1\n", 20_048 + version)
+                let (wallet, values) = rest.split_once(',').unwrap();
+                let value: f64 = values.split(',').next().unwrap().parse().unwrap();
+                format!("{ts},{wallet},{0:.3},{0:.3},1\n", value + 0.001 * f64::from(version))
             }
             _ => format!("{line}\n"),
         });
