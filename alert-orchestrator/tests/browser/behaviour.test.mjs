@@ -135,7 +135,7 @@ test("a server that goes away leaves the last figures, greyed and dated, until i
     await page.locator(".banner.bad").waitFor();
     assert.match(await text(page, "banners"), /^Server unreachable since \d{4}-\d\d-\d\d \d\d:\d\d\. Figures below are the last known, evaluated .+\. Trying again every 10 s\.$/);
     assert.equal(await text(page, "badge-note"), "last known");
-    assert.equal(await text(page, "wmax"), "212.94 USD");
+    assert.equal(await text(page, "wmax"), "299.11 USD");
     assert.equal(await page.locator("#decision").evaluate((card) => getComputedStyle(card).filter), "grayscale(1)");
     await accessible(page);
     fixture.script = script({ decisions: { ...DECISIONS, usdc: decision({ wmax_usd: 301 }) } });

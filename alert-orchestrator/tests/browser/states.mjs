@@ -20,7 +20,7 @@ export function decision(change = {}) {
   return {
     decision: 1,
     ref_mode: "keyword",
-    wmax_usd: 212.94,
+    wmax_usd: 299.11,
     wallet_breakdown: breakdown([63.53, 101.33, 134.25], WALLETS),
     g_usd: 598.23,
     withdrawn_since_reference_usd: 0,
@@ -127,7 +127,7 @@ export function explanation(asset, decided, change = {}) {
     reference: known ? `newest withdrawal whose memo contains "${KEYWORD}": withdrawal of 250 by ${WALLETS[0]} (tx ${hex(2)})` : null,
     t1: decided.t1_ts, price_t1_usd: known ? 0.96717689 : null,
     wallets: known ? WALLETS.map(wallet) : [],
-    totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, gain_usd: decided.g_usd, limit_usd: 212.94 } : null,
+    totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, gain_usd: decided.g_usd, limit_usd: 299.11 } : null,
     safety_factor: 0.5,
     gate: known ? {
       basis: "corrected_position", baseline: { polynomial: 2 }, window_start: "2025-12-30T00:00:00Z", points: 31,

@@ -24,7 +24,7 @@ async function said(page) {
 }
 
 const STATES = {
-  usdc: { badge: "WITHDRAW_OK", reason: "Up to 212.94 USD may be withdrawn from 3 wallets.", wmax: "212.94 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "within tolerance" },
+  usdc: { badge: "WITHDRAW_OK", reason: "Up to 299.11 USD may be withdrawn from 3 wallets.", wmax: "299.11 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "within tolerance" },
   djed: { badge: "HOLD", reason: "non-positive gains since t0 (clamped)", wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "not compared" },
   iusd: { badge: "HOLD", reason: DECISIONS.iusd.reason.message, wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "TRIGGERED", prices: "within tolerance" },
   usdm: { badge: "HOLD", reason: "insufficient points for residual gate (8 < 10)", wmax: "0.00 USD", wallets: "3", mode: "data_range", gate: "too few points to judge", prices: "within tolerance" },
@@ -80,7 +80,7 @@ test("the figures of the gate, the prices and the wallets are those of the API",
       "greptime(minswap)\tno answer\t–\t–",
     ]);
     await page.selectOption("#asset", "usdc");
-    await page.locator("#wmax:text-is('212.94 USD')").waitFor();
+    await page.locator("#wmax:text-is('299.11 USD')").waitFor();
     assert.deepEqual(await page.locator("#wallet-rows td").allInnerTexts(), ["63.53", "101.33", "134.25"]);
     assert.match(await page.locator("#wallet-rows tr").first().innerText(), /^addr1q89…gpze/);
   });
@@ -156,7 +156,7 @@ test("the gate's figures wait for their unit", async () => {
   const explained = new Promise((resolve) => (answer = resolve));
   const answers = { "GET /api/explain": async () => (await explained, { status: 200, json: explanation("usdc", rate.usdc, { gate }) }) };
   await withFixture(browser, script({ decisions: rate, answers }), "?asset=usdc", {}, async (page) => {
-    await page.locator("#wmax:text-is('212.94 USD')").waitFor();
+    await page.locator("#wmax:text-is('299.11 USD')").waitFor();
     assert.deepEqual(await page.locator("#residual, #sigma").allInnerTexts(), ["–", "–"]);
     answer();
     await eventually(() => page.locator("#residual, #sigma").allInnerTexts(), ["−0.001300 USD per unit", "0.002000 USD per unit"]);
@@ -185,7 +185,7 @@ test("rows of one asset never stay under another, although their instants are th
   await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     await page.selectOption("#asset", "usdc");
-    await page.locator("#history-rows tr:has-text('212.94')").first().waitFor();
+    await page.locator("#history-rows tr:has-text('299.11')").first().waitFor();
     assert.equal(await page.locator("#history-rows tr:has-text('off peg')").count(), 0);
   });
 });
