@@ -89,7 +89,7 @@ pub enum Command {
     /// Pull deposits and withdrawals of the configured assets from Liqwid into the store
     #[command(after_help = SYNC_EXAMPLES)]
     Sync(SyncArgs),
-    /// Mark a withdrawal as the reference since which gains count, or unmark it; asks before it writes
+    /// Mark a withdrawal as the reference since which gains count, or as principal, or unmark it; asks before it writes
     #[command(after_help = TAG_EXAMPLES, group = ArgGroup::new("which").required(true))]
     Tag(TagArgs),
     /// Write configuration, token registry and a snapshot of the embedded store into one file, also while the service runs
@@ -171,7 +171,10 @@ pub struct TagArgs {
     /// Only withdrawals of this wallet
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) wallet: Option<String>,
-    /// Take the mark off
+    /// Mark it as principal: it took out what was put in, and lowers no limit
+    #[arg(long)]
+    pub(crate) principal: bool,
+    /// Take off whatever it is marked as
     #[arg(long)]
     pub(crate) remove: bool,
 }
@@ -246,6 +249,7 @@ Examples:
 const TAG_EXAMPLES: &str = "\
 Examples:
   alert-orchestrator tag --asset usdc --latest
+  alert-orchestrator tag --asset usdc --tx 5f3a... --principal
   alert-orchestrator tag --asset usdc --tx 5f3a... --remove";
 
 const HEALTH_EXAMPLES: &str = "\

@@ -23,7 +23,7 @@ mod tests;
 mod verdict;
 
 pub use chassis::{App, chassis};
-pub use client::{Client, Proxies};
+pub use client::{Client, Proxies, User};
 pub(crate) use headers::weighted;
 pub use limits::Limits;
 pub(crate) use origin::same_origin;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 
 use crate::auth::Logins;
-use crate::http::{Client, Problem, same_origin};
+use crate::http::{Client, Problem, User, same_origin};
 
 /// How much an answer gives away, or a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,8 @@ async fn check<S: Guarded>(
     }
     let settings = guard.state.settings();
     if let Some(logins) = S::logins(&settings).filter(|_| (guard.asks)(&settings)) {
-        logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(S::REALM))?;
+        let user = logins.check(request.headers(), client.0).await;
+        request.extensions_mut().insert(User(user.map_err(|refused| refused.into_problem(S::REALM))?));
     }
     // Whoever answers goes by the same reading of the configuration.
     request.extensions_mut().insert(settings);
