@@ -10,6 +10,7 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, get};
 
 use super::guard::{self, Access, Guarded};
+use super::hosts::Hosts;
 use super::page_files::PageFiles;
 use super::probes::{self, Probed};
 use crate::http::{App, Proxies, Rendered, chassis};
@@ -87,8 +88,9 @@ impl<S: Guarded> Routes<S> {
     /// The service's answers behind everything that holds for all of them.
     pub fn app(self, state: &Arc<S>, proxies: Proxies) -> App {
         let mut router = Router::new();
+        let hosts = Arc::new(Hosts::new(S::ALLOWED_HOSTS));
         for Route { path, access, handler } in self.0 {
-            router = router.route(&path, guard::guarded(state, access, handler));
+            router = router.route(&path, guard::guarded(state, &hosts, access, handler));
         }
         chassis(router.with_state(Arc::clone(state)), proxies)
     }
