@@ -126,7 +126,8 @@ def configuration(program, overlay, folder):
     telemetry = service["telemetry"]
     expect(f"{overlay.name}: listens to the cluster", (telemetry["listen_address"], telemetry["listen_port"]), ("0.0.0.0", rules.PORT))
     expect(f"{overlay.name}: trusts the proxy", telemetry["trusted_proxies"], [variables[SERVICE.variable("TRUSTED_PROXY")]])
-    expect(f"{overlay.name}: answers under the Ingress' name", telemetry["allowed_hosts"], [variables[SERVICE.variable("NAME")]])
+    if hosts := {rule["host"] for ingress in overlay.all("Ingress") for rule in ingress["spec"]["rules"]}:
+        expect(f"{overlay.name}: answers under the Ingress' name", telemetry["allowed_hosts"], sorted(hosts))
     expect(f"{overlay.name}: charts go to output/", (service["diagnostics"]["enabled"], service["diagnostics"]["dir"]), (True, "output"))
     api = "http://10.0.0.9/graphql"
     elsewhere = normalized(variables | {"LIQWID_API_URL": api})[1][SERVICE.configuration_section]["apis"]
