@@ -203,8 +203,8 @@ mod tests {
             "LocalHost:9808",
             "localhost.",
             "localhost.:80",
-            "alert-orchestrator",
-            "alert_orchestrator:9808",
+            "some-service",
+            "some_service:9808",
             "nas.example.net",
             "NAS.example.net.:1",
             "a.localhost",
@@ -212,8 +212,8 @@ mod tests {
             "x.internal",
             "nas.lan",
             "nas.home.arpa",
-            "alert-orchestrator.default.svc",
-            "alert-orchestrator.default.svc.cluster.local:9808",
+            "some-service.default.svc",
+            "some-service.default.svc.cluster.local:9808",
             "a.b.LAN.",
         ] {
             check("/", &[host], None);
