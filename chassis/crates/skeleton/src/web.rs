@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use platform::auth::Logins;
 use platform::config::text::HostName;
 use platform::http::{App, Proxies};
 use platform::serve::{Checks, Guarded, Probed, Routes};
@@ -25,16 +24,8 @@ impl Guarded for Live {
         self.config.load_full()
     }
 
-    fn logins(_: &Config) -> Option<&Logins> {
-        None
-    }
-
     fn allowed_hosts(config: &Config) -> &[HostName] {
         &config.allowed_hosts
-    }
-
-    fn guards_pages(_: &Config) -> bool {
-        false
     }
 }
 

@@ -42,14 +42,18 @@ pub trait Guarded: Send + Sync + 'static {
     /// The settings in effect. Each guarded request finds those that let it in as an extension, `Arc<Settings>`.
     fn settings(&self) -> Arc<Self::Settings>;
 
-    /// Who may log in; `None`: nobody has to.
-    fn logins(settings: &Self::Settings) -> Option<&Logins>;
+    /// Who may log in; `None`, as in a service that knows no logins: nobody has to.
+    fn logins(_: &Self::Settings) -> Option<&Logins> {
+        None
+    }
 
     /// The names under which it answers where nobody has to log in, beside those that no stranger can point here.
     fn allowed_hosts(settings: &Self::Settings) -> &[HostName];
 
     /// Whether pages ask for a login as well, where there are logins.
-    fn guards_pages(settings: &Self::Settings) -> bool;
+    fn guards_pages(_: &Self::Settings) -> bool {
+        false
+    }
 }
 
 /// `handler` behind the door that `access` asks for.

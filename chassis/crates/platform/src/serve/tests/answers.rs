@@ -93,6 +93,7 @@ const DOCUMENT: &str = r#"{"paths": {
     "/health": {"get": {"security": []}},
     "/": {"get": {"security": [{}, {"basic": []}]}},
     "/dashboard": {"get": {"security": [{}, {"basic": []}]}},
+    "/dashboard/": {"get": {"security": [{}, {"basic": []}]}},
     "/assets/{file}": {"get": {"security": [{}, {"basic": []}]}},
     "/api/openapi.json": {"get": {"security": [{}, {"basic": []}]}},
     "/api/name": {"get": {"security": [{}, {"basic": []}]}},
@@ -185,6 +186,13 @@ async fn the_page_is_served_with_what_it_loads_and_nothing_else() {
     let root = running.get("/").await;
     assert_eq!(root.status, 307);
     assert!(root.head.contains("\r\nlocation: dashboard\r\n"), "{}", root.head);
+    for (path, place) in
+        [("/dashboard/", "../dashboard"), ("/dashboard/?asset=a&b=%20c", "../dashboard?asset=a&b=%20c")]
+    {
+        let answer = running.get(path).await;
+        assert_eq!(answer.status, 307, "{path}");
+        assert!(answer.head.contains(&format!("\r\nlocation: {place}\r\n")), "{}", answer.head);
+    }
     for (path, kind, body) in [
         ("/dashboard", "text/html; charset=utf-8", "<p>Hello</p>"),
         ("/assets/js/main.js", "text/javascript; charset=utf-8", "hello()"),
