@@ -52,18 +52,19 @@ impl Hosts {
         // A target with a name of its own (HTTP/2, or as proxies are asked) has to fit as well.
         hosts.extend(target.authority().map(|authority| authority.as_str().as_bytes()));
         hosts.retain(|host| !host.is_empty());
-        if hosts.is_empty() {
+        if hosts.is_empty() && !are_two {
             let text = "found no Host header, expected one with the name or address of this service";
             return Err(Problem::new(StatusCode::BAD_REQUEST, text));
         }
-        let asked = hosts.iter().take(2).map(|host| shown(host)).collect::<Vec<_>>().join(", ");
-        if are_two {
-            return Err(self.refuse(&asked, &format!("found two Host headers ({asked}), expected one")));
-        }
-        if hosts.iter().all(|host| self.is_ours(host, allowed)) {
+        if !are_two && hosts.iter().all(|host| self.is_ours(host, allowed)) {
             return Ok(());
         }
-        Err(self.refuse(&asked, &format!("this service does not answer under the name {asked}")))
+        let asked = hosts.iter().take(2).map(|host| shown(host)).collect::<Vec<_>>().join(", ");
+        let what = match are_two {
+            true => format!("found two Host headers ({asked}), expected one"),
+            false => format!("this service does not answer under the name {asked}"),
+        };
+        Err(self.refuse(&asked, &what))
     }
 
     fn is_ours(&self, host: &[u8], allowed: &[HostName]) -> bool {
@@ -276,6 +277,7 @@ mod tests {
         check("/", &[], Some(400));
         check("/", &[""], Some(400));
         check("/", &["localhost", "localhost"], Some(421));
+        check("/", &["", ""], Some(421));
         check("/", &["localhost", "evil.example"], Some(421));
         check("http://localhost/", &[], None);
         check("http://evil.example/", &["localhost"], Some(421));
