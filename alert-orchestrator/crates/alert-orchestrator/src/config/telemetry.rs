@@ -30,9 +30,9 @@ pub struct Telemetry {
     pub price_source_priority: PriceSourcePriority,
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks.
     pub trusted_proxies: Vec<Network>,
-    /// Names under which it answers while `auth` is off, such as that of a proxy that asks for the login itself: single ones, or
-    /// `.example.org` for all below it. Always: addresses, the machine's own name, names without a dot, and names under
-    /// localhost, local, internal, lan, home.arpa, svc and cluster.local.
+    /// Names under which it answers while `auth` is off, such as that of a proxy that asks for the login itself: single
+    /// ones, or `.example.org` for all below it. Always: addresses, the machine's own name, names without a dot, and
+    /// names under localhost, local, internal, lan, home.arpa, svc and cluster.local.
     pub allowed_hosts: Vec<HostName>,
 }
 

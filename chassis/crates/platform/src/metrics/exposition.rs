@@ -1,7 +1,7 @@
 //! In which text do metrics leave the process?
 //!
 //! A registry of `prometheus-client` writes OpenMetrics; [`negotiate`] says whether the reader wants that or the older
-//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former. [`sorted`] puts either in order.
+//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former. [`sorted()`] puts it in order first.
 //!
 //! Sources: the OpenMetrics 1.0 specification and Prometheus' "Exposition formats".
 

@@ -24,8 +24,8 @@ struct Page {
 }
 
 impl MetricsPage {
-    /// The page in the format that the client prefers, sorted by names and labels. `write` gives the metrics as OpenMetrics text without the end
-    /// mark, where that is due.
+    /// The page in the format that the client prefers, sorted by names and labels. `write` gives the metrics as
+    /// OpenMetrics text without the end mark, where that is due.
     pub fn get(&self, headers: &HeaderMap, write: impl FnOnce() -> String) -> Response {
         let page = self.fresh(write);
         let rendered = match exposition::negotiate(headers) {

@@ -1,7 +1,7 @@
 //! Who may ask?
 //!
-//! Whom a password keeps out, [`Logins`] know. Where nobody needs one, the name that a request asks for has to be one of
-//! ours ([`Hosts`]): otherwise any page could read the answers through its visitor's browser.
+//! Whom a password keeps out, [`Logins`] know. Where nobody needs one, the name that a request asks for has to be
+//! one of ours ([`Hosts`]): otherwise any page could read the answers through its visitor's browser.
 
 use std::sync::Arc;
 

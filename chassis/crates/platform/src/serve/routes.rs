@@ -63,7 +63,8 @@ impl<S: Guarded> Routes<S> {
             .open("/health", get(async move || probes::health::<S>(started_at)))
     }
 
-    /// The page `/dashboard`, to which `/` and `/dashboard/` lead: `index.html` of `files`, and what that loads from `/assets`.
+    /// The page `/dashboard`, to which `/` and `/dashboard/` lead: `index.html` of `files`, and what that loads from
+    /// `/assets`.
     #[must_use]
     pub fn dashboard(self, files: PageFiles) -> Self {
         let files = Arc::new(files);
