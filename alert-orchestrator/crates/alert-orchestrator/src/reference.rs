@@ -15,6 +15,7 @@ use advisor_io::AnyStore;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use change::is_same_flow;
 pub(crate) use change::{Change, ChangeView};
 
 use crate::decisions::abbreviate;
@@ -185,14 +186,6 @@ impl Tag {
         };
         self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {wallet}"))
     }
-}
-
-/// Whether two rows are one flow to the rule.
-fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
-    let key = |row: &FlowRow| {
-        (row.ts, row.wallet.clone(), row.tx_hash.clone(), row.amount.map(|amount| amount.abs().to_bits()))
-    };
-    a.tx_hash.is_some() && key(a) == key(b)
 }
 
 fn is_transaction(row: &FlowRow, hash: &str) -> bool {

@@ -11,6 +11,7 @@ target/ has been deleted.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -25,6 +26,7 @@ from running import REPOSITORY, expect
 ASSET = "djed"
 SETTINGS = ["config.yaml", "token_registry.csv"]
 SECRETS = ["secrets.env", "credentials/example"]
+NORMALIZED = "--print-config-normalized"
 HEADER = ["application_id", "user_version", "page_size", "auto_vacuum", "encoding", "journal_mode"]
 
 
@@ -96,7 +98,7 @@ class Host:
             "--once": self.run(program, "--once"),
             "--once --json": self.run(program, "--once", "--json"),
             "explain --json": self.run(program, "explain", ASSET, "--json"),
-            "--print-config-normalized": self.run(program, "--print-config-normalized"),
+            NORMALIZED: json.loads(self.run(program, NORMALIZED)),
         }
 
     def form(self):
@@ -118,8 +120,20 @@ class Host:
 
 
 def differences(found, expected):
-    """The keys of what is not the same in both, each with either value."""
-    return {key: (found.get(key), expected.get(key)) for key in {**found, **expected} if found.get(key) != expected.get(key)}
+    """The keys of what is not the same in both, each with either value. What only one of them knows to configure does not count."""
+    first, second = shared(found, expected), shared(expected, found)
+    return {key: (first.get(key), second.get(key)) for key in {**first, **second} if first.get(key) != second.get(key)}
+
+
+def shared(one, other):
+    """`one`, whose configuration has the keys that the other's has, too."""
+    return one | {NORMALIZED: known(one[NORMALIZED], other[NORMALIZED])} if NORMALIZED in one else one
+
+
+def known(one, other):
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return one
+    return {key: known(value, other[key]) for key, value in one.items() if key in other}
 
 
 def one_way(folder, release, maker, reader):

@@ -7,12 +7,11 @@ use std::fmt;
 use advisor_core::flow::FlowRow;
 use advisor_core::ledger::Ledger as _;
 use advisor_core::rules::{Mark, mark};
+use advisor_core::store::StoreError;
 use advisor_core::time;
 use advisor_io::AnyStore;
 use jiff::Timestamp;
 use serde::Serialize;
-
-use super::{TagError, is_same_flow};
 
 /// What marking or unmarking a withdrawal changes.
 #[derive(Debug, Clone)]
@@ -66,10 +65,9 @@ impl Change {
     /// Writes the memo.
     ///
     /// # Errors
-    /// See [`TagError::Write`].
-    pub(crate) async fn write(&self, store: &AnyStore) -> Result<(), TagError> {
-        let memo = self.memo_after.as_deref();
-        store.round().set_memo(&self.table, &self.written, &self.flow, memo).await.map_err(TagError::Write)
+    /// The withdrawal is not there any more, or the store does not answer.
+    pub(crate) async fn write(&self, store: &AnyStore) -> Result<(), StoreError> {
+        store.round().set_memo(&self.table, &self.written, &self.flow, self.memo_after.as_deref()).await
     }
 
     /// The table that [`Self::write`] writes to.
@@ -159,6 +157,14 @@ impl Change {
             _ => None,
         }
     }
+}
+
+/// Whether two rows are one flow to the rule.
+pub(super) fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
+    let key = |row: &FlowRow| {
+        (row.ts, row.wallet.clone(), row.tx_hash.clone(), row.amount.map(|amount| amount.abs().to_bits()))
+    };
+    a.tx_hash.is_some() && key(a) == key(b)
 }
 
 /// The memo with the keyword of this mark and without the other, which would contradict it.

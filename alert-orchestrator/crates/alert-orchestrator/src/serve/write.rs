@@ -68,7 +68,7 @@ pub(super) async fn reference(
     }
     let marked = Arc::clone(&live);
     let marking = live.writes.to_its_end(async move {
-        change.write(&store).await.map_err(refusal)?;
+        change.write(&store).await.map_err(|error| refusal(TagError::Write(error)))?;
         journal::note(&store, &settings, &change, &user, marked.write_prefix).await;
         marked.rounds.soon();
         Ok(Json(view))

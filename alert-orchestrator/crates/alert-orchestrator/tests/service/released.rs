@@ -132,7 +132,7 @@ fn a_released_store_is_opened_as_it_is_and_says_the_same() {
     assert_eq!(new[..3], old[..]);
     let decided = |row: &Vec<Value>| row[4..13].to_vec(); // but for when, by whom, how fast and by which keys
     for row in &new[3..] {
-        assert_eq!(decided(row), decided(&old[2]), "the same decision, of the same configuration");
+        assert_eq!(decided(row), decided(&old[2]), "the same decision");
     }
 }
 
