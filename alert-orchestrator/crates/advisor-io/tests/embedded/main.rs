@@ -3,6 +3,7 @@
 
 mod doubts;
 mod file;
+mod held;
 mod import;
 mod migration;
 mod snapshot;
