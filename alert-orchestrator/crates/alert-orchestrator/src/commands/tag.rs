@@ -1,9 +1,10 @@
 //! The `tag` command: marks a withdrawal as the reference, or unmarks it, after asking.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 use platform::process::{self, Ended};
 
+use super::confirm::confirm;
 use crate::cli::{Common, TagArgs};
 use crate::reference::{Tag, Which};
 use crate::settings::Settings;
@@ -28,11 +29,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         writeln!(out, "nothing to change")?;
         return Ok(Ended::Done);
     }
-    write!(out, "write this to {}? [y/N] ", change.written())?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+    if !confirm(&mut out, &format!("write this to {}?", change.written()))? {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
     }

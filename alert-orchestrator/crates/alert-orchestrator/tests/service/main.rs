@@ -6,6 +6,7 @@ mod both_stores;
 mod failures;
 mod first_run;
 mod health;
+mod imported;
 mod killed_import;
 mod lifecycle;
 mod logins;
