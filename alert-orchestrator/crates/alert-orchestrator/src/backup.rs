@@ -41,7 +41,7 @@ pub(crate) fn places(config: &Config) -> Places {
     Places { own: vec![registry], store: Some(store) }
 }
 
-/// What backups and restores have left that were killed, or have that are running.
+/// What backups, restores and migrations have left that were killed, or have that are running.
 pub(crate) fn leftovers(config: &Config, path: &Path) -> Vec<PathBuf> {
     let mut folders = vec![Path::new(BACKUPS.folder), folder_of(path), folder_of(&config.orchestrator.token_registry)];
     let embedded = match config.client.store() {
@@ -49,7 +49,7 @@ pub(crate) fn leftovers(config: &Config, path: &Path) -> Vec<PathBuf> {
         config::Store::Greptime(_) => None,
     };
     folders.extend(embedded.as_deref().map(folder_of));
-    backup::leftovers(&folders)
+    backup::leftovers(&folders, snapshot::PARTIAL)
 }
 
 /// The configuration that a backup holds, once it is the one at `path`.

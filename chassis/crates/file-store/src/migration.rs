@@ -15,7 +15,7 @@ use crate::connection::{
 };
 use crate::error::{CopyError, FileStoreError};
 use crate::format::Format;
-use crate::snapshot::{companion, copy_all, folder_of};
+use crate::snapshot::{PARTIAL, companion, copy_all, folder_of};
 
 /// Opens the file, makes it where there is none, and brings its tables up to date. Also says which file that is.
 pub(crate) fn open(format: &Format, path: &Path) -> Result<(Connection, FileId), FileStoreError> {
@@ -99,7 +99,7 @@ fn keep_before_migration(format: &Format, path: &Path, version: i64) -> Result<P
     let copy = companion(path, &format!(".schema-{version}.{now}.backup"));
     let keep = || -> Result<(), CopyError> {
         let folder = folder_of(path);
-        let partial = tempfile::Builder::new().prefix(".migration-").tempfile_in(folder)?;
+        let partial = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder)?;
         copy_all(&connect(path)?, partial.path())?;
         partial.persist_noclobber(&copy).map_err(|error| error.error)?;
         Ok(File::open(folder)?.sync_all()?)

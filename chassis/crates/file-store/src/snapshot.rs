@@ -36,6 +36,9 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     }
 }
 
+/// How the name of a copy begins that is made before a migration, until it is whole; what is killed leaves it.
+pub const PARTIAL: &str = ".migration-";
+
 /// Copies the store at `from` into the file `to`, which is replaced; returns its schema version.
 ///
 /// What is committed when the copying begins is in the copy, and nothing else; readers and writers go on meanwhile. The copy

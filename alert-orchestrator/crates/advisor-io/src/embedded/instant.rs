@@ -62,13 +62,17 @@ pub(super) fn nanos(text: &str) -> Result<i64, InstantError> {
         return Err(InstantError::Serial(day));
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty() || !is_digits(digits) {
         return in_range(rfc_3339(text)?);
     }
     match day_in_digits(text) {
         Some(day) => Err(InstantError::Digits(day)),
         None => in_range(epoch(text.parse().map_err(|_| InstantError::NotATime)?)?),
     }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn in_range(nanos: i128) -> Result<i64, InstantError> {
@@ -91,9 +95,11 @@ fn epoch(number: i64) -> Result<i128, InstantError> {
 /// The day that a spreadsheet writes as this number, which may have a fraction for the time of day.
 fn serial(text: &str) -> Option<Date> {
     const DAYS: std::ops::Range<i64> = 36_526..73_051; // the years 2000 to 2099
-    let (days, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
-    let is_number = days.len() == 5 && [days, fraction].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    let days = days.parse().ok().filter(|days| is_number && DAYS.contains(days))?;
+    let fraction = behind(text, "00000")?.trim_start_matches(['.', ',']);
+    let days = text[..5].parse().ok().filter(|days| DAYS.contains(days))?;
+    if text.len() > 5 && !(behind(text, "00000.0").or(behind(text, "00000,0")).is_some() && is_digits(fraction)) {
+        return None;
+    }
     Date::constant(1899, 12, 30).checked_add(days.days()).ok()
 }
 
@@ -107,29 +113,43 @@ fn day_in_digits(text: &str) -> Option<Date> {
 
 /// Only that form: the parser knows more of them, some of which leave out what makes an instant of it.
 fn rfc_3339(text: &str) -> Result<i128, InstantError> {
-    // Every digit as 0, so that forms can be compared.
-    let form: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let time = match form.strip_prefix("0000-00-00") {
-        Some("") => return Err(InstantError::Day),
-        Some(rest) => rest.strip_prefix(['T', 't', ' ']).ok_or(InstantError::NotATime)?,
-        None => return Err(InstantError::NotATime),
-    };
-    let time = time.strip_prefix("00:00").ok_or(InstantError::NotATime)?;
-    let offset = match time.strip_prefix(":00") {
-        Some(rest) => rest.strip_prefix(".0").map_or(rest, |rest| rest.trim_start_matches('0')),
+    let time = behind(text, "0000-00-00").ok_or(InstantError::NotATime)?;
+    if time.is_empty() {
+        return Err(InstantError::Day);
+    }
+    let time = behind(time, "T00:00").ok_or(InstantError::NotATime)?;
+    let offset = match behind(time, ":00") {
+        Some(rest) => behind(rest, ".0").map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())),
         None if time.is_empty() => return Err(InstantError::NoOffset),
         None => return Err(InstantError::NoSeconds),
     };
-    match offset {
-        "Z" | "z" | "+00:00" | "-00:00" => {}
-        "" => return Err(InstantError::NoOffset),
-        "+00" | "-00" | "+0000" | "-0000" => return Err(InstantError::ShortOffset),
-        _ => return Err(InstantError::NotATime),
+    let is_offset = |form| behind(offset, form).is_some_and(str::is_empty);
+    if offset.is_empty() {
+        return Err(InstantError::NoOffset);
+    }
+    if ["+00", "+0000"].into_iter().any(is_offset) {
+        return Err(InstantError::ShortOffset);
+    }
+    if !["Z", "+00:00"].into_iter().any(is_offset) {
+        return Err(InstantError::NotATime);
     }
     let pieces = PARSER.parse_pieces(text).map_err(|_| InstantError::NotATime)?;
     let (offset, time) = pieces.to_numeric_offset().zip(pieces.time()).ok_or(InstantError::NotATime)?;
     let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| InstantError::Late)?;
     Ok(instant.as_nanosecond())
+}
+
+/// What follows in `text` behind a beginning of this form, where `0` stands for a digit, `T` for itself or a space, `+` for a
+/// sign, and letters for both cases.
+fn behind<'a>(text: &'a str, form: &str) -> Option<&'a str> {
+    let fits = |(form, found): (u8, &u8)| match form {
+        b'0' => found.is_ascii_digit(),
+        b'T' => matches!(found, b'T' | b't' | b' '),
+        b'+' => matches!(found, b'+' | b'-'),
+        other => other.eq_ignore_ascii_case(found),
+    };
+    let beginning = text.as_bytes().get(..form.len())?;
+    form.bytes().zip(beginning).all(fits).then(|| &text[form.len()..])
 }
 
 #[cfg(test)]

@@ -21,7 +21,9 @@ fn lower(text: &str) -> Cow<'_, str> {
 
 /// The first character that no address has: space, invisible or beyond ASCII.
 pub(super) fn stray_character(address: &str) -> Option<char> {
-    address.chars().find(|c| !c.is_ascii_graphic())
+    // Looking at bytes first is several times as fast, and nearly always all there is to do.
+    let is_plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain { None } else { address.chars().find(|c| !c.is_ascii_graphic()) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-pub use file_store::snapshot::{COMPANIONS, Claim, companion};
+pub use file_store::snapshot::{COMPANIONS, Claim, PARTIAL, companion};
 use file_store::{FileStoreError, snapshot};
 
 use super::tables::FORMAT;

@@ -13,6 +13,9 @@ use super::csv_rows::ROW_BYTES_MAX;
 /// How long ago (or, by its clock, ahead) a file must have been written for its last line to count as it is.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
+/// How many bytes are looked through at once.
+const BLOCK: u64 = 1 << 12;
+
 /// What is taken of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counted {
@@ -36,18 +39,17 @@ pub(super) fn counted(file: &File, metadata: &Metadata) -> io::Result<Counted> {
     if is_settled(metadata.modified()?, SystemTime::now()) {
         return Ok(whole);
     }
-    let mut end = size;
+    let (mut end, mut block) = (size, Vec::new());
     // A row longer than any real one is refused for that, whole or not.
     while end > 0 && size - end <= ROW_BYTES_MAX as u64 {
-        let mut block = [0; 1 << 12];
-        let length = end.min(block.len() as u64);
-        let block = &mut block[..length as usize];
-        file.read_exact_at(block, end - length)?;
+        let start = end.saturating_sub(BLOCK);
+        block.resize(usize::try_from(end - start).unwrap_or_default(), 0);
+        file.read_exact_at(&mut block, start)?;
         if let Some(at) = block.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
-            let bytes = end - length + at as u64 + 1;
+            let bytes = start + at as u64 + 1;
             return Ok(Counted { bytes, leaves_out: bytes < size });
         }
-        end -= length;
+        end = start;
     }
     Ok(if end == 0 && size > 0 { Counted { bytes: 0, leaves_out: true } } else { whole })
 }

@@ -51,7 +51,7 @@ pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<En
     };
     report.line("token registry", Ok(registry))?;
     for path in backup::leftovers(&config, &common.flags.config) {
-        let text = "a backup or restore was killed and left it, or is running; delete it where none is";
+        let text = "left by a backup, restore or migration that was killed, or is running; delete it if none is";
         report.doubt(&path.display().to_string(), text)?;
     }
     process::runtime()?.block_on(check_store(&config, &mut report))?;

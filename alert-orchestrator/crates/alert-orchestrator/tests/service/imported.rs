@@ -138,7 +138,7 @@ fn check_names_what_an_operator_looks_for() {
     let run = world.run(&["check"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     for said in [
-        "WARN  var/.backup-left: a backup or restore was killed and left it, or is running; delete it where none is",
+        "WARN  var/.backup-left: left by a backup, restore or migration that was killed, or is running; delete it if none is",
         "ok    store's file: undamaged, says SQLite's quick_check",
         "WARN  djed: flows: 0 without wallet, 1 of wallets without samples",
         " (keyword): newest withdrawal whose memo contains",

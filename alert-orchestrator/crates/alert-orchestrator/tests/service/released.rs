@@ -111,7 +111,8 @@ fn a_released_store_is_brought_up_to_date_and_says_the_same() {
     assert_eq!((form(&copy), all_rows(&copy)), (before, kept.clone()), "as it was, for going back");
     let mut now = all_rows(&clone.path(STORE));
     for new in ["programs", "other_positions"] {
-        (now.remove(new), kept.remove(new));
+        now.remove(new);
+        kept.remove(new);
     }
     let (old, new) = (kept.remove("decisions").unwrap(), now.remove("decisions").unwrap());
     assert!(now == kept, "rows of other tables than the journal's");
