@@ -112,7 +112,7 @@ pub enum Command {
     /// Ask a running service whether it is well, once; exit 0 where it answers 200, else 1
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
-    /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
+    /// Check configuration, store, tables and what is in them, token registry and clock; a line for each, exit 0 or 1
     Check,
     /// Print the JSON Schema of the configuration
     #[command(after_help = "Example:\n  alert-orchestrator schema > orchestrator.schema.json")]
