@@ -8,5 +8,6 @@ mod import;
 mod migration;
 mod snapshot;
 mod support;
+mod taken;
 mod writers;
 mod writing;
