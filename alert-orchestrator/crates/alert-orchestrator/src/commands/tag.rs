@@ -1,10 +1,11 @@
 //! The `tag` command: marks a withdrawal as the reference or as principal, or unmarks it, after asking.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 use advisor_core::rules::Mark;
 use platform::process::{self, Ended};
 
+use super::confirm::confirm;
 use crate::cli::{Common, TagArgs};
 use crate::journal;
 use crate::reference::{Tag, Which};
@@ -32,11 +33,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         writeln!(out, "nothing to change")?;
         return Ok(Ended::Done);
     }
-    write!(out, "write this to {}? [y/N] ", change.written())?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+    if !confirm(&mut out, &format!("write this to {}?", change.written()))? {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
     }

@@ -7,6 +7,7 @@ mod failures;
 mod first_run;
 mod health;
 mod hosts;
+mod imported;
 mod killed_import;
 mod lifecycle;
 mod logins;
