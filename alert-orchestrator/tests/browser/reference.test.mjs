@@ -83,7 +83,7 @@ test("what was put in is marked as principal, and the tag comes off again", asyn
     await loaded(page);
     await mark(page).click();
     await page.getByLabel("What was put in: mark it as principal").check();
-    assert.match(await text(page, "reference-change"), /its 500 iusd no longer count as gain that is already taken\./);
+    assert.match(await text(page, "reference-change"), /its 500 iusd no longer count as gain already taken\./);
     assert.equal(await text(page, "reference-dialog-title"), "Mark as principal");
     await accessible(page);
     await fits(page);
@@ -99,7 +99,7 @@ test("what was put in is marked as principal, and the tag comes off again", asyn
     assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["principal", "reference"]);
     await page.getByRole("button", { name: /^Remove tag: 500 iusd/ }).click();
     assert.equal(await page.locator("#mark-choice").isVisible(), false);
-    assert.match(await text(page, "reference-change"), /it counts as gain that is already taken\./);
+    assert.match(await text(page, "reference-change"), /it counts as gain already taken\./);
     await logIn(page, "ops", "secret");
     await page.locator("#reference-result:not(:empty)").waitFor();
     assert.deepEqual(removing.calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, remove: true }]);

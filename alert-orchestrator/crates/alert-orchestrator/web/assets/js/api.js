@@ -4,12 +4,12 @@ const TIMEOUT_MS = 10_000;
 
 /** The server answered, and refused. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} message @param {number | null} [retrySeconds] */
-  constructor(status, message, retrySeconds = null) {
-    super(message);
-    this.status = status;
-    this.retrySeconds = retrySeconds;
-  }
+	/** @param {number} status @param {string} message @param {number | null} [retrySeconds] */
+	constructor(status, message, retrySeconds = null) {
+		super(message);
+		this.status = status;
+		this.retrySeconds = retrySeconds;
+	}
 }
 
 /** No answer, or one that is not the server's own: a proxy in between answers with a page of its own. */
@@ -17,17 +17,17 @@ export class Unreachable extends Error {}
 
 /** @param {string} path relative to the page, so that a proxy may serve the whole under a prefix @param {RequestInit} [init] */
 async function request(path, init) {
-  let response;
-  let body;
-  try {
-    response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
-    body = await response.json();
-  } catch {
-    throw new Unreachable(response ? `the answer (${response.status}) has no figures` : "the server did not answer");
-  }
-  if (response.ok) return body;
-  const retry = Number(response.headers.get("Retry-After"));
-  throw new Refused(response.status, String(body?.error ?? response.statusText), retry > 0 ? retry : null);
+	let response;
+	let body;
+	try {
+		response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+		body = await response.json();
+	} catch {
+		throw new Unreachable(response ? `the answer (${response.status}) has no figures` : "the server did not answer");
+	}
+	if (response.ok) return body;
+	const retry = Number(response.headers.get("Retry-After"));
+	throw new Refused(response.status, String(body?.error ?? response.statusText), retry > 0 ? retry : null);
 }
 
 const get = (path, query) => request(query ? `${path}?${new URLSearchParams(query)}` : path);
@@ -58,11 +58,11 @@ export const withdrawals = (asset) => get("api/withdrawals", { asset });
  * @returns {Promise<Api.ReferenceChange>}
  */
 export function setReference(change, login) {
-  const utf8 = new TextEncoder().encode(`${login.user}:${login.password}`);
-  return request("api/reference", {
-    method: "POST",
-    credentials: "omit",
-    headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(String.fromCharCode(...utf8))}` },
-    body: JSON.stringify(change),
-  });
+	const utf8 = new TextEncoder().encode(`${login.user}:${login.password}`);
+	return request("api/reference", {
+		method: "POST",
+		credentials: "omit",
+		headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(String.fromCharCode(...utf8))}` },
+		body: JSON.stringify(change),
+	});
 }

@@ -10,21 +10,21 @@ let shown;
 
 /** @param {Page.Shown} state */
 export function showExplain({ explain }) {
-  setNote(byId("explain-note"), explain.error ? `The figures could not be read: ${explain.error}` : null);
-  if (explain.value === shown) return;
-  shown = explain.value;
-  byId("explain-steps").replaceChildren(...(shown ? steps(shown) : []));
+	setNote(byId("explain-note"), explain.error ? `The figures could not be read: ${explain.error}` : null);
+	if (explain.value === shown) return;
+	shown = explain.value;
+	byId("explain-steps").replaceChildren(...(shown ? steps(shown) : []));
 }
 
 function steps(advice) {
-  return [
-    step("Reference", ...reference(advice)),
-    advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
-    advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
-    advice.peg ? step("Peg", line(pegLine(advice.peg))) : null,
-    advice.prices ? step("Prices", ...prices(advice.prices)) : null,
-    advice.warnings.length ? step("Warnings", ...advice.warnings.map(line)) : null,
-  ].filter((part) => part !== null);
+	return [
+		step("Reference", ...reference(advice)),
+		advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
+		advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
+		advice.peg ? step("Peg", line(pegLine(advice.peg))) : null,
+		advice.prices ? step("Prices", ...prices(advice.prices)) : null,
+		advice.warnings.length ? step("Warnings", ...advice.warnings.map(line)) : null,
+	].filter((part) => part !== null);
 }
 
 const step = (title, ...parts) => el("section", {}, el("h3", {}, title), ...parts);
@@ -32,106 +32,106 @@ const step = (title, ...parts) => el("section", {}, el("h3", {}, title), ...part
 const line = (text) => el("p", {}, text);
 
 function reference({ t0, t1, ref_mode, reference, as_of }) {
-  return [
-    line(t0 ? `t0 = ${time(t0)} (${ref_mode})` : `No reference (${ref_mode}).`),
-    ...(reference ? [line(reference)] : []),
-    line(`t1 = ${time(t1)}, newest sample at the evaluation of ${time(as_of)}`),
-  ];
+	return [
+		line(t0 ? `t0 = ${time(t0)} (${ref_mode})` : `No reference (${ref_mode}).`),
+		...(reference ? [line(reference)] : []),
+		line(`t1 = ${time(t1)}, newest sample at the evaluation of ${time(as_of)}`),
+	];
 }
 
 const COLUMNS = ["Wallet", "Value at t0", "Newest value", "Deposits", "Withdrawals", "Gain", "Limit"];
 
 function walletTable({ wallets, totals, safety_factor }) {
-  const head = COLUMNS.map((name, i) => el("th", { scope: "col", ...(i ? { class: "number" } : {}) }, name));
-  const table = el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...wallets.map(walletRow)));
-  if (totals) {
-    const label = el("th", { scope: "row" }, "All wallets");
-    table.append(el("tfoot", {}, el("tr", {}, label, ...figures(totals))));
-  }
-  const rule = line(
-    `Gain = newest value − value at t0 − deposits + withdrawals. Limit = min(${safety_factor} × max(0, gain), newest value), before anything holds. All in USD.`,
-  );
-  const scroll = el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Gain and limit per wallet" }, table);
-  return el("div", {}, rule, scroll);
+	const head = COLUMNS.map((name, i) => el("th", { scope: "col", ...(i ? { class: "number" } : {}) }, name));
+	const table = el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...wallets.map(walletRow)));
+	if (totals) {
+		const label = el("th", { scope: "row" }, "All wallets");
+		table.append(el("tfoot", {}, el("tr", {}, label, ...figures(totals))));
+	}
+	const rule = line(
+		`Gain = newest value − value at t0 − deposits + withdrawals. Limit = min(${safety_factor} × max(0, gain), newest value), before anything holds. All in USD.`,
+	);
+	const scroll = el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Gain and limit per wallet" }, table);
+	return el("div", {}, rule, scroll);
 }
 
 function walletRow(wallet) {
-  const stale = wallet.stale ? " (stale: limit 0)" : "";
-  const name = el("th", { scope: "row" }, address(wallet.address, abbreviate(wallet.address)), stale);
-  return el("tr", {}, name, ...figures(wallet));
+	const stale = wallet.stale ? " (stale: limit 0)" : "";
+	const name = el("th", { scope: "row" }, address(wallet.address, abbreviate(wallet.address)), stale);
+	return el("tr", {}, name, ...figures(wallet));
 }
 
 function figures({ baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd }) {
-  return [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd].map((value) =>
-    el("td", { class: "number" }, usd(value)),
-  );
+	return [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd].map((value) =>
+		el("td", { class: "number" }, usd(value)),
+	);
 }
 
 function flowList(wallets) {
-  const flows = wallets.flatMap((wallet) => wallet.flows.map((flow) => ({ flow, wallet: wallet.address })));
-  if (!flows.length) return line("No deposits or withdrawals since t0.");
-  const items = flows.map(({ flow, wallet }) => el("li", {}, flowLine(flow, wallet)));
-  return el("details", {}, el("summary", {}, `${counted(flows.length, "flow")} since t0`), el("ul", {}, ...items));
+	const flows = wallets.flatMap((wallet) => wallet.flows.map((flow) => ({ flow, wallet: wallet.address })));
+	if (!flows.length) return line("No deposits or withdrawals since t0.");
+	const items = flows.map(({ flow, wallet }) => el("li", {}, flowLine(flow, wallet)));
+	return el("details", {}, el("summary", {}, `${counted(flows.length, "flow")} since t0`), el("ul", {}, ...items));
 }
 
 function flowLine(flow, wallet) {
-  const valued = flow.price_usd === null ? "" : `${amount(flow.amount)} × ${number(flow.price_usd, 6)} USD = `;
-  const counts = flow.effective_at === flow.at ? "" : `, counted at ${time(flow.effective_at)}`;
-  const hash = flow.tx_hash ? `, tx ${flow.tx_hash}` : "";
-  return `${time(flow.at)} ${flow.direction} ${valued}${usd(flow.usd)} USD, ${abbreviate(wallet)}${counts}${hash}`;
+	const valued = flow.price_usd === null ? "" : `${amount(flow.amount)} × ${number(flow.price_usd, 6)} USD = `;
+	const counts = flow.effective_at === flow.at ? "" : `, counted at ${time(flow.effective_at)}`;
+	const hash = flow.tx_hash ? `, tx ${flow.tx_hash}` : "";
+	return `${time(flow.at)} ${flow.direction} ${valued}${usd(flow.usd)} USD, ${abbreviate(wallet)}${counts}${hash}`;
 }
 
 function gate(gate, applied) {
-  const unit = unitOf(gate);
-  const series = gate.basis === "change_rate_usd" ? "price" : "corrected position";
-  const lines = [`${counted(gate.points, "point")} of the ${series} since ${time(gate.window_start)}, fit by ${fitName(gate)}.`];
-  if (gate.fit) lines.push(fitFormula(gate.fit));
-  if (gate.newest_value !== null && gate.residual !== null) {
-    const fitted = gate.newest_value - gate.residual;
-    lines.push(`r(t1) = ${measured(gate.newest_value, unit)} − ${measured(fitted, unit)} = ${measured(gate.residual, unit)}`);
-  }
-  if (gate.sigma !== null) {
-    lines.push(`k·σ = ${number(gate.k_sigma, 2)} × ${measured(gate.sigma, unit)} = ${measured(gate.k_times_sigma, unit)}`);
-  }
-  lines.push(`Floors: ${gate.epsilon_floor} and ${measured(gate.bps_floor, unit)}. Triggers above ${measured(gate.threshold, unit)}.`);
-  if (gate.interval) lines.push(`Central interval: ${gate.interval.map((end) => measured(end, unit)).join(" … ")}`);
-  lines.push(`Verdict: ${verdict(gate)}${applied ? "" : "; the gate is not applied to this asset"}.`);
-  return lines.map(line);
+	const unit = unitOf(gate);
+	const series = gate.basis === "change_rate_usd" ? "price" : "corrected position";
+	const lines = [`${counted(gate.points, "point")} of the ${series} since ${time(gate.window_start)}, fit by ${fitName(gate)}.`];
+	if (gate.fit) lines.push(fitFormula(gate.fit));
+	if (gate.newest_value !== null && gate.residual !== null) {
+		const fitted = gate.newest_value - gate.residual;
+		lines.push(`r(t1) = ${measured(gate.newest_value, unit)} − ${measured(fitted, unit)} = ${measured(gate.residual, unit)}`);
+	}
+	if (gate.sigma !== null) {
+		lines.push(`k·σ = ${number(gate.k_sigma, 2)} × ${measured(gate.sigma, unit)} = ${measured(gate.k_times_sigma, unit)}`);
+	}
+	lines.push(`Floors: ${gate.epsilon_floor} and ${measured(gate.bps_floor, unit)}. Triggers above ${measured(gate.threshold, unit)}.`);
+	if (gate.interval) lines.push(`Central interval: ${gate.interval.map((end) => measured(end, unit)).join(" … ")}`);
+	lines.push(`Verdict: ${verdict(gate)}${applied ? "" : "; the gate is not applied to this asset"}.`);
+	return lines.map(line);
 }
 
 const fitName = ({ baseline }) => (baseline === "median" ? "their median" : `a polynomial of order ${baseline.polynomial}`);
 
 function fitFormula({ centre, scale_seconds, coefficients }) {
-  if (coefficients.length === 1) return `Fit = ${number(coefficients[0], 6)}`;
-  const term = (c, power) => {
-    const sign = c < 0 ? "−" : "+";
-    return `${power ? ` ${sign} ` : c < 0 ? "−" : ""}${number(Math.abs(c), 6)}${["", "·u"][power] ?? `·u^${power}`}`;
-  };
-  return `Fit = ${coefficients.map(term).join("")}, u = (t − ${time(centre)}) / ${amount(scale_seconds / 86_400)} days`;
+	if (coefficients.length === 1) return `Fit = ${number(coefficients[0], 6)}`;
+	const term = (c, power) => {
+		const sign = c < 0 ? "−" : "+";
+		return `${power ? ` ${sign} ` : c < 0 ? "−" : ""}${number(Math.abs(c), 6)}${["", "·u"][power] ?? `·u^${power}`}`;
+	};
+	return `Fit = ${coefficients.map(term).join("")}, u = (t − ${time(centre)}) / ${amount(scale_seconds / 86_400)} days`;
 }
 
 function verdict({ verdict, points }) {
-  if (typeof verdict === "object") return `too few points to judge (${points} < ${verdict.insufficient.needed})`;
-  return verdict === "triggered" ? "TRIGGERED" : "not triggered";
+	if (typeof verdict === "object") return `too few points to judge (${points} < ${verdict.insufficient.needed})`;
+	return verdict === "triggered" ? "TRIGGERED" : "not triggered";
 }
 
 function pegLine({ price_usd, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
-  const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
-  return `Price ${number(price_usd, 6)} USD, target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
+	const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
+	return `Price ${number(price_usd, 6)} USD, target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
 }
 
 /** @param {Api.PriceFigures} prices */
 function prices({ by_source, missing, logical, delta_abs, delta_rel, tolerance, mismatch, mismatches_in_a_row, persistence_threshold, action }) {
-  const price = (value) => `${number(value, 6)} USD`;
-  const lines = by_source.map(({ source, price_usd }) => `${source}: ${price(price_usd)}`);
-  lines.push(...missing.map((source) => `${source}: no price`));
-  if (mismatch === null) return [...lines, "Fewer than two sources have a price: nothing to compare."].map(line);
-  const allowed = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
-  const follows = action === "hold" ? `holds after ${Math.max(1, persistence_threshold)}` : "shown only";
-  return [
-    ...lines,
-    `Compared: ${logical.map(({ source, from }) => `${source} from ${from}`).join(", ")}.`,
-    `Apart: ${price(delta_abs)} (${percent(delta_rel)}), tolerance ${allowed}.`,
-    `Verdict: ${mismatch ? "MISMATCH" : "agree"}, ${mismatches_in_a_row} in a row (${follows}).`,
-  ].map(line);
+	const price = (value) => `${number(value, 6)} USD`;
+	const lines = by_source.map(({ source, price_usd }) => `${source}: ${price(price_usd)}`);
+	lines.push(...missing.map((source) => `${source}: no price`));
+	if (mismatch === null) return [...lines, "Fewer than two sources have a price: nothing to compare."].map(line);
+	const allowed = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
+	const follows = action === "hold" ? `holds after ${Math.max(1, persistence_threshold)}` : "shown only";
+	return [
+		...lines,
+		`Compared: ${logical.map(({ source, from }) => `${source} from ${from}`).join(", ")}.`,
+		`Apart: ${price(delta_abs)} (${percent(delta_rel)}), tolerance ${allowed}.`,
+		`Verdict: ${mismatch ? "MISMATCH" : "agree"}, ${mismatches_in_a_row} in a row (${follows}).`,
+	].map(line);
 }

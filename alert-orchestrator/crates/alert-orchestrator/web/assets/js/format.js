@@ -7,15 +7,15 @@ const byDigits = new Map();
 
 /** @param {Figure} value @param {number} digits after the point */
 export function number(value, digits) {
-  if (!known(value)) return NONE;
-  let format = byDigits.get(digits);
-  if (!format) {
-    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    byDigits.set(digits, format);
-  }
-  // A minus sign as wide as the digits; and no "-0.00" for what rounds to nothing.
-  const text = format.format(value);
-  return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
+	if (!known(value)) return NONE;
+	let format = byDigits.get(digits);
+	if (!format) {
+		format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+		byDigits.set(digits, format);
+	}
+	// A minus sign as wide as the digits; and no "-0.00" for what rounds to nothing.
+	const text = format.format(value);
+	return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
 /** @param {Figure} value @returns {value is number} */
@@ -37,31 +37,31 @@ let zone = "UTC";
 let clock = clockOf(zone);
 
 function clockOf(timeZone) {
-  // Swedish writes dates as ISO 8601 does.
-  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
+	// Swedish writes dates as ISO 8601 does.
+	return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
 }
 
 /** Uses a timezone from now on; UTC where the browser does not know it. @param {string} name @returns {string} the timezone in use */
 export function useTimezone(name) {
-  if (name !== zone) {
-    try {
-      clock = clockOf(name);
-      zone = name;
-    } catch {
-      clock = clockOf("UTC");
-      zone = "UTC";
-    }
-  }
-  return zone;
+	if (name !== zone) {
+		try {
+			clock = clockOf(name);
+			zone = name;
+		} catch {
+			clock = clockOf("UTC");
+			zone = "UTC";
+		}
+	}
+	return zone;
 }
 
 export const timezone = () => zone;
 
 /** Date and minute in the configured timezone. @param {string | number | null | undefined} instant RFC 3339 or epoch milliseconds */
 export function time(instant) {
-  if (instant === null || instant === undefined) return NONE;
-  const date = new Date(instant);
-  return Number.isNaN(date.getTime()) ? NONE : clock.format(date);
+	if (instant === null || instant === undefined) return NONE;
+	const date = new Date(instant);
+	return Number.isNaN(date.getTime()) ? NONE : clock.format(date);
 }
 
 const STEPS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
@@ -69,8 +69,8 @@ const relative = new Intl.RelativeTimeFormat("en", { style: "short" });
 
 /** "3 min ago", "in 2 hr". @param {number} seconds negative: in the past */
 export function ago(seconds) {
-  const [size, unit] = STEPS.find(([size]) => Math.abs(seconds) >= size * 1.5) ?? [1, "second"];
-  return relative.format(Math.trunc(seconds / size), unit).replace(".", "");
+	const [size, unit] = STEPS.find(([size]) => Math.abs(seconds) >= size * 1.5) ?? [1, "second"];
+	return relative.format(Math.trunc(seconds / size), unit).replace(".", "");
 }
 
 /** @param {number} count @param {string} noun */
@@ -78,6 +78,6 @@ export const counted = (count, noun) => `${new Intl.NumberFormat("en-US").format
 
 /** First 8 and last 4 characters; short ones as they are. @param {string} text */
 export function abbreviate(text) {
-  const characters = [...text];
-  return characters.length <= 13 ? text : `${characters.slice(0, 8).join("")}…${characters.slice(-4).join("")}`;
+	const characters = [...text];
+	return characters.length <= 13 ? text : `${characters.slice(0, 8).join("")}…${characters.slice(-4).join("")}`;
 }

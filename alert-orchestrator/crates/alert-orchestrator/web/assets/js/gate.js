@@ -8,51 +8,51 @@ export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per un
 
 /** @param {Page.Shown} state */
 export function showGate({ decision, explain }) {
-  const gate = explain.value?.gate ?? null;
-  const unit = unitOf(gate);
-  // Of a position or of a price? Only the explanation knows.
-  const own = (figure) => measured(gate && figure, unit);
-  showFlag("gate-verdict", verdict(decision, gate));
-  write({
-    "gate-applied": decision.decision === -1 ? "" : applied(decision),
-    residual: own(decision.residual_usd),
-    sigma: own(decision.sigma_usd),
-    k: number(decision.k_sigma, 2),
-    "k-sigma": measured(gate?.k_times_sigma, unit),
-    threshold: gate ? threshold(gate, unit) : "–",
-    "gate-points": number(gate?.points, 0),
-  });
-  showMeter(gate);
-  setNote(byId("peg"), pegSentence(explain.value?.peg ?? null));
+	const gate = explain.value?.gate ?? null;
+	const unit = unitOf(gate);
+	// Of a position or of a price? Only the explanation knows.
+	const own = (figure) => measured(gate && figure, unit);
+	showFlag("gate-verdict", verdict(decision, gate));
+	write({
+		"gate-applied": decision.decision === -1 ? "" : applied(decision),
+		residual: own(decision.residual_usd),
+		sigma: own(decision.sigma_usd),
+		k: number(decision.k_sigma, 2),
+		"k-sigma": measured(gate?.k_times_sigma, unit),
+		threshold: gate ? threshold(gate, unit) : "–",
+		"gate-points": number(gate?.points, 0),
+	});
+	showMeter(gate);
+	setNote(byId("peg"), pegSentence(explain.value?.peg ?? null));
 }
 
 function verdict({ residual_trigger }, gate) {
-  if (residual_trigger === 1) return { kind: "bad", word: "TRIGGERED" };
-  if (residual_trigger === 0) return { kind: "good", word: "not triggered" };
-  return { kind: "none", word: gate ? "too few points to judge" : "not computed" };
+	if (residual_trigger === 1) return { kind: "bad", word: "TRIGGERED" };
+	if (residual_trigger === 0) return { kind: "good", word: "not triggered" };
+	return { kind: "none", word: gate ? "too few points to judge" : "not computed" };
 }
 
 function applied({ gate_applied }) {
-  return gate_applied ? "applied: a triggered gate holds" : "not applied to this asset: shown only, it does not hold";
+	return gate_applied ? "applied: a triggered gate holds" : "not applied to this asset: shown only, it does not hold";
 }
 
 function threshold({ interval, threshold }, unit) {
-  if (!interval) return measured(threshold, unit);
-  return `${measured(threshold, unit)}, outside ${measured(interval[0], unit)} … ${measured(interval[1], unit)}`;
+	if (!interval) return measured(threshold, unit);
+	return `${measured(threshold, unit)}, outside ${measured(interval[0], unit)} … ${measured(interval[1], unit)}`;
 }
 
 /** In percentile mode the threshold is only the floor, and a share of it says nothing. @param {Api.Gate | null} gate */
 function showMeter(gate) {
-  const share =
-    gate && !gate.interval && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
-  const meter = byId("gate-meter");
-  meter.hidden = share === null;
-  meter.value = share ?? 0;
-  setNote(byId("gate-sentence"), share === null ? null : `The residual is ${number(share * 100, 0)} % of what triggers.`);
+	const share =
+		gate && !gate.interval && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
+	const meter = byId("gate-meter");
+	meter.hidden = share === null;
+	meter.value = share ?? 0;
+	setNote(byId("gate-sentence"), share === null ? null : `The residual is ${number(share * 100, 0)} % of what triggers.`);
 }
 
 function pegSentence(peg) {
-  if (!peg) return null;
-  const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
-  return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD, ${distance}.`;
+	if (!peg) return null;
+	const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
+	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD, ${distance}.`;
 }

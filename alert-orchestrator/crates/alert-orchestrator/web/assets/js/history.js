@@ -12,12 +12,12 @@ let latest = {};
 
 /** @param {() => void} reload asks for the span that is selected now */
 export function start(reload) {
-  byId("history-days").addEventListener("change", reload);
-  byId("history-changes").addEventListener("change", () => render());
-  byId("history-more").addEventListener("click", () => {
-    limit += PAGE;
-    render();
-  });
+	byId("history-days").addEventListener("change", reload);
+	byId("history-changes").addEventListener("change", () => render());
+	byId("history-more").addEventListener("click", () => {
+		limit += PAGE;
+		render();
+	});
 }
 
 /** Start of the selected span. */
@@ -25,43 +25,43 @@ export const since = () => new Date(Date.now() - Number(byId("history-days").val
 
 /** @param {Page.Shown} state */
 export function showHistory({ history }) {
-  latest = history;
-  render();
+	latest = history;
+	render();
 }
 
 function render() {
-  const { value, error } = latest;
-  const all = value?.entries ?? [];
-  const entries = byId("history-changes").checked ? changes(all) : all;
-  setNote(byId("history-note"), note(value?.truncated ?? false, error));
-  byId("history-more").hidden = entries.length <= limit;
-  if (value && !entries.length) return sayInTable(byId("history-rows"), 7, "No decision was recorded in this span.");
-  reconcile(byId("history-rows"), entries.slice(0, limit), ({ ts, replica }) => `${value?.asset} ${ts} ${replica}`, makeRow, fillRow);
+	const { value, error } = latest;
+	const all = value?.entries ?? [];
+	const entries = byId("history-changes").checked ? changes(all) : all;
+	setNote(byId("history-note"), note(value?.truncated ?? false, error));
+	byId("history-more").hidden = entries.length <= limit;
+	if (value && !entries.length) return sayInTable(byId("history-rows"), 7, "No decision was recorded in this span.");
+	reconcile(byId("history-rows"), entries.slice(0, limit), ({ ts, replica }) => `${value?.asset} ${ts} ${replica}`, makeRow, fillRow);
 }
 
 function note(truncated, error) {
-  if (error) return `The history could not be read: ${error}`;
-  return truncated ? "Only the newest decisions of this span are listed." : null;
+	if (error) return `The history could not be read: ${error}`;
+	return truncated ? "Only the newest decisions of this span are listed." : null;
 }
 
 /** Entries whose decision or code differs from the one before. @param {Api.HistoryEntry[]} entries newest first */
 function changes(entries) {
-  return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
+	return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
 }
 
 function makeRow({ decision, code }) {
-  const row = makeCells("time", "", "number", "number", "number", "number", "text");
-  if (code === "mark_changed") {
-    row.cells[1].append(el("span", { class: "flag info" }, "tag changed"));
-    return row;
-  }
-  const { kind, word } = kindOf(decision);
-  row.cells[1].append(el("span", { class: `mark ${kind}` }, icon(kind), word));
-  return row;
+	const row = makeCells("time", "", "number", "number", "number", "number", "text");
+	if (code === "mark_changed") {
+		row.cells[1].append(el("span", { class: "flag info" }, "tag changed"));
+		return row;
+	}
+	const { kind, word } = kindOf(decision);
+	row.cells[1].append(el("span", { class: `mark ${kind}` }, icon(kind), word));
+	return row;
 }
 
 function fillRow(row, { ts, wmax_usd, g_usd, residual_usd: residual, sigma_usd: sigma, reason }) {
-  // The journal does not say whether these are of a position or of a price.
-  const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
-  fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), reason ?? "");
+	// The journal does not say whether these are of a position or of a price.
+	const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
+	fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), reason ?? "");
 }

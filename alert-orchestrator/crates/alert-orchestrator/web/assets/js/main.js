@@ -26,20 +26,20 @@ const NO_SERIES = { error: "the asset is in error." };
 
 /** @type {Page.State} */
 const state = {
-  status: null,
-  decisions: null,
-  asset: null,
-  decision: null,
-  view: "position",
-  unknownAsset: null,
-  autorefresh: true,
-  unreachableSince: null,
-  failure: null,
-  waiting: false,
-  series: {},
-  explain: {},
-  history: {},
-  withdrawals: {},
+	status: null,
+	decisions: null,
+	asset: null,
+	decision: null,
+	view: "position",
+	unknownAsset: null,
+	autorefresh: true,
+	unreachableSince: null,
+	failure: null,
+	waiting: false,
+	series: {},
+	explain: {},
+	history: {},
+	withdrawals: {},
 };
 
 let timer;
@@ -50,158 +50,158 @@ let again = false;
 
 /** Asks for everything that may have changed, one round at a time; a wish during a round is met after it. */
 async function refresh() {
-  again = running;
-  if (running) return;
-  running = true;
-  clearTimeout(timer);
-  await round();
-  running = false;
-  if (again) return refresh();
-  if (state.autorefresh) timer = setTimeout(refresh, state.waiting ? WAITING_MS : REFRESH_MS);
+	again = running;
+	if (running) return;
+	running = true;
+	clearTimeout(timer);
+	await round();
+	running = false;
+	if (again) return refresh();
+	if (state.autorefresh) timer = setTimeout(refresh, state.waiting ? WAITING_MS : REFRESH_MS);
 }
 
 async function round() {
-  try {
-    const status = await unlessWaiting(api.status());
-    const decisions = status?.last_evaluation ? await unlessWaiting(api.decisions()) : null;
-    if (status) synchronize(status);
-    state.status = status ?? state.status;
-    state.waiting = !decisions && !state.decisions;
-    // After a restart of the server there are none for a moment; the old ones must not look new.
-    state.failure = !decisions && state.decisions ? "The server has not finished its first evaluation" : null;
-    state.decisions = decisions ?? state.decisions;
-    state.unreachableSince = null;
-    chooseAsset();
-    draw();
-    await loadDetails();
-  } catch (error) {
-    if (error instanceof api.Refused) state.failure = `The server refused: ${error.message}`;
-    else state.unreachableSince ??= Date.now();
-  }
-  draw();
+	try {
+		const status = await unlessWaiting(api.status());
+		const decisions = status?.last_evaluation ? await unlessWaiting(api.decisions()) : null;
+		if (status) synchronize(status);
+		state.status = status ?? state.status;
+		state.waiting = !decisions && !state.decisions;
+		// After a restart of the server there are none for a moment; the old ones must not look new.
+		state.failure = !decisions && state.decisions ? "The server has not finished its first evaluation" : null;
+		state.decisions = decisions ?? state.decisions;
+		state.unreachableSince = null;
+		chooseAsset();
+		draw();
+		await loadDetails();
+	} catch (error) {
+		if (error instanceof api.Refused) state.failure = `The server refused: ${error.message}`;
+		else state.unreachableSince ??= Date.now();
+	}
+	draw();
 }
 
 /** Before the first evaluation there are no figures. @template T @param {Promise<T>} answer @returns {Promise<T | null>} */
 async function unlessWaiting(answer) {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof api.Refused && error.status === 503) return null;
-    throw error;
-  }
+	try {
+		return await answer;
+	} catch (error) {
+		if (error instanceof api.Refused && error.status === 503) return null;
+		throw error;
+	}
 }
 
 /** The asset of the address where it is evaluated, else the first. */
 function chooseAsset() {
-  const names = Object.keys(state.decisions ?? {}).sort();
-  const asked = route.read().asset;
-  const known = asked !== null && names.includes(asked);
-  state.unknownAsset = known || asked === null || !names.length ? null : asked;
-  const asset = known ? asked : (names[0] ?? null);
-  if (asset !== state.asset) forgetDetails();
-  state.asset = asset;
-  state.decision = asset === null ? null : (state.decisions?.[asset] ?? null);
+	const names = Object.keys(state.decisions ?? {}).sort();
+	const asked = route.read().asset;
+	const known = asked !== null && names.includes(asked);
+	state.unknownAsset = known || asked === null || !names.length ? null : asked;
+	const asset = known ? asked : (names[0] ?? null);
+	if (asset !== state.asset) forgetDetails();
+	state.asset = asset;
+	state.decision = asset === null ? null : (state.decisions?.[asset] ?? null);
 }
 
 /** Figures of one asset must not stand under the name of another. */
 function forgetDetails() {
-  Object.assign(state, { series: {}, explain: {}, history: {}, withdrawals: {} });
-  loadedFor = "";
+	Object.assign(state, { series: {}, explain: {}, history: {}, withdrawals: {} });
+	loadedFor = "";
 }
 
 /** Each answer stands alone, and is shown as soon as it is here: the store may hang while the rest is at hand. */
 async function loadDetails() {
-  const { asset, view, status } = state;
-  if (!asset) return;
-  const wanted = `${asset} ${view} ${status?.last_evaluation}`;
-  if (wanted === loadedFor) return;
-  const isWanted = () => asset === state.asset && view === state.view;
-  const show = async (name, answer) => {
-    const got = await answer;
-    // The user may have gone on to another asset or view meanwhile.
-    if (isWanted()) state[name] = got;
-    draw();
-    return got;
-  };
-  const all = await Promise.all([
-    show("series", state.decision?.decision === -1 ? NO_SERIES : settled(api.series(asset, view))),
-    show("explain", settled(api.explain(asset))),
-    show("history", settled(api.history(asset, history.since()))),
-    show("withdrawals", settled(api.withdrawals(asset))),
-  ]);
-  if (isWanted()) loadedFor = all.some((got) => got.error && got !== NO_SERIES) ? "" : wanted;
+	const { asset, view, status } = state;
+	if (!asset) return;
+	const wanted = `${asset} ${view} ${status?.last_evaluation}`;
+	if (wanted === loadedFor) return;
+	const isWanted = () => asset === state.asset && view === state.view;
+	const show = async (name, answer) => {
+		const got = await answer;
+		// The user may have gone on to another asset or view meanwhile.
+		if (isWanted()) state[name] = got;
+		draw();
+		return got;
+	};
+	const all = await Promise.all([
+		show("series", state.decision?.decision === -1 ? NO_SERIES : settled(api.series(asset, view))),
+		show("explain", settled(api.explain(asset))),
+		show("history", settled(api.history(asset, history.since()))),
+		show("withdrawals", settled(api.withdrawals(asset))),
+	]);
+	if (isWanted()) loadedFor = all.some((got) => got.error && got !== NO_SERIES) ? "" : wanted;
 }
 
 const settled = (answer) => answer.then((value) => ({ value }), (error) => ({ error: error.message }));
 
 function draw() {
-  document.body.classList.toggle("waiting", state.waiting);
-  document.body.classList.toggle("offline", state.unreachableSince !== null || state.failure !== null);
-  byId("waiting").hidden = !state.waiting;
-  showStatus(state);
-  if (state.decision) drawAsset(/** @type {Page.Shown} */ (state));
+	document.body.classList.toggle("waiting", state.waiting);
+	document.body.classList.toggle("offline", state.unreachableSince !== null || state.failure !== null);
+	byId("waiting").hidden = !state.waiting;
+	showStatus(state);
+	if (state.decision) drawAsset(/** @type {Page.Shown} */ (state));
 }
 
 /** @param {Page.Shown} shown */
 function drawAsset(shown) {
-  drawSelector(shown);
-  decision.showDecision(shown);
-  showGate(shown);
-  showPrices(shown);
-  charts.showCharts(shown);
-  wallets.showWallets(shown);
-  references.showReferences(shown);
-  history.showHistory(shown);
-  showExplain(shown);
+	drawSelector(shown);
+	decision.showDecision(shown);
+	showGate(shown);
+	showPrices(shown);
+	charts.showCharts(shown);
+	wallets.showWallets(shown);
+	references.showReferences(shown);
+	history.showHistory(shown);
+	showExplain(shown);
 }
 
 /** @param {Page.Shown} shown */
 function drawSelector({ decisions, asset }) {
-  const select = byId("asset");
-  reconcile(select, Object.keys(decisions).sort(), (name) => name, (name) => el("option", { value: name }), (option, name) =>
-    setText(option, `${name} · ${decision.kindOf(decisions[name].decision).word}`));
-  select.disabled = false;
-  select.value = asset;
+	const select = byId("asset");
+	reconcile(select, Object.keys(decisions).sort(), (name) => name, (name) => el("option", { value: name }), (option, name) =>
+		setText(option, `${name} · ${decision.kindOf(decisions[name].decision).word}`));
+	select.disabled = false;
+	select.value = asset;
 }
 
 /** Follows the address. */
 function follow() {
-  const { view, autorefresh } = route.read();
-  if (view !== state.view) {
-    state.series = {};
-    loadedFor = "";
-  }
-  Object.assign(state, { view, autorefresh });
-  byId("autorefresh").checked = autorefresh;
-  byId(`view-${view}`).checked = true;
-  chooseAsset();
-  draw();
-  refresh();
+	const { view, autorefresh } = route.read();
+	if (view !== state.view) {
+		state.series = {};
+		loadedFor = "";
+	}
+	Object.assign(state, { view, autorefresh });
+	byId("autorefresh").checked = autorefresh;
+	byId(`view-${view}`).checked = true;
+	chooseAsset();
+	draw();
+	refresh();
 }
 
 function go(parameters, how) {
-  route.write(parameters, how);
-  follow();
+	route.write(parameters, how);
+	follow();
 }
 
 function start() {
-  tooltip.start();
-  decision.start();
-  charts.start();
-  wallets.start();
-  const reload = () => {
-    loadedFor = "";
-    refresh();
-  };
-  history.start(reload);
-  references.start(reload);
-  byId("asset").addEventListener("change", () => go({ asset: byId("asset").value }, "push"));
-  byId("view").addEventListener("change", ({ target }) => go({ view: target.value }, "push"));
-  byId("autorefresh").addEventListener("change", () => go({ autorefresh: String(byId("autorefresh").checked) }, "replace"));
-  byId("refresh").addEventListener("click", reload);
-  addEventListener("popstate", follow);
-  setInterval(() => showStatus(state), AGES_MS);
-  follow();
+	tooltip.start();
+	decision.start();
+	charts.start();
+	wallets.start();
+	const reload = () => {
+		loadedFor = "";
+		refresh();
+	};
+	history.start(reload);
+	references.start(reload);
+	byId("asset").addEventListener("change", () => go({ asset: byId("asset").value }, "push"));
+	byId("view").addEventListener("change", ({ target }) => go({ view: target.value }, "push"));
+	byId("autorefresh").addEventListener("change", () => go({ autorefresh: String(byId("autorefresh").checked) }, "replace"));
+	byId("refresh").addEventListener("click", reload);
+	addEventListener("popstate", follow);
+	setInterval(() => showStatus(state), AGES_MS);
+	follow();
 }
 
 start();

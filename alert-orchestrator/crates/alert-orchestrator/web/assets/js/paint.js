@@ -2,15 +2,15 @@
 
 /** Colour (a custom property of page.css) and dashes by kind. */
 export const STYLES = {
-  value: { colour: "--chart-value", width: 1.75 },
-  smoothed: { colour: "--chart-smoothed", dash: [7, 4], width: 1.75 },
-  fit: { colour: "--muted", dash: [2, 3], width: 1.5 },
-  sigma: { colour: "--chart-smoothed", dash: [7, 4], width: 1.25 },
-  "k-sigma": { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
-  threshold: { colour: "--chart-bad", dash: [2, 3], width: 2 },
-  latest: { colour: "--chart-bad", width: 1.75 },
-  deposit: { colour: "--chart-good", width: 1 },
-  withdrawal: { colour: "--chart-bad", width: 1 },
+	value: { colour: "--chart-value", width: 1.75 },
+	smoothed: { colour: "--chart-smoothed", dash: [7, 4], width: 1.75 },
+	fit: { colour: "--muted", dash: [2, 3], width: 1.5 },
+	sigma: { colour: "--chart-smoothed", dash: [7, 4], width: 1.25 },
+	"k-sigma": { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
+	threshold: { colour: "--chart-bad", dash: [2, 3], width: 2 },
+	latest: { colour: "--chart-bad", width: 1.75 },
+	deposit: { colour: "--chart-good", width: 1 },
+	withdrawal: { colour: "--chart-bad", width: 1 },
 };
 
 /** Half the size of a marker, CSS pixels. */
@@ -20,9 +20,9 @@ export const MARKER_PX = 6;
 const read = new Map();
 
 export function colour(property) {
-  const value = read.get(property) ?? getComputedStyle(document.documentElement).getPropertyValue(property).trim();
-  read.set(property, value);
-  return value;
+	const value = read.get(property) ?? getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+	read.set(property, value);
+	return value;
 }
 
 /** For another colour scheme. */
@@ -30,75 +30,75 @@ export const forgetColours = () => read.clear();
 
 /** @param {Chart.Plot | null} plot */
 export function paintBars(chart, plot) {
-  if (!plot?.bars) return;
-  const { edges, heights } = plot.bars;
-  clipped(chart, (context) => {
-    context.fillStyle = colour("--chart-bars");
-    heights.forEach((height, i) => {
-      const [left, right] = [edges[i], edges[i + 1]].map((x) => chart.valToPos(x, "x", true));
-      const [bottom, top] = [0, height].map((y) => chart.valToPos(y, "y", true));
-      context.fillRect(left + 0.5, top, Math.max(1, right - left - 1), bottom - top);
-    });
-  });
+	if (!plot?.bars) return;
+	const { edges, heights } = plot.bars;
+	clipped(chart, (context) => {
+		context.fillStyle = colour("--chart-bars");
+		heights.forEach((height, i) => {
+			const [left, right] = [edges[i], edges[i + 1]].map((x) => chart.valToPos(x, "x", true));
+			const [bottom, top] = [0, height].map((y) => chart.valToPos(y, "y", true));
+			context.fillRect(left + 0.5, top, Math.max(1, right - left - 1), bottom - top);
+		});
+	});
 }
 
 /** @param {Chart.Plot | null} plot */
 export function paintOver(chart, plot) {
-  if (!plot) return;
-  clipped(chart, (context) => {
-    for (const { kind, axis, at } of plot.levels) {
-      stroke(context, kind);
-      for (const value of at) level(context, chart, axis, value);
-    }
-    for (const { kind, x, y } of plot.markers) {
-      marker(context, kind, chart.valToPos(x, "x", true), chart.valToPos(y, "y", true));
-    }
-  });
+	if (!plot) return;
+	clipped(chart, (context) => {
+		for (const { kind, axis, at } of plot.levels) {
+			stroke(context, kind);
+			for (const value of at) level(context, chart, axis, value);
+		}
+		for (const { kind, x, y } of plot.markers) {
+			marker(context, kind, chart.valToPos(x, "x", true), chart.valToPos(y, "y", true));
+		}
+	});
 }
 
 /** Paints inside the plot's frame only. @param {any} chart @param {(context: CanvasRenderingContext2D) => void} paint */
 function clipped({ ctx, bbox }, paint) {
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  paint(ctx);
-  ctx.restore();
+	ctx.save();
+	ctx.beginPath();
+	ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+	ctx.clip();
+	paint(ctx);
+	ctx.restore();
 }
 
 function stroke(context, kind) {
-  const { colour: property, dash, width } = STYLES[kind];
-  context.strokeStyle = colour(property);
-  context.lineWidth = width * devicePixelRatio;
-  context.setLineDash((dash ?? []).map((length) => length * devicePixelRatio));
+	const { colour: property, dash, width } = STYLES[kind];
+	context.strokeStyle = colour(property);
+	context.lineWidth = width * devicePixelRatio;
+	context.setLineDash((dash ?? []).map((length) => length * devicePixelRatio));
 }
 
 function level(context, chart, axis, value) {
-  const { left, top, width, height } = chart.bbox;
-  const at = chart.valToPos(value, axis, true);
-  context.beginPath();
-  context.moveTo(axis === "x" ? at : left, axis === "x" ? top : at);
-  context.lineTo(axis === "x" ? at : left + width, axis === "x" ? top + height : at);
-  context.stroke();
+	const { left, top, width, height } = chart.bbox;
+	const at = chart.valToPos(value, axis, true);
+	context.beginPath();
+	context.moveTo(axis === "x" ? at : left, axis === "x" ? top : at);
+	context.lineTo(axis === "x" ? at : left + width, axis === "x" ? top + height : at);
+	context.stroke();
 }
 
 /** A deposit points up, a withdrawal down, the latest is round. */
 function marker(context, kind, x, y) {
-  const size = MARKER_PX * devicePixelRatio;
-  const down = kind === "deposit" ? 1 : -1;
-  context.beginPath();
-  if (kind === "latest") {
-    context.arc(x, y, size * 0.75, 0, 2 * Math.PI);
-  } else {
-    context.moveTo(x, y - down * size);
-    context.lineTo(x + size, y + down * size);
-    context.lineTo(x - size, y + down * size);
-    context.closePath();
-  }
-  context.fillStyle = colour(STYLES[kind].colour);
-  context.fill();
-  context.lineWidth = devicePixelRatio;
-  context.setLineDash([]);
-  context.strokeStyle = colour("--card");
-  context.stroke();
+	const size = MARKER_PX * devicePixelRatio;
+	const down = kind === "deposit" ? 1 : -1;
+	context.beginPath();
+	if (kind === "latest") {
+		context.arc(x, y, size * 0.75, 0, 2 * Math.PI);
+	} else {
+		context.moveTo(x, y - down * size);
+		context.lineTo(x + size, y + down * size);
+		context.lineTo(x - size, y + down * size);
+		context.closePath();
+	}
+	context.fillStyle = colour(STYLES[kind].colour);
+	context.fill();
+	context.lineWidth = devicePixelRatio;
+	context.setLineDash([]);
+	context.strokeStyle = colour("--card");
+	context.stroke();
 }

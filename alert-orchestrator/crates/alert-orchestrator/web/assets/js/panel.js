@@ -13,215 +13,215 @@ const MARGIN = 0.06;
 
 // 24 hours, and day before month, as operators write them; the second line where the day or year changes.
 const TIME_LABELS = [
-  [365 * 24 * HOUR_MS, "{YYYY}"],
-  [28 * 24 * HOUR_MS, "{MMM}", "\n{YYYY}"],
-  [24 * HOUR_MS, "{D} {MMM}", "\n{YYYY}"],
-  [60_000, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
-  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
+	[365 * 24 * HOUR_MS, "{YYYY}"],
+	[28 * 24 * HOUR_MS, "{MMM}", "\n{YYYY}"],
+	[24 * HOUR_MS, "{D} {MMM}", "\n{YYYY}"],
+	[60_000, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
+	[1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", "\n{D} {MMM}"],
 ].map(([step, text, year = null, day = null]) => [step, text, year, null, day, null, null, null, 1]);
 
 /** Fills a figure, and returns what shows a plot in it. @param {HTMLElement} figure */
 export function createPanel(figure) {
-  const title = el("h3");
-  const legend = el("ul", { class: "legend" });
-  const readout = el("output", { class: "readout" });
-  const summary = el("figcaption", { class: "muted", id: `${figure.id}-summary` });
-  const area = el("div", { class: "plot", tabindex: "0", role: "group", "aria-describedby": summary.id });
-  const panel = new Panel(area, readout);
-  const tools = el(
-    "div",
-    { class: "tools", role: "group", "aria-label": "Zoom" },
-    tool("−", "Zoom out", () => panel.zoomBy(2)),
-    tool("+", "Zoom in", () => panel.zoomBy(0.5)),
-    tool("All", "Show all, reset zoom", () => panel.reset()),
-  );
-  figure.append(el("div", { class: "title-row" }, title, tools), legend, area, readout, summary);
+	const title = el("h3");
+	const legend = el("ul", { class: "legend" });
+	const readout = el("output", { class: "readout" });
+	const summary = el("figcaption", { class: "muted", id: `${figure.id}-summary` });
+	const area = el("div", { class: "plot", tabindex: "0", role: "group", "aria-describedby": summary.id });
+	const panel = new Panel(area, readout);
+	const tools = el(
+		"div",
+		{ class: "tools", role: "group", "aria-label": "Zoom" },
+		tool("−", "Zoom out", () => panel.zoomBy(2)),
+		tool("+", "Zoom in", () => panel.zoomBy(0.5)),
+		tool("All", "Show all, reset zoom", () => panel.reset()),
+	);
+	figure.append(el("div", { class: "title-row" }, title, tools), legend, area, readout, summary);
 
-  return (plot) => {
-    figure.hidden = plot === null;
-    if (!plot) return panel.clear();
-    setText(title, plot.title);
-    area.setAttribute("aria-label", `${plot.title}, chart`);
-    setText(summary, plot.summary);
-    const named = [...plot.lines, ...plot.bands, ...plot.levels, ...distinct(plot.markers)];
-    reconcile(legend, named, ({ label }) => label, ({ label }) => el("li", {}, el("i", { "aria-hidden": "true" }), label),
-      (item, { kind }) => (item.className = `key ${kind}`));
-    panel.show(plot);
-  };
+	return (plot) => {
+		figure.hidden = plot === null;
+		if (!plot) return panel.clear();
+		setText(title, plot.title);
+		area.setAttribute("aria-label", `${plot.title}, chart`);
+		setText(summary, plot.summary);
+		const named = [...plot.lines, ...plot.bands, ...plot.levels, ...distinct(plot.markers)];
+		reconcile(legend, named, ({ label }) => label, ({ label }) => el("li", {}, el("i", { "aria-hidden": "true" }), label),
+			(item, { kind }) => (item.className = `key ${kind}`));
+		panel.show(plot);
+	};
 }
 
 function tool(text, name, act) {
-  const button = el("button", { "aria-label": name }, text);
-  button.addEventListener("click", act);
-  return button;
+	const button = el("button", { "aria-label": name }, text);
+	button.addEventListener("click", act);
+	return button;
 }
 
 const distinct = (markers) => markers.filter((marker, i) => markers.findIndex(({ kind }) => kind === marker.kind) === i);
 
 class Panel {
-  /** @type {any} */ #chart = null;
-  /** @type {Chart.Plot | null} */ #plot = null;
-  /** @type {[number, number]} */ #full = [0, 1];
-  /** @type {[number, number] | null} what the user zoomed to */ #zoom = null;
-  #area;
-  #readout;
+	/** @type {any} */ #chart = null;
+	/** @type {Chart.Plot | null} */ #plot = null;
+	/** @type {[number, number]} */ #full = [0, 1];
+	/** @type {[number, number] | null} what the user zoomed to */ #zoom = null;
+	#area;
+	#readout;
 
-  constructor(area, readout) {
-    this.#area = area;
-    this.#readout = readout;
-    new ResizeObserver(() => this.#chart?.setSize(this.#size())).observe(area);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      forgetColours();
-      this.#chart?.redraw();
-    });
-    area.addEventListener("keydown", (event) => this.#key(event));
-    area.addEventListener("focus", () => (readout.ariaLive = "polite"));
-    area.addEventListener("blur", () => (readout.ariaLive = "off"));
-  }
+	constructor(area, readout) {
+		this.#area = area;
+		this.#readout = readout;
+		new ResizeObserver(() => this.#chart?.setSize(this.#size())).observe(area);
+		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+			forgetColours();
+			this.#chart?.redraw();
+		});
+		area.addEventListener("keydown", (event) => this.#key(event));
+		area.addEventListener("focus", () => (readout.ariaLive = "polite"));
+		area.addEventListener("blur", () => (readout.ariaLive = "off"));
+	}
 
-  clear() {
-    this.#chart?.destroy();
-    this.#chart = this.#plot = this.#zoom = null;
-  }
+	clear() {
+		this.#chart?.destroy();
+		this.#chart = this.#plot = this.#zoom = null;
+	}
 
-  show(plot) {
-    // Lines cannot be added to a chart once it is made; their number changes only with what is shown.
-    const shape = ({ key, lines, bands }) => `${key} ${lines.length} ${bands.length}`;
-    const same = this.#plot !== null && shape(this.#plot) === shape(plot);
-    if (this.#plot?.key !== plot.key) this.#zoom = null;
-    this.#plot = plot;
-    this.#full = fullRange(plot);
-    if (same) {
-      this.#chart.setData(columns(plot), false);
-    } else {
-      this.#chart?.destroy();
-      this.#chart = new uPlot(this.#options(plot), columns(plot), this.#area);
-    }
-    this.#range(this.#zoom ?? this.#full);
-    this.#read();
-  }
+	show(plot) {
+		// Lines cannot be added to a chart once it is made; their number changes only with what is shown.
+		const shape = ({ key, lines, bands }) => `${key} ${lines.length} ${bands.length}`;
+		const same = this.#plot !== null && shape(this.#plot) === shape(plot);
+		if (this.#plot?.key !== plot.key) this.#zoom = null;
+		this.#plot = plot;
+		this.#full = fullRange(plot);
+		if (same) {
+			this.#chart.setData(columns(plot), false);
+		} else {
+			this.#chart?.destroy();
+			this.#chart = new uPlot(this.#options(plot), columns(plot), this.#area);
+		}
+		this.#range(this.#zoom ?? this.#full);
+		this.#read();
+	}
 
-  reset() {
-    this.#range(this.#full);
-  }
+	reset() {
+		this.#range(this.#full);
+	}
 
-  zoomBy(factor) {
-    if (!this.#chart) return;
-    const { min, max } = this.#chart.scales.x;
-    const at = this.#index();
-    const middle = at === null ? (min + max) / 2 : this.#chart.data[0][at];
-    const low = Math.max(this.#full[0], middle - (middle - min) * factor);
-    const high = Math.min(this.#full[1], middle + (max - middle) * factor);
-    this.#range([low, high]);
-  }
+	zoomBy(factor) {
+		if (!this.#chart) return;
+		const { min, max } = this.#chart.scales.x;
+		const at = this.#index();
+		const middle = at === null ? (min + max) / 2 : this.#chart.data[0][at];
+		const low = Math.max(this.#full[0], middle - (middle - min) * factor);
+		const high = Math.min(this.#full[1], middle + (max - middle) * factor);
+		this.#range([low, high]);
+	}
 
-  #range([min, max]) {
-    if (max > min) this.#chart?.setScale("x", { min, max });
-  }
+	#range([min, max]) {
+		if (max > min) this.#chart?.setScale("x", { min, max });
+	}
 
-  #size() {
-    return { width: this.#area.clientWidth, height: this.#area.clientHeight };
-  }
+	#size() {
+		return { width: this.#area.clientWidth, height: this.#area.clientHeight };
+	}
 
-  #index() {
-    return this.#chart.cursor.idx ?? null;
-  }
+	#index() {
+		return this.#chart.cursor.idx ?? null;
+	}
 
-  #key(event) {
-    if (!this.#chart || event.ctrlKey || event.altKey || event.metaKey) return;
-    const step = event.shiftKey ? 10 : 1;
-    const last = this.#chart.data[0].length - 1;
-    const at = this.#index() ?? last;
-    const actions = {
-      ArrowLeft: () => this.#moveTo(at - step),
-      ArrowRight: () => this.#moveTo(at + step),
-      Home: () => this.#moveTo(0),
-      End: () => this.#moveTo(last),
-      "+": () => this.zoomBy(0.5),
-      "-": () => this.zoomBy(2),
-      0: () => this.reset(),
-    };
-    const action = actions[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }
+	#key(event) {
+		if (!this.#chart || event.ctrlKey || event.altKey || event.metaKey) return;
+		const step = event.shiftKey ? 10 : 1;
+		const last = this.#chart.data[0].length - 1;
+		const at = this.#index() ?? last;
+		const actions = {
+			ArrowLeft: () => this.#moveTo(at - step),
+			ArrowRight: () => this.#moveTo(at + step),
+			Home: () => this.#moveTo(0),
+			End: () => this.#moveTo(last),
+			"+": () => this.zoomBy(0.5),
+			"-": () => this.zoomBy(2),
+			0: () => this.reset(),
+		};
+		const action = actions[event.key];
+		if (!action) return;
+		event.preventDefault();
+		action();
+	}
 
-  #moveTo(index) {
-    const chart = this.#chart;
-    const x = chart.data[0][Math.max(0, Math.min(index, chart.data[0].length - 1))];
-    if (x < chart.scales.x.min || x > chart.scales.x.max) this.reset();
-    // The scale is set in a microtask; the position depends on it.
-    queueMicrotask(() => chart.setCursor({ left: chart.valToPos(x, "x"), top: chart.bbox.height / devicePixelRatio / 2 }));
-  }
+	#moveTo(index) {
+		const chart = this.#chart;
+		const x = chart.data[0][Math.max(0, Math.min(index, chart.data[0].length - 1))];
+		if (x < chart.scales.x.min || x > chart.scales.x.max) this.reset();
+		// The scale is set in a microtask; the position depends on it.
+		queueMicrotask(() => chart.setCursor({ left: chart.valToPos(x, "x"), top: chart.bbox.height / devicePixelRatio / 2 }));
+	}
 
-  /** Says what is under the cursor, or the newest point. */
-  #read() {
-    const plot = this.#plot;
-    if (!plot || !this.#chart) return;
-    const at = this.#index() ?? (plot.timezone ? plot.x.length - 1 : null);
-    if (at === null || plot.x[at] === undefined) return setText(this.#readout, "");
-    const parts = plot.lines.flatMap(({ label, values }) => {
-      const value = values[at] ?? null;
-      return value === null ? [] : [`${label} ${plot.formatY(value)}`];
-    });
-    const near = plot.markers.filter(({ x }) => Math.abs(this.#chart.valToPos(x, "x") - this.#chart.valToPos(plot.x[at], "x")) < MARKER_PX);
-    const flows = plot.timezone ? near.filter(({ kind }) => kind !== "latest").map(({ label }) => label) : [];
-    setText(this.#readout, [plot.formatX(plot.x[at]), ...parts, ...flows].join(" · "));
-  }
+	/** Says what is under the cursor, or the newest point. */
+	#read() {
+		const plot = this.#plot;
+		if (!plot || !this.#chart) return;
+		const at = this.#index() ?? (plot.timezone ? plot.x.length - 1 : null);
+		if (at === null || plot.x[at] === undefined) return setText(this.#readout, "");
+		const parts = plot.lines.flatMap(({ label, values }) => {
+			const value = values[at] ?? null;
+			return value === null ? [] : [`${label} ${plot.formatY(value)}`];
+		});
+		const near = plot.markers.filter(({ x }) => Math.abs(this.#chart.valToPos(x, "x") - this.#chart.valToPos(plot.x[at], "x")) < MARKER_PX);
+		const flows = plot.timezone ? near.filter(({ kind }) => kind !== "latest").map(({ label }) => label) : [];
+		setText(this.#readout, [plot.formatX(plot.x[at]), ...parts, ...flows].join(" · "));
+	}
 
-  #options(plot) {
-    const rule = { stroke: () => colour("--line"), width: 1 };
-    const axis = { stroke: () => colour("--muted"), grid: rule, ticks: rule, font: "12px system-ui, sans-serif" };
-    const zone = plot.timezone;
-    const zoned = { ms: 1, tzDate: (ts) => uPlot.tzDate(new Date(ts), zone) };
-    return {
-      ...this.#size(),
-      ...(zone ? zoned : {}),
-      legend: { show: false },
-      scales: { x: { time: zone !== null }, y: { range: (_chart, low, high) => this.#rangeY(low, high) } },
-      axes: [
-        { ...axis, ...(zone ? { values: TIME_LABELS } : { values: labels }), space: 70 },
-        { ...axis, values: labels, size: (_chart, texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
-      ],
-      series: [{}, ...plot.bands.flatMap(() => [{ width: 0, points: { show: false } }, { width: 0, points: { show: false } }]), ...plot.lines.map(lineOptions)],
-      bands: plot.bands.map((band, i) => ({ series: [2 * i + 1, 2 * i + 2], fill: () => colour(`--chart-${band.kind}`) })),
-      cursor: {
-        y: false,
-        drag: { x: true, y: false },
-        points: { size: 7 },
-        bind: { dblclick: () => () => this.reset() },
-      },
-      hooks: {
-        drawClear: [(chart) => paintBars(chart, this.#plot)],
-        draw: [(chart) => paintOver(chart, this.#plot)],
-        setCursor: [() => this.#read()],
-        setScale: [(chart, name) => name === "x" && this.#remember(chart.scales.x)],
-      },
-    };
-  }
+	#options(plot) {
+		const rule = { stroke: () => colour("--line"), width: 1 };
+		const axis = { stroke: () => colour("--muted"), grid: rule, ticks: rule, font: "12px system-ui, sans-serif" };
+		const zone = plot.timezone;
+		const zoned = { ms: 1, tzDate: (ts) => uPlot.tzDate(new Date(ts), zone) };
+		return {
+			...this.#size(),
+			...(zone ? zoned : {}),
+			legend: { show: false },
+			scales: { x: { time: zone !== null }, y: { range: (_chart, low, high) => this.#rangeY(low, high) } },
+			axes: [
+				{ ...axis, ...(zone ? { values: TIME_LABELS } : { values: labels }), space: 70 },
+				{ ...axis, values: labels, size: (_chart, texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
+			],
+			series: [{}, ...plot.bands.flatMap(() => [{ width: 0, points: { show: false } }, { width: 0, points: { show: false } }]), ...plot.lines.map(lineOptions)],
+			bands: plot.bands.map((band, i) => ({ series: [2 * i + 1, 2 * i + 2], fill: () => colour(`--chart-${band.kind}`) })),
+			cursor: {
+				y: false,
+				drag: { x: true, y: false },
+				points: { size: 7 },
+				bind: { dblclick: () => () => this.reset() },
+			},
+			hooks: {
+				drawClear: [(chart) => paintBars(chart, this.#plot)],
+				draw: [(chart) => paintOver(chart, this.#plot)],
+				setCursor: [() => this.#read()],
+				setScale: [(chart, name) => name === "x" && this.#remember(chart.scales.x)],
+			},
+		};
+	}
 
-  #remember({ min, max }) {
-    const whole = min <= this.#full[0] && max >= this.#full[1];
-    this.#zoom = whole ? null : [min, max];
-    this.#area.dataset.zoomed = String(!whole);
-  }
+	#remember({ min, max }) {
+		const whole = min <= this.#full[0] && max >= this.#full[1];
+		this.#zoom = whole ? null : [min, max];
+		this.#area.dataset.zoomed = String(!whole);
+	}
 
-  /** Leaves room for what is not a line. @param {number | null} low @param {number | null} high @returns {[number, number]} */
-  #rangeY(low, high) {
-    const plot = /** @type {Chart.Plot} */ (this.#plot);
-    const levels = plot.levels.filter(({ axis }) => axis === "y").flatMap(({ at }) => at);
-    const seen = [low, high, ...levels, ...(plot.bars ? [0, ...plot.bars.heights] : [])].filter((y) => y !== null);
-    if (!seen.length) return [0, 1];
-    const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
-    const margin = (top - bottom) * MARGIN || Math.abs(top) * 1e-4 || 1;
-    return [plot.bars ? 0 : bottom - margin, top + margin];
-  }
+	/** Leaves room for what is not a line. @param {number | null} low @param {number | null} high @returns {[number, number]} */
+	#rangeY(low, high) {
+		const plot = /** @type {Chart.Plot} */ (this.#plot);
+		const levels = plot.levels.filter(({ axis }) => axis === "y").flatMap(({ at }) => at);
+		const seen = [low, high, ...levels, ...(plot.bars ? [0, ...plot.bars.heights] : [])].filter((y) => y !== null);
+		if (!seen.length) return [0, 1];
+		const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
+		const margin = (top - bottom) * MARGIN || Math.abs(top) * 1e-4 || 1;
+		return [plot.bars ? 0 : bottom - margin, top + margin];
+	}
 }
 
 function lineOptions({ label, kind }) {
-  const { colour: property, dash, width } = STYLES[kind];
-  return { label, stroke: () => colour(property), dash, width, points: kind === "value" ? { size: 4 } : { show: false } };
+	const { colour: property, dash, width } = STYLES[kind];
+	return { label, stroke: () => colour(property), dash, width, points: kind === "value" ? { size: 4 } : { show: false } };
 }
 
 /** x, then the ends of bands, then lines: the order of the series. @param {Chart.Plot} plot */
@@ -229,16 +229,16 @@ const columns = ({ x, bands, lines }) => [x, ...bands.flatMap(({ high, low }) =>
 
 /** @param {Chart.Plot} plot @returns {[number, number]} */
 function fullRange({ x, levels, bars, timezone }) {
-  const seen = [x[0], x[x.length - 1], ...levels.filter(({ axis }) => axis === "x").flatMap(({ at }) => at), ...(bars?.edges ?? [])];
-  const known = seen.filter((value) => value !== undefined);
-  if (!known.length) return [0, 1];
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const pad = (high - low) * PAD || (timezone ? HOUR_MS : Math.abs(high) * PAD || 1);
-  return [low - pad, high + pad];
+	const seen = [x[0], x[x.length - 1], ...levels.filter(({ axis }) => axis === "x").flatMap(({ at }) => at), ...(bars?.edges ?? [])];
+	const known = seen.filter((value) => value !== undefined);
+	if (!known.length) return [0, 1];
+	const [low, high] = [Math.min(...known), Math.max(...known)];
+	const pad = (high - low) * PAD || (timezone ? HOUR_MS : Math.abs(high) * PAD || 1);
+	return [low - pad, high + pad];
 }
 
 function labels(_chart, splits) {
-  const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-  const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
-  return splits.map((value) => number(value, digits));
+	const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+	const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
+	return splits.map((value) => number(value, digits));
 }

@@ -7,7 +7,7 @@ import { address, copies } from "./copy.js";
 import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time } from "./format.js";
 
-const RULE = "Gains count from the newest withdrawal that is tagged as a reference; one without a tag counts as gain already taken.";
+const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
 
 /** @type {Api.Login | null} */
 let login = null;
@@ -21,66 +21,66 @@ let writable = false;
 
 /** @param {() => void} changed is called after a tag was changed */
 export function start(changed) {
-  byId("reference-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    confirm(changed);
-  });
-  byId("mark-choice").addEventListener("change", showChange);
-  byId("reference-cancel").addEventListener("click", () => byId("reference-dialog").close());
-  byId("reference-dialog").addEventListener("close", () => {
-    pending = null;
-    byId("login-password").value = "";
-  });
-  byId("log-out").addEventListener("click", () => {
-    login = null;
-    showLogin();
-    byId("login-user").focus();
-  });
+	byId("reference-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		confirm(changed);
+	});
+	byId("mark-choice").addEventListener("change", showChange);
+	byId("reference-cancel").addEventListener("click", () => byId("reference-dialog").close());
+	byId("reference-dialog").addEventListener("close", () => {
+		pending = null;
+		byId("login-password").value = "";
+	});
+	byId("log-out").addEventListener("click", () => {
+		login = null;
+		showLogin();
+		byId("login-user").focus();
+	});
 }
 
 /** @param {Page.Shown} state */
 export function showReferences(state) {
-  asset = state.asset;
-  writable = state.status !== null && state.status.references_writable && state.status.auth.enabled;
-  if (asset !== listedFor) setText(byId("reference-result"), "");
-  listedFor = asset;
-  showNote(state);
-  const { value: answer, error } = state.withdrawals;
-  listed = answer?.withdrawals ?? [];
-  const rows = byId("withdrawal-rows");
-  if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
-  if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
-  reconcile(rows, listed, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
+	asset = state.asset;
+	writable = state.status !== null && state.status.references_writable && state.status.auth.enabled;
+	if (asset !== listedFor) setText(byId("reference-result"), "");
+	listedFor = asset;
+	showNote(state);
+	const { value: answer, error } = state.withdrawals;
+	listed = answer?.withdrawals ?? [];
+	const rows = byId("withdrawal-rows");
+	if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
+	if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
+	reconcile(rows, listed, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
 function showNote({ status }) {
-  if (!status) return;
-  const note = byId("references-note");
-  const key = `${asset} ${writable}`;
-  if (note.dataset.key === key) return;
-  note.dataset.key = key;
-  if (writable) return note.replaceChildren(RULE);
-  const command = `alert-orchestrator tag --asset ${asset} --latest`;
-  const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, command));
-  copies(button, () => command);
-  const why = status.auth.enabled ? "It cannot be changed from this page." : "To change it from this page, logins must be enabled (orchestrator.auth).";
-  note.replaceChildren(`${RULE} ${why} On the server: `, button);
+	if (!status) return;
+	const note = byId("references-note");
+	const key = `${asset} ${writable}`;
+	if (note.dataset.key === key) return;
+	note.dataset.key = key;
+	if (writable) return note.replaceChildren(RULE);
+	const command = `alert-orchestrator tag --asset ${asset} --latest`;
+	const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, command));
+	copies(button, () => command);
+	const why = status.auth.enabled ? "It cannot be changed from this page." : "To change it from this page, logins must be enabled (orchestrator.auth).";
+	note.replaceChildren(`${RULE} ${why} On the server: `, button);
 }
 
 function makeRow(one) {
-  const row = makeCells("time", "", "number", "text", "reference");
-  row.cells[1].append(address(one.wallet_address, one.abbreviated_address));
-  return row;
+	const row = makeCells("time", "", "number", "text", "reference");
+	row.cells[1].append(address(one.wallet_address, one.abbreviated_address));
+	return row;
 }
 
 function fillRow(row, one) {
-  fillCells(row, time(one.ts), null, units(one), one.memo ?? "");
-  const cell = row.cells[4];
-  const shown = JSON.stringify([one, isNewestTagged(one), writable, time(one.ts)]);
-  // The button keeps the focus while nothing about it changes.
-  if (cell.dataset.shown === shown) return;
-  cell.dataset.shown = shown;
-  cell.replaceChildren(...tagState(one), ...action(one));
+	fillCells(row, time(one.ts), null, units(one), one.memo ?? "");
+	const cell = row.cells[4];
+	const shown = JSON.stringify([one, isNewestTagged(one), writable, time(one.ts)]);
+	// The button keeps the focus while nothing about it changes.
+	if (cell.dataset.shown === shown) return;
+	cell.dataset.shown = shown;
+	cell.replaceChildren(...tagState(one), ...action(one));
 }
 
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
@@ -91,114 +91,111 @@ const isMarked = (one) => one.is_reference || one.is_principal;
 const verb = (one) => (isMarked(one) ? "Remove tag" : "Mark as reference");
 
 function tagState(one) {
-  if (one.is_principal) return [el("span", { class: "flag info" }, "principal"), " "];
-  if (!one.is_reference) return [];
-  return [el("span", { class: "flag info" }, isNewestTagged(one) ? "reference" : "earlier reference"), " "];
+	if (one.is_principal) return [el("span", { class: "flag info" }, "principal"), " "];
+	if (!one.is_reference) return [];
+	return [el("span", { class: "flag info" }, isNewestTagged(one) ? "reference" : "earlier reference"), " "];
 }
 
 function action(one) {
-  if (!writable) return [];
-  if (!one.tx) return [el("span", { class: "muted" }, "no transaction known")];
-  const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${units(one)} of ${time(one.ts)}` }, verb(one));
-  button.addEventListener("click", () => ask(one));
-  return [button];
+	if (!writable) return [];
+	if (!one.tx) return [el("span", { class: "muted" }, "no transaction known")];
+	const button = el("button", { class: "act", "aria-label": `${verb(one)}: ${units(one)} of ${time(one.ts)}` }, verb(one));
+	button.addEventListener("click", () => ask(one));
+	return [button];
 }
 
 function ask(withdrawal) {
-  pending = { asset, withdrawal };
-  write({ "reference-dialog-title": verb(withdrawal), "reference-confirm": verb(withdrawal), "reference-error": "" });
-  byId("reference-withdrawal").replaceChildren(...describe(withdrawal));
-  byId("mark-choice").hidden = isMarked(withdrawal);
-  choice("reference").checked = true;
-  showChange();
-  showLogin();
-  byId("reference-dialog").showModal();
-  byId(login ? "reference-confirm" : "login-user").focus();
+	pending = { asset, withdrawal };
+	write({ "reference-error": "" });
+	byId("reference-withdrawal").replaceChildren(...describe(withdrawal));
+	byId("mark-choice").hidden = isMarked(withdrawal);
+	byId("mark-reference").checked = true;
+	showChange();
+	showLogin();
+	byId("reference-dialog").showModal();
+	byId(login ? "reference-confirm" : "login-user").focus();
 }
-
-/** @param {"reference" | "principal"} mark */
-const choice = (mark) => document.querySelector(`#mark-choice [value=${mark}]`);
 
 function showChange() {
-  if (!pending) return;
-  const { withdrawal } = pending;
-  if (!isMarked(withdrawal)) write({ "reference-dialog-title": title(), "reference-confirm": title() });
-  const unmarked = withdrawal.is_principal ? "The tag leaves its memo, and it counts as gain that is already taken." : ifRemoved(withdrawal);
-  const marked = choice("principal").checked ? ifPrincipal(withdrawal) : ifMarked(withdrawal);
-  setText(byId("reference-effect"), isMarked(withdrawal) ? unmarked : marked);
+	if (!pending) return;
+	const { withdrawal: one } = pending;
+	const isPrincipal = byId("mark-principal").checked;
+	const title = isPrincipal && !isMarked(one) ? "Mark as principal" : verb(one);
+	write({ "reference-dialog-title": title, "reference-confirm": title, "reference-effect": effect(one, isPrincipal) });
 }
 
-const title = () => (choice("principal").checked ? "Mark as principal" : "Mark as reference");
+function effect(one, isPrincipal) {
+	if (one.is_reference) return ifRemoved(one);
+	if (one.is_principal) return "The tag leaves its memo, and it counts as gain already taken.";
+	return isPrincipal ? `Its memo gets the tag: its ${units(one)} no longer count as gain already taken.` : ifMarked(one);
+}
 
 /** Which withdrawal is meant. @param {Api.Withdrawal} one */
 function describe(one) {
-  const what = `Withdrawal of ${units(one)} at ${time(one.ts)}`;
-  const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
-  const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
-  return [details, memo];
+	const what = `Withdrawal of ${units(one)} at ${time(one.ts)}`;
+	const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
+	const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
+	return [details, memo];
 }
 
-/** @param {Api.Withdrawal} one */
-const ifPrincipal = (one) => `Its memo gets the tag. It took out what was put in: its ${units(one)} no longer count as gain that is already taken.`;
-
 function ifMarked(one) {
-  const newest = listed.find((other) => other.is_reference);
-  if (newest && Date.parse(newest.ts) > Date.parse(one.ts)) return `Its memo gets the tag. t0 stays at ${time(newest.ts)}: a newer withdrawal is tagged already.`;
-  const from = newest ? `from ${time(newest.ts)} ` : "";
-  return `Its memo gets the tag, and from the next evaluation on gains count from it: t0 of ${asset} moves ${from}to ${time(one.ts)}.`;
+	const newest = listed.find((other) => other.is_reference);
+	if (newest && Date.parse(newest.ts) > Date.parse(one.ts)) return `Its memo gets the tag. t0 stays at ${time(newest.ts)}: a newer withdrawal is tagged already.`;
+	const from = newest ? `from ${time(newest.ts)} ` : "";
+	return `Its memo gets the tag, and from the next evaluation on gains count from it: t0 of ${asset} moves ${from}to ${time(one.ts)}.`;
 }
 
 function ifRemoved(one) {
-  if (!isNewestTagged(one)) return "The tag leaves its memo. t0 stays: a newer withdrawal is tagged.";
-  const older = listed.find((other) => other.is_reference && other !== one);
-  const to = older ? `back to ${time(older.ts)}` : "to the configured fallback, or the asset is held without a reference";
-  return `The tag leaves its memo. From the next evaluation on t0 of ${asset} moves ${to}.`;
+	if (!isNewestTagged(one)) return "The tag leaves its memo. t0 stays: a newer withdrawal is tagged.";
+	const older = listed.find((other) => other.is_reference && other !== one);
+	const to = older ? `back to ${time(older.ts)}` : "to the configured fallback, or the asset is held without a reference";
+	return `The tag leaves its memo. From the next evaluation on t0 of ${asset} moves ${to}.`;
 }
 
 function showLogin() {
-  byId("login-fields").hidden = login !== null;
-  byId("login-fields").disabled = login !== null;
-  byId("logged-in").hidden = login === null;
-  setText(byId("logged-in-user"), login?.user ?? "");
+	byId("login-fields").hidden = login !== null;
+	byId("login-fields").disabled = login !== null;
+	byId("logged-in").hidden = login === null;
+	setText(byId("logged-in-user"), login?.user ?? "");
 }
 
 /** @param {Api.Withdrawal} one */
-const wish = (one) => (isMarked(one) ? { remove: true } : { mark: choice("principal").checked ? "principal" : "reference" });
+const wish = (one) => (isMarked(one) ? { remove: true } : { mark: byId("mark-principal").checked ? "principal" : "reference" });
 
 async function confirm(changed) {
-  if (!pending) return;
-  const { withdrawal } = pending;
-  const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...wish(withdrawal) };
-  busy(true);
-  try {
-    const answer = await setReference(change, attempt);
-    login = attempt;
-    byId("reference-dialog").close();
-    setNote(byId("reference-result"), `${answer.message[0].toUpperCase()}${answer.message.slice(1)}.`);
-    changed();
-  } catch (error) {
-    if (error instanceof Refused && error.status === 401) login = null;
-    showLogin();
-    setText(byId("reference-error"), inWords(error));
-  } finally {
-    busy(false);
-  }
+	if (!pending) return;
+	const { withdrawal } = pending;
+	const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
+	const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...wish(withdrawal) };
+	busy(true);
+	try {
+		const answer = await setReference(change, attempt);
+		login = attempt;
+		byId("reference-dialog").close();
+		setNote(byId("reference-result"), `${answer.message[0].toUpperCase()}${answer.message.slice(1)}.`);
+		changed();
+	} catch (error) {
+		if (error instanceof Refused && error.status === 401) login = null;
+		showLogin();
+		setText(byId("reference-error"), inWords(error));
+	} finally {
+		busy(false);
+	}
 }
 
 function busy(yes) {
-  byId("reference-confirm").disabled = yes;
-  byId("reference-form").setAttribute("aria-busy", String(yes));
+	byId("reference-confirm").disabled = yes;
+	byId("reference-form").setAttribute("aria-busy", String(yes));
 }
 
 function inWords(error) {
-  if (!(error instanceof Refused)) return "The server did not answer. Whether the tag changed shows in the list once it does.";
-  const words = {
-    401: "User or password are wrong. Nothing was changed.",
-    403: `Not allowed: ${error.message}`,
-    404: `Not found: ${error.message}`,
-    409: `Not possible: ${error.message}`,
-    429: `Too many failed logins. Try again in ${error.retrySeconds ?? 60} s.`,
-  };
-  return words[error.status] ?? `The server refused (${error.status}): ${error.message}`;
+	if (!(error instanceof Refused)) return "The server did not answer. Whether the tag changed shows in the list once it does.";
+	const words = {
+		401: "User or password are wrong. Nothing was changed.",
+		403: `Not allowed: ${error.message}`,
+		404: `Not found: ${error.message}`,
+		409: `Not possible: ${error.message}`,
+		429: `Too many failed logins. Try again in ${error.retrySeconds ?? 60} s.`,
+	};
+	return words[error.status] ?? `The server refused (${error.status}): ${error.message}`;
 }

@@ -2,12 +2,12 @@
 
 /** @returns {Page.Route} */
 export function read() {
-  const query = new URLSearchParams(location.search);
-  return {
-    asset: query.get("asset"),
-    view: query.get("view") === "rate" ? "rate" : "position",
-    autorefresh: query.get("autorefresh") !== "false",
-  };
+	const query = new URLSearchParams(location.search);
+	return {
+		asset: query.get("asset"),
+		view: query.get("view") === "rate" ? "rate" : "position",
+		autorefresh: query.get("autorefresh") !== "false",
+	};
 }
 
 /**
@@ -16,9 +16,9 @@ export function read() {
  * @param {"push" | "replace"} how a choice of the user is pushed, so that back undoes it
  */
 export function write(parameters, how) {
-  const url = new URL(location.href);
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  if (url.href === location.href) return;
-  if (how === "push") history.pushState(null, "", url);
-  else history.replaceState(null, "", url);
+	const url = new URL(location.href);
+	for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+	if (url.href === location.href) return;
+	if (how === "push") history.pushState(null, "", url);
+	else history.replaceState(null, "", url);
 }

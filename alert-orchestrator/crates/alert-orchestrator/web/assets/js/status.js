@@ -11,82 +11,82 @@ let skewMs = 0;
 
 /** @param {Api.Status} status */
 export function synchronize(status) {
-  skewMs = Date.parse(status.now) - Date.now();
-  useTimezone(status.timezone);
+	skewMs = Date.parse(status.now) - Date.now();
+	useTimezone(status.timezone);
 }
 
 const serverNow = () => Date.now() + skewMs;
 
 /** @param {Page.State} state */
 export function showStatus(state) {
-  const { status } = state;
-  if (status) {
-    write({
-      timezone: timezone(),
-      version: `Alert Orchestrator ${status.version}`,
-      "last-evaluation": withAge(status.last_evaluation),
-      "next-evaluation": withAge(status.next_evaluation),
-    });
-  }
-  reconcile(
-    byId("banners"),
-    banners(state),
-    ({ key }) => key,
-    ({ kind }) => el("p", { class: `banner ${kind}` }),
-    (node, { kind, text }) => {
-      node.className = `banner ${kind}`;
-      setText(node, text);
-    },
-  );
+	const { status } = state;
+	if (status) {
+		write({
+			timezone: timezone(),
+			version: `Alert Orchestrator ${status.version}`,
+			"last-evaluation": withAge(status.last_evaluation),
+			"next-evaluation": withAge(status.next_evaluation),
+		});
+	}
+	reconcile(
+		byId("banners"),
+		banners(state),
+		({ key }) => key,
+		({ kind }) => el("p", { class: `banner ${kind}` }),
+		(node, { kind, text }) => {
+			node.className = `banner ${kind}`;
+			setText(node, text);
+		},
+	);
 }
 
 function withAge(instant) {
-  if (!instant) return "–";
-  return `${time(instant)} (${ago((Date.parse(instant) - serverNow()) / 1000)})`;
+	if (!instant) return "–";
+	return `${time(instant)} (${ago((Date.parse(instant) - serverNow()) / 1000)})`;
 }
 
 function banners(state) {
-  const all = [unreachable, failure, asOf, overdue, staleData, store, unknown].map((banner) => banner(state));
-  return all.filter((banner) => banner !== null);
+	const all = [unreachable, failure, asOf, overdue, staleData, store, unknown].map((banner) => banner(state));
+	return all.filter((banner) => banner !== null);
 }
 
 function unreachable({ unreachableSince, status, autorefresh }) {
-  if (unreachableSince === null) return null;
-  const figures = status?.last_evaluation ? `Figures below are the last known, evaluated ${time(status.last_evaluation)}. ` : "";
-  const next = autorefresh ? "Trying again every 10 s." : "Press Refresh now to try again.";
-  return { key: "unreachable", kind: "bad", text: `Server unreachable since ${time(unreachableSince)}. ${figures}${next}` };
+	if (unreachableSince === null) return null;
+	const figures = status?.last_evaluation ? `Figures below are the last known, evaluated ${time(status.last_evaluation)}. ` : "";
+	const next = autorefresh ? "Trying again every 10 s." : "Press Refresh now to try again.";
+	return { key: "unreachable", kind: "bad", text: `Server unreachable since ${time(unreachableSince)}. ${figures}${next}` };
 }
 
 function failure(state) {
-  return state.failure ? { key: "failure", kind: "bad", text: `${state.failure}. Figures below are the last known.` } : null;
+	return state.failure ? { key: "failure", kind: "bad", text: `${state.failure}. Figures below are the last known.` } : null;
 }
 
 function asOf({ status }) {
-  if (!status?.as_of) return null;
-  return { key: "as-of", kind: "info", text: `As of ${time(status.as_of)} ${timezone()}. A past date is configured: this is not the present market.` };
+	if (!status?.as_of) return null;
+	return { key: "as-of", kind: "info", text: `As of ${time(status.as_of)} ${timezone()}. A past date is configured: this is not the present market.` };
 }
 
 function overdue({ status, unreachableSince }) {
-  if (!status?.last_evaluation || unreachableSince !== null) return null;
-  const late = status.next_evaluation ? (serverNow() - Date.parse(status.next_evaluation)) / 1000 : 0;
-  const age = (serverNow() - Date.parse(status.last_evaluation)) / 1000;
-  const allowed = GRACE_SECONDS + 2 * (status.evaluation_seconds ?? 0);
-  if (late <= allowed && age <= 2 * status.interval_seconds + allowed) return null;
-  const text = `Figures are stale: the next evaluation is overdue. The last one was at ${time(status.last_evaluation)}.`;
-  return { key: "overdue", kind: "warn", text };
+	if (!status?.last_evaluation || unreachableSince !== null) return null;
+	const late = status.next_evaluation ? (serverNow() - Date.parse(status.next_evaluation)) / 1000 : 0;
+	const age = (serverNow() - Date.parse(status.last_evaluation)) / 1000;
+	const allowed = GRACE_SECONDS + 2 * (status.evaluation_seconds ?? 0);
+	if (late <= allowed && age <= 2 * status.interval_seconds + allowed) return null;
+	const text = `Figures are stale: the next evaluation is overdue. The last one was at ${time(status.last_evaluation)}.`;
+	return { key: "overdue", kind: "warn", text };
 }
 
 function staleData({ decision, asset }) {
-  const reason = decision?.reason;
-  return reason?.code === "stale_data" ? { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${reason.message}` } : null;
+	const reason = decision?.reason;
+	return reason?.code === "stale_data" ? { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${reason.message}` } : null;
 }
 
 function store({ status }) {
-  if (!status || status.store.ok) return null;
-  return { key: "store", kind: "bad", text: `The store does not answer: ${status.store.detail ?? "no detail"}` };
+	if (!status || status.store.ok) return null;
+	return { key: "store", kind: "bad", text: `The store does not answer: ${status.store.detail ?? "no detail"}` };
 }
 
 function unknown({ unknownAsset, asset }) {
-  if (unknownAsset === null) return null;
-  return { key: "unknown", kind: "warn", text: `${unknownAsset} is not among the evaluated assets. Showing ${asset}.` };
+	if (unknownAsset === null) return null;
+	return { key: "unknown", kind: "warn", text: `${unknownAsset} is not among the evaluated assets. Showing ${asset}.` };
 }
