@@ -147,13 +147,15 @@ struct Round<'s, S> {
     tables: Result<Tables, StoreError>,
     markets: OnceCell<Vec<(String, Market)>>,
     at: Timestamp,
+    /// Whether that is the machine's time, not a configured one.
+    is_now: bool,
     draws: bool,
 }
 
 impl<'s, S: Store> Round<'s, S> {
     async fn start(store: &'s S, plan: &Plan, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
-        Self { store, tables, markets: OnceCell::new(), at, draws: plan.draws }
+        Self { store, tables, markets: OnceCell::new(), at, is_now: plan.end.is_none(), draws: plan.draws }
     }
 
     /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
@@ -262,7 +264,7 @@ impl<'s, S: Store> Round<'s, S> {
         let chart_hours = drawing.lookback_hours.filter(|_| self.draws);
         let chart_from = chart_hours.map_or(to, |hours| to.saturating_sub(time::hours(hours)));
         let loaded_from = reference.load_from(rules, to).map(|from| from.min(chart_from));
-        let positions = self.store.positions(table, loaded_from, to).await?;
+        let positions = self.positions(table, loaded_from).await?;
         let Some(from) = loaded_from.filter(|from| window::is_doubtful(rules, &positions, *from)) else {
             return Ok((positions, loaded_from));
         };
@@ -271,7 +273,18 @@ impl<'s, S: Store> Round<'s, S> {
             return Ok((positions, loaded_from));
         };
         drop(positions); // both at once would double the memory of an evaluation
-        Ok((self.store.positions(table, Some(earlier), to).await?, Some(earlier)))
+        Ok((self.positions(table, Some(earlier)).await?, Some(earlier)))
+    }
+
+    /// The samples up to the evaluation time. Where that is now, later ones are read with them and cut off again: that there
+    /// are any says that a clock is wrong.
+    async fn positions(&self, table: &str, from: Option<i64>) -> Result<Positions, StoreError> {
+        let to = time::nanos(self.at);
+        if self.is_now {
+            self.store.positions(table, from, i64::MAX).await.map(|positions| positions.cut_after(to))
+        } else {
+            self.store.positions(table, from, to).await
+        }
     }
 
     /// The table suffix that an asset's name means: by name, else by the market that a table's rows name.

@@ -3,6 +3,7 @@
 
 mod backup;
 mod both_stores;
+mod clock;
 mod failures;
 mod first_run;
 mod health;
