@@ -9,7 +9,6 @@ use std::time::Duration;
 use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
-use jiff::Timestamp;
 use platform::process;
 use platform::rounds::Work;
 use tokio::task::JoinHandle;
@@ -28,9 +27,6 @@ use crate::{chart_files, cleanup, console, journal};
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the
 /// journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
-
-/// How often old decisions are removed from the journal, which keeps them for days.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// The rounds of the service, and what one leaves for the next.
 pub(super) struct Evaluations {
@@ -91,7 +87,8 @@ impl Work for Evaluations {
         let minutes = self.live.settings().config.orchestrator.schedule.interval_minutes;
         info!("Running evaluation loop every {minutes} minutes");
         info!("First evaluation starting");
-        clean_up(&self.live).await;
+        let settings = Arc::clone(&self.live.settings());
+        clean_up(&self.live, move || cleanup::at_start(&settings)).await;
     }
 
     async fn work(&mut self) -> Finished {
@@ -165,13 +162,15 @@ impl Evaluations {
         self.print(&published);
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
             journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;
-            if self.forgot_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
-                journal::forget(&store, settings, self.live.write_prefix).await;
-                self.forgot_at = Some(Instant::now());
+            if self.forgot_at.is_none_or(|at| at.elapsed() >= journal::FORGET_EVERY) {
+                let evaluation = &published.finished.evaluation;
+                let is_all = journal::forget(&store, settings, evaluation, self.live.write_prefix).await;
+                self.forgot_at = is_all.then(Instant::now);
             }
         }
-        self.draw(settings, published);
-        clean_up(&self.live).await;
+        self.draw(settings, Arc::clone(&published));
+        let settings = Arc::clone(settings);
+        clean_up(&self.live, move || cleanup::after(&settings, &published.finished.evaluation)).await;
     }
 
     /// Prints the summary beside what follows: whoever reads it may have stopped reading.
@@ -208,11 +207,8 @@ async fn open(settings: Arc<Settings>) -> Result<Arc<AnyStore>, StoreError> {
     process::outcome(tokio::task::spawn_blocking(move || store::open(&settings.config))).await.map(Arc::new)
 }
 
-async fn clean_up(live: &Arc<Live>) {
-    let settings = Arc::clone(&live.settings());
-    let deleted =
-        tokio::task::spawn_blocking(move || cleanup::run(&settings.config.orchestrator, Timestamp::now())).await;
-    match deleted {
+async fn clean_up(live: &Live, delete: impl FnOnce() -> u64 + Send + 'static) {
+    match tokio::task::spawn_blocking(delete).await {
         Ok(files) => live.counters.deleted(files),
         Err(ended) => error!("deleting old charts broke off: {ended}"),
     }

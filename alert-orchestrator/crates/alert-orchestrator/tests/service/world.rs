@@ -77,9 +77,20 @@ impl World {
         [Self::embedded(), Self::greptime()]
     }
 
+    /// As if the machine's clock were so many days ahead: all that happened in this world is as long ago.
+    pub(crate) fn days_ago(days: i64) -> Self {
+        let world = Self::written_at(Timestamp::now().as_second() - days * 86_400);
+        world.configure("");
+        world
+    }
+
     fn written() -> Self {
-        let world =
-            Self { clone: checkout(), greptime: None, start: Timestamp::now().as_second() - 60 - NEWEST * 3600 };
+        Self::written_at(Timestamp::now().as_second())
+    }
+
+    /// What had happened by then.
+    fn written_at(second: i64) -> Self {
+        let world = Self { clone: checkout(), greptime: None, start: second - 60 - NEWEST * 3600 };
         fs::create_dir(world.clone.path("data")).unwrap();
         let mut positions = String::from("ts,wallet_address,underlying_units,usd_value,price_usd\n");
         for hour in 0..=NEWEST {
