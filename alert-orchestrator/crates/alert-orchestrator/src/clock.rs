@@ -74,7 +74,7 @@ mod tests {
             Advice { t1: newest.map(hour), ..failed }
         };
         let advice = newest.iter().map(asset).collect();
-        Evaluation { started_at: hour(100), as_of: None, advice, drawings: Vec::new() }
+        Evaluation { started_at: hour(100), advice, ..Evaluation::default() }
     }
 
     #[track_caller]

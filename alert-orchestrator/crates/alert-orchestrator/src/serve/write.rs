@@ -34,7 +34,7 @@ struct ReferenceWish {
     remove: bool,
 }
 
-/// Marks a withdrawal as the reference, or unmarks it; the next evaluation follows at once.
+/// Marks a withdrawal as the reference, or unmarks it; its asset is evaluated anew at once.
 pub(super) async fn reference(
     State(live): State<Arc<Live>>,
     Extension(settings): Extension<Arc<Settings>>,
@@ -60,7 +60,7 @@ pub(super) async fn reference(
     let marking = live.writes.to_its_end(async move {
         change.write(&store).await.map_err(refusal)?;
         info!(asset, table = change.written(), "reference changed: {}", view.message());
-        marked.rounds.soon();
+        marked.marks.marked(tag.asset);
         Ok(Json(view))
     });
     marking.await

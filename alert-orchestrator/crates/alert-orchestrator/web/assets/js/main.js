@@ -113,7 +113,8 @@ function forgetDetails() {
 async function loadDetails() {
   const { asset, view, status } = state;
   if (!asset) return;
-  const wanted = `${asset} ${view} ${status?.last_evaluation}`;
+  // A mark changes the figures between two evaluations.
+  const wanted = [asset, view, status?.last_evaluation, state.decision?.t0_ts, state.decision?.withdrawn_since_reference_usd].join(" ");
   if (wanted === loadedFor) return;
   const isWanted = () => asset === state.asset && view === state.view;
   const show = async (name, answer) => {
