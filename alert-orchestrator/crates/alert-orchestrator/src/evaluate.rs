@@ -93,7 +93,7 @@ pub(crate) struct Evaluation {
     /// One advice per asset, in the order of the configuration.
     pub(crate) advice: Vec<Advice>,
     /// What there is to see of each, in the same order; empty where nobody wants to see it.
-    pub(crate) drawings: Vec<Drawing>,
+    pub(crate) drawings: Vec<Arc<Drawing>>,
     /// The marks that each went by, in the same order; `None` where none could be read.
     pub(crate) marked: Vec<Option<MarkedIn>>,
     /// What the sources of prices answered.
@@ -147,7 +147,7 @@ impl Evaluation {
         let fail = |AssetPlan { asset, rules, .. }: &AssetPlan| Advice::failed(asset, at, rules, failure.clone());
         let advice: Vec<Advice> = plan.assets.iter().map(fail).collect();
         let empty = plan.assets.iter().zip(&advice).map(|(of, advice)| Drawing::empty(&of.rules, &of.drawing, advice));
-        let drawings = if plan.draws { empty.collect() } else { Vec::new() };
+        let drawings = if plan.draws { empty.map(Arc::new).collect() } else { Vec::new() };
         let marked = vec![None; advice.len()];
         Self { started_at: now, as_of: plan.end, drawings, marked, prices: Arc::default(), advice }
     }
@@ -194,7 +194,7 @@ pub(crate) async fn evaluate<S: Store>(
             warn!(asset = advice.asset, "{warning}");
         }
         evaluation.advice.push(advice);
-        evaluation.drawings.extend(drawing);
+        evaluation.drawings.extend(drawing.map(Arc::new));
         evaluation.marked.push(marked);
     }
     evaluation

@@ -22,7 +22,7 @@ use crate::evaluate;
 use crate::{journal, round};
 
 /// How often the embedded store is asked whether it has changed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How often GreptimeDB is asked for the marks of an asset, at most.
 const ASK_EVERY: Duration = Duration::from_secs(5);
@@ -69,18 +69,21 @@ struct Following {
     live: Arc<Live>,
     seen: Seen,
     printing: Printing,
+    /// Until when nothing is tried, as the store has just failed.
+    rests_until: Option<Instant>,
 }
 
 impl Following {
     fn new(live: Arc<Live>) -> Self {
-        Self { live, seen: Seen::default(), printing: Printing::default() }
+        Self { live, seen: Seen::default(), printing: Printing::default(), rests_until: None }
     }
 
     async fn run(mut self) {
         loop {
             // Ready at once where something was marked meanwhile.
             let _ = timeout(LOOK_EVERY, self.live.marks.is_marked.notified()).await;
-            if let (Some(store), Some(published)) = (self.live.store(), self.live.published()) {
+            let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
+            if let (Some(store), Some(published), false) = (self.live.store(), self.live.published(), rests) {
                 self.look(&store, &published).await;
             }
         }
@@ -101,7 +104,7 @@ impl Following {
                 // What the rounds cannot read they say themselves.
                 Err(error) => {
                     debug!("the marks could not be read: {error}");
-                    self.seen.asked_at = seen.asked_at;
+                    self.rest();
                 }
             }
         }
@@ -113,22 +116,27 @@ impl Following {
     }
 
     async fn evaluate(&mut self, store: &Arc<AnyStore>, published: &Arc<Published>, assets: &[String]) {
-        info!("evaluating {} anew: a withdrawal was marked, or is no longer", assets.join(", "));
         let (settings, began_at) = (Arc::clone(&published.settings), Instant::now());
         let finished = round::again(store, &settings, &published.finished.evaluation, assets).await;
         if !finished.has_store() {
-            // What is published goes by other marks, and is looked at again.
-            self.seen.forget_version();
-            return;
+            // What is published still goes by other marks.
+            locked(&self.live.marks.marked).extend(assets.iter().cloned());
+            self.seen = Seen::default();
+            return self.rest();
         }
         let later = Arc::new(Later { finished, settings, began_at });
         if !self.live.publish_later(&later) {
             return; // a round that began after it has said the same
         }
+        info!("evaluated {} anew: a withdrawal was marked, or is no longer", assets.join(", "));
         let Later { finished, settings, .. } = &*later;
         self.live.counters.evaluated_anew(&finished.evaluation.advice);
         self.printing.print(&finished.evaluation);
         journal::keep(store, settings, finished, self.live.write_prefix).await;
+    }
+
+    fn rest(&mut self) {
+        self.rests_until = Instant::now().checked_add(ASK_EVERY);
     }
 }
 
@@ -148,7 +156,7 @@ async fn differing(store: &AnyStore, published: &Published) -> Result<Vec<String
 /// How a store tells that it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
-    /// By a number, unless that could not be had.
+    /// By a number; `None`: it cannot tell now, and has more to tell once it can.
     Told(Option<i64>),
     /// Only by being asked for what it holds.
     Untold,
@@ -176,16 +184,13 @@ impl Seen {
         let (is_due, version) = match version {
             // A round that began before a write may end after it, so its answer is compared, too.
             Version::Told(version) => {
-                let is_known = version.is_some() && version == self.version;
-                (!is_known || !std::ptr::eq(self.published.as_ptr(), Arc::as_ptr(published)), version)
+                let is_other =
+                    version != self.version || !std::ptr::eq(self.published.as_ptr(), Arc::as_ptr(published));
+                (version.is_some() && is_other, version)
             }
             Version::Untold => (within(looked_at, LOOKED_AT_FOR) && !within(self.asked_at, ASK_EVERY), None),
         };
         is_due.then(|| Self { version, published: Arc::downgrade(published), asked_at: Some(now) })
-    }
-
-    fn forget_version(&mut self) {
-        self.version = None;
     }
 }
 
@@ -232,7 +237,7 @@ mod tests {
         let seen = next(&Seen::default(), Some(1), &first).unwrap();
         assert!(next(&seen, Some(1), &first).is_none(), "nothing was written, and nobody has to look");
         assert!(next(&seen, Some(2), &first).is_some());
-        assert!(next(&seen, None, &first).is_some(), "it may have changed");
+        assert!(next(&seen, None, &first).is_none(), "there is nothing to be read now");
         assert!(next(&seen, Some(1), &published()).is_some(), "a round may have begun before the mark");
     }
 }

@@ -83,7 +83,7 @@ fn a_tag_counts_on_page_and_metrics_without_a_round() {
         assert_eq!(metric(&server, "t0_timestamp_seconds{"), t0);
         assert_eq!(server.get("/api/explain?asset=djed").json()["t0"], world.hour(72));
         server.printed("djed: decision=1, wmax_usd=12.00 (2 wallets)", 1);
-        assert!(server.logged("evaluating djed anew").contains("a withdrawal was marked, or is no longer"));
+        assert!(server.logged("evaluated djed anew").contains("a withdrawal was marked, or is no longer"));
 
         tag(&world, &["--tx", PAYROLL, "--remove"]);
         assert_eq!(counts_from(&world, &server, 48)["wmax_usd"], 24.0);
