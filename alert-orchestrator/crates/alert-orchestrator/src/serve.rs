@@ -5,6 +5,7 @@
 //! settings. `counters` and `metrics` are what Prometheus sees of it all.
 
 mod api;
+mod asked;
 mod counters;
 mod guard;
 mod live;

@@ -12,8 +12,8 @@ use platform::rounds::Rounds;
 use platform::serve::{Probe, Turns, Writes};
 use tokio::sync::Mutex;
 
+use super::asked::Asked;
 use super::counters::Counters;
-use super::marks::Asked;
 use super::published::{Later, Published};
 use crate::cli::Common;
 use crate::decisions::Plots;

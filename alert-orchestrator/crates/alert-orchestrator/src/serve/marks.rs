@@ -5,13 +5,12 @@
 //! now and then, while somebody looks at the decisions. What was marked in the service itself needs no question.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{debug, error, info};
 
@@ -29,31 +28,6 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 
 /// For how long after a question for the decisions somebody counts as looking at them: the page asks every 10 s.
 const LOOKED_AT_FOR: Duration = Duration::from_secs(12);
-
-/// What the HTTP server tells of marks.
-#[derive(Default)]
-pub(crate) struct Asked {
-    looked_at: Mutex<Option<Instant>>,
-    marked: Mutex<BTreeSet<String>>,
-    is_marked: Notify,
-}
-
-impl Asked {
-    /// Somebody looks at the decisions.
-    pub(crate) fn look(&self) {
-        *locked(&self.looked_at) = Some(Instant::now());
-    }
-
-    /// A withdrawal of the asset was marked, or is no longer.
-    pub(crate) fn marked(&self, asset: String) {
-        locked(&self.marked).insert(asset);
-        self.is_marked.notify_one();
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Evaluates assets anew when their marks change, for as long as the rounds are made.
 pub(super) async fn follow(live: Arc<Live>) {
@@ -81,7 +55,7 @@ impl Following {
     async fn run(mut self) {
         loop {
             // Ready at once where something was marked meanwhile.
-            let _ = timeout(LOOK_EVERY, self.live.marks.is_marked.notified()).await;
+            let _ = timeout(LOOK_EVERY, self.live.marks.is_marked()).await;
             let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
             if let (Some(store), Some(published), false) = (self.live.store(), self.live.published(), rests) {
                 self.look(&store, &published).await;
@@ -90,11 +64,11 @@ impl Following {
     }
 
     async fn look(&mut self, store: &Arc<AnyStore>, published: &Arc<Published>) {
-        let marked = std::mem::take(&mut *locked(&self.live.marks.marked));
+        let marked = self.live.marks.take();
         let version = version(store).await;
         // Where the store tells of the write, the comparison finds what was marked.
         let mut assets = if version == Version::Untold { marked } else { BTreeSet::new() };
-        let looked_at = *locked(&self.live.marks.looked_at);
+        let looked_at = self.live.marks.looked_at();
         if let Some(seen) = self.seen.next(version, published, looked_at, Instant::now()) {
             match differing(store, published).await {
                 Ok(found) => {
@@ -120,7 +94,7 @@ impl Following {
         let finished = round::again(store, &settings, &published.finished.evaluation, assets).await;
         if !finished.has_store() {
             // What is published still goes by other marks.
-            locked(&self.live.marks.marked).extend(assets.iter().cloned());
+            assets.iter().for_each(|asset| self.live.marks.marked(asset.clone()));
             self.seen = Seen::default();
             return self.rest();
         }
