@@ -109,12 +109,11 @@ function forgetDetails() {
   loadedFor = "";
 }
 
-/** Each answer stands alone, and is shown as soon as it is here: the store may hang while the rest is at hand. */
+/** Each answer is shown as it comes: the store may hang. A mark changes a decision, too. */
 async function loadDetails() {
   const { asset, view, status } = state;
   if (!asset) return;
-  // A mark changes the figures between two evaluations.
-  const wanted = [asset, view, status?.last_evaluation, state.decision?.t0_ts, state.decision?.withdrawn_since_reference_usd].join(" ");
+  const wanted = `${asset} ${view} ${status?.last_evaluation} ${JSON.stringify(state.decision)}`;
   if (wanted === loadedFor) return;
   const isWanted = () => asset === state.asset && view === state.view;
   const show = async (name, answer) => {
