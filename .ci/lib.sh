@@ -115,12 +115,15 @@ node_packages() {
     npm --prefix "$1" ci --no-fund --no-audit
 }
 
-# answers_again COMMITTED FRESH: whether the reference implementation beside golden files still gives them, byte for byte.
+# answers_again COMMITTED FRESH: whether the reference implementations beside golden files still give them, byte for byte.
 answers_again() {
-    local committed=$1 fresh=$2
+    local committed=$1 fresh=$2 reference
     pip -r "$committed/requirements.txt" || return
-    rm -rf "$fresh" && mkdir -p "$fresh" && cp "$committed"/golden.py "$committed"/requirements.txt "$fresh" || return
-    "$python/python" "$fresh/golden.py" && diff -rq -x __pycache__ "$committed" "$fresh"
+    rm -rf "$fresh" && mkdir -p "$fresh" && cp "$committed"/*.py "$committed"/requirements.txt "$fresh" || return
+    for reference in "$fresh"/*.py; do
+        "$python/python" "$reference" || return
+    done
+    diff -rq -x __pycache__ "$committed" "$fresh"
 }
 
 # conclude: what all lanes have counted, in the last line; fails where anything failed.

@@ -52,7 +52,7 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
     fixture.requests.length = 0;
     await logIn(page, "ops", "käse:1");
     await eventually(() => text(page, "reference-result"), "Gains count from 2025-12-19T00:00:00Z on.");
-    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
+    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, mark: "reference" }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
     await eventually(() => fixture.count("/api/withdrawals") > 0, true);
     assert.ok(fixture.requests.filter(({ method }) => method === "GET").every(({ headers }) => headers.authorization === undefined));
     assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
@@ -74,6 +74,35 @@ test("removing the tag says where t0 goes, and asks for just that", async () => 
     await logIn(page, "ops", "secret");
     await eventually(() => text(page, "reference-result"), "Gains count from the newest withdrawal that is still marked, or from the fallback.");
     assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx, remove: true }]);
+  });
+});
+
+test("what was put in is marked as principal, and the tag comes off again", async () => {
+  const { calls, script } = scripted(success("its 500 no longer count as gain already taken"));
+  await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await mark(page).click();
+    await page.getByLabel("What was put in: mark it as principal").check();
+    assert.match(await text(page, "reference-change"), /its 500 iusd no longer count as gain that is already taken\./);
+    assert.equal(await text(page, "reference-dialog-title"), "Mark as principal");
+    await accessible(page);
+    await fits(page);
+    await logIn(page, "ops", "secret");
+    await eventually(() => text(page, "reference-result"), "Its 500 no longer count as gain already taken.");
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, mark: "principal" }]);
+  });
+  const all = withdrawals().withdrawals;
+  const removing = scripted(success("its 500 count as gain already taken"));
+  removing.script.answers = { ...removing.script.answers, "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_principal: true }, all[1]] } };
+  await withFixture(browser, removing.script, "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["principal", "reference"]);
+    await page.getByRole("button", { name: /^Remove tag: 500 iusd/ }).click();
+    assert.equal(await page.locator("#mark-choice").isVisible(), false);
+    assert.match(await text(page, "reference-change"), /it counts as gain that is already taken\./);
+    await logIn(page, "ops", "secret");
+    await page.locator("#reference-result:not(:empty)").waitFor();
+    assert.deepEqual(removing.calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, remove: true }]);
   });
 });
 
@@ -99,7 +128,7 @@ test("a withdrawal is marked by the transaction its memo names; without one it c
     await rows.nth(2).getByRole("button", { name: /^Mark as reference: 75 iusd of 2025-09-01 02:00/ }).click();
     await logIn(page, "ops", "secret");
     await page.locator("#reference-result:not(:empty)").waitFor();
-    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: WALLETS[1], tx: "5f3ac0ffee123456" }]);
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: WALLETS[1], tx: "5f3ac0ffee123456", mark: "reference" }]);
   });
 });
 

@@ -23,12 +23,14 @@ export async function makeFolder() {
   return folder;
 }
 
+const HASH = createHash("sha256").update(LOGIN.password).digest("hex");
+const AUTH = `  auth: { enabled: true, username: ${LOGIN.user}, password_hash: "sha256:${HASH}" }\n`;
+
 /** Starts the service in a folder, on a port (0: a free one), and waits for its first evaluation. */
-export async function start(folder, port) {
+export async function start(folder, port, { telemetry = "", auth = AUTH } = {}) {
   const shipped = await readFile(join(ROOT, SERVICE.configuration), "utf8");
-  const hash = createHash("sha256").update(LOGIN.password).digest("hex");
-  const listening = shipped.replace("  telemetry:\n", `  telemetry:\n    listen_port: ${port}\n`);
-  await writeFile(join(folder, "config/test.yaml"), `${listening}\n  auth: { enabled: true, username: ${LOGIN.user}, password_hash: "sha256:${hash}" }\n`);
+  const listening = shipped.replace("  telemetry:\n", `  telemetry:\n    listen_port: ${port}\n${telemetry}`);
+  await writeFile(join(folder, "config/test.yaml"), `${listening}\n${auth}`);
   const child = spawn(BINARY, ["--config", "config/test.yaml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const log = [];
   const address = await new Promise((resolve, reject) => {

@@ -40,6 +40,13 @@ test("the binary serves the page as it is in the repository, and no other file",
   }
 });
 
+test("the address with a slash at its end shows the page, and what it was asked for", async () => {
+  await withPage(browser, `${service.address}/dashboard/?asset=usdt`, {}, async (page) => {
+    await loaded(page);
+    assert.equal(page.url().replace(/&.*/, ""), `${service.address}/dashboard?asset=usdt`);
+  });
+});
+
 test("each asset's decision, figures and wallets are those of the API, without a fault for axe or the console", async () => {
   const decisions = await api("/api/decisions");
   assert.deepEqual(Object.keys(decisions).sort(), ASSETS);

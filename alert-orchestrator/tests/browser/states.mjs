@@ -193,10 +193,10 @@ export function history(asset, decided, entries = 60) {
 /** Newest first; the second is the reference, the third is known by its memo only, the last not at all. */
 export const withdrawals = () => ({
   withdrawals: [
-    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: 500, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), tx: hex(4), is_reference: false },
-    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, memo: KEYWORD, tx_hash: hex(2), tx: hex(2), is_reference: true },
-    { ts: "2025-09-01T00:00:00Z", wallet_address: WALLETS[1], amount: 75, memo: "payroll (tx: 5f3ac0ffee123456)", tx_hash: null, tx: "5f3ac0ffee123456", is_reference: false },
-    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, memo: null, tx_hash: null, tx: null, is_reference: false },
+    { ts: "2025-12-19T00:00:00Z", wallet_address: WALLETS[1], amount: 500, memo: `Synced from Liqwid (tx: ${hex(4)})`, tx_hash: hex(4), tx: hex(4), is_reference: false, is_principal: false },
+    { ts: "2025-10-10T00:00:00Z", wallet_address: WALLETS[0], amount: 250, memo: KEYWORD, tx_hash: hex(2), tx: hex(2), is_reference: true, is_principal: false },
+    { ts: "2025-09-01T00:00:00Z", wallet_address: WALLETS[1], amount: 75, memo: "payroll (tx: 5f3ac0ffee123456)", tx_hash: null, tx: "5f3ac0ffee123456", is_reference: false, is_principal: false },
+    { ts: "2025-08-01T00:00:00Z", wallet_address: WALLETS[2], amount: 100.5, memo: null, tx_hash: null, tx: null, is_reference: false, is_principal: false },
   ].map((one) => ({ ...one, abbreviated_address: abbreviate(one.wallet_address) })),
 });
 

@@ -12,7 +12,7 @@ export const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-
 const REFRESH_MS = 10_000;
 const WAITING_MS = 2_000;
 
-export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export const launch = (...more) => chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...more] });
 
 /** Runs `use` with a page at `address`; afterwards nothing may have gone wrong in it that `tolerated` does not match. */
 export async function withPage(browser, address, { width = 1440, height = 1000, scheme = "light", tolerated, ...more }, use) {

@@ -131,7 +131,7 @@ def restored(machine, backup):
     paths = [f"{SETTINGS}/config.yaml", f"{SETTINGS}/token_registry.csv", pathlib.PurePath(STORE).parent, STORE]
     found = machine.run("stat", "-c", "%a %U %G", *paths).splitlines()
     own = f"{SERVICE.account} {SERVICE.account}"
-    expected = [*[f"640 root {SERVICE.account}"] * 2, f"750 {own}", f"640 {own}"]
+    expected = [*[f"640 root {SERVICE.account}"] * 2, f"750 {own}", f"600 {own}"]
     expect("what root restored belongs to whom it should", found, expected)
     expect("the service decides as before, byte for byte", decisions(machine), before)
 

@@ -262,6 +262,8 @@ def configuration_of_the_stack(project):
     proxy = project.config(EVERYTHING)["services"]["nginx"]["networks"]["application"]["ipv4_address"]
     found = (greptime["host"], greptime["username"], telemetry["listen_address"], telemetry["trusted_proxies"])
     expect("store, login, address and proxy", found, ("http://greptimedb", SERVICE.account, "0.0.0.0", [f"{proxy}/32"]))
+    name = project.config(EVERYTHING)["services"]["nginx"]["environment"][SERVICE.variable("NAME")]
+    expect("the proxy's name, for a service that leaves the login to it", telemetry["allowed_hosts"], [name])
     registry = on_host(service, f"{SERVICE.settings}/token_registry.csv")
     expect("the token registry lies beside it", pathlib.Path(registry).is_file(), True)
 

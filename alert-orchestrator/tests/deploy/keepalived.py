@@ -26,7 +26,7 @@ DEPLOY = SERVICE.room / "deploy"
 NAME, ADDRESS = SERVICE.host_name, "10.0.0.10"
 PROGRAM = SERVICE.program
 
-CONFIGURATION = SERVICE.configuration_for("keepalived")
+CONFIGURATION = SERVICE.configuration_for("keepalived", allowed=NAME)
 
 # The files where the guides put them. Certificates are in place of those that certbot gets.
 SETUP = f"""

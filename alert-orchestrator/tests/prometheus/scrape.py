@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Does a real Prometheus understand the service, and does it raise the operator's alerts on what it scrapes?
 
-Starts the binary on the shipped examples and Debian's Prometheus beside it, both on free ports, and walks through what an
-operator may see: a triggered gate, a limit that drops to zero, an asset in error. `promtool check metrics` reads both text
+Starts the binary on the shipped examples and Debian's Prometheus beside it, which asks by the service's name as in Compose, on
+a host of the test's own, and walks through what an operator may see: a triggered gate, a limit that drops to zero, an asset in error. `promtool check metrics` reads both text
 formats. Needs `prometheus` and `promtool` on the PATH (.ci/run installs them).
 
     alert-orchestrator/tests/prometheus/scrape.py ROOM PROGRAM
@@ -23,7 +23,8 @@ sys.path.insert(0, str(REPOSITORY / "chassis/tests/support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from advisor import Advisor
-from running import HOST, Program, expect, free_port, wait_for
+from namespaces import enter
+from running import HOST, Program, expect, free_port, install, wait_for
 from service import SERVICE
 
 # The one source of the alerts. Its waits stay as they are, so that here an alert that would fire is pending.
@@ -46,7 +47,7 @@ global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
 scrape_configs:
   - job_name: {job}
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+    static_configs: [{{targets: ["{name}:{port}"]}}]
 """
 
 
@@ -70,7 +71,7 @@ class Prometheus(Program):
 
     def __init__(self, folder, target):
         port = free_port()
-        configuration = PROMETHEUS.format(job=SERVICE.metrics_job, port=target, rules=RULES)
+        configuration = PROMETHEUS.format(job=SERVICE.metrics_job, name=SERVICE.name, port=target, rules=RULES)
         (folder / "prometheus.yml").write_text(configuration, encoding="utf-8")
         command = [
             "prometheus",
@@ -110,7 +111,7 @@ def walk(service, prometheus):
     # Until it is ready it answers with words that are not its answers.
     wait_for("Prometheus", lambda: prometheus.answers("/-/ready"))
     wait_for("the target is up", lambda: prometheus.query("up == 1"))
-    print("ok  Prometheus scrapes the service")
+    print(f"ok  Prometheus scrapes {SERVICE.name}:{service.port}")
     wait_for("every asset was scraped", lambda: len(prometheus.query("wo_decision")) == 5)
     expected = {"ResidualGateTriggered", "OffPeg"}
     wait_for("alerts of gate and peg, and no other", lambda: {name for name, rule in prometheus.rules().items() if rule["alerts"]} == expected)
@@ -134,6 +135,10 @@ def walk(service, prometheus):
 
 def main():
     binary = os.path.abspath(sys.argv[2])
+    install({"ip": "iproute2"})
+    enter()
+    with open("/etc/hosts", "a", encoding="ascii") as hosts:
+        hosts.write(f"{HOST} {SERVICE.name}\n")
     with tempfile.TemporaryDirectory() as name:
         folder, port = pathlib.Path(name), free_port()
         shutil.copytree(REPOSITORY / "examples", folder / "examples")

@@ -1,6 +1,6 @@
 //! The settings of one evaluation of one asset, after every default and override is resolved.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::growth::GrowthRules;
 use crate::price_check::PriceRules;
@@ -38,17 +38,22 @@ impl Rules {
     /// What a withdrawal's memo says of it.
     #[must_use]
     pub fn mark(&self, memo: Option<&str>) -> Option<Mark> {
-        let memo = memo?;
-        if memo.contains(&self.principal_keyword) {
-            Some(Mark::Principal)
-        } else {
-            memo.contains(&self.reference_keyword).then_some(Mark::Reference)
-        }
+        marked(memo?, &self.reference_keyword, &self.principal_keyword)
     }
 }
 
+/// What a withdrawal's memo says of it, with the keywords of references and of principal.
+#[must_use]
+pub fn mark(memo: Option<&str>, [reference, principal]: &[String; 2]) -> Option<Mark> {
+    marked(memo?, reference, principal)
+}
+
+fn marked(memo: &str, reference: &str, principal: &str) -> Option<Mark> {
+    if memo.contains(principal) { Some(Mark::Principal) } else { memo.contains(reference).then_some(Mark::Reference) }
+}
+
 /// What a withdrawal was marked as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
     /// Gains count from here on.

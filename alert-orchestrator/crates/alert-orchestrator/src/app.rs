@@ -9,7 +9,8 @@ use platform::process::{self, Ended, Usage};
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    backup, check, completions, explain, health, import, once, print_config, restore, schema, serve, sync, tag,
+    backup, check, completions, explain, files, forget, health, import, once, print_config, restore, schema, serve,
+    sync, tag,
 };
 use crate::version::PROGRAM;
 
@@ -30,6 +31,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Ended> {
         None if once => once::run(&common, json),
         None => serve::run(&common, no_telemetry),
         Some(Command::Import(args)) => import::run(&common, args),
+        Some(Command::Files) => files::run(&common),
+        Some(Command::Forget(args)) => forget::run(&common, &args),
         Some(Command::Explain(args)) => explain::run(&common, args),
         Some(Command::Sync(args)) => sync::run(&common, args),
         Some(Command::Tag(args)) => tag::run(&common, args),

@@ -4,12 +4,13 @@
 //! Start at [`BACKUPS`]; how a backup is made and put back is `platform::backup`.
 
 use std::any::Any;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use advisor_io::embedded::EmbeddedError;
 use advisor_io::embedded::snapshot;
 use anyhow::anyhow;
-use platform::backup::{Backups, Files, OwnFile, Places, StoreAt, StoreFile};
+use platform::backup::{self, Backups, Files, OwnFile, Places, StoreAt, StoreFile};
+use platform::files::folder_of;
 use platform::process::environment;
 use tracing::warn;
 
@@ -38,6 +39,17 @@ pub(crate) fn places(config: &Config) -> Places {
         },
     };
     Places { own: vec![registry], store: Some(store) }
+}
+
+/// What backups, restores and migrations have left that were killed, or have that are running.
+pub(crate) fn leftovers(config: &Config, path: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(BACKUPS.folder), folder_of(path), folder_of(&config.orchestrator.token_registry)];
+    let embedded = match config.client.store() {
+        config::Store::Embedded(settings) => Some(settings.path),
+        config::Store::Greptime(_) => None,
+    };
+    folders.extend(embedded.as_deref().map(folder_of));
+    backup::leftovers(&folders, snapshot::PARTIAL)
 }
 
 /// The configuration that a backup holds, once it is the one at `path`.

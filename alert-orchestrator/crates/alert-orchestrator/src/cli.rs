@@ -83,13 +83,19 @@ pub enum Command {
     /// Load CSV files into the embedded store
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
+    /// List which rows the embedded store has from which file, and which of the files are gone
+    #[command(after_help = FILES_EXAMPLES)]
+    Files,
+    /// Take the rows of a file out of the embedded store; asks before it writes
+    #[command(after_help = FORGET_EXAMPLES)]
+    Forget(ForgetArgs),
     /// Show every step of an asset's decision with its numbers
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Pull deposits and withdrawals of the configured assets from Liqwid into the store
     #[command(after_help = SYNC_EXAMPLES)]
     Sync(SyncArgs),
-    /// Mark a withdrawal as the reference since which gains count, or unmark it; asks before it writes
+    /// Mark a withdrawal as the reference since which gains count, or as principal, or unmark it; asks before it writes
     #[command(after_help = TAG_EXAMPLES, group = ArgGroup::new("which").required(true))]
     Tag(TagArgs),
     /// Write configuration, token registry and a snapshot of the embedded store into one file, also while the service runs
@@ -106,7 +112,7 @@ pub enum Command {
     /// Ask a running service whether it is well, once; exit 0 where it answers 200, else 1
     #[command(after_help = HEALTH_EXAMPLES)]
     Health(HealthArgs),
-    /// Check configuration, store, tables, token registry and clock; one line each, exit 0 or 1
+    /// Check configuration, store, tables and what is in them, token registry and clock; a line for each, exit 0 or 1
     Check,
     /// Print the JSON Schema of the configuration
     #[command(after_help = "Example:\n  alert-orchestrator schema > orchestrator.schema.json")]
@@ -124,6 +130,13 @@ pub struct ImportArgs {
     /// Files named like the tables they fill, or directories of them
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// What follows `forget`.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// The file, as `files` names it; it need not be there any more
+    pub(crate) file: PathBuf,
 }
 
 /// What follows `explain`.
@@ -171,7 +184,10 @@ pub struct TagArgs {
     /// Only withdrawals of this wallet
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) wallet: Option<String>,
-    /// Take the mark off
+    /// Mark it as principal: it took out what was put in, and lowers no limit
+    #[arg(long)]
+    pub(crate) principal: bool,
+    /// Take off whatever it is marked as
     #[arg(long)]
     pub(crate) remove: bool,
 }
@@ -230,10 +246,26 @@ A file's name is its table: liqwid_supply_positions_usdc.csv, liqwid_deposits_us
 (with the configured prefixes). Importing a file again changes nothing; a file that changed replaces what its earlier
 version brought, so rows it no longer has are removed. It happens at once or, after an interruption, not at all.
 A file of deposits or withdrawals with an unusable line is refused; of positions, unusable lines are left out and reported.
+Times are RFC 3339 with an offset (2026-11-26T03:26:00Z), or seconds or milliseconds since 1970. A last line without line
+end is left out, and said, while the file is less than a minute old: it may still be being written.
 
 Examples:
   alert-orchestrator import exports/
   alert-orchestrator import liqwid_supply_positions_usdc.csv liqwid_deposits_usdc.csv";
+
+const FILES_EXAMPLES: &str = "\
+A file that is gone leaves its rows in the store: so does one that was moved and changed, and then the store has both
+versions. `forget` takes the rows of one out.
+
+Example:
+  alert-orchestrator files";
+
+const FORGET_EXAMPLES: &str = "\
+A row stays that another file has, too, or that sync pulled. A file that is still in a folder of client.embedded.import
+is read again in the next round: move it away first.
+
+Example:
+  alert-orchestrator forget /srv/old/liqwid_deposits_usdc.csv";
 
 const SYNC_EXAMPLES: &str = "\
 Transactions that are stored already are recognised by their hash and left alone, so running it again changes nothing.
@@ -246,6 +278,7 @@ Examples:
 const TAG_EXAMPLES: &str = "\
 Examples:
   alert-orchestrator tag --asset usdc --latest
+  alert-orchestrator tag --asset usdc --tx 5f3a... --principal
   alert-orchestrator tag --asset usdc --tx 5f3a... --remove";
 
 const HEALTH_EXAMPLES: &str = "\

@@ -7,7 +7,10 @@
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
+mod confirm;
 pub(crate) mod explain;
+pub(crate) mod files;
+pub(crate) mod forget;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod once;

@@ -3,10 +3,12 @@
 //! Start at [`automatic`], which brings the store up to date before every evaluation. The `import` command shows and
 //! reports what it does by the same means.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use advisor_io::embedded::{Embedded, FileReport, ImportReport, Progress};
+use advisor_io::embedded::{Embedded, FileReport, ImportReport, Progress, Refused};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info, warn};
@@ -23,10 +25,22 @@ pub(crate) fn automatic(store: &Embedded, folders: &[PathBuf], config: &Config) 
     if folders.is_empty() {
         return Ok(());
     }
-    let report = with_bar(|progress| store.import_changed(folders, &plan::prefixes(config), progress))
+    let prefixes = plan::prefixes(config);
+    let report = with_bar(|progress| store.import_changed(folders, &prefixes, progress))
         .context("importing client.embedded.import")?;
+    let unclaimed = store.unclaimed(&report, &prefixes, &config.client.assets)?;
     report.imported.iter().for_each(|file| info!("imported {}", summary(file)));
-    log_doubts(&report);
+    log_doubts(&report, &unclaimed);
+    // What no evaluation reads is in no asset's way.
+    report.refused.iter().filter(|refused| !unclaimed.contains(&refused.path)).for_each(log_refused);
+    report.unfinished.iter().for_each(|(path, line)| info!("{}", left_out(path, *line)));
+    for (path, table) in &report.gone {
+        let path = path.display();
+        warn!(
+            "{path}: the file is gone, and its rows stay in {table}; put it back, or take them out with \
+             `alert-orchestrator forget {path}`"
+        );
+    }
     Ok(())
 }
 
@@ -51,19 +65,47 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Says in the log which files and rows an import could not take, or no longer has.
-pub(crate) fn log_doubts(report: &ImportReport) {
+/// Says in the log which files were left out, and which rows files no longer have. `unclaimed` are files of no configured
+/// asset. What is wrong with a file's name or place is said once: it stays as it is.
+pub(crate) fn log_doubts(report: &ImportReport, unclaimed: &[PathBuf]) {
     for file in &report.imported {
         if file.removed > 0 {
             warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
         }
     }
-    for unnamed in &report.unnamed {
-        warn!("{}: left out, its name is no table's; is it misspelt?", unnamed.display());
+    for path in new(&report.unnamed) {
+        warn!("{}: left out, its name is no table's; is it misspelt?", path.display());
     }
-    for refused in &report.refused {
-        error!("{}: nothing imported into {}: {}", refused.path.display(), refused.table, refused.cause);
+    for path in new(&report.below) {
+        warn!(
+            "{}: left out, folders in a folder are not looked into; move the file, or name its folder, too",
+            path.display()
+        );
     }
+    for path in new(unclaimed) {
+        let refused = report.refused.iter().find(|refused| refused.path == *path);
+        let refused = refused.map(|refused| format!("; nothing imported: {}", refused.cause)).unwrap_or_default();
+        warn!("{}: no asset of client.assets has this name, so that nothing reads it{refused}", path.display());
+    }
+}
+
+/// Says in the log that a file was refused.
+pub(crate) fn log_refused(refused: &Refused) {
+    error!("{}: nothing imported into {}: {}", refused.path.display(), refused.table, refused.cause);
+}
+
+/// That a last line does not count yet.
+pub(crate) fn left_out(path: &Path, line: u64) -> String {
+    format!(
+        "{}: line {line} is left out: it has no line end, and the file was written less than a minute ago",
+        path.display()
+    )
+}
+
+/// Those of the files that this process has not named yet.
+fn new(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
+    static NAMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    paths.iter().filter(|path| NAMED.lock().unwrap_or_else(PoisonError::into_inner).insert((*path).clone()))
 }
 
 /// What was done with a file, in one line.

@@ -437,15 +437,31 @@ pub(crate) async fn marked_otherwise<S: Store>(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// What `check` wants to know of every asset: its tables, or why it cannot be evaluated.
-pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<String, Failure>> {
-    let round = Round::start(store, plan, now).await;
-    let suffixes = stream::iter(round.resolve_all(plan).await);
-    let check = async |suffix: Result<String, Failure>| round.check_tables(&suffix?).await;
-    suffixes.then(check).collect().await
+/// What `check` wants to know of an asset: its tables, and what an evaluation now would find in them.
+pub(crate) struct Checked {
+    pub(crate) tables: String,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) advice: Advice,
+}
+
+/// What `check` wants to know of every asset, or why it cannot be evaluated.
+pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<Checked, Failure>> {
+    let round = Round::start(store, plan, plan.end.unwrap_or(now)).await;
+    let suffixes = round.resolve_all(plan).await;
+    let assets = stream::iter(plan.assets.iter().zip(suffixes));
+    let check = async |(of, suffix): (&AssetPlan, Result<String, Failure>)| round.check(of, &suffix?).await;
+    assets.then(check).collect().await
 }
 
 impl<S: Store> Round<'_, S> {
+    /// Checks an asset's tables, and evaluates it without its prices.
+    async fn check(&self, of: &AssetPlan, suffix: &str) -> Result<Checked, Failure> {
+        let tables = self.check_tables(suffix).await?;
+        let snapshot = self.load(of, suffix).await?;
+        let advice = advise(&of.rules, &snapshot, time::nanos(self.at));
+        Ok(Checked { tables, snapshot, advice })
+    }
+
     /// Finds an asset's tables and checks their columns; the answer names them.
     async fn check_tables(&self, suffix: &str) -> Result<String, Failure> {
         let tables = self.tables()?;

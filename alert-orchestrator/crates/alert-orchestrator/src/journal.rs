@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::evaluate::Evaluation;
+use crate::reference::Change;
 use crate::round::Finished;
 use crate::settings::Settings;
 use crate::version::PROGRAM;
@@ -25,6 +26,9 @@ pub(crate) const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// More decisions than this are not answered at once.
 const ANSWER_MAX: usize = 1000;
+
+/// Stands in the place of a reason's code where an entry is no decision, but a mark that was changed.
+const MARK_CHANGED: &str = "mark_changed";
 
 /// Which of several processes side by side this is: the name of the machine or container.
 static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
@@ -38,6 +42,29 @@ pub(crate) async fn keep(store: &AnyStore, settings: &Settings, finished: &Finis
         finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
     if let Err(error) = store.round().append(&table(write_prefix), &entries).await {
         warn!("the decisions could not be written into the journal: {error}");
+    }
+}
+
+/// Logs a changed mark and writes it down among the decisions, where it explains the next one.
+pub(crate) async fn note(store: &AnyStore, settings: &Settings, change: &Change, user: &str, write_prefix: &str) {
+    let record = change.record(user);
+    info!(asset = change.asset(), table = change.written(), "mark changed: {record}");
+    if !settings.config.orchestrator.journal.enabled {
+        return;
+    }
+    let entry = Entry {
+        ts: time::nanos(Timestamp::now()),
+        asset: change.asset().to_owned(),
+        code: Some(MARK_CHANGED.to_owned()),
+        reason: Some(record),
+        t0: change.reference(),
+        version: PROGRAM.version.to_owned(),
+        config_hash: settings.hash.clone(),
+        replica: REPLICA.clone(),
+        ..Entry::default()
+    };
+    if let Err(error) = store.round().append(&table(write_prefix), &[entry]).await {
+        warn!("the changed mark could not be written into the journal: {error}");
     }
 }
 

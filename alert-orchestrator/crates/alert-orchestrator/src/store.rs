@@ -6,6 +6,7 @@ use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
 use advisor_io::embedded::Embedded;
 use advisor_io::greptime::{self, Greptime, SettingsError};
+use anyhow::bail;
 
 use crate::config::client;
 use crate::config::{Config, Store};
@@ -24,6 +25,17 @@ pub(crate) fn open(config: &Config) -> Result<AnyStore, StoreError> {
         Store::Greptime(settings) => {
             greptime(settings).map(AnyStore::Greptime).map_err(|error| unavailable(error.into()))
         }
+    }
+}
+
+/// The embedded store, for `what` only it can do.
+///
+/// # Errors
+/// Another store is configured, or it cannot be opened.
+pub(crate) fn embedded(config: &Config, what: &str) -> anyhow::Result<Embedded> {
+    match config.client.store() {
+        Store::Embedded(settings) => Ok(Embedded::open(&settings.path)?),
+        Store::Greptime(_) => bail!("{what} needs the embedded store, but client.greptime is configured"),
     }
 }
 

@@ -223,12 +223,14 @@ declare namespace Api {
     /** The stored hash, else the transaction that the memo names. */
     tx: string | null;
     is_reference: boolean;
+    is_principal: boolean;
   }
 
   interface ReferenceWish {
     asset: string;
     wallet: string;
     tx: string;
+    mark?: "reference" | "principal";
     remove?: boolean;
   }
 

@@ -126,6 +126,8 @@ def configuration(program, overlay, folder):
     telemetry = service["telemetry"]
     expect(f"{overlay.name}: listens to the cluster", (telemetry["listen_address"], telemetry["listen_port"]), ("0.0.0.0", rules.PORT))
     expect(f"{overlay.name}: trusts the proxy", telemetry["trusted_proxies"], [variables[SERVICE.variable("TRUSTED_PROXY")]])
+    if hosts := {rule["host"] for ingress in overlay.all("Ingress") for rule in ingress["spec"]["rules"]}:
+        expect(f"{overlay.name}: answers under the Ingress' name", telemetry["allowed_hosts"], sorted(hosts))
     expect(f"{overlay.name}: charts go to output/", (service["diagnostics"]["enabled"], service["diagnostics"]["dir"]), (True, "output"))
     api = "http://10.0.0.9/graphql"
     elsewhere = normalized(variables | {"LIQWID_API_URL": api})[1][SERVICE.configuration_section]["apis"]
@@ -160,7 +162,7 @@ def serving(program, overlay, outside, folder):
         expect("Prometheus finds the metrics", f"{SERVICE.metrics_prefix}decision" in pod.get(scraped)[2].decode(), True)
         paths = [path for rule in rules.ways(outside) for path in rule.get("http", {}).get("paths", [])]
         exact = [path["path"] for path in paths if path["pathType"] == "Exact"]
-        expect(f"{', '.join(exact)} are pages", [pod.get(path)[0] for path in exact], [307, 200, 200])
+        expect(f"{', '.join(exact)} are pages, or lead to one", [pod.get(path)[0] for path in exact], [307, 200, 307, 200])
         expect("the pod stops when asked", pod.stop(), 0)
 
 

@@ -19,7 +19,7 @@ import tempfile
 
 from visits import GRAFANA, LOGIN, PASSWORD, PROMETHEUS, PUBLIC, SITE, ask, echo, run, service, settle
 from visits import headers_once, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
-from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
+from visits import page_loads, plain_http, proxy_that_logs_in_itself, second_login_with_a_certificate, second_login_with_the_same_password
 from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
@@ -165,6 +165,7 @@ def main():
             running.stop()
             expect("a service that is gone is said so", ask(tls, PUBLIC[20], "/dashboard").status, 502)
             expect("and stands in the error log", "http.log.error" in (LOGS / "error.log").read_text(encoding="utf-8"), True)
+            proxy_that_logs_in_itself(tls, caddy, FILES, ETC, f"admin {hash}", binary, folder)
 
 
 main()

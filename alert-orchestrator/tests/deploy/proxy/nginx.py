@@ -19,7 +19,7 @@ import time
 from visits import GRAFANA, PASSWORD, PROMETHEUS, PROTECTED, PUBLIC, SITE
 from visits import Visitor, ask, echo, run, service, settle
 from visits import headers_once, limited, logins_count_per_client, metrics_are_prometheus_own, monitoring_is_private, only_new_tls
-from visits import page_loads, plain_http, second_login_with_a_certificate, second_login_with_the_same_password
+from visits import page_loads, plain_http, proxy_that_logs_in_itself, second_login_with_a_certificate, second_login_with_the_same_password
 from visits import strangers_are_refused, told_to_services
 
 from namespaces import enter
@@ -171,8 +171,8 @@ def logs():
 
 
 def same_id_in_both_logs(tls, running):
-    answer = ask(tls, PUBLIC[16], "/nothing-here")
-    lines = [line for line in running.log_lines() if line.get("fields", {}).get("path") == "/nothing-here"]
+    answer = ask(tls, PUBLIC[16], "/livez", method="DELETE")  # 405: the first of its kind, which is not summed up
+    lines = [line for line in running.log_lines() if line.get("fields", {}).get("method") == "DELETE"]
     found = json.dumps(lines)
     expect("a request has one id in both logs", answer.all("x-request-id")[0] in found, True)
 
@@ -235,11 +235,10 @@ def main():
         rendering_stops_at_a_missing_value(folder)
         install_first_file(folder)
         install_the_rest(folder)
-        running = stack.enter_context(service(binary, folder))
-        running.wait_for_evaluation()
         stack.enter_context(echo(3000))
         stack.enter_context(echo(9090))
-        with Nginx(folder) as nginx:
+        with service(binary, folder) as running, Nginx(folder) as nginx:
+            running.wait_for_evaluation()
             certbot_is_answered(SITE, GRAFANA, PROMETHEUS)
             page_loads(tls)
             plain_http([SITE, GRAFANA, PROMETHEUS])
@@ -258,6 +257,9 @@ def main():
             hash = run("openssl", "passwd", "-6", "-stdin", text=PASSWORD + "\n").strip()
             second_login_with_the_same_password(tls, nginx, FILES, ETC, f"admin:{hash}", running)
             second_login_with_a_certificate(tls, nginx, FILES, ETC, folder)
+            running.stop()
+            proxy_that_logs_in_itself(tls, nginx, FILES, ETC, f"admin:{hash}", binary, folder)
+        stack.enter_context(service(binary, folder)).wait_for_evaluation()
         ipv6_counts_by_network(folder)
         in_a_container(tls, binary, folder)
 

@@ -53,10 +53,13 @@ def settle(folder):
 
 
 def service(binary, folder, address=HOST, name="service"):
+    hash = hashlib.sha256(PASSWORD.encode()).hexdigest()
+    return started(binary, folder, SERVICE.configuration_for("proxy", name=name, address=address, hash=hash), name)
+
+
+def started(binary, folder, configuration, name):
     if not (folder / "examples").exists():
         (folder / "examples").symlink_to(REPOSITORY / "examples")
-    hash = hashlib.sha256(PASSWORD.encode()).hexdigest()
-    configuration = SERVICE.configuration_for("proxy", name=name, address=address, hash=hash)
     return Advisor(binary, folder, configuration, SERVICE.http_port, name)
 
 
@@ -236,14 +239,19 @@ def second_login_with_the_same_password(tls, program, own, etc, users, running):
     shutil.copytree(own / "second-login/basic-auth", etc / "second-login")
     (etc / "second-login/users").write_text(f"{users}\n", encoding="ascii")
     program.reload()
-    lines = len(running.log_lines())
+    requests = requests_logged(running)
     refused = ask(tls, PUBLIC[18], PROTECTED)
     expect("basic-auth: the proxy refuses by itself", (refused.status, refused.all("x-request-id")), (401, []))
     expect("and asks for the same realm", refused.all("www-authenticate"), [f'Basic realm="{SERVICE.title}"'])
-    expect("the service hears nothing of it", len(running.log_lines()), lines)
+    expect("the service hears nothing of it", requests_logged(running), requests)
     expect("one password opens both", ask(tls, PUBLIC[18], PROTECTED, headers=LOGIN).status, 200)
     expect("the page needs none", ask(tls, PUBLIC[18], "/dashboard").status, 200)
     shutil.rmtree(etc / "second-login")
+
+
+def requests_logged(running):
+    """Lines of single requests, not those that sum up earlier ones."""
+    return sum("correlationId" in line for line in running.log_lines())
 
 
 def second_login_with_a_certificate(tls, program, own, etc, folder):
@@ -259,6 +267,35 @@ def second_login_with_a_certificate(tls, program, own, etc, folder):
     expect("both together open", ask(tls, PUBLIC[19], PROTECTED, headers=LOGIN).status, 200)
     shutil.rmtree(etc / "second-login")
     program.reload()
+
+
+def proxy_that_logs_in_itself(tls, program, own, etc, users, binary, folder):
+    """In front of a service without a login, which answers under the proxy's name only where that is allowed.
+
+    `own`, `etc`, `users`: as above.
+    """
+    (etc / "second-login").mkdir()
+    route = next((own / "second-login/basic-auth").iterdir())
+    shutil.copy(route, etc / "second-login" / f"server{route.suffix}")
+    (etc / "second-login/users").write_text(f"{users}\n", encoding="ascii")
+    program.reload()
+    for allowed, status in (("other.example.com", 421), (SITE, 200)):
+        configuration = SERVICE.configuration_for("proxy-login", address=HOST, allowed=allowed)
+        with started(binary, folder, configuration, "open") as running:
+            running.wait_for_evaluation()
+            what = f"the proxy's login, a service without one, allowed_hosts: [{allowed}]"
+            expect(f"{what}: nobody is let in without", ask(tls, PUBLIC[22], "/dashboard").status, 401)
+            answer = ask(tls, PUBLIC[22], "/dashboard", headers=LOGIN)
+            expect(f"{what}: the page says {status}", answer.status, status)
+            expect(f"{what}: the text names the key", b"telemetry.allowed_hosts" in answer.body, status == 421)
+            expect(f"{what}: /metrics by the service's name", metrics_by_name(), 200)
+    shutil.rmtree(etc / "second-login")
+    program.reload()
+
+
+def metrics_by_name():
+    """As Prometheus asks within Compose or Kubernetes."""
+    return get(SERVICE.http_port, "/metrics", {"Host": f"{SERVICE.name}.example.svc.cluster.local:{SERVICE.http_port}"})[0]
 
 
 def limited(tls, source, path, burst, per_second):

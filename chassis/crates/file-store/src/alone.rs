@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use crate::snapshot::companion;
@@ -33,7 +34,7 @@ impl FileStore {
     /// That file cannot be made or locked.
     pub fn try_alone(&self, suffix: &str) -> Result<Option<Alone>, AloneError> {
         let path = companion(self.path(), suffix);
-        let opened = File::options().create(true).append(true).open(&path);
+        let opened = File::options().create(true).append(true).mode(0o600).open(&path);
         let failed = |action, source| AloneError { action, path, source };
         let lock = match opened {
             Ok(lock) => lock,

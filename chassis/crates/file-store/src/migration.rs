@@ -3,18 +3,19 @@
 //! Start at [`open`]. Before a migration the store is kept as it was. Elsewhere: the steps are the caller's [`Format`].
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use tracing::info;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tracing::{info, warn};
 
 use crate::connection::{
-    FileId, check_owner, check_place, check_version, connect, connect_with, open_error, patiently, switch_to_wal,
+    FileId, check_owner, check_place, check_version, connect, open_error, patiently, switch_to_wal,
 };
 use crate::error::{CopyError, FileStoreError};
 use crate::format::Format;
-use crate::snapshot::{companion, copy_all, folder_of};
+use crate::snapshot::{PARTIAL, companion, copy_all, folder_of};
 
 /// Opens the file, makes it where there is none, and brings its tables up to date. Also says which file that is.
 pub(crate) fn open(format: &Format, path: &Path) -> Result<(Connection, FileId), FileStoreError> {
@@ -29,8 +30,7 @@ pub(crate) fn open(format: &Format, path: &Path) -> Result<(Connection, FileId),
 
 fn prepare(format: &Format, path: &Path) -> Result<(Connection, FileId), FileStoreError> {
     let open_error = |source| open_error(format, path, source);
-    // Where there is no file, SQLite makes an empty one.
-    let make = || connect_with(path, OpenFlags::SQLITE_OPEN_CREATE).and_then(|_made| FileId::of(path));
+    let make = || make_empty(path).and_then(|()| FileId::of(path));
     let file = FileId::of(path).or_else(|_| make()).map_err(open_error)?;
     let mut connection = connect(path).map_err(open_error)?;
     let version = check_owner(format, &mut connection, path, file)?;
@@ -42,6 +42,16 @@ fn prepare(format: &Format, path: &Path) -> Result<(Connection, FileId), FileSto
         migrate(format, &mut connection, path)?;
     }
     Ok((connection, file))
+}
+
+/// Makes an empty file, to SQLite a store without tables. SQLite itself would let others read it, and gives what it makes
+/// beside the file its mode.
+fn make_empty(path: &Path) -> rusqlite::Result<()> {
+    let made = File::options().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        rusqlite::Error::SqliteFailure(code, Some(format!("making the file failed: {error}")))
+    })
 }
 
 fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<(), FileStoreError> {
@@ -69,7 +79,11 @@ fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<
             path.display(),
             copy.display()
         ),
-        (Ok(()), None) => {}
+        (Ok(()), None) => warn!(
+            "made a new {store} at {}, which is empty; if there should have been one, look for it elsewhere: \
+             a relative path begins at the working directory",
+            std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display()
+        ),
         // What has reached the log may be found there by the next who opens the store, so the copy stays.
         (Err(source), Some(copy)) => {
             return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy, source: source.into() });
@@ -85,7 +99,7 @@ fn keep_before_migration(format: &Format, path: &Path, version: i64) -> Result<P
     let copy = companion(path, &format!(".schema-{version}.{now}.backup"));
     let keep = || -> Result<(), CopyError> {
         let folder = folder_of(path);
-        let partial = tempfile::Builder::new().prefix(".migration-").tempfile_in(folder)?;
+        let partial = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder)?;
         copy_all(&connect(path)?, partial.path())?;
         partial.persist_noclobber(&copy).map_err(|error| error.error)?;
         Ok(File::open(folder)?.sync_all()?)

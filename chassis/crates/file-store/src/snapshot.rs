@@ -36,6 +36,9 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     }
 }
 
+/// How the name of a copy begins that is made before a migration, until it is whole; what is killed leaves it.
+pub const PARTIAL: &str = ".migration-";
+
 /// Copies the store at `from` into the file `to`, which is replaced; returns its schema version.
 ///
 /// What is committed when the copying begins is in the copy, and nothing else; readers and writers go on meanwhile. The copy
@@ -59,9 +62,21 @@ pub fn copy(format: &Format, from: &Path, to: &Path) -> Result<i64, FileStoreErr
 /// # Errors
 /// What is wrong with it.
 pub fn verify(format: &Format, path: &Path) -> Result<i64, FileStoreError> {
+    examine(format, path, "pragma integrity_check(1)")
+}
+
+/// As [`verify`], but for whether indices agree with their tables: in a fraction of the time.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn quick_check(format: &Format, path: &Path) -> Result<i64, FileStoreError> {
+    examine(format, path, "pragma quick_check(1)")
+}
+
+fn examine(format: &Format, path: &Path, pragma: &str) -> Result<i64, FileStoreError> {
     let (connection, version) = open_as_it_is(format, path)?;
     let found: String = connection
-        .query_row("pragma integrity_check(1)", (), |row| row.get(0))
+        .query_row(pragma, (), |row| row.get(0))
         .map_err(|source| connection::open_error(format, path, source))?;
     if found == "ok" {
         Ok(version)

@@ -8,6 +8,7 @@
 mod archive;
 mod contents;
 mod keep;
+mod leftovers;
 mod make;
 mod manifest;
 mod member;
@@ -16,4 +17,5 @@ mod restore;
 mod second;
 
 pub use contents::{Backups, Files, OwnFile, Places, StoreAt, StoreFile};
+pub use leftovers::leftovers;
 pub use make::Options;

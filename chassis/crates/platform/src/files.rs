@@ -73,7 +73,7 @@ pub(crate) fn is_as_named(folder: &Path) -> Result<bool, String> {
 }
 
 /// The folder that a file is in.
-pub(crate) fn folder_of(file: &Path) -> &Path {
+pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -5,7 +5,8 @@
 //! ([`Problem`]), panics caught, and the [`Client`] a request comes from. [`Rendered`] is a page that is made once and
 //! served often; `same_origin` tells a form of our own from somebody else's; [`Verdict`] is what a probe answers.
 //!
-//! Inside: `table` knows which connection gives way, `connection` runs one, `stream` watches its bytes.
+//! Inside: `table` knows which connection gives way, `connection` runs one, `stream` watches its bytes, `repeats` keeps the
+//! log short.
 
 mod chassis;
 mod client;
@@ -15,6 +16,7 @@ mod limits;
 mod origin;
 mod problem;
 mod rendered;
+mod repeats;
 mod serve;
 mod stream;
 mod table;
@@ -23,7 +25,7 @@ mod tests;
 mod verdict;
 
 pub use chassis::{App, chassis};
-pub use client::{Client, Proxies};
+pub use client::{Client, Proxies, User};
 pub(crate) use headers::weighted;
 pub use limits::Limits;
 pub(crate) use origin::same_origin;

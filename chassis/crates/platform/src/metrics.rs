@@ -26,7 +26,8 @@ pub use page::MetricsPage;
 /// A gauge of fractions.
 pub type FloatGauge = Gauge<f64, AtomicU64>;
 
-/// Metrics of a service, whose names begin with its prefix; they are written in the order in which they were entered.
+/// Metrics of a service, whose names begin with its prefix. Their text has them in the order in which they were entered,
+/// the page by name.
 #[derive(Debug)]
 pub struct Metrics {
     prefix: String,

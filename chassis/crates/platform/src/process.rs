@@ -92,6 +92,15 @@ pub(crate) fn tell(mut to: impl Write, text: &str) {
     let _nobody_listens = to.write_all(text.as_bytes());
 }
 
+/// Who has started this process, for records: the login name, which the environment tells, and the number, which it cannot
+/// change.
+#[must_use]
+pub fn user() -> String {
+    let number = rustix::process::getuid().as_raw();
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|key| std::env::var(key).ok());
+    name.map_or_else(|| format!("uid {number}"), |name| format!("{} (uid {number})", name.escape_debug()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]

@@ -12,6 +12,7 @@
 //! [`rounds`](crate::rounds).
 
 mod guard;
+mod hosts;
 mod openapi;
 mod page_files;
 mod probe;

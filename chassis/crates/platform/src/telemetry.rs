@@ -195,7 +195,7 @@ impl Line {
         }
         // A fetched or stored text must not be able to write a log line of its own, nor to colour a terminal.
         text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
-            if c.is_control() {
+            if c.is_control() || turns_text(c) {
                 line.extend(c.escape_default());
             } else {
                 line.push(c);
@@ -210,6 +210,11 @@ impl Line {
             (name, value) => drop(self.fields.insert(name.to_owned(), value)),
         }
     }
+}
+
+/// Whether `c` ends a line for some readers, or changes the direction in which they show what follows.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Visit for Line {
@@ -286,7 +291,7 @@ pub(crate) mod tests {
         tracing::subscriber::with_default(lines.subscriber(level, format), || {
             tracing::debug!(rows = 3_u64, share = 0.5, "read");
             tracing::info!("Loaded configuration from {}", "a.yaml");
-            tracing::warn!(lamp = %"hall\n2026 forged \u{1b}[31m", out = true, "no oil");
+            tracing::warn!(lamp = %"hall\n2026 forged \u{1b}[31m \u{202e}", out = true, "no oil");
             tracing::error!(code = -1, "failed");
         });
         let text = lines.text();
@@ -309,7 +314,7 @@ pub(crate) mod tests {
             [
                 "DEBUG read, rows=3, share=0.5",
                 "INFO Loaded configuration from a.yaml",
-                "WARNING no oil, lamp=hall\\n2026 forged \\u{1b}[31m, out=true",
+                "WARNING no oil, lamp=hall\\n2026 forged \\u{1b}[31m \\u{202e}, out=true",
                 "ERROR failed, code=-1",
             ]
         );

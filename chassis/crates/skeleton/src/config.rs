@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use platform::config::text::HostName;
 use platform::config::{Document, Faults, typed};
 use platform::process::environment;
 use schemars::JsonSchema;
@@ -16,6 +17,9 @@ pub(crate) struct Config {
     /// From one round to the next.
     #[schemars(range(min = 1))]
     pub(crate) interval_seconds: u64,
+    /// The names under which it answers, beside those that no stranger can point here.
+    #[serde(default)]
+    pub(crate) allowed_hosts: Vec<HostName>,
 }
 
 /// Reads and checks the file.

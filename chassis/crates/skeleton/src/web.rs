@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use platform::auth::Logins;
+use platform::config::text::HostName;
 use platform::http::{App, Proxies};
 use platform::serve::{Checks, Guarded, Probed, Routes};
 use serde_json::{Value, json};
@@ -18,17 +18,14 @@ use crate::live::Live;
 impl Guarded for Live {
     type Settings = Config;
     const REALM: &'static str = "Skeleton";
+    const ALLOWED_HOSTS: &'static str = "allowed_hosts";
 
     fn settings(&self) -> Arc<Config> {
         self.config.load_full()
     }
 
-    fn logins(_: &Config) -> Option<&Logins> {
-        None
-    }
-
-    fn guards_pages(_: &Config) -> bool {
-        false
+    fn allowed_hosts(config: &Config) -> &[HostName] {
+        &config.allowed_hosts
     }
 }
 

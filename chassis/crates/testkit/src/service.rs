@@ -143,9 +143,15 @@ impl Service {
             request += &format!("content-length: {}\r\n", body.len());
         }
         request += "\r\n";
+        self.send(&[request.as_bytes(), body].concat())
+    }
+
+    /// Sends these bytes, which must ask for the connection to be closed or be HTTP/1.0, and reads the answer.
+    #[track_caller]
+    pub fn send(&self, request: &[u8]) -> Answer {
         let mut connection = TcpStream::connect(self.address).unwrap();
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
-        connection.write_all(&[request.as_bytes(), body].concat()).unwrap();
+        connection.write_all(request).unwrap();
         let mut bytes = Vec::new();
         connection.read_to_end(&mut bytes).unwrap();
         parse(&bytes)

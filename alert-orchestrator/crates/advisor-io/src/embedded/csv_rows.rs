@@ -1,13 +1,15 @@
 //! Lines of a CSV file as rows of positions or flows, or the reason why they are none.
 //!
 //! Columns are found by their names in the first line, in any order and case; further columns are not looked at. All
-//! fields are trimmed; an empty one is "not known".
+//! fields are trimmed; an empty one is "not known". Elsewhere: times are [`instant`]'s, line ends [`LineEnds`]'.
 
 use std::io::{self, Chain, Read};
 
 use csv::ByteRecord;
 
 use super::instant;
+use super::keys;
+use super::line_ends::LineEnds;
 use super::names::Content;
 use super::report::{LineError, Refusal};
 
@@ -16,12 +18,14 @@ use super::report::{LineError, Refusal};
 const END: &[u8] = b"\n\0end\0\n";
 
 /// Longest row, in bytes: far above any real one, and it bounds the memory where a quote is never closed.
-const ROW_BYTES_MAX: usize = 1 << 20;
+pub(super) const ROW_BYTES_MAX: usize = 1 << 20;
 
 /// The lines of a file, one at a time.
 pub(super) struct Lines<R> {
-    reader: csv::Reader<Allowance<Chain<R, &'static [u8]>>>,
+    reader: csv::Reader<Allowance<Chain<LineEnds<R>, &'static [u8]>>>,
     record: ByteRecord,
+    /// How many line ends there were, once all of them were read.
+    ends: u64,
 }
 
 /// Bytes that are refused beyond `left`, which every row starts anew.
@@ -49,8 +53,13 @@ impl<R: Read> Lines<R> {
             .flexible(true) // we count the fields ourselves, and go on
             .terminator(csv::Terminator::Any(b'\n')) // the default loses count of lines at CR LF; CR is trimmed
             .buffer_capacity(1 << 16)
-            .from_reader(Allowance { inner: bytes.chain(END), left: ROW_BYTES_MAX });
-        Self { reader, record: ByteRecord::new() }
+            .from_reader(Allowance { inner: LineEnds::new(bytes).chain(END), left: ROW_BYTES_MAX });
+        Self { reader, record: ByteRecord::new(), ends: 0 }
+    }
+
+    /// The number of the line behind the last line end of a file that was read to its end.
+    pub(super) fn behind_last_end(&self) -> u64 {
+        self.ends + 1
     }
 
     /// The next line that is not empty, and its number; `None` at the end of the file.
@@ -64,7 +73,10 @@ impl<R: Read> Lines<R> {
             }
             let line = self.line();
             match self.record.get(self.record.len().saturating_sub(1)) {
-                Some(only) if self.record.len() == 1 && only == END.trim_ascii() => return Ok(None),
+                Some(only) if self.record.len() == 1 && only == END.trim_ascii() => {
+                    self.ends = line.saturating_sub(2); // its own line follows an end that it brings itself
+                    return Ok(None);
+                }
                 // No line end has closed this one, so that `line` has counted one too many back.
                 Some(last) if last.ends_with(&END[1..]) => return Err(Refusal::UnclosedQuote { line: line + 1 }),
                 Some(only) if self.record.len() == 1 && only.trim_ascii().is_empty() => {}
@@ -160,6 +172,9 @@ impl Columns {
             }
         };
         if !missing.is_empty() {
+            if let Some(separator) = separator(&names) {
+                return Err(Refusal::Separator { separator });
+            }
             return Err(Refusal::MissingColumns { missing: missing.join(", "), found: excerpt(&names.join(", ")) });
         }
         Ok(Self { count: names.len(), content, ts, wallet, figure, units, price, texts })
@@ -195,12 +210,22 @@ impl Columns {
         }
         let ts = filled(line, self.ts, TS)?;
         let ts = instant::nanos(ts).map_err(|why| LineError::Time { text: excerpt(ts), why })?;
-        Ok((ts, filled(line, self.wallet, WALLET)?))
+        let wallet = filled(line, self.wallet, WALLET)?;
+        match keys::stray_character(wallet) {
+            Some(stray) => Err(LineError::StrayCharacter { column: WALLET, text: excerpt(wallet), stray }),
+            None => Ok((ts, wallet)),
+        }
     }
 
     fn text<'a>(&self, line: &'a ByteRecord, which: usize, column: &'static str) -> Result<&'a str, LineError> {
         self.texts[which].map_or(Ok(""), |at| field(line, at, column))
     }
+}
+
+/// What stands between the columns of a first line that has no comma.
+fn separator(names: &[String]) -> Option<&'static str> {
+    let [line] = names else { return None };
+    [(';', "semicolons"), ('\t', "tabs")].into_iter().find_map(|(c, called)| line.contains(c).then_some(called))
 }
 
 /// Where the column is that has one of the names.

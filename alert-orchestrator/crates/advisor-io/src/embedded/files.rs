@@ -27,6 +27,11 @@ impl Stat {
             mtime_ns: mtime.and_then(|time| i64::try_from(time.as_nanos()).ok()),
         }
     }
+
+    /// The same of a file that is to be read again whatever its time.
+    pub(super) fn unsettled(self) -> Self {
+        Self { mtime_ns: None, ..self }
+    }
 }
 
 /// A file that was imported before.
@@ -93,6 +98,11 @@ pub(super) fn read_again(tx: &Transaction<'_>, table: i64, dropper: i64) -> rusq
     Ok(())
 }
 
+/// Whether other files were read into the table.
+pub(super) fn has_others(tx: &Transaction<'_>, table: i64, file: i64) -> rusqlite::Result<bool> {
+    tx.prepare("select 1 from files where table_id = ?1 and id <> ?2")?.exists((table, file))
+}
+
 fn moved(tx: &Transaction<'_>, table: i64, sha256: &[u8; 32]) -> rusqlite::Result<Option<i64>> {
     let mut statement = tx.prepare("select id, path from files where table_id = ?1 and sha256 = ?2")?;
     let mut rows = statement.query((table, sha256))?;
@@ -104,7 +114,7 @@ fn moved(tx: &Transaction<'_>, table: i64, sha256: &[u8; 32]) -> rusqlite::Resul
     Ok(None)
 }
 
-fn is_gone(path: &str) -> bool {
+pub(super) fn is_gone(path: &str) -> bool {
     matches!(Path::new(path).try_exists(), Ok(false))
 }
 

@@ -1,7 +1,7 @@
 //! CSV files into the store, each whole or not at all.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
@@ -9,12 +9,15 @@ use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::files::{self, Stat};
+use super::folders::{Found, file_at, files_of, identity, path_error};
+use super::held;
 use super::merge::{self, Owner, Present};
 use super::names::{self, Content, Target};
 use super::report::{FileReport, ImportError, ImportReport, Progress, Refusal, Refused};
 use super::source::Source;
 use super::stage::{self, StageError, Staged};
 use super::store::Embedded;
+use super::tail::{self, Counted};
 
 /// What an import that somebody asked for can be told.
 pub struct ImportOptions<'a> {
@@ -33,8 +36,9 @@ impl Embedded {
     ///
     /// The columns are those of the GreptimeDB tables: `ts`, `wallet_address`, and of positions `usd_value` (or
     /// `value_usd`), `underlying_units`, `price_usd`, `market_id?`, `market_name?`; of flows `amount`, `memo?` (or
-    /// `notes`), `tx_hash?`. Others are not kept. Times are RFC 3339 (UTC where they have no offset), dates, or whole
-    /// epochs, whose unit follows from their magnitude: seconds below 10¹¹, milliseconds below 10¹⁴.
+    /// `notes`), `tx_hash?`. Others are not kept. Times are RFC 3339 with an offset, or whole seconds or milliseconds since
+    /// the epoch, told apart by magnitude; from 2021 on, and also after now. Addresses and hashes are told apart by their
+    /// letters, whatever the case, hashes without `0x`. A last line without line end counts once the file is a minute old.
     ///
     /// A position line that is unusable is left out and reported; of lines equal in wallet and time the last counts. A
     /// file of deposits or withdrawals with one unusable line is refused: leaving a flow out would turn principal into
@@ -52,11 +56,8 @@ impl Embedded {
     ) -> Result<ImportReport, ImportError> {
         let ImportOptions { table_prefix, progress } = options;
         let is_folder = fs::metadata(path).map_err(|source| path_error(path, source))?.is_dir();
-        let Found { mut files, unnamed } = if is_folder {
-            files_of(path, prefixes)?
-        } else {
-            Found { files: vec![named_file(path, prefixes)?], unnamed: Vec::new() }
-        };
+        let find = if is_folder { files_of } else { file_at };
+        let Found { mut files, unnamed, below } = find(path, prefixes)?;
         if files.is_empty() {
             return Err(ImportError::Nothing { folder: path.into(), expected: names::expected(prefixes) });
         }
@@ -64,7 +65,7 @@ impl Embedded {
             target.table.insert_str(0, table_prefix);
         }
         let mut import = Import::start(self, path, Again::Always, progress)?;
-        import.report.unnamed = unnamed;
+        import.report = ImportReport { found: found(&files), unnamed, below, ..ImportReport::default() };
         import.all(&files)?;
         Ok(import.report)
     }
@@ -85,16 +86,19 @@ impl Embedded {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportReport, ImportError> {
         let _one_at_a_time = self.shared.importing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Found { mut files, mut unnamed } = Found::default();
+        let Found { mut files, mut unnamed, mut below } = Found::default();
         for folder in folders {
             let found = files_of(folder, prefixes)?;
             files.extend(found.files);
             unnamed.extend(found.unnamed);
+            below.extend(found.below);
         }
+        // A folder of a folder may be one of them, too.
+        below.retain(|path| !path.parent().is_some_and(|parent| folders.iter().any(|folder| folder == parent)));
         files.sort_unstable();
         files.dedup();
         let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
-        import.report.unnamed = unnamed;
+        import.report = ImportReport { found: found(&files), unnamed, below, ..ImportReport::default() };
         import.all(&files)?;
         // Where a file has dropped positions, another of the same table may still have them; of several the last counts.
         let affected =
@@ -103,7 +107,12 @@ impl Embedded {
         import.all(&again)?;
         let untouched = |(_, path): &&(Target, PathBuf)| !import.imported(path) && !import.refused(path);
         import.report.unchanged = files.iter().filter(untouched).count();
-        files::accept_missing(&import.connection).map_err(|source| import.store_error(self.path(), source))?;
+        let failed = |source| import.store_error(self.path(), source);
+        files::accept_missing(&import.connection).map_err(failed)?;
+        let mut gone = held::gone(&import.connection).map_err(failed)?;
+        let folders: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        gone.retain(|(path, _)| path.parent().is_some_and(|parent| folders.iter().any(|folder| folder == parent)));
+        import.report.gone = gone;
         Ok(import.report)
     }
 }
@@ -161,15 +170,24 @@ impl<'a> Import<'a> {
 
     /// Imports a file; `None` if that was not necessary.
     fn one(&mut self, target: &Target, path: &Path, identity: &str) -> Result<Option<FileReport>, StageError> {
-        let (file, stat, size) = open(path).map_err(Refusal::Read)?;
+        let Opened { file, stat, counted } = open(path).map_err(Refusal::Read)?;
         let known = files::known(&self.connection, &target.table, identity)?;
         if self.again == Again::IfChanged && known.is_some_and(|known| known.has_stat(stat)) {
             files::accept(&self.connection, &target.table, identity)?;
             return Ok(None);
         }
-        let progress = Progress { path, bytes_done: 0, bytes_total: size };
-        let mut source = Source::new(file, progress, self.progress);
-        let staged = stage::stage(&mut self.connection, &mut source, target.content)?;
+        let progress = Progress { path, bytes_done: 0, bytes_total: counted.bytes };
+        let limit = if counted.is_nothing() { u64::MAX } else { counted.bytes };
+        let mut source = Source::new(file.take(limit), progress, self.progress);
+        let staged = match stage::stage(&mut self.connection, &mut source, target.content) {
+            Ok(_) | Err(StageError::File(_)) if counted.is_nothing() && source.is_text() => {
+                return Err(Refusal::Unfinished.into());
+            }
+            staged => staged?,
+        };
+        if counted.leaves_out && !self.report.unfinished.iter().any(|(file, _)| file == path) {
+            self.report.unfinished.push((path.into(), staged.next_line));
+        }
         let sha256 = source.finish();
         self.merge(target, path, identity, (stat, sha256), staged)
     }
@@ -239,64 +257,32 @@ impl<'a> Import<'a> {
     }
 }
 
+fn found(files: &[(Target, PathBuf)]) -> Vec<(PathBuf, String)> {
+    files.iter().map(|(target, path)| (path.clone(), target.asset.clone())).collect()
+}
+
 fn other_kind(target: &Target) -> Refusal {
     let content = files::kind_name(target.content.kind());
     Refusal::OtherKind { table: target.table.clone(), content }
 }
 
-fn open(path: &Path) -> io::Result<(File, Stat, u64)> {
+/// A file that is about to be read.
+struct Opened {
+    file: File,
+    stat: Stat,
+    counted: Counted,
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
     // Asked before it is opened: opening a pipe waits for a writer.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
-    Ok((file, Stat::of(&metadata), metadata.len()))
-}
-
-fn named_file(path: &Path, prefixes: &TablePrefixes) -> Result<(Target, PathBuf), ImportError> {
-    let error = || ImportError::Name { path: path.into(), expected: names::expected(prefixes) };
-    Ok((names::target(prefixes, path).ok_or_else(error)?, path.into()))
-}
-
-/// The files of a folder that are named after a table, in the order in which they are to be read.
-/// What a folder holds.
-#[derive(Default)]
-struct Found {
-    /// Files that are named after a table.
-    files: Vec<(Target, PathBuf)>,
-    /// Files that look as if they were meant to be.
-    unnamed: Vec<PathBuf>,
-}
-
-fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Found, ImportError> {
-    let failed = |source| path_error(folder, source);
-    let Found { mut files, mut unnamed } = Found::default();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            continue;
-        }
-        match names::target(prefixes, &path) {
-            Some(target) => files.push((target, path)),
-            None if names::holds_rows(&path) => unnamed.push(path),
-            None => {}
-        }
-    }
-    files.sort_unstable();
-    unnamed.sort_unstable();
-    Ok(Found { files, unnamed })
-}
-
-/// The text a file is known by: its folder without links, and its name, which may be a link that is exchanged for every
-/// new version (as Kubernetes does).
-fn identity(path: &Path) -> Result<String, ImportError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().map_err(|source| path_error(folder, source))?;
-    let path = folder.join(path.file_name().unwrap_or_default());
-    path.into_os_string().into_string().map_err(|path| ImportError::NotUtf8 { path: path.into() })
-}
-
-fn path_error(path: &Path, source: io::Error) -> ImportError {
-    ImportError::Path { path: path.into(), source }
+    let counted = tail::counted(&file, &metadata)?;
+    let stat = Stat::of(&metadata);
+    // What is left out is to be looked at again, even if nobody writes to the file any more.
+    let stat = if counted.leaves_out { stat.unsettled() } else { stat };
+    Ok(Opened { file, stat, counted })
 }

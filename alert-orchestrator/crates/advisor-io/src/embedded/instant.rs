@@ -1,54 +1,155 @@
 //! Which instant does a CSV field mean?
+//!
+//! Start at [`nanos`]. What could mean two instants, or one nobody meant, is refused with what it looks like: a date that
+//! is read as seconds since 1970 would put a deposit out of every sum.
 
-use jiff::fmt::temporal::{DateTimeParser, Pieces};
-use jiff::tz::Offset;
+use std::fmt;
+
+use jiff::civil::Date;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::{Timestamp, ToSpan as _};
+
+/// 2021-01-01T00:00:00Z, in nanoseconds: the market is younger.
+const EARLIEST: i128 = 1_609_459_200_000_000_000;
+
+const EXPECTED: &str =
+    "expected RFC 3339 with an offset, such as 2026-11-26T03:26:00Z, or seconds or milliseconds since 1970";
 
 /// Why a text is not a usable time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InstantError {
-    #[error("is not a time; expected RFC 3339, a date or an epoch in seconds or milliseconds")]
+    #[error("is not a time; {EXPECTED}")]
     NotATime,
-    #[error("lies outside 1677-09-21 to 2262-04-11, which nanoseconds can tell")]
-    OutOfRange,
+    #[error("is a day without time and offset; {EXPECTED}")]
+    Day,
+    #[error("has no seconds; {EXPECTED}")]
+    NoSeconds,
+    #[error("has no offset; {EXPECTED}")]
+    NoOffset,
+    #[error("has an offset without minutes; {EXPECTED}")]
+    ShortOffset,
+    #[error("looks like the day {0} without time and offset; {EXPECTED}")]
+    Digits(Date),
+    #[error("looks like a spreadsheet's number of the day {0}; {EXPECTED}")]
+    Serial(Date),
+    #[error("looks like {0} since 1970; {EXPECTED}")]
+    Finer(&'static str),
+    #[error("is {0}, before 2021-01-01; {EXPECTED}")]
+    Early(Early),
+    #[error("lies after 2262-04-11, the last day that nanoseconds can tell; {EXPECTED}")]
+    Late,
+}
+
+/// A time before 2021, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Early(i128);
+
+impl fmt::Display for Early {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_nanosecond(self.0) {
+            Ok(at) => at.fmt(f),
+            Err(_) => f.write_str("long ago"),
+        }
+    }
 }
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
-/// Nanoseconds since the epoch of `text`, which is
-///
-/// - a date and a time of day with an offset (RFC 3339), or without one: then it is UTC;
-/// - a date: its midnight, UTC;
-/// - whole seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by magnitude: below 10¹¹
-///   (the year 5138 in seconds, March 1973 in milliseconds) they are seconds, below 10¹⁴ milliseconds, below 10¹⁷
-///   microseconds, else nanoseconds.
+/// Nanoseconds since the epoch of `text`, which is a date and a time of day with an offset (RFC 3339), or whole seconds
+/// (below 10¹¹) or milliseconds (from there on) since the epoch; from 2021 on, as long as nanoseconds can tell.
 pub(super) fn nanos(text: &str) -> Result<i64, InstantError> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return epoch(text.parse().map_err(|_| InstantError::OutOfRange)?);
+    if let Some(day) = serial(text) {
+        return Err(InstantError::Serial(day));
     }
-    let pieces = PARSER.parse_pieces(text).map_err(|_| InstantError::NotATime)?;
-    civil(&pieces)
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !is_digits(digits) {
+        return in_range(rfc_3339(text)?);
+    }
+    match day_in_digits(text) {
+        Some(day) => Err(InstantError::Digits(day)),
+        None => in_range(epoch(text.parse().map_err(|_| InstantError::NotATime)?)?),
+    }
 }
 
-fn epoch(number: i64) -> Result<i64, InstantError> {
-    let unit = match number.unsigned_abs() {
-        0..100_000_000_000 => 1_000_000_000,
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn in_range(nanos: i128) -> Result<i64, InstantError> {
+    if nanos < EARLIEST {
+        return Err(InstantError::Early(Early(nanos)));
+    }
+    i64::try_from(nanos).map_err(|_| InstantError::Late)
+}
+
+fn epoch(number: i64) -> Result<i128, InstantError> {
+    let unit = match number {
+        ..100_000_000_000 => 1_000_000_000,
         100_000_000_000..100_000_000_000_000 => 1_000_000,
-        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
-        _ => 1,
+        100_000_000_000_000..100_000_000_000_000_000 => return Err(InstantError::Finer("microseconds")),
+        _ => return Err(InstantError::Finer("nanoseconds")),
     };
-    number.checked_mul(unit).ok_or(InstantError::OutOfRange)
+    Ok(i128::from(number) * unit)
 }
 
-fn civil(pieces: &Pieces<'_>) -> Result<i64, InstantError> {
-    // A zone's name may contradict the offset, and what it means depends on the machine's zone files.
-    if pieces.time_zone_annotation().is_some() {
+/// The day that a spreadsheet writes as this number, which may have a fraction for the time of day.
+fn serial(text: &str) -> Option<Date> {
+    const DAYS: std::ops::Range<i64> = 36_526..73_051; // the years 2000 to 2099
+    let fraction = behind(text, "00000")?.trim_start_matches(['.', ',']);
+    let days = text[..5].parse().ok().filter(|days| DAYS.contains(days))?;
+    if text.len() > 5 && !(behind(text, "00000.0").or(behind(text, "00000,0")).is_some() && is_digits(fraction)) {
+        return None;
+    }
+    Date::constant(1899, 12, 30).checked_add(days.days()).ok()
+}
+
+/// The day of `YYYYMMDD`, which `hhmm` or `hhmmss` may follow.
+fn day_in_digits(text: &str) -> Option<Date> {
+    let part = |from, to| text.get(from..to)?.parse::<i16>().ok();
+    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    let is_near = matches!(text.len(), 8 | 12 | 14) && (1990..2100).contains(&year);
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().filter(|_| is_near)
+}
+
+/// Only that form: the parser knows more of them, some of which leave out what makes an instant of it.
+fn rfc_3339(text: &str) -> Result<i128, InstantError> {
+    let time = behind(text, "0000-00-00").ok_or(InstantError::NotATime)?;
+    if time.is_empty() {
+        return Err(InstantError::Day);
+    }
+    let time = behind(time, "T00:00").ok_or(InstantError::NotATime)?;
+    let offset = match behind(time, ":00") {
+        Some(rest) => behind(rest, ".0").map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+        None if time.is_empty() => return Err(InstantError::NoOffset),
+        None => return Err(InstantError::NoSeconds),
+    };
+    let is_offset = |form| behind(offset, form).is_some_and(str::is_empty);
+    if offset.is_empty() {
+        return Err(InstantError::NoOffset);
+    }
+    if ["+00", "+0000"].into_iter().any(is_offset) {
+        return Err(InstantError::ShortOffset);
+    }
+    if !["Z", "+00:00"].into_iter().any(is_offset) {
         return Err(InstantError::NotATime);
     }
-    let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
-    let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
-    let instant = offset.to_timestamp(local).map_err(|_| InstantError::OutOfRange)?;
-    i64::try_from(instant.as_nanosecond()).map_err(|_| InstantError::OutOfRange)
+    let pieces = PARSER.parse_pieces(text).map_err(|_| InstantError::NotATime)?;
+    let (offset, time) = pieces.to_numeric_offset().zip(pieces.time()).ok_or(InstantError::NotATime)?;
+    let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| InstantError::Late)?;
+    Ok(instant.as_nanosecond())
+}
+
+/// What follows in `text` behind a beginning of this form, where `0` stands for a digit, `T` for itself or a space, `+` for a
+/// sign, and letters for both cases.
+fn behind<'a>(text: &'a str, form: &str) -> Option<&'a str> {
+    let fits = |(form, found): (u8, &u8)| match form {
+        b'0' => found.is_ascii_digit(),
+        b'T' => matches!(found, b'T' | b't' | b' '),
+        b'+' => matches!(found, b'+' | b'-'),
+        other => other.eq_ignore_ascii_case(found),
+    };
+    let beginning = text.as_bytes().get(..form.len())?;
+    form.bytes().zip(beginning).all(fits).then(|| &text[form.len()..])
 }
 
 #[cfg(test)]
@@ -63,17 +164,12 @@ mod tests {
             "2026-01-29T00:00:00Z",
             "2026-01-29t00:00:00z",
             "2026-01-29 00:00:00Z",
-            "2026-01-29T00:00Z",
             "2026-01-29T01:00:00+01:00",
             "2026-01-28T19:30:00-04:30",
             "2026-01-29T00:00:00.000000000Z",
-            "2026-01-29T00:00:00",
-            "2026-01-29 00:00:00",
-            "2026-01-29",
+            "2026-01-29 00:00:00.0+00:00",
             "1769644800",
             "1769644800000",
-            "1769644800000000",
-            "1769644800000000000",
         ];
         for form in forms {
             assert_eq!(nanos(form), Ok(MIDNIGHT), "{form}");
@@ -81,15 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_of_an_epoch_follows_from_its_magnitude() {
-        assert_eq!(nanos("0"), Ok(0));
-        assert_eq!(nanos("-86400"), Ok(-86_400_000_000_000));
-        assert_eq!(nanos("9223372036"), Ok(9_223_372_036_000_000_000)); // the last second a nanosecond column has
-        assert_eq!(nanos("9223372037"), Err(InstantError::OutOfRange));
-        assert_eq!(nanos("99999999999"), Err(InstantError::OutOfRange)); // seconds: the year 5138
-        assert_eq!(nanos("100000000000"), Ok(100_000_000_000_000_000)); // milliseconds: 1973-03-03
-        assert_eq!(nanos("100000000000000"), Ok(100_000_000_000_000_000));
-        assert_eq!(nanos("100000000000000000"), Ok(100_000_000_000_000_000));
+    fn the_first_and_the_last_instant_can_be_told() {
+        let first = 1_609_459_200_000_000_000;
+        for form in ["2021-01-01T00:00:00Z", "1609459200", "1609459200000"] {
+            assert_eq!(nanos(form), Ok(first), "{form}");
+        }
+        assert_eq!(nanos("9223372036"), Ok(9_223_372_036_000_000_000));
+        assert_eq!(nanos("9223372036854"), Ok(9_223_372_036_854_000_000));
+        assert_eq!(nanos("2262-04-11T23:47:16.854775807Z"), Ok(i64::MAX));
     }
 
     #[test]
@@ -97,16 +192,65 @@ mod tests {
         assert_eq!(nanos("2026-01-29T00:00:00.123456789Z"), Ok(MIDNIGHT + 123_456_789));
     }
 
+    #[track_caller]
+    fn refused(texts: &[&str], expected: &str) {
+        for text in texts {
+            let cause = nanos(text).unwrap_err().to_string();
+            assert_eq!(cause, format!("{expected}; {EXPECTED}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_another_instant_is_refused_with_what_it_looks_like() {
+        refused(&["2026-11-26"], "is a day without time and offset");
+        refused(&["2026-11-26 03:26", "2026-11-26T03:26:00", "2026-11-26 03:26:00.5"], "has no offset");
+        refused(&["2026-11-26T03:26Z", "2026-11-26 03:26+01:00"], "has no seconds");
+        refused(&["2026-11-26 03:26:00+00", "2026-11-26T03:26:00-0430"], "has an offset without minutes");
+        refused(
+            &["20261126", "202611260326", "20261126032600"],
+            "looks like the day 2026-11-26 without time and offset",
+        );
+        refused(&["46352", "46352.143", "46352,143"], "looks like a spreadsheet's number of the day 2026-11-26");
+        refused(&["1769644800000000"], "looks like microseconds since 1970");
+        refused(&["1769644800000000000"], "looks like nanoseconds since 1970");
+        refused(&["0"], "is 1970-01-01T00:00:00Z, before 2021-01-01");
+        refused(&["-86400"], "is 1969-12-31T00:00:00Z, before 2021-01-01");
+        refused(&["1609459199", "1609459199000", "2020-12-31T23:59:59Z"], "is 2020-12-31T23:59:59Z, before 2021-01-01");
+        refused(&["176964480000"], "is 1975-08-11T04:48:00Z, before 2021-01-01"); // a hundredth of a second as ms
+        refused(&["0001-01-01T00:00:00Z"], "is 0001-01-01T00:00:00Z, before 2021-01-01");
+        refused(&["-9223372036854775808"], "is long ago, before 2021-01-01");
+    }
+
+    #[test]
+    fn what_no_date_can_hold_is_refused() {
+        let last = "lies after 2262-04-11, the last day that nanoseconds can tell";
+        refused(
+            &["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:00", "9223372037", "99999999999", "99999999999999"],
+            last,
+        );
+        refused(&["2262-04-11T23:47:16.854775808Z"], last);
+    }
+
     #[test]
     fn anything_else_is_no_time() {
-        for text in
-            ["", "-", "yesterday", "29.01.2026", "2026-13-01", "2026-01-29T25:00:00Z", "1769644800.5", "1e9", "+5"]
-        {
-            assert_eq!(nanos(text), Err(InstantError::NotATime), "{text}");
-        }
-        assert_eq!(nanos("2026-01-29T00:00:00+01:00[Europe/Berlin]"), Err(InstantError::NotATime));
-        for text in ["9999-12-31", "0001-01-01", "99999999999999999999999999"] {
-            assert_eq!(nanos(text), Err(InstantError::OutOfRange), "{text}");
-        }
+        let texts = [
+            "",
+            "-",
+            "yesterday",
+            "29.01.2026",
+            "26.11.2026 03:26",
+            "2026-13-01T00:00:00Z",
+            "2026-01-29T25:00:00Z",
+            "1769644800.5",
+            "1e9",
+            "+5",
+            "2026-01-29T00:00:00+01:00[Europe/Berlin]",
+            "2026-01-29T00:00:00,5Z",
+            "2026-01-29T00:00:00.Z",
+            "２０２６-01-29T00:00:00Z",
+            "99999999999999999999999999",
+            "2026-W05-4T00:00:00Z",
+        ];
+        refused(&texts, "is not a time");
     }
 }

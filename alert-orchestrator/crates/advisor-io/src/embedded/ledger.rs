@@ -13,11 +13,12 @@ use rusqlite::{Transaction, params};
 
 use super::access::{Trouble, find};
 use super::files;
+use super::keys;
 use super::read::WALLETS;
 use super::store::Embedded;
 use crate::new_flow;
 
-const ADDRESSES: &str = "select address from w join wallets on wallets.id = w.id";
+const ADDRESSES: &str = "select lower(address) from w join wallets on wallets.id = w.id";
 
 /// Other versions of the same transaction that the service wrote are no longer its own…
 const DISOWN: &str = "
@@ -37,7 +38,7 @@ const ADD: &str = "
 /// to the rule they are one. Without, equal rows are as many flows, and the first that reads as `?6` stands for them.
 const SAME_FLOW: &str = "
     select id from shown_flows
-    where table_id = ?1 and wallet_id = (select id from wallets where address = ?2)
+    where table_id = ?1 and wallet_id in (select id from wallets where lower(address) = ?2)
         and (ts, tx_hash, amount) = (?3, ?4, ?5) and (?4 <> '' or shown_memo = ?6)
     order by id limit iif(?4 <> '', -1, 1)";
 
@@ -83,7 +84,8 @@ impl Ledger for Embedded {
             let mut add = tx.prepare_cached(ADD)?;
             for flow in &flows {
                 let wallet = wallet(tx, &flow.wallet)?;
-                let (hash, memo) = (flow.tx_hash.as_deref().unwrap_or(""), flow.memo.as_deref().unwrap_or(""));
+                let hash = keys::tx_hash(flow.tx_hash.as_deref().unwrap_or(""));
+                let (hash, memo) = (hash.as_ref(), flow.memo.as_deref().unwrap_or(""));
                 // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
                 let row = (table, wallet, flow.ts, hash, flow.amount + 0.0, memo);
                 if disown.execute(row)? > 0 {
@@ -129,6 +131,8 @@ fn make(tx: &Transaction<'_>, name: &str) -> Result<i64, Trouble> {
 }
 
 fn wallet(tx: &Transaction<'_>, address: &str) -> rusqlite::Result<i64> {
+    let address = keys::wallet(address);
+    let address = address.as_ref();
     tx.prepare_cached("insert into wallets (address) values (?1) on conflict do nothing")?.execute([address])?;
     tx.prepare_cached("select id from wallets where address = ?1")?.query_row([address], |row| row.get(0))
 }

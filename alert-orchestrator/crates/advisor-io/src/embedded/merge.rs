@@ -3,9 +3,9 @@
 //! Start at [`positions`] and [`flows`]; both run inside the one transaction of a file. Which rows a file is
 //! responsible for:
 //!
-//! - A position belongs to the file that gave it its present figures. When that file drops the row it goes, and the
-//!   other files of the table are read again in the next automatic import, in case they still have it
-//!   ([`Present::Kept`]).
+//! - A position belongs to the file that gave it its present figures. What other files say of it is kept beside it, and
+//!   comes into its place when that file drops the row. Where nothing is, the row goes, and the other files of the table
+//!   are read again in the next automatic import: an earlier version of the program kept nothing ([`Present::Kept`]).
 //! - A flow belongs to every file that has it, and goes with the last of them, unless the service wrote it too.
 
 use advisor_core::position::SkippedRows;
@@ -42,9 +42,12 @@ pub(super) fn positions(
     let replace = present == Present::Replaced;
     number_wallets(tx, staged)?;
     number_markets(tx, staged)?;
-    report.removed = if replace { remove_positions(tx, owner)? } else { 0 };
+    report.removed = if replace { remove_positions(tx, owner, NOT_STAGED)? } else { 0 };
     report.inserted = insert_positions(tx, owner)?;
     let distinct = staged.rows - staged.rejected.count - staged.repeated;
+    if report.inserted < distinct && files::has_others(tx, owner.table, owner.file)? {
+        keep_beside(tx, owner, present)?;
+    }
     // Comparing costs as much as inserting; a file of new rows need not.
     report.updated = if replace && report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
     report.unchanged = distinct - report.inserted - report.updated;
@@ -70,17 +73,70 @@ fn note_doubts(tx: &Transaction<'_>, owner: Owner, skipped: SkippedRows) -> rusq
     Ok(())
 }
 
-fn remove_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {
-    let removed = tx.execute(
-        "delete from positions where table_id = ?1 and file_id = ?2 and not exists (
-             select 1 from temp.wallet_ids w join temp.staged_positions s on s.wallet = w.number
-             where w.id = positions.wallet_id and s.ts = positions.ts)",
-        (owner.table, owner.file),
+/// Of the file's positions those that it no longer has.
+const NOT_STAGED: &str = "not exists (
+    select 1 from temp.wallet_ids w join temp.staged_positions s on s.wallet = w.number
+    where w.id = positions.wallet_id and s.ts = positions.ts)";
+
+/// All of the file's positions.
+pub(super) const ALL: &str = "true";
+
+/// Takes away the file's positions that are `dropped`, and everything it says of those that belong to others. What others
+/// say of them comes into their place. Returns how many rows the file has lost.
+pub(super) fn remove_positions(tx: &Transaction<'_>, owner: Owner, dropped: &str) -> rusqlite::Result<u64> {
+    let values = (owner.table, owner.file);
+    tx.execute("delete from other_positions where table_id = ?1 and file_id = ?2", values)?;
+    let others = "from other_positions o where (o.table_id, o.wallet_id, o.ts)
+                  = (positions.table_id, positions.wallet_id, positions.ts)";
+    let replaced = tx.execute(
+        &format!(
+            "update positions set (usd_value, price_usd, underlying_units, market_id, file_id) =
+                 (select usd_value, price_usd, underlying_units, market_id, file_id {others}
+                  order by o.file_id desc limit 1)
+             where table_id = ?1 and file_id = ?2 and {dropped} and exists (select 1 {others})"
+        ),
+        values,
     )?;
+    if replaced > 0 {
+        tx.execute(
+            "delete from other_positions where table_id = ?1 and exists (
+                 select 1 from positions p where (p.table_id, p.wallet_id, p.ts, p.file_id)
+                 = (other_positions.table_id, other_positions.wallet_id, other_positions.ts, other_positions.file_id))",
+            [owner.table],
+        )?;
+    }
+    let sql = format!("delete from positions where table_id = ?1 and file_id = ?2 and {dropped}");
+    let removed = tx.execute(&sql, values)?;
     if removed > 0 {
         files::read_again(tx, owner.table, owner.file)?;
     }
-    Ok(removed as u64)
+    Ok((replaced + removed) as u64)
+}
+
+/// Where another file has a position, too: keeps what the one says that has not the last word.
+fn keep_beside(tx: &Transaction<'_>, owner: Owner, present: Present) -> rusqlite::Result<()> {
+    // Where both say the same the row stays the other's, and either is right.
+    let (of, columns) = match present {
+        Present::Replaced => (
+            "iif((p.usd_value, p.price_usd, p.underlying_units, p.market_id)
+                 is (s.usd_value, s.price_usd, s.underlying_units, m.id), ?2, p.file_id)",
+            "p.usd_value, p.price_usd, p.underlying_units, p.market_id",
+        ),
+        Present::Kept => ("?2", "s.usd_value, s.price_usd, s.underlying_units, m.id"),
+    };
+    tx.execute(
+        &format!(
+            "insert or replace into other_positions
+                 (table_id, wallet_id, ts, file_id, usd_value, price_usd, underlying_units, market_id)
+             select ?1, w.id, s.ts, {of}, {columns}
+             from temp.wallet_ids w cross join temp.staged_positions s on s.wallet = w.number
+                 cross join temp.market_ids m on m.number = s.market
+                 cross join positions p on (p.table_id, p.wallet_id, p.ts) = (?1, w.id, s.ts)
+             where p.file_id <> ?2"
+        ),
+        (owner.table, owner.file),
+    )?;
+    Ok(())
 }
 
 fn insert_positions(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {

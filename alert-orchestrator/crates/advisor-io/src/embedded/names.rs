@@ -28,6 +28,8 @@ impl Content {
 pub(super) struct Target {
     pub(super) content: Content,
     pub(super) table: String,
+    /// What stands behind the prefix.
+    pub(super) asset: String,
 }
 
 /// The table of the file at `path`, or `None` if its name is not `<prefix><asset>.csv`. Case does not matter. Where one
@@ -43,8 +45,8 @@ pub(super) fn target(prefixes: &TablePrefixes, path: &Path) -> Option<Target> {
     let fits = |prefix: &str| stem.strip_prefix(&prefix.to_lowercase()).is_some_and(is_suffix);
     let (prefix, content) =
         candidates.into_iter().filter(|(prefix, _)| fits(prefix)).max_by_key(|(prefix, _)| prefix.len())?;
-    let asset = &stem[prefix.to_lowercase().len()..];
-    Some(Target { content, table: format!("{prefix}{asset}") })
+    let asset = stem[prefix.to_lowercase().len()..].to_owned();
+    Some(Target { content, table: format!("{prefix}{asset}"), asset })
 }
 
 /// Whether a file is one of rows by its ending, so that a name that fits no table may be a slip.
@@ -93,7 +95,7 @@ mod tests {
 
     fn describe(prefixes: &TablePrefixes, path: &str) -> String {
         match target(prefixes, Path::new(path)) {
-            Some(Target { content, table }) => format!("{content:?} {table}"),
+            Some(Target { content, table, .. }) => format!("{content:?} {table}"),
             None => "none".into(),
         }
     }

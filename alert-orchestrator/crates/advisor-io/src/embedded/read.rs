@@ -29,7 +29,7 @@ const SKIPPED: &str = "
 
 /// Where another file has since given other figures, the contradiction no longer counts.
 const CONFLICTS: &str = "
-    select address, c.ts, c.times
+    select lower(address) as address, c.ts, c.times
     from contradictions c cross join positions p using (table_id, wallet_id, ts, file_id)
         cross join wallets on wallets.id = wallet_id
     where table_id = ?1 and ts between ?2 and ?3 order by address, ts";
@@ -50,7 +50,7 @@ const MARKET: &str = "
     order by p.ts desc limit 1";
 
 const NEWEST_BEFORE: &str = "
-    select address, (select max(ts) from positions where table_id = ?1 and wallet_id = w.id and ts < ?2) as newest
+    select lower(address), (select max(ts) from positions where table_id = ?1 and wallet_id = w.id and ts < ?2) as newest
     from w join wallets on wallets.id = w.id where newest not null";
 
 const FLOWS: &str = "
@@ -68,16 +68,7 @@ impl Store for Embedded {
     }
 
     async fn market(&self, table: &str) -> Result<Market, StoreError> {
-        self.ask(table, |connection, name| {
-            let table = find(connection, name, TableKind::Positions)?;
-            let mut statement = connection.prepare_cached(&format!("{WALLETS} {MARKET}"))?;
-            let text = |text: Option<String>| text.filter(|text| !text.is_empty());
-            let market = statement
-                .query_row([table], |row| Ok(Market { id: text(row.get(0)?), name: text(row.get(1)?) }))
-                .optional()?;
-            Ok(market.unwrap_or_default())
-        })
-        .await
+        self.ask(table, |connection, name| Ok(market(connection, find(connection, name, TableKind::Positions)?)?)).await
     }
 
     async fn check_columns(&self, table: &str, kind: TableKind) -> Result<(), StoreError> {
@@ -117,6 +108,15 @@ impl Store for Embedded {
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
     }
+}
+
+/// The market of a table of positions.
+pub(super) fn market(connection: &Connection, table: i64) -> rusqlite::Result<Market> {
+    let mut statement = connection.prepare_cached(&format!("{WALLETS} {MARKET}"))?;
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let market =
+        statement.query_row([table], |row| Ok(Market { id: text(row.get(0)?), name: text(row.get(1)?) })).optional()?;
+    Ok(market.unwrap_or_default())
 }
 
 /// Adds the lines of the table's files that were left out.
@@ -209,5 +209,6 @@ fn flows(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::R
 }
 
 fn address(connection: &Connection, wallet: i64) -> rusqlite::Result<String> {
-    connection.prepare_cached("select address from wallets where id = ?1")?.query_row([wallet], |row| row.get(0))
+    let sql = "select lower(address) from wallets where id = ?1";
+    connection.prepare_cached(sql)?.query_row([wallet], |row| row.get(0))
 }

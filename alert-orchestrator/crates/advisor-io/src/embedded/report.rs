@@ -28,8 +28,16 @@ pub struct ImportReport {
     pub unchanged: usize,
     /// The files of which nothing was taken.
     pub refused: Vec<Refused>,
+    /// All files that are named after a table, each with the asset in its name.
+    pub found: Vec<(PathBuf, String)>,
     /// CSV files of a folder whose name is no table's: nothing was taken of them either, perhaps for a slip in the name.
     pub unnamed: Vec<PathBuf>,
+    /// CSV files in folders of a folder, which are not looked into.
+    pub below: Vec<PathBuf>,
+    /// Files whose last line is left out for now, and its number: it has no line end, and may still be being written.
+    pub unfinished: Vec<(PathBuf, u64)>,
+    /// Files of the folders that are gone, although the store has rows of them, and their tables.
+    pub gone: Vec<(PathBuf, String)>,
 }
 
 /// What the import of one file did: `rows` = inserted + updated + unchanged + repeated + rejected.
@@ -127,6 +135,15 @@ pub enum Refusal {
         /// The columns that are there.
         found: String,
     },
+    /// The columns are not separated by commas.
+    #[error("columns are separated by {separator}; expected commas, and points in decimal numbers")]
+    Separator {
+        /// What separates them.
+        separator: &'static str,
+    },
+    /// The first line has no end yet.
+    #[error("the first line has no line end yet; it is read once it has one, or the file is a minute old")]
+    Unfinished,
     /// Two columns mean the same.
     #[error("columns {first} and {second} mean the same; expected one of them")]
     RepeatedColumn {
@@ -171,6 +188,8 @@ pub(super) enum LineError {
     NotUtf8 { column: &'static str },
     #[error("ts {text:?} {why}")]
     Time { text: String, why: InstantError },
+    #[error("{column} {text:?} contains {stray:?} (U+{:04X}); expected letters and digits only", u32::from(*stray))]
+    StrayCharacter { column: &'static str, text: String, stray: char },
     #[error("{column} {text:?} is not a finite number")]
     Number { column: &'static str, text: String },
     #[error("{column} {value} is negative")]
@@ -186,7 +205,9 @@ impl LineError {
             Self::Time { .. } | Self::Empty { column: "ts" } | Self::NotUtf8 { column: "ts" } => {
                 &mut skipped.without_ts
             }
-            Self::Empty { .. } | Self::NotUtf8 { column: "wallet_address" } => &mut skipped.without_wallet,
+            Self::Empty { .. } | Self::NotUtf8 { column: "wallet_address" } | Self::StrayCharacter { .. } => {
+                &mut skipped.without_wallet
+            }
             Self::Negative { .. } => &mut skipped.negative,
             Self::FieldCount { .. } | Self::NotUtf8 { .. } | Self::Number { .. } | Self::NoValue => {
                 &mut skipped.without_value

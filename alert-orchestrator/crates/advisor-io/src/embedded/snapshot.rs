@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-pub use file_store::snapshot::{COMPANIONS, Claim, companion};
+pub use file_store::snapshot::{COMPANIONS, Claim, PARTIAL, companion};
 use file_store::{FileStoreError, snapshot};
 
 use super::tables::FORMAT;
@@ -29,6 +29,14 @@ pub fn copy(from: &Path, to: &Path) -> Result<i64, FileStoreError> {
 /// What is wrong with it.
 pub fn verify(path: &Path) -> Result<i64, FileStoreError> {
     snapshot::verify(&FORMAT, path)
+}
+
+/// As [`verify`], but for whether indices agree with their tables: in a fraction of the time.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn quick_check(path: &Path) -> Result<i64, FileStoreError> {
+    snapshot::quick_check(&FORMAT, path)
 }
 
 /// Keeps every other process from the store at `path` for as long as the value lives; there need be none.

@@ -12,12 +12,18 @@ pub(super) struct Source<'a, R> {
     hash: Sha256,
     progress: Progress<'a>,
     report: &'a mut dyn FnMut(Progress<'_>),
+    is_text: bool,
 }
 
 impl<'a, R: Read> Source<'a, R> {
     /// `progress` says where the reading starts; `report` hears of every buffer that was filled.
     pub(super) fn new(inner: R, progress: Progress<'a>, report: &'a mut dyn FnMut(Progress<'_>)) -> Self {
-        Self { inner, hash: Sha256::new(), progress, report }
+        Self { inner, hash: Sha256::new(), progress, report, is_text: true }
+    }
+
+    /// Whether nothing was read that is no text.
+    pub(super) fn is_text(&self) -> bool {
+        self.is_text
     }
 
     /// The SHA-256 of the bytes that were read.
@@ -43,7 +49,7 @@ impl<'a, R: Read> Source<'a, R> {
 impl<R: Read> Read for Source<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.inspect(&buffer[..n])?;
+        self.inspect(&buffer[..n]).inspect_err(|_| self.is_text = false)?;
         self.hash.update(&buffer[..n]);
         self.progress.bytes_done += n as u64;
         (self.report)(self.progress);

@@ -13,6 +13,7 @@ use csv::ByteRecord;
 use rusqlite::{Connection, Statement};
 
 use super::csv_rows::{Columns, FlowLine, Lines, PositionLine};
+use super::keys;
 use super::names::Content;
 use super::report::{LineError, Refusal, RejectedLines};
 
@@ -45,6 +46,8 @@ pub(super) struct Staged {
     pub(super) rejected: RejectedLines,
     /// The rejected lines by cause.
     pub(super) skipped: SkippedRows,
+    /// The number of the line behind the last line end, where a line was left out if one was.
+    pub(super) next_line: u64,
 }
 
 /// Why a file could not be staged.
@@ -136,7 +139,7 @@ impl<'c> Positions<'c> {
             let market = (line.market.0.to_owned(), line.market.1.to_owned());
             self.market = (market.clone(), self.markets.number(&market));
         }
-        let wallet = self.wallets.number(line.wallet);
+        let wallet = self.wallets.number(keys::wallet(line.wallet).as_ref());
         let row = (wallet, line.ts, line.usd_value, line.price_usd, line.underlying_units, self.market.1);
         if self.insert.execute(row)? == 0 {
             self.repeated += 1;
@@ -175,8 +178,8 @@ impl<'c> Flows<'c> {
     }
 
     fn push(&mut self, line: &FlowLine<'_>) -> rusqlite::Result<()> {
-        let wallet = self.wallets.number(line.wallet);
-        self.insert.execute((wallet, line.ts, line.tx_hash, line.amount, line.memo))?;
+        let wallet = self.wallets.number(keys::wallet(line.wallet).as_ref());
+        self.insert.execute((wallet, line.ts, keys::tx_hash(line.tx_hash), line.amount, line.memo))?;
         Ok(())
     }
 }
@@ -198,6 +201,7 @@ fn each_line(
             error.count(&mut staged.skipped);
         }
     }
+    staged.next_line = lines.behind_last_end();
     Ok(staged)
 }
 

@@ -7,7 +7,7 @@ use file_store::Format;
 /// What the store's file is to `file-store`: whose it is, and how its tables come to be.
 pub(super) const FORMAT: Format = Format {
     application_id: 0x414f_7263, // "AOrc"
-    steps: &[V1, V2, V3, V4],
+    steps: &[V1, V2, V3, V4, V5],
     store: "embedded store",
     program: concat!("alert-orchestrator ", env!("CARGO_PKG_VERSION")),
 };
@@ -94,6 +94,24 @@ const V4: &str = "
     insert into programs (schema, version) values (4, '0.1.0');
 ";
 
+/// `other_positions` has what files say of a position for which another file has the last word: it comes into its place
+/// when that one drops or forgets it. It is empty where no two files have one position.
+///
+/// Addresses and hashes become what they are compared by. Where the store has both forms both stay, and are read as one.
+const V5: &str = "
+    create table other_positions (
+        table_id integer not null, wallet_id integer not null, ts integer not null, file_id integer not null,
+        usd_value real, price_usd real, underlying_units real, market_id integer,
+        primary key (table_id, wallet_id, ts, file_id)
+    ) strict, without rowid;
+    update or ignore wallets set address = lower(address) where address <> lower(address);
+    update or ignore flows set tx_hash = substr(tx_hash, 3) where tx_hash like '0x%';
+    update or ignore flows set tx_hash = lower(tx_hash) where tx_hash <> lower(tx_hash);
+    update or ignore memos set tx_hash = substr(tx_hash, 3) where tx_hash like '0x%';
+    update or ignore memos set tx_hash = lower(tx_hash) where tx_hash <> lower(tx_hash);
+    insert into programs (schema, version) values (5, '0.2.0');
+";
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -130,7 +148,7 @@ mod tests {
         assert_eq!(form(&new), form(&released));
         assert_eq!(
             form(&new)[..3],
-            ["application_id Integer(1095725667)", "user_version Integer(4)", "journal_mode Text(\"wal\")"]
+            ["application_id Integer(1095725667)", "user_version Integer(5)", "journal_mode Text(\"wal\")"]
         );
     }
 }

@@ -6,15 +6,17 @@ use std::path::Path;
 use advisor_core::store::Store;
 use advisor_io::embedded::{Embedded, TablePrefixes};
 
+use crate::support::{BASE, SECOND, file};
+
 const TABLE: &str = "liqwid_supply_positions_djed";
 
 /// What reading the samples from second `from` on warns of: unusable rows by cause, and contradictions.
 fn doubts(store: &Embedded, from: i64) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let positions = runtime.block_on(store.positions(TABLE, Some(from * 1_000_000_000), i64::MAX)).unwrap();
+    let positions = runtime.block_on(store.positions(TABLE, Some((BASE + from) * SECOND), i64::MAX)).unwrap();
     let (skipped, conflicts) = (positions.skipped, positions.conflicts);
     let examples: Vec<String> =
-        conflicts.examples.iter().map(|(wallet, ts)| format!(" {wallet} {}", ts / 1_000_000_000)).collect();
+        conflicts.examples.iter().map(|(wallet, ts)| format!(" {wallet} {}", ts / SECOND - BASE)).collect();
     format!(
         "{} {} {} {}; {}{}",
         skipped.without_ts,
@@ -29,8 +31,7 @@ fn doubts(store: &Embedded, from: i64) -> String {
 /// Writes a version of a file and lets the automatic import read it.
 fn import(store: &Embedded, folder: &Path, rows: &[&str]) {
     fs::create_dir_all(folder).unwrap();
-    let text = format!("ts,wallet_address,usd_value,underlying_units,price_usd\n{}\n", rows.join("\n"));
-    fs::write(folder.join(format!("{TABLE}.csv")), text).unwrap();
+    fs::write(folder.join(format!("{TABLE}.csv")), file(TABLE, rows)).unwrap();
     let report = store.import_changed(&[folder.to_owned()], &TablePrefixes::default(), &mut |_| {}).unwrap();
     assert!(report.refused.is_empty(), "{:?}", report.refused);
 }

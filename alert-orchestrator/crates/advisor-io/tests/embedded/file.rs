@@ -1,6 +1,7 @@
 //! The embedded store's file: what is opened, what is refused, and what happens when two use it or one is killed.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -56,18 +57,34 @@ fn folder_and_file_are_made_and_opened_again() {
 }
 
 #[test]
+fn a_new_store_is_its_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path().join("store.db")).unwrap();
+    let lock = store.try_alone().unwrap();
+    let mut modes: Vec<(String, u32)> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(Result::unwrap)
+        .map(|file| (file.file_name().into_string().unwrap(), file.metadata().unwrap().permissions().mode() & 0o777))
+        .collect();
+    modes.sort();
+    let names = ["store.db", "store.db-shm", "store.db-sync-lock", "store.db-wal"];
+    assert_eq!(modes, names.map(|name| (name.to_owned(), 0o600)));
+    drop(lock);
+}
+
+#[test]
 fn a_store_of_a_newer_program_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     drop(Embedded::open(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
-    let knows = format!("alert-orchestrator {} knows versions up to 4", env!("CARGO_PKG_VERSION"));
+    let knows = format!("alert-orchestrator {} knows versions up to 5", env!("CARGO_PKG_VERSION"));
     let text = |install: &str| {
         format!(
             "the embedded store D/store.db has schema version 7, {knows}; install {install}, or put back a copy of the store from before"
         )
     };
-    refused(&path, &text("0.1.0 or newer"));
+    refused(&path, &text("0.2.0 or newer"));
     let version: i64 = Connection::open(&path).unwrap().query_row("pragma user_version", (), |row| row.get(0)).unwrap();
     assert_eq!(version, 7);
 }

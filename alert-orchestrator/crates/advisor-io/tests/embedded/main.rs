@@ -3,9 +3,11 @@
 
 mod doubts;
 mod file;
+mod held;
 mod import;
 mod migration;
 mod snapshot;
 mod support;
+mod taken;
 mod writers;
 mod writing;

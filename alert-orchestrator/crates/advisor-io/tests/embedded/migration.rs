@@ -128,6 +128,28 @@ fn file_of_copy(schema: i64, folder: &TempDir) -> PathBuf {
 }
 
 #[test]
+fn addresses_and_hashes_of_before_become_what_they_are_compared_by() {
+    let (_folder, path) = store_of(4);
+    let capitals = "
+        update wallets set address = 'ADDR1Alice' where address = 'addr1alice';
+        insert into wallets (address) values ('ADDR1BOB');
+        insert into positions select table_id, (select id from wallets where address = 'ADDR1BOB'), ts + 60000000000,
+            usd_value, price_usd, underlying_units, market_id, file_id
+            from positions where wallet_id = (select id from wallets where address = 'addr1bob');
+        update flows set tx_hash = '0xW1' where tx_hash = 'w1';
+        update flows set tx_hash = 'W2' where tx_hash = 'w2';
+        update memos set tx_hash = 'W2' where tx_hash = 'w2';";
+    Connection::open(&path).unwrap().execute_batch(capitals).unwrap();
+    let store = Embedded::open(&path).unwrap();
+    assert_eq!(flows(&store), [FLOWS, ", out bob 1:45 1.5 w2 alert_driven_withdrawal"].concat(), "the tag, too");
+    // Both wallets that the store has are one, each sample where it belongs.
+    let bob = ", bob 0:00 50, bob 0:01 50, bob 1:00 70.25, bob 1:01 70.25, bob 2:00 72, bob 2:01 72";
+    assert_eq!(positions(&store), ["alice 0:00 100, alice 1:00 100.5, alice 2:00 91", bob].concat());
+    let wallets = run(store.wallets(&["liqwid_supply_positions_djed".to_owned()])).unwrap();
+    assert_eq!(wallets, ["addr1alice".into(), "addr1bob".into()]);
+}
+
+#[test]
 fn a_store_that_is_new_or_up_to_date_needs_no_copy() {
     let (folder, path) = store_of(snapshot::SCHEMA_VERSION);
     drop(Embedded::open(&path).unwrap());

@@ -113,7 +113,7 @@ fn of_equal_flows_without_a_transaction_one_gets_the_memo() {
     bench.set("1,a,5,tag,", Some("rent"));
     bench.holds(&["1,a,5,,", "1,a,5,rent,", "1,a,5,rent,"]);
     let error = run(bench.store.set_memo(OUT, OUT, &flow_row("1,a,5,tag,"), None)).unwrap_err().to_string();
-    let flow = "flow of a at 1970-01-01T00:00:01Z over 5 without a transaction";
+    let flow = "flow of a at 2023-11-14T22:13:21Z over 5 without a transaction";
     assert_eq!(error, format!("invalid data: table {OUT}: has no {flow} any more"));
 }
 

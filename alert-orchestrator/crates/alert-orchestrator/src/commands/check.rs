@@ -2,15 +2,20 @@
 
 use std::io::{self, Write};
 
+use advisor_core::gate::{GateFigures, Verdict};
 use advisor_core::ledger::{FlowKey, Ledger as _};
+use advisor_core::reference::RefMode;
 use advisor_core::store::Store as _;
+use advisor_core::time;
 use advisor_io::AnyStore;
+use advisor_io::embedded::snapshot;
 use jiff::Timestamp;
 use platform::process::{self, Ended};
 
+use crate::backup;
 use crate::cli::Common;
 use crate::config::Config;
-use crate::evaluate::{self, Plan};
+use crate::evaluate::{self, AssetPlan, Checked, Plan};
 use crate::store;
 use crate::{plan, start};
 
@@ -45,6 +50,10 @@ pub(super) fn report(common: &Common, out: &mut impl Write) -> anyhow::Result<En
         None => "not needed without orchestrator.apis.minswap_aggregator",
     };
     report.line("token registry", Ok(registry))?;
+    for path in backup::leftovers(&config, &common.flags.config) {
+        let text = "left by a backup, restore or migration that was killed, or is running; delete it if none is";
+        report.doubt(&path.display().to_string(), text)?;
+    }
     process::runtime()?.block_on(check_store(&config, &mut report))?;
     Ok(if report.failed { Ended::WithFaults } else { Ended::Done })
 }
@@ -65,13 +74,77 @@ async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow
             report.line("clock", if verdict { Ok(&text) } else { Err(&text) })?;
         }
     }
+    if let AnyStore::Embedded(store) = &store {
+        match snapshot::quick_check(store.path()) {
+            Ok(_) => report.line("store's file", Ok("undamaged, says SQLite's quick_check"))?,
+            Err(error) => report.line("store's file", Err(&format!("{:#}", anyhow::Error::from(error))))?,
+        }
+    }
     let plan = plan::of(config);
+    let now = plan.end.unwrap_or_else(Timestamp::now);
     let outcomes = evaluate::check(&store.round(), &plan, Timestamp::now()).await;
     for (of, outcome) in plan.assets.iter().zip(outcomes) {
-        let outcome = outcome.map_err(|failure| failure.to_string());
-        report.line(&of.asset, outcome.as_deref().map_err(String::as_str))?;
+        match outcome {
+            Ok(checked) => {
+                report.line(&of.asset, Ok(&checked.tables))?;
+                check_content(of, &checked, now, report)?;
+            }
+            Err(failure) => report.line(&of.asset, Err(&failure.to_string()))?,
+        }
     }
     check_keys(&store, &plan, report).await
+}
+
+/// What there is to evaluate of an asset: samples, flows, reference, and points for the gate.
+fn check_content(
+    of: &AssetPlan,
+    Checked { snapshot, advice, .. }: &Checked,
+    now: Timestamp,
+    report: &mut Report<impl Write>,
+) -> anyhow::Result<()> {
+    let asset = &of.asset;
+    let wallets = &snapshot.positions.wallets;
+    match wallets.iter().filter_map(|wallet| wallet.ts().last()).max() {
+        Some(newest) => {
+            let age = time::hours_between(*newest, time::nanos(now));
+            let text = format!("{}, {age:.1} h old; wallets: {}", time::timestamp(*newest), wallets.len());
+            report.say(
+                &format!("{asset}: newest sample"),
+                age <= of.rules.max_sample_age_hours.unwrap_or(f64::MAX),
+                &text,
+            )?;
+        }
+        None => report.doubt(&format!("{asset}: newest sample"), "none in the time that an evaluation reads")?,
+    }
+    let from = snapshot.loaded_from.unwrap_or(i64::MIN);
+    let (mut nameless, mut strangers) = (0, 0);
+    for flow in snapshot.deposits.iter().chain(&snapshot.withdrawals) {
+        match flow.wallet.as_deref().filter(|wallet| !wallet.trim().is_empty()) {
+            None => nameless += 1,
+            Some(wallet) if flow.ts.is_some_and(|ts| ts >= from) => {
+                strangers += usize::from(!wallets.iter().any(|series| **series.address() == *wallet));
+            }
+            Some(_) => {}
+        }
+    }
+    let text = format!("{nameless} without wallet, {strangers} of wallets without samples");
+    report.say(&format!("{asset}: flows"), nameless + strangers == 0, &text)?;
+    let reference = match (advice.t0, &advice.reference) {
+        (Some(t0), None) => format!("{t0} ({})", advice.ref_mode),
+        (Some(t0), Some(why)) => format!("{t0} ({}): {why}", advice.ref_mode),
+        (None, why) => why.clone().unwrap_or_else(|| "none found".to_owned()),
+    };
+    report.say(&format!("{asset}: reference"), advice.ref_mode == RefMode::Keyword, &reference)?;
+    let need = of.rules.gate.min_points;
+    match &advice.gate {
+        Some(GateFigures { points, verdict: Verdict::Insufficient { needed }, .. }) => {
+            report.doubt(&format!("{asset}: gate"), &format!("{points} points in its window, needs {needed}"))
+        }
+        Some(GateFigures { points, .. }) => {
+            report.line(&format!("{asset}: gate"), Ok(&format!("{points} points in its window, needs {need}")))
+        }
+        None => report.doubt(&format!("{asset}: gate"), &format!("no points in its window, needs {need}")),
+    }
 }
 
 /// Tables in which one flow can take another's place were not made by this service; they can be read, but not filled by it.
@@ -127,6 +200,11 @@ impl<W: Write> Report<W> {
         self.failed |= outcome.is_err();
         writeln!(self.out, "{mark}  {what}: {text}")?;
         Ok(())
+    }
+
+    /// A fact, and whether it is as it should be.
+    fn say(&mut self, what: &str, is_good: bool, text: &str) -> anyhow::Result<()> {
+        if is_good { self.line(what, Ok(text)) } else { self.doubt(what, text) }
     }
 
     /// What works, but not as well as it could.

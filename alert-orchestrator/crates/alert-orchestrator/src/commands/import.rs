@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::cli::{Common, ImportArgs};
 use crate::config::Store;
-use crate::csv_folders::{log_doubts, summary, with_bar};
+use crate::csv_folders::{left_out, log_doubts, log_refused, summary, with_bar};
 use crate::{plan, start};
 
 /// Runs `import`; the exit code says whether every file and line was taken.
@@ -34,9 +34,13 @@ pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::
     let mut complete = true;
     for path in &paths {
         let report = with_bar(|progress| store.import(path, &prefixes, ImportOptions { table_prefix, progress }))?;
-        log_doubts(&report);
+        log_doubts(&report, &store.unclaimed(&report, &prefixes, &config.client.assets)?);
+        for refused in &report.refused {
+            log_refused(refused);
+        }
         log_row_doubts(&report);
-        complete &= report.refused.is_empty() && report.imported.iter().all(|file| file.rejected.count == 0);
+        let is_whole = report.refused.is_empty() && report.unfinished.is_empty();
+        complete &= is_whole && report.imported.iter().all(|file| file.rejected.count == 0);
         let mut out = std::io::stdout().lock();
         for file in &report.imported {
             writeln!(out, "{}", summary(file))?;
@@ -48,6 +52,9 @@ pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::
 /// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at
 /// once.
 fn log_row_doubts(report: &ImportReport) {
+    for (path, line) in &report.unfinished {
+        warn!("{}; end the line, or import the file again in a minute", left_out(path, *line));
+    }
     for file in &report.imported {
         if file.contradicted > 0 {
             warn!(

@@ -1,10 +1,13 @@
-//! The `tag` command: marks a withdrawal as the reference, or unmarks it, after asking.
+//! The `tag` command: marks a withdrawal as the reference or as principal, or unmarks it, after asking.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
+use advisor_core::rules::Mark;
 use platform::process::{self, Ended};
 
+use super::confirm::confirm;
 use crate::cli::{Common, TagArgs};
+use crate::journal;
 use crate::reference::{Tag, Which};
 use crate::settings::Settings;
 use crate::start;
@@ -15,8 +18,10 @@ use crate::store;
 /// # Errors
 /// Those of the configuration, the store and the terminal.
 pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
-    let TagArgs { asset, tx, latest: _, wallet, remove } = args;
-    let tag = Tag { asset, which: tx.map_or(Which::Latest, Which::Transaction), wallet, remove };
+    let TagArgs { asset, tx, latest: _, wallet, principal, remove } = args;
+    let mark = if principal { Mark::Principal } else { Mark::Reference };
+    let which = tx.map_or(Which::Latest, Which::Transaction);
+    let tag = Tag { asset, which, wallet, mark: (!remove).then_some(mark) };
     let settings = Settings::of(start::begin(common)?)?;
     let store = store::open(&settings.config)?;
     store::refresh(&store, &settings.config)?;
@@ -28,15 +33,13 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         writeln!(out, "nothing to change")?;
         return Ok(Ended::Done);
     }
-    write!(out, "write this to {}? [y/N] ", change.written())?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+    if !confirm(&mut out, &format!("write this to {}?", change.written()))? {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
     }
     runtime.block_on(change.write(&store))?;
+    let user = format!("{} (command line)", process::user());
+    runtime.block_on(journal::note(&store, &settings, &change, &user, common.write_prefix()));
     writeln!(out, "written")?;
     Ok(Ended::Done)
 }

@@ -108,10 +108,11 @@ impl Greptime {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Embedded {
-    /// The database file; made on first use.
+    /// The database file; made on first use, readable by its owner alone.
     #[schemars(length(min = 1))]
     pub path: PathBuf,
-    /// Folders of CSV files that are imported on first use, and again when a file changed.
+    /// Folders of CSV files that are imported on first use, and again when a file changed; folders in them are not looked
+    /// into.
     #[schemars(inner(length(min = 1)))]
     pub import: Vec<PathBuf>,
 }

@@ -1,6 +1,6 @@
 //! `orchestrator.telemetry`: the HTTP server and what its metrics show.
 
-use platform::config::text::Network;
+use platform::config::text::{HostName, Network};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub struct Telemetry {
     pub price_source_priority: PriceSourcePriority,
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks.
     pub trusted_proxies: Vec<Network>,
+    /// Names under which it answers while `auth` is off, such as that of a proxy that asks for the login itself: single
+    /// ones, or `.example.org` for all below it. Always: addresses, the machine's own name, names without a dot, and
+    /// names under localhost, local, internal, lan, home.arpa, svc and cluster.local.
+    pub allowed_hosts: Vec<HostName>,
 }
 
 impl Default for Telemetry {
@@ -43,6 +47,7 @@ impl Default for Telemetry {
             expose: Expose::default(),
             price_source_priority: PriceSourcePriority::default(),
             trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use platform::auth::Logins;
 use platform::auth::config::RequireFor;
+use platform::config::text::HostName;
 use platform::serve::Guarded;
 use tracing::warn;
 
@@ -15,6 +16,7 @@ impl Guarded for Live {
     type Settings = Settings;
 
     const REALM: &'static str = "Alert Orchestrator";
+    const ALLOWED_HOSTS: &'static str = "orchestrator.telemetry.allowed_hosts";
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&Self::settings(self))
@@ -22,6 +24,10 @@ impl Guarded for Live {
 
     fn logins(settings: &Settings) -> Option<&Logins> {
         settings.logins.as_deref()
+    }
+
+    fn allowed_hosts(settings: &Settings) -> &[HostName] {
+        &settings.config.orchestrator.telemetry.allowed_hosts
     }
 
     fn guards_pages(settings: &Settings) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use advisor_core::decision::Failure;
+use advisor_core::rules::Mark;
 use advisor_core::store::StoreError;
 use axum::Extension;
 use axum::Json;
@@ -10,13 +11,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use platform::http::Problem;
+use platform::http::{Problem, User};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tracing::info;
 
 use super::api::{asset_of, bad, store, unavailable};
 use super::live::Live;
+use crate::journal;
 use crate::reference::{ChangeView, Tag, TagError, Which};
 use crate::round;
 use crate::settings::Settings;
@@ -30,24 +31,33 @@ struct ReferenceWish {
     /// A transaction hash, or `latest`.
     tx: String,
     wallet: Option<String>,
+    /// As what it shall be marked.
+    #[serde(default = "reference_mark")]
+    mark: Mark,
+    /// Whatever it is marked as comes off.
     #[serde(default)]
     remove: bool,
 }
 
-/// Marks a withdrawal as the reference, or unmarks it; its asset is evaluated anew at once.
+const fn reference_mark() -> Mark {
+    Mark::Reference
+}
+
+/// Marks a withdrawal as the reference or as principal, or unmarks it; its asset is evaluated anew at once.
 pub(super) async fn reference(
     State(live): State<Arc<Live>>,
     Extension(settings): Extension<Arc<Settings>>,
+    user: Option<Extension<User>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<ChangeView>, Problem> {
-    if settings.logins.is_none() {
+    let Some(Extension(User(user))) = user else {
         let text = "references are set here only where orchestrator.auth is enabled; use `alert-orchestrator tag`";
         return Err(Problem::new(StatusCode::FORBIDDEN, text));
-    }
-    let ReferenceWish { asset, tx, wallet, remove } = parse(&headers, &body)?;
+    };
+    let ReferenceWish { asset, tx, wallet, mark, remove } = parse(&headers, &body)?;
     let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
-    let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, remove };
+    let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, mark: (!remove).then_some(mark) };
     let store = store(&live)?;
     // Changed files first: the newest withdrawal may be in one.
     round::refresh(&store, &settings).await.map_err(|error| unavailable(error.to_string()))?;
@@ -58,8 +68,8 @@ pub(super) async fn reference(
     }
     let marked = Arc::clone(&live);
     let marking = live.writes.to_its_end(async move {
-        change.write(&store).await.map_err(refusal)?;
-        info!(asset, table = change.written(), "reference changed: {}", view.message());
+        change.write(&store).await.map_err(|error| refusal(TagError::Write(error)))?;
+        journal::note(&store, &settings, &change, &user, marked.write_prefix).await;
         marked.marks.marked(tag.asset);
         Ok(Json(view))
     });

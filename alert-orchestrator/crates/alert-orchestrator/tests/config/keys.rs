@@ -168,6 +168,7 @@ const ORCHESTRATOR: &[Row] = &[
         "a list",
     ),
     ("telemetry.trusted_proxies", "[]", r#"["10.0.0.0/8"]"#, r#""10.0.0.0/8""#, "a list"),
+    ("telemetry.allowed_hosts", "[]", r#"["home.example.org", ".example.com"]"#, r#""home.example.org""#, "a list"),
     ("diagnostics.dir", r#""output""#, r#""charts""#, r#""""#, TEXT),
     ("diagnostics.lookback_hours_override", "null", "12.0", "0", "a number above 0 and at most 876000 or null"),
     ("diagnostics.hist_samples_per_bin", "10", "1", "0", "a whole number from 1 to 1000000"),
@@ -453,5 +454,26 @@ fn prices_and_their_metrics_are_checked_item_by_item() {
              expected an address such as 10.0.0.5 or a network such as 10.0.0.0/8",
             "7: orchestrator.output_cleanup.extensions[0]: found \"png\", expected an extension such as .png",
         ],
+    );
+}
+
+#[test]
+fn a_host_is_a_name_without_anything_around_it() {
+    let hosts = ["home.example.org:9808", "http://home.example.org", "*.example.org", "", "a..b", "home.example.org/x"];
+    let yaml: String = hosts.iter().map(|host| format!("      - '{host}'\n")).collect();
+    let expected =
+        "a name such as home.example.org, or .example.org for all names below it, without scheme, port and *";
+    let faults: Vec<String> = hosts
+        .iter()
+        .enumerate()
+        .map(|(index, host)| {
+            let line = index + 5;
+            format!("{line}: orchestrator.telemetry.allowed_hosts[{index}]: found {host:?}, expected {expected}")
+        })
+        .collect();
+    let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+    super::fails(
+        &format!("client: {{assets: [usdc]}}\norchestrator:\n  telemetry:\n    allowed_hosts:\n{yaml}"),
+        &faults,
     );
 }

@@ -8,6 +8,8 @@ mod clock;
 mod failures;
 mod first_run;
 mod health;
+mod hosts;
+mod imported;
 mod killed_import;
 mod lifecycle;
 mod logins;

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, sy
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use advisor_io::embedded::snapshot;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value as Json, json};
@@ -291,7 +292,8 @@ fn a_backup_of_an_older_schema_is_brought_up_to_date_and_kept_as_it_was() {
     let elsewhere = checkout();
     let run = elsewhere.run(&["--config", "new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-    assert!(run.stderr.contains("from schema version 1 to 4; as it was before it is kept in"), "{}", run.stderr);
+    let migrated = format!("from schema version 1 to {}; as it was before it is kept in", snapshot::SCHEMA_VERSION);
+    assert!(run.stderr.contains(&migrated), "{}", run.stderr);
     let copies = fs::read_dir(elsewhere.path("var")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(copies.filter(|name| name.to_string_lossy().contains(".schema-1.")).count(), 1);
 }
@@ -365,10 +367,11 @@ fn manifests_that_are_newer_or_do_not_fit_are_refused() {
             *manifest = json!({"format": 2, "program": {"version": "9.1.0", "name": "?"}, "what": "ever"});
         },
     );
-    changed("its store has schema version 5, alert-orchestrator 0.1.0 knows versions up to 4", &|manifest| {
-        manifest["store"]["schema_version"] = json!(5);
-    });
-    changed("store.db in it has schema version 4, its manifest says 3", &|manifest| {
+    let known = snapshot::SCHEMA_VERSION;
+    let newer =
+        format!("its store has schema version {}, alert-orchestrator 0.1.0 knows versions up to {known}", known + 1);
+    changed(&newer, &|manifest| manifest["store"]["schema_version"] = json!(known + 1));
+    changed(&format!("store.db in it has schema version {known}, its manifest says 3"), &|manifest| {
         manifest["store"]["schema_version"] = json!(3);
     });
     changed("manifest.json lists store.db 1 times, expected 0 to 0", &|manifest| {
@@ -408,13 +411,17 @@ fn content_that_is_whole_and_of_no_use_is_refused() {
     let newer = host.path("newer.db");
     fs::write(&newer, &store).unwrap();
     let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection.pragma_update(None, "user_version", 5).unwrap();
-    connection.execute("insert into programs values (5, '0.7.0')", ()).unwrap();
+    connection.pragma_update(None, "user_version", snapshot::SCHEMA_VERSION + 1).unwrap();
+    connection.execute("insert into programs values (?1, '0.7.0')", [snapshot::SCHEMA_VERSION + 1]).unwrap();
     connection.close().unwrap();
     changed(
         "store.db",
         fs::read(&newer).unwrap(),
-        "has schema version 5, alert-orchestrator 0.1.0 knows versions up to 4; install 0.7.0 or newer",
+        &format!(
+            "has schema version {}, alert-orchestrator 0.1.0 knows versions up to {}; install 0.7.0 or newer",
+            snapshot::SCHEMA_VERSION + 1,
+            snapshot::SCHEMA_VERSION
+        ),
     );
     changed(
         "config.yaml",

@@ -33,7 +33,7 @@ fn the_newest_withdrawal_becomes_the_reference_once_the_answer_is_yes() {
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let expected = format!(
             "withdrawal  {}\nwallet      {A}\namount      3\ntx          {PAYROLL}\nmemo        \"payroll\"\n\
-             becomes     \"payroll {KEYWORD}\"\neffect      gains count from {} on\n\
+             becomes     \"payroll {KEYWORD}\"\neffect      gains count from {} on, what was gained before is no longer offered\n\
              write this to {WITHDRAWALS}? [y/N] written\n",
             world.hour(72),
             world.hour(72),
@@ -185,6 +185,57 @@ fn in_test_mode_the_mark_goes_to_a_test_table() {
     }
 }
 
+#[test]
+fn principal_that_was_taken_out_lowers_no_limit() {
+    for world in World::both() {
+        world.configure("  safety_factor: {c: 1}\n");
+        // Wallet a gained 24 and took 3 of it, if it was gain.
+        assert_eq!(world.decision()["wmax_usd"], 45.0);
+        let run = tag(&world, &["--asset", "djed", "--latest", "--principal"], "y\n");
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(run.stdout.contains("becomes     \"payroll principal_withdrawal\"\n"), "{}", run.stdout);
+        assert!(run.stdout.contains("effect      its 3 no longer count as gain already taken\n"), "{}", run.stdout);
+        let decision = world.decision();
+        assert_eq!((&decision["t0_ts"], &decision["wmax_usd"]), (&json!(world.hour(48)), &json!(48.0)));
+        assert_eq!(decision["withdrawn_since_reference_usd"], 0.0);
+
+        // A mark takes the place of the other.
+        let run = tag(&world, &["--asset", "djed", "--tx", TAGGED, "--principal"], "y\n");
+        assert!(run.stdout.contains("effect      gains count from the fallback on"), "{}", run.stdout);
+        assert_eq!(memos(&world), ["gain ( ) principal_withdrawal", "payroll principal_withdrawal"]);
+        tag(&world, &["--asset", "djed", "--latest"], "y\n");
+        assert_eq!(memos(&world)[1], format!("payroll {KEYWORD}"));
+        let off = tag(&world, &["--asset", "djed", "--tx", TAGGED, "--remove"], "y\n");
+        assert!(
+            off.stdout.contains("effect      gains count as before: it lies before the reference\n"),
+            "{}",
+            off.stdout
+        );
+        assert_eq!(memos(&world)[0], "gain ( )");
+    }
+}
+
+#[test]
+fn a_changed_mark_is_written_down_with_whoever_changed_it() {
+    for world in World::both() {
+        let run = tag(&world, &["--asset", "djed", "--latest", "--principal"], "y\n");
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+        let server = world.serve();
+        server.answers("/startupz", 200);
+        let entries = server.get("/api/history?asset=djed").json()["entries"].clone();
+        let noted = entries.as_array().unwrap().iter().find(|entry| entry["code"] == "mark_changed");
+        let noted = noted.unwrap_or_else(|| panic!("{entries}"));
+        let reason = noted["reason"].as_str().unwrap();
+        let told = format!(
+            "(command line): withdrawal of 3 of {} by {A} (tx {PAYROLL}) marked as principal; t0 before: {}, after: {}",
+            world.hour(72),
+            world.hour(48),
+            world.hour(48)
+        );
+        assert!(reason.contains("uid ") && reason.ends_with(&told), "{reason}");
+    }
+}
+
 fn post(server: &Service, headers: &[(&str, &str)], body: &Json) -> Answer {
     server.ask("POST", "/api/reference", headers, body.to_string().as_bytes())
 }
@@ -198,18 +249,31 @@ fn a_request_with_a_login_marks_and_the_next_evaluation_follows_at_once() {
         let answer = post(&server, &[ANNA], &json!({"asset": "DJED", "tx": "latest"}));
         assert_eq!(answer.status, 200, "{}", answer.text());
         let expected = json!({
-            "status": "success", "message": format!("gains count from {} on", world.hour(72)), "table": WITHDRAWALS,
+            "status": "success", "message": format!("gains count from {} on, what was gained before is no longer offered", world.hour(72)), "table": WITHDRAWALS,
             "wallet_address": A, "ts": world.hour(72), "tx_hash": PAYROLL, "memo_before": "payroll",
             "memo_after": "payroll alert_driven_withdrawal",
         });
         assert_eq!(answer.json(), expected);
         server.printed("djed: decision=1, wmax_usd=12.00 (2 wallets)", 1);
-        server.logged("reference changed: gains count from");
+        let moved = format!("t0 before: {}, after: {}", world.hour(48), world.hour(72));
+        let record = format!(
+            "anna: withdrawal of 3 of {} by {A} (tx {PAYROLL}) marked as the reference; {moved}",
+            world.hour(72)
+        );
+        server.logged(&format!("mark changed: {record}"));
+        let history = server.get("/api/history?asset=djed").json();
+        let entries = history["entries"].as_array().unwrap();
+        let noted = entries.iter().find(|entry| entry["code"] == "mark_changed").unwrap();
+        assert_eq!((&noted["reason"], &noted["t0"]), (&json!(record), &json!(world.hour(72))));
         let of_page = server.get("/api/withdrawals?asset=djed").json();
         assert_eq!(of_page["withdrawals"][0]["is_reference"], true, "{of_page}");
 
         let same = post(&server, &[ANNA], &json!({"asset": "djed", "tx": PAYROLL, "wallet": A}));
         assert_eq!((same.status, &same.json()["message"]), (200, &json!("nothing to change")));
+        let principal = post(&server, &[ANNA], &json!({"asset": "djed", "tx": PAYROLL, "mark": "principal"}));
+        assert_eq!(principal.json()["memo_after"], "payroll principal_withdrawal");
+        let of_page = server.get("/api/withdrawals?asset=djed").json()["withdrawals"][0].clone();
+        assert_eq!((&of_page["is_reference"], &of_page["is_principal"]), (&json!(false), &json!(true)));
         let removed = post(&server, &[ANNA], &json!({"asset": "djed", "tx": PAYROLL, "remove": true}));
         assert_eq!(removed.json()["memo_after"], "payroll");
         server.printed("djed: decision=1, wmax_usd=24.00 (2 wallets)", 2);
@@ -246,6 +310,11 @@ fn a_request_that_may_not_or_cannot_is_refused_with_its_reason() {
         (r#"{"asset": "djed"}"#, 400, "missing field `tx`"),
         (r#"{"asset": "djed", "tx": "latest", "walet": "x"}"#, 400, "walet"),
         (r#"{"asset": "djed", "tx": ["latest"]}"#, 400, "string"),
+        (
+            r#"{"asset": "djed", "tx": "latest", "mark": "gain"}"#,
+            400,
+            "unknown variant `gain`, expected `reference` or `principal`",
+        ),
         ("asset=djed&tx=latest", 400, "the body is not as expected"),
         ("", 400, "the body is not as expected"),
         ("\u{0}", 400, "the body is not as expected"),

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::archive::{self, Archive};
 use super::contents::{Backups, Files, OwnFile, Places, StoreAt};
 use super::keep;
+use super::leftovers;
 use super::manifest::{self, Listed, Manifest, Store};
 use super::member::{CREDENTIALS, Member, SECRETS};
 use crate::config::text::Age;
@@ -92,7 +93,7 @@ fn make(
         .create(folder)
         .with_context(|| format!("making the folder {} failed", folder.display()))?;
     let mut beside = tempfile::Builder::new();
-    beside.prefix(".backup-");
+    beside.prefix(leftovers::BACKUP);
     let scratch = beside
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(folder)

@@ -12,6 +12,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
+use super::leftovers;
 use crate::files::{folder_of, suffixed};
 
 /// A file that is ready to be put in its place.
@@ -75,7 +76,7 @@ impl Placement {
     pub(super) fn stage(path: PathBuf, mode: u32, companions: &'static [&'static str]) -> anyhow::Result<Self> {
         let near = nearest(&path);
         let stage = || -> io::Result<NamedTempFile> {
-            let staged = tempfile::Builder::new().prefix(".restore-").tempfile_in(near)?;
+            let staged = tempfile::Builder::new().prefix(leftovers::RESTORE).tempfile_in(near)?;
             let (like, mode) = match fs::metadata(&path) {
                 Ok(there) => (there.clone(), there.mode() & 0o777),
                 Err(_) => (fs::metadata(near)?, mode),

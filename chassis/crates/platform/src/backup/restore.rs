@@ -162,8 +162,9 @@ fn stage(
     let mut placements = Vec::new();
     for (member, path) in targets {
         let mode = match member.kind() {
-            Kind::Store | Kind::Own(_) | Kind::Config => 0o640,
-            Kind::Secrets => 0o600,
+            Kind::Own(_) | Kind::Config => 0o640,
+            // Its owner is the folder's, so that the service can use it, and nobody else has to.
+            Kind::Store | Kind::Secrets => 0o600,
             Kind::Credential => archive.mode(&member).unwrap_or(0o600),
         };
         let store = backups.store.filter(|_| member.is_store());

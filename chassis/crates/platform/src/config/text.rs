@@ -35,6 +35,10 @@ pub struct Endpoint(Url);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network(IpNet);
 
+/// A name of this machine, or with a dot before it all names below: `home.example.org`, `.example.org`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName(String);
+
 /// A text that is not of the expected format; which that is, the [`Format`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not of the expected format")]
@@ -71,6 +75,17 @@ impl Network {
     /// The network; a single address is a network of one.
     pub fn net(&self) -> IpNet {
         self.0
+    }
+}
+
+impl HostName {
+    /// Whether `name` is meant: in lower case and without a dot at its end.
+    pub fn covers(&self, name: &str) -> bool {
+        let meant = self.0.trim_end_matches('.').to_ascii_lowercase();
+        match meant.starts_with('.') {
+            true => name.len() > meant.len() && name.ends_with(&meant),
+            false => name == meant,
+        }
     }
 }
 
@@ -116,6 +131,20 @@ impl FromStr for Network {
         let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
         net.map(Self).map_err(|_| BadText)
     }
+}
+
+impl FromStr for HostName {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        let name = text.strip_prefix('.').unwrap_or(text);
+        if is_host_name(name.strip_suffix('.').unwrap_or(name)) { Ok(Self(text.to_owned())) } else { Err(BadText) }
+    }
+}
+
+/// Whether the text is labels with dots between them; `_`, which no host may have and service names do, is let through.
+pub(crate) fn is_host_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(|label| is_made_of(label, 63, "-_"))
 }
 
 /// A URL that can be shown: what is secret has keys of its own.
@@ -188,6 +217,11 @@ pub(super) const FORMATS: &[Format] = &[
         accepts: |text| text.parse::<IpAddr>().is_ok() || is_made_of(text, 253, ".-"),
     },
     Format {
+        name: "host-name",
+        expected: "a name such as home.example.org, or .example.org for all names below it, without scheme, port and *",
+        accepts: |text| text.parse::<HostName>().is_ok(),
+    },
+    Format {
         name: "database-name",
         expected: "a name of at most 64 letters, digits, _, - and .",
         accepts: |text| is_made_of(text, 64, "_-."),
@@ -233,6 +267,12 @@ impl fmt::Display for Network {
     }
 }
 
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Gives text types that are [`FromStr`](std::str::FromStr) and [`Display`](std::fmt::Display) their place in a
 /// configuration: a string in YAML and JSON, with a `format` in the schema.
 #[macro_export]
@@ -268,4 +308,4 @@ macro_rules! text_types {
     )*};
 }
 
-text_types!(Zone: "iana-time-zone", Age: "age", Endpoint: "endpoint", Network: "network");
+text_types!(Zone: "iana-time-zone", Age: "age", Endpoint: "endpoint", Network: "network", HostName: "host-name");

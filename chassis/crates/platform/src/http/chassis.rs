@@ -1,6 +1,7 @@
 //! What every request and every answer has, whatever the route.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -19,6 +20,7 @@ use super::client::{Client, Proxies};
 use super::headers::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
 use super::limits::Arrival;
 use super::problem::Problem;
+use super::repeats::{Kind, Repeats};
 use super::verdict::IsVerdict;
 
 /// The longest request id that is taken over from a client, in bytes.
@@ -39,7 +41,7 @@ const PATH_BYTES_LOGGED: usize = 200;
 /// carry [`Client`] as an extension. Answers carry the security headers; those with an error status are JSON as
 /// [`Problem`] writes it, also where axum made them or a handler panicked.
 pub fn chassis(router: Router, proxies: Proxies) -> App {
-    App { router: TowerToHyperService::new(router), proxies }
+    App { router: TowerToHyperService::new(router), proxies, repeats: Arc::default() }
 }
 
 /// What [`serve`](super::serve) serves: routes in their [`chassis`].
@@ -49,6 +51,8 @@ pub fn chassis(router: Router, proxies: Proxies) -> App {
 pub struct App {
     router: TowerToHyperService<Router>,
     proxies: Proxies,
+    /// What of it the log has said.
+    pub(super) repeats: Arc<Repeats>,
 }
 
 impl App {
@@ -70,7 +74,7 @@ impl App {
             let headers = response.headers_mut();
             headers.insert(REQUEST_ID, id);
             headers.extend(SECURITY_HEADERS);
-            log(&method, uri.path(), &response, started_at.elapsed(), client);
+            log(&self.repeats, &method, uri.path(), &response, started_at.elapsed(), client);
             response
         }
         .instrument(span)
@@ -161,19 +165,24 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(new_request_id)
 }
 
-/// One line per request, the louder the worse it went. A probe that says no has done its work.
-fn log(method: &Method, path: &str, response: &Response, took: Duration, Client(client): Client) {
+/// One line per request, the louder the worse it went; refusals of one kind are summed up. A probe that says no has
+/// done its work.
+fn log(repeats: &Repeats, method: &Method, path: &str, response: &Response, took: Duration, Client(client): Client) {
     let status = response.status();
     let is_verdict = response.extensions().get::<IsVerdict>().is_some();
     // Nobody needs more of an address that was not found, and anybody may send one.
     let path = &path[..path.floor_char_boundary(PATH_BYTES_LOGGED)];
+    let kind = Kind { what: "request", status: Some(status.as_u16()) };
+    let is_refusal = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE && !is_verdict;
     macro_rules! line {
         ($level:ident) => {{
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
             $level!(%method, path, status = status.as_u16(), duration_ms, %client, "request")
         }};
     }
-    if status.is_server_error() && !is_verdict {
+    if is_refusal && !repeats.is_new(kind, client, path) {
+        line!(debug);
+    } else if status.is_server_error() && !is_verdict {
         line!(error);
     } else if status.is_client_error() {
         line!(warn);

@@ -12,6 +12,10 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client(pub IpAddr);
 
+/// Who has logged in, as an extension of every request that needed a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User(pub Arc<str>);
+
 /// The proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies(Arc<[IpNet]>);

@@ -18,6 +18,7 @@ use tracing::{debug, warn};
 
 use super::chassis::App;
 use super::limits::{Arrival, Limits};
+use super::repeats::Repeats;
 use super::stream::{Stream, refusal};
 use super::table::{Late, Slot};
 
@@ -36,11 +37,12 @@ enum End {
 
 /// Answers the requests of one connection until it ends, is told to, or is too slow.
 pub(super) async fn run(socket: TcpStream, app: App, slot: Arc<Slot>, limits: Limits) {
+    let repeats = Arc::clone(&app.repeats);
     let service = service_fn(|request| answer(request, &app, &slot, &limits));
     let mut http = http1::Builder::new();
     // Times are kept here, by one timer per connection instead of one per request.
     http.header_read_timeout(None).max_header_size(limits.header_bytes);
-    let mut connection = http.serve_connection(Stream::new(socket, Arc::clone(&slot)), service);
+    let mut connection = http.serve_connection(Stream::new(socket, Arc::clone(&slot), Arc::clone(&repeats)), service);
     let mut told = std::pin::pin!(slot.told());
     let mut timer = std::pin::pin!(tokio::time::sleep(limits.request_time));
     let mut is_stopping = false;
@@ -68,7 +70,7 @@ pub(super) async fn run(socket: TcpStream, app: App, slot: Arc<Slot>, limits: Li
     };
     let socket = connection.into_parts().io.into_inner();
     tokio::select! {
-        () = finish(socket, end, &slot) => {}
+        () = finish(socket, end, &slot, &repeats) => {}
         () = slot.told() => {}
     }
 }
@@ -92,11 +94,11 @@ fn too_late(late: Late, slot: &Slot, limits: &Limits) -> End {
     End::Close
 }
 
-async fn finish(mut socket: TcpStream, end: End, slot: &Slot) {
+async fn finish(mut socket: TcpStream, end: End, slot: &Slot, repeats: &Repeats) {
     let answered = match end {
         End::Close => return,
         End::Linger => Ok(()),
-        End::Refuse => socket.write_all(&refusal(StatusCode::REQUEST_TIMEOUT, slot)).await,
+        End::Refuse => socket.write_all(&refusal(StatusCode::REQUEST_TIMEOUT, slot, repeats)).await,
     };
     if answered.is_ok() && socket.shutdown().await.is_ok() {
         let mut rest = socket.take(LINGER_BYTES);

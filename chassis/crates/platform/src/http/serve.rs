@@ -13,6 +13,7 @@ use tracing::{debug, warn};
 use super::chassis::App;
 use super::connection;
 use super::limits::Limits;
+use super::repeats::{Kind, Repeats};
 use super::table::{Slot, Table};
 
 /// Files a service needs besides its connections: stores, outgoing requests, what it reads and writes.
@@ -64,11 +65,14 @@ pub async fn serve(
     let table = Table::new(room);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
+    let repeats = Arc::clone(&app.repeats);
+    let mut saying = pin!(repeats.say());
     loop {
         let (socket, slot) = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = accept(&listener, &table) => accepted,
+            never = &mut saying => match never {},
+            accepted = accept(&listener, &table, &repeats) => accepted,
         };
         let (app, table, limits) = (app.clone(), Arc::clone(&table), limits.clone());
         connections.spawn(async move {
@@ -88,11 +92,12 @@ pub async fn serve(
         warn!("{count} requests on {address} did not finish within {seconds} s and are cut off");
         connections.shutdown().await;
     }
+    repeats.say_all();
     Ok(())
 }
 
 /// The next connection that there is a place for.
-async fn accept(listener: &TcpListener, table: &Table) -> (TcpStream, Arc<Slot>) {
+async fn accept(listener: &TcpListener, table: &Table, repeats: &Repeats) -> (TcpStream, Arc<Slot>) {
     let mut failed = false;
     loop {
         match listener.accept().await {
@@ -101,7 +106,7 @@ async fn accept(listener: &TcpListener, table: &Table) -> (TcpStream, Arc<Slot>)
                     debug!(%error, "a connection was gone before it could be served");
                     continue;
                 }
-                return (socket, enter(table, peer).await);
+                return (socket, enter(table, peer, repeats).await);
             }
             Err(error) if is_of_one_connection(&error) => {
                 debug!(%error, "a connection was gone before it was accepted")
@@ -118,11 +123,14 @@ async fn accept(listener: &TcpListener, table: &Table) -> (TcpStream, Arc<Slot>)
     }
 }
 
-async fn enter(table: &Table, peer: SocketAddr) -> Arc<Slot> {
+async fn enter(table: &Table, peer: SocketAddr, repeats: &Repeats) -> Arc<Slot> {
+    const WHAT: &str = "closed the connection idle longest: there are too many";
     loop {
         if let Some((slot, left)) = table.enter(peer) {
-            if let Some(left) = left {
-                warn!(client = %left.ip().to_canonical(), "closed the connection idle longest: there are too many");
+            if let Some(client) = left.map(|left| left.ip().to_canonical())
+                && repeats.is_new(Kind { what: WHAT, status: None }, client, "")
+            {
+                warn!(%client, "{WHAT}");
             }
             return slot;
         }

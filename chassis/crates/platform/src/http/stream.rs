@@ -12,22 +12,24 @@ use axum::http::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tracing::{error_span, warn};
+use tracing::{debug, error_span, warn};
 
 use super::headers::{REQUEST_ID, SECURITY_HEADERS, new_request_id};
 use super::problem::Problem;
+use super::repeats::{Kind, Repeats};
 use super::table::Slot;
 
 pub(super) struct Stream {
     socket: TokioIo<TcpStream>,
     slot: Arc<Slot>,
+    repeats: Arc<Repeats>,
     /// What is still to be sent in place of hyper's answer.
     refusal: Vec<u8>,
 }
 
 impl Stream {
-    pub(super) fn new(socket: TcpStream, slot: Arc<Slot>) -> Self {
-        Self { socket: TokioIo::new(socket), slot, refusal: Vec::new() }
+    pub(super) fn new(socket: TcpStream, slot: Arc<Slot>, repeats: Arc<Repeats>) -> Self {
+        Self { socket: TokioIo::new(socket), slot, repeats, refusal: Vec::new() }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -37,7 +39,7 @@ impl Stream {
     /// Keeps in mind what to send in place of an answer of hyper's; `None` for all other bytes.
     fn replace(&mut self, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
         let status = own_answer(bytes)?;
-        self.refusal = refusal(status, &self.slot);
+        self.refusal = refusal(status, &self.slot, &self.repeats);
         Some(Poll::Ready(Ok(bytes.len())))
     }
 
@@ -111,7 +113,7 @@ fn own_answer(bytes: &[u8]) -> Option<StatusCode> {
 }
 
 /// The last answer on a connection whose request never became one; the log says so, too.
-pub(super) fn refusal(status: StatusCode, slot: &Slot) -> Vec<u8> {
+pub(super) fn refusal(status: StatusCode, slot: &Slot, repeats: &Repeats) -> Vec<u8> {
     let what = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => "its header is too large",
         StatusCode::REQUEST_TIMEOUT => "its header was not sent in time",
@@ -119,8 +121,10 @@ pub(super) fn refusal(status: StatusCode, slot: &Slot) -> Vec<u8> {
     };
     let id = new_request_id();
     let id = id.to_str().unwrap_or_default();
-    error_span!("request", correlationId = id).in_scope(|| {
-        warn!(client = %slot.client(), status = status.as_u16(), "refused a request: {what}");
+    let (client, kind) = (slot.client(), Kind { what: "refused a request", status: Some(status.as_u16()) });
+    error_span!("request", correlationId = id).in_scope(|| match repeats.is_new(kind, client, "") {
+        true => warn!(%client, status = status.as_u16(), "refused a request: {what}"),
+        false => debug!(%client, status = status.as_u16(), "refused a request: {what}"),
     });
     let body = Problem::body(&format!("the request was refused: {what}"));
     let mut answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\n");

@@ -1,10 +1,11 @@
 //! In which text do metrics leave the process?
 //!
 //! A registry of `prometheus-client` writes OpenMetrics; [`negotiate`] says whether the reader wants that or the older
-//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former.
+//! Prometheus text format, and [`to_text_0_0_4`] derives the latter from the former. [`sorted()`] puts it in order first.
 //!
 //! Sources: the OpenMetrics 1.0 specification and Prometheus' "Exposition formats".
 
+mod sorted;
 mod text;
 
 use axum::http::HeaderMap;
@@ -12,6 +13,7 @@ use axum::http::header::ACCEPT;
 
 use crate::http::weighted;
 
+pub(super) use sorted::sorted;
 pub(super) use text::to_text_0_0_4;
 
 /// A format in which metrics are written.

@@ -24,8 +24,8 @@ struct Page {
 }
 
 impl MetricsPage {
-    /// The page in the format that the client prefers. `write` gives the metrics as OpenMetrics text without the end
-    /// mark, where that is due.
+    /// The page in the format that the client prefers, sorted by names and labels. `write` gives the metrics as
+    /// OpenMetrics text without the end mark, where that is due.
     pub fn get(&self, headers: &HeaderMap, write: impl FnOnce() -> String) -> Response {
         let page = self.fresh(write);
         let rendered = match exposition::negotiate(headers) {
@@ -45,14 +45,15 @@ impl MetricsPage {
         if let Some((_, page)) = cached.as_ref().filter(|(read_at, _)| read_at.elapsed() < FRESH) {
             return Arc::clone(page);
         }
-        let page = Arc::new(Page::new(write()));
+        let page = Arc::new(Page::new(&write()));
         *cached = Some((Instant::now(), Arc::clone(&page)));
         page
     }
 }
 
 impl Page {
-    fn new(mut text: String) -> Self {
+    fn new(text: &str) -> Self {
+        let mut text = exposition::sorted(text);
         text.push_str("# EOF\n");
         let plain = exposition::to_text_0_0_4(&text);
         Self {
@@ -90,15 +91,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_for_openmetrics_gets_it_with_its_end_mark() {
+    async fn who_asks_for_openmetrics_gets_it_in_order_with_its_end_mark() {
         let page = MetricsPage::default();
-        let text = "# TYPE a counter\na_total 1\n";
+        let text = "# TYPE b gauge\nb 2\n# TYPE a counter\na_total 1\n";
         let accept = HeaderValue::from_static("application/openmetrics-text");
         let (kind, openmetrics) = body(&page, &HeaderMap::from_iter([(ACCEPT, accept)]), text).await;
         assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-        assert_eq!(openmetrics, format!("{text}# EOF\n"));
+        assert_eq!(openmetrics, "# TYPE a counter\na_total 1\n# TYPE b gauge\nb 2\n# EOF\n");
         let (kind, plain) = body(&page, &HeaderMap::new(), text).await;
         assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
-        assert_eq!(plain, "# TYPE a_total counter\na_total 1\n");
+        assert_eq!(plain, "# TYPE a_total counter\na_total 1\n# TYPE b gauge\nb 2\n");
     }
 }

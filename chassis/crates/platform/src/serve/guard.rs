@@ -1,4 +1,7 @@
 //! Who may ask?
+//!
+//! Whom a password keeps out, [`Logins`] know. Where nobody needs one, the name that a request asks for has to be
+//! one of ours ([`Hosts`]): otherwise any page could read the answers through its visitor's browser.
 
 use std::sync::Arc;
 
@@ -9,8 +12,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
 
+use super::hosts::Hosts;
 use crate::auth::Logins;
-use crate::http::{Client, Problem, same_origin};
+use crate::config::text::HostName;
+use crate::http::{Client, Problem, User, same_origin};
 
 /// How much an answer gives away, or a request changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +36,30 @@ pub trait Guarded: Send + Sync + 'static {
     /// The realm of the login, as a browser shows it: printable ASCII without quotes.
     const REALM: &'static str;
 
+    /// The key of the configuration in which [`allowed_hosts`](Self::allowed_hosts) stand.
+    const ALLOWED_HOSTS: &'static str;
+
     /// The settings in effect. Each guarded request finds those that let it in as an extension, `Arc<Settings>`.
     fn settings(&self) -> Arc<Self::Settings>;
 
-    /// Who may log in; `None`: nobody has to.
-    fn logins(settings: &Self::Settings) -> Option<&Logins>;
+    /// Who may log in; `None`, as in a service that knows no logins: nobody has to.
+    fn logins(_: &Self::Settings) -> Option<&Logins> {
+        None
+    }
+
+    /// The names under which it answers where nobody has to log in, beside those that no stranger can point here.
+    fn allowed_hosts(settings: &Self::Settings) -> &[HostName];
 
     /// Whether pages ask for a login as well, where there are logins.
-    fn guards_pages(settings: &Self::Settings) -> bool;
+    fn guards_pages(_: &Self::Settings) -> bool {
+        false
+    }
 }
 
 /// `handler` behind the door that `access` asks for.
 pub(super) fn guarded<S: Guarded>(
     state: &Arc<S>,
+    hosts: &Arc<Hosts>,
     access: Access,
     handler: MethodRouter<Arc<S>>,
 ) -> MethodRouter<Arc<S>> {
@@ -53,20 +69,21 @@ pub(super) fn guarded<S: Guarded>(
         Access::Page => S::guards_pages,
         Access::Sensitive => |_: &S::Settings| true,
     };
-    let guard = Guard { state: Arc::clone(state), asks };
+    let guard = Guard { state: Arc::clone(state), hosts: Arc::clone(hosts), asks };
     handler.layer(from_fn_with_state(guard, check::<S>))
 }
 
 /// The door of one route.
 struct Guard<S: Guarded> {
     state: Arc<S>,
+    hosts: Arc<Hosts>,
     /// Whether it asks for a login, where there are logins.
     asks: fn(&S::Settings) -> bool,
 }
 
 impl<S: Guarded> Clone for Guard<S> {
     fn clone(&self) -> Self {
-        Self { state: Arc::clone(&self.state), asks: self.asks }
+        Self { state: Arc::clone(&self.state), hosts: Arc::clone(&self.hosts), asks: self.asks }
     }
 }
 
@@ -77,12 +94,17 @@ async fn check<S: Guarded>(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let settings = guard.state.settings();
+    let logins = S::logins(&settings);
+    if logins.is_none() {
+        guard.hosts.check(request.uri(), request.headers(), S::allowed_hosts(&settings))?;
+    }
     if request.method() == Method::POST && !same_origin(request.headers()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another origin"));
     }
-    let settings = guard.state.settings();
-    if let Some(logins) = S::logins(&settings).filter(|_| (guard.asks)(&settings)) {
-        logins.check(request.headers(), client.0).await.map_err(|refused| refused.into_problem(S::REALM))?;
+    if let Some(logins) = logins.filter(|_| (guard.asks)(&settings)) {
+        let user = logins.check(request.headers(), client.0).await;
+        request.extensions_mut().insert(User(user.map_err(|refused| refused.into_problem(S::REALM))?));
     }
     // Whoever answers goes by the same reading of the configuration.
     request.extensions_mut().insert(settings);

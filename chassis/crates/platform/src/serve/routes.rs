@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Redirect;
 use axum::routing::{MethodRouter, get};
 
 use super::guard::{self, Access, Guarded};
+use super::hosts::Hosts;
 use super::page_files::PageFiles;
 use super::probes::{self, Probed};
 use crate::http::{App, Proxies, Rendered, chassis};
@@ -62,12 +63,14 @@ impl<S: Guarded> Routes<S> {
             .open("/health", get(async move || probes::health::<S>(started_at)))
     }
 
-    /// The page `/dashboard`, to which `/` leads: `index.html` of `files`, and what that loads from `/assets`.
+    /// The page `/dashboard`, to which `/` and `/dashboard/` lead: `index.html` of `files`, and what that loads from
+    /// `/assets`.
     #[must_use]
     pub fn dashboard(self, files: PageFiles) -> Self {
         let files = Arc::new(files);
         let index = Arc::clone(&files);
         self.page("/", get(async || Redirect::temporary("dashboard")))
+            .page("/dashboard/", get(async |RawQuery(query): RawQuery| without_slash(query)))
             .page("/dashboard", get(async move |headers: HeaderMap| index.respond("index.html", &headers)))
             .page(
                 "/assets/{*file}",
@@ -87,8 +90,9 @@ impl<S: Guarded> Routes<S> {
     /// The service's answers behind everything that holds for all of them.
     pub fn app(self, state: &Arc<S>, proxies: Proxies) -> App {
         let mut router = Router::new();
+        let hosts = Arc::new(Hosts::new(S::ALLOWED_HOSTS));
         for Route { path, access, handler } in self.0 {
-            router = router.route(&path, guard::guarded(state, access, handler));
+            router = router.route(&path, guard::guarded(state, &hosts, access, handler));
         }
         chassis(router.with_state(Arc::clone(state)), proxies)
     }
@@ -97,6 +101,12 @@ impl<S: Guarded> Routes<S> {
         self.0.push(Route { path: path.to_owned(), access, handler });
         self
     }
+}
+
+/// What the page loads stands beside it, not below: its links need the address without a slash.
+fn without_slash(query: Option<String>) -> Redirect {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::temporary(&format!("../dashboard{query}"))
 }
 
 impl<S> Routes<S> {

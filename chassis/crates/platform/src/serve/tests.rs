@@ -22,9 +22,14 @@ struct Answer {
 /// Asks for `METHOD /path`, with more header lines, on a connection of its own.
 async fn ask(address: SocketAddr, request: &str, headers: &[String]) -> Answer {
     let more: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    send(address, &format!("{request} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{more}content-length: 0\r\n\r\n"))
+        .await
+}
+
+/// Sends these bytes on a connection that the server closes after its answer.
+async fn send(address: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let text = format!("{request} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{more}content-length: 0\r\n\r\n");
-    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("the server answers").unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));

@@ -40,28 +40,33 @@ fn refused(content: Content, file: &str, expected: &str) {
 
 #[test]
 fn columns_are_found_in_any_order_case_and_by_any_alias() {
-    let row = ["2: 1000000000 w Some(2.0) Some(1.5) Some(3.0) (\"\", \"\")"];
-    lines(Content::Positions, &format!("{POSITIONS}1,w,2,3,1.5"), &row);
-    lines(Content::Positions, "\u{feff} TS ,Wallet_Address,value_usd,underlying_units,price_usd\n1,w,2,3,1.5", &row);
+    let row = ["2: 1700000001000000000 w Some(2.0) Some(1.5) Some(3.0) (\"\", \"\")"];
+    lines(Content::Positions, &format!("{POSITIONS}1700000001,w,2,3,1.5"), &row);
     lines(
         Content::Positions,
-        "price_usd,x,underlying_units,usd_value,wallet_address,ts,price_ada\n1.5,,3,2,w,1,9",
+        "\u{feff} TS ,Wallet_Address,value_usd,underlying_units,price_usd\n1700000001,w,2,3,1.5",
         &row,
     );
     lines(
         Content::Positions,
-        &format!("{POSITIONS}1,w,,3,1.5"),
-        &["2: 1000000000 w None Some(1.5) Some(3.0) (\"\", \"\")"],
+        "price_usd,x,underlying_units,usd_value,wallet_address,ts,price_ada\n1.5,,3,2,w,1700000001,9",
+        &row,
     );
-    let named = ["2: 0 w Some(2.0) None None (\"DJED\", \"Djed\")"];
     lines(
         Content::Positions,
-        "ts,wallet_address,usd_value,underlying_units,price_usd,market_id,market_name\n0,w,2,,,DJED,Djed",
+        &format!("{POSITIONS}1700000001,w,,3,1.5"),
+        &["2: 1700000001000000000 w None Some(1.5) Some(3.0) (\"\", \"\")"],
+    );
+    let named = ["2: 1700000000000000000 w Some(2.0) None None (\"DJED\", \"Djed\")"];
+    lines(
+        Content::Positions,
+        "ts,wallet_address,usd_value,underlying_units,price_usd,market_id,market_name\n1700000000,w,2,,,DJED,Djed",
         &named,
     );
     for memo in ["memo", "notes", "Notes"] {
-        let file = format!("ts,wallet_address,amount,created_at,{memo}\n0,w,-5,,\" tag, with \"\"comma\"\" \"");
-        lines(Content::Withdrawals, &file, &["2: 0 w -5 \"tag, with \\\"comma\\\"\" \"\""]);
+        let file =
+            format!("ts,wallet_address,amount,created_at,{memo}\n1700000000,w,-5,,\" tag, with \"\"comma\"\" \"");
+        lines(Content::Withdrawals, &file, &["2: 1700000000000000000 w -5 \"tag, with \\\"comma\\\"\" \"\""]);
     }
 }
 
@@ -74,11 +79,15 @@ fn a_header_that_lacks_or_repeats_columns_is_refused_with_the_names() {
         "ts,wallet,value\n",
         "without column wallet_address, usd_value or value_usd, underlying_units, price_usd; found ts, wallet, value",
     );
-    refused(
-        Content::Deposits,
-        "ts;wallet_address;amount\n",
-        "without column ts, wallet_address, amount; found ts;wallet_address;amount",
-    );
+    let commas = "expected commas, and points in decimal numbers";
+    for (header, separator) in [
+        ("ts;wallet_address;amount", "semicolons"),
+        ("ts\twallet_address\tamount", "tabs"),
+        ("sep=;\nts;wallet_address;amount", "semicolons"),
+    ] {
+        refused(Content::Deposits, header, &format!("columns are separated by {separator}; {commas}"));
+    }
+    refused(Content::Deposits, "ts,when;where\n", "without column wallet_address, amount; found ts, when;where");
     refused(
         Content::Deposits,
         "ts,wallet_address,amount,memo,notes\n",
@@ -95,52 +104,63 @@ fn a_header_that_lacks_or_repeats_columns_is_refused_with_the_names() {
 #[test]
 fn every_unusable_line_says_why() {
     let cases = [
-        ("1,w,2,3", "4 fields; expected 5"),
-        ("1,w,2,3,1,1", "6 fields; expected 5"),
+        ("1700000001,w,2,3", "4 fields; expected 5"),
+        ("1700000001,w,2,3,1,1", "6 fields; expected 5"),
         (",w,2,3,1", "ts is empty"),
-        ("1,,2,3,1", "wallet_address is empty"),
-        ("1, ,2,3,1", "wallet_address is empty"),
-        ("soon,w,2,3,1", "ts \"soon\" is not a time; expected RFC 3339, a date or an epoch in seconds or milliseconds"),
-        ("99999999999,w,2,3,1", "ts \"99999999999\" lies outside 1677-09-21 to 2262-04-11, which nanoseconds can tell"),
-        ("1,w,2 USD,3,1", "usd_value \"2 USD\" is not a finite number"),
-        ("1,w,NaN,3,1", "usd_value \"NaN\" is not a finite number"),
-        ("1,w,1e999,3,1", "usd_value \"1e999\" is not a finite number"),
-        ("1,w,2,-inf,1", "underlying_units \"-inf\" is not a finite number"),
-        ("1,w,2,3,0x1", "price_usd \"0x1\" is not a finite number"),
-        ("1,w,-2,3,1", "usd_value -2 is negative"),
-        ("1,w,,-2,1.5", "usd_value -3 is negative"), // -2 units at 1.5 USD
-        ("1,w,,3,", "usd_value is empty and cannot be derived from underlying_units and price_usd"),
-        ("1,w,,1e300,1e300", "usd_value is empty and cannot be derived from underlying_units and price_usd"),
+        ("1700000001,,2,3,1", "wallet_address is empty"),
+        ("1700000001, ,2,3,1", "wallet_address is empty"),
+        (
+            "soon,w,2,3,1",
+            "ts \"soon\" is not a time; expected RFC 3339 with an offset, such as 2026-11-26T03:26:00Z, \
+                       or seconds or milliseconds since 1970",
+        ),
+        (
+            "1700000001,w\u{a0},2,3,1",
+            "wallet_address \"w\\u{a0}\" contains '\\u{a0}' (U+00A0); expected letters and digits only",
+        ),
+        ("1700000001,a w,2,3,1", "wallet_address \"a w\" contains ' ' (U+0020); expected letters and digits only"),
+        ("1700000001,w,2 USD,3,1", "usd_value \"2 USD\" is not a finite number"),
+        ("1700000001,w,NaN,3,1", "usd_value \"NaN\" is not a finite number"),
+        ("1700000001,w,1e999,3,1", "usd_value \"1e999\" is not a finite number"),
+        ("1700000001,w,2,-inf,1", "underlying_units \"-inf\" is not a finite number"),
+        ("1700000001,w,2,3,0x1", "price_usd \"0x1\" is not a finite number"),
+        ("1700000001,w,-2,3,1", "usd_value -2 is negative"),
+        ("1700000001,w,,-2,1.5", "usd_value -3 is negative"), // -2 units at 1.5 USD
+        ("1700000001,w,,3,", "usd_value is empty and cannot be derived from underlying_units and price_usd"),
+        ("1700000001,w,,1e300,1e300", "usd_value is empty and cannot be derived from underlying_units and price_usd"),
     ];
     for (line, expected) in cases {
         lines(Content::Positions, &format!("{POSITIONS}{line}\n"), &[&format!("2: {expected}")]);
     }
     lines(
         Content::Deposits,
-        &format!("{FLOWS}1,w,-2,,\n1,w,,,\n"),
+        &format!("{FLOWS}1700000001,w,-2,,\n1700000001,w,,,\n"),
         &["2: amount -2 is negative", "3: amount is empty"],
     );
-    lines(Content::Withdrawals, &format!("{FLOWS}1,w,-0,,\n"), &["2: 1000000000 w 0 \"\" \"\""]);
+    lines(Content::Withdrawals, &format!("{FLOWS}1700000001,w,-0,,\n"), &["2: 1700000001000000000 w 0 \"\" \"\""]);
 }
 
 #[test]
 fn text_that_is_not_utf_8_spoils_only_its_line() {
-    let file = [FLOWS.as_bytes(), b"1,w,2,\xff,\n2,w,2,\xc3\xa4,\n3,\xff,2,,\n"].concat();
-    let expected = ["2: memo is not UTF-8", "3: 2000000000 w 2 \"ä\" \"\"", "4: wallet_address is not UTF-8"];
+    let file = [FLOWS.as_bytes(), b"1700000001,w,2,\xff,\n1700000002,w,2,\xc3\xa4,\n1700000003,\xff,2,,\n"].concat();
+    let expected = ["2: memo is not UTF-8", "3: 1700000002000000000 w 2 \"ä\" \"\"", "4: wallet_address is not UTF-8"];
     assert_eq!(read(Content::Deposits, &file).unwrap(), expected);
 }
 
 #[test]
 fn lines_are_counted_as_an_editor_does() {
-    for end in ["\n", "\r\n"] {
-        let file = "ts,wallet_address,amount,memo~~1,w,1,~2,w,2,\"two~lines\"~ ~3,w,3,~bad~\"5\",\"w\",\"5\",\"\""
+    for end in ["\n", "\r\n", "\r"] {
+        let file = "ts,wallet_address,amount,memo~~1700000001,w,1,~1700000002,w,2,\"two~lines\"~ ~1700000003,w,3,~bad~\"1700000005\",\"w\",\"5\",\"\""
             .replace('~', end);
         let expected = [
-            "3: 1000000000 w 1 \"\" \"\"".to_owned(),
-            format!("4: 2000000000 w 2 {:?} \"\"", format!("two{end}lines")),
-            "7: 3000000000 w 3 \"\" \"\"".into(),
+            "3: 1700000001000000000 w 1 \"\" \"\"".to_owned(),
+            format!(
+                "4: 1700000002000000000 w 2 {:?} \"\"",
+                format!("two{}lines", if end == "\n" { end } else { "\r\n" })
+            ),
+            "7: 1700000003000000000 w 3 \"\" \"\"".into(),
             "8: 1 fields; expected 4".into(),
-            "9: 5000000000 w 5 \"\" \"\"".into(),
+            "9: 1700000005000000000 w 5 \"\" \"\"".into(),
         ];
         assert_eq!(read(Content::Deposits, file.as_bytes()).unwrap(), expected, "{end:?}");
     }
@@ -148,12 +168,22 @@ fn lines_are_counted_as_an_editor_does() {
 
 #[test]
 fn a_quote_that_is_never_closed_does_not_swallow_the_rest_in_silence() {
-    for rest in ["1,w,2,\"memo,\n2,w,3,,\n", "1,w,2,,\"", "1,w,2,,\"hash\n", "\"1,w", "1,w,2,,\"a\"\"\n"] {
-        let file = format!("{FLOWS}0,w,1,,\n{rest}");
+    for rest in [
+        "1700000001,w,2,\"memo,\n1700000002,w,3,,\n",
+        "1700000001,w,2,,\"",
+        "1700000001,w,2,,\"hash\n",
+        "\"1700000001,w",
+        "1700000001,w,2,,\"a\"\"\n",
+    ] {
+        let file = format!("{FLOWS}1700000000,w,1,,\n{rest}");
         refused(Content::Deposits, &file, "a quote opened in the row that begins in line 3 is never closed");
     }
     // A quote inside a field that does not begin with one is a character like any other.
-    lines(Content::Deposits, &format!("{FLOWS}1,w,2,5\" pipe,"), &["2: 1000000000 w 2 \"5\\\" pipe\" \"\""]);
+    lines(
+        Content::Deposits,
+        &format!("{FLOWS}1700000001,w,2,5\" pipe,"),
+        &["2: 1700000001000000000 w 2 \"5\\\" pipe\" \"\""],
+    );
 }
 
 #[test]
@@ -161,7 +191,7 @@ fn a_row_longer_than_any_real_one_ends_the_reading() {
     // Endless, so that only the limit can end it.
     let endless =
         |start: &str| Lines::new(io::Cursor::new(format!("{FLOWS}{start}").into_bytes()).chain(io::repeat(b'x')));
-    for start in ["1,w,2,,\n2,w,2,\"", "1,w,2,,\n"] {
+    for start in ["1700000001,w,2,,\n1700000002,w,2,\"", "1700000001,w,2,,\n"] {
         let mut lines = endless(start);
         assert!(lines.next().unwrap().is_some() && lines.next().unwrap().is_some(), "header and first row");
         let cause = lines.next().unwrap_err().to_string();
@@ -171,7 +201,7 @@ fn a_row_longer_than_any_real_one_ends_the_reading() {
     }
     // The limit is each row's own.
     let memo = "m".repeat(ROW_BYTES_MAX / 2);
-    let file = format!("{FLOWS}1,w,2,{memo},\n") + &format!("2,w,2,{memo},\n").repeat(4);
+    let file = format!("{FLOWS}1700000001,w,2,{memo},\n") + &format!("1700000002,w,2,{memo},\n").repeat(4);
     assert_eq!(read(Content::Deposits, file.as_bytes()).unwrap().len(), 5);
 }
 
@@ -194,7 +224,7 @@ proptest! {
     fn a_mutated_file_gives_a_row_or_a_cause_for_each_line(
         at in 0_usize..60, byte in prop::sample::select(b",\"\n\r x9-.\xff".to_vec()),
     ) {
-        let mut file = format!("{POSITIONS}1769644800,addr1q,12.5,12.4,1.008\n2026-01-30,addr1q,12.6,12.4,1.01\n").into_bytes();
+        let mut file = format!("{POSITIONS}1769644800,addr1q,12.5,12.4,1.008\n2026-01-30T00:00:00Z,addr1q,12.6,12.4,1.01\n").into_bytes();
         let at = POSITIONS.len() + at;
         file[at] = byte;
         match read(Content::Positions, &file) {

@@ -46,7 +46,7 @@ fn both(steps: &[(Step, &[&str])]) {
     let server = Server::start();
     for (asset, wallets) in [("djed", ["addr1b", "addr1a"]), ("iusd", ["addr1c", "addr1a"])] {
         let table = format!("liqwid_supply_positions_{asset}");
-        let rows: String = wallets.map(|wallet| format!("0,{wallet},1,1,1\n")).concat();
+        let rows: String = wallets.map(|wallet| format!("2026-01-01T00:00:00Z,{wallet},1,1,1\n")).concat();
         let path = folder.path().join(format!("{table}.csv"));
         std::fs::write(&path, format!("ts,wallet_address,underlying_units,usd_value,price_usd\n{rows}")).unwrap();
         let columns = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, underlying_units DOUBLE, usd_value DOUBLE, \

@@ -49,9 +49,13 @@ function changes(entries) {
   return entries.filter((entry, i) => entry.decision !== entries[i + 1]?.decision || entry.code !== entries[i + 1]?.code);
 }
 
-function makeRow({ decision }) {
-  const { kind, word } = kindOf(decision);
+function makeRow({ decision, code }) {
   const row = makeCells("time", "", "number", "number", "number", "number", "text");
+  if (code === "mark_changed") {
+    row.cells[1].append(el("span", { class: "flag info" }, "tag changed"));
+    return row;
+  }
+  const { kind, word } = kindOf(decision);
   row.cells[1].append(el("span", { class: `mark ${kind}` }, icon(kind), word));
   return row;
 }

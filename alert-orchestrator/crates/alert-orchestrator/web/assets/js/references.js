@@ -1,4 +1,4 @@
-// Which withdrawal is the reference, and how is another one marked? The list, and the dialog that changes a tag.
+// Which withdrawals are marked, and how is another one? The list, and the dialog that changes a mark.
 //
 // User and password live in this module's memory only, and go nowhere but into the one request that needs them.
 
@@ -7,7 +7,7 @@ import { address, copies } from "./copy.js";
 import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time } from "./format.js";
 
-const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
+const RULE = "Gains count from the newest withdrawal that is tagged as a reference; one without a tag counts as gain already taken.";
 
 /** @type {Api.Login | null} */
 let login = null;
@@ -25,6 +25,7 @@ export function start(changed) {
     event.preventDefault();
     confirm(changed);
   });
+  byId("mark-choice").addEventListener("change", showChange);
   byId("reference-cancel").addEventListener("click", () => byId("reference-dialog").close());
   byId("reference-dialog").addEventListener("close", () => {
     pending = null;
@@ -85,9 +86,12 @@ function fillRow(row, one) {
 const isNewestTagged = (one) => one === listed.find((other) => other.is_reference);
 /** @param {Api.Withdrawal} one */
 const units = (one) => (one.amount === null ? "unknown amount" : `${amount(one.amount)} ${asset}`);
-const verb = (one) => (one.is_reference ? "Remove tag" : "Mark as reference");
+const isMarked = (one) => one.is_reference || one.is_principal;
+/** @param {Api.Withdrawal} one */
+const verb = (one) => (isMarked(one) ? "Remove tag" : "Mark as reference");
 
 function tagState(one) {
+  if (one.is_principal) return [el("span", { class: "flag info" }, "principal"), " "];
   if (!one.is_reference) return [];
   return [el("span", { class: "flag info" }, isNewestTagged(one) ? "reference" : "earlier reference"), " "];
 }
@@ -103,19 +107,39 @@ function action(one) {
 function ask(withdrawal) {
   pending = { asset, withdrawal };
   write({ "reference-dialog-title": verb(withdrawal), "reference-confirm": verb(withdrawal), "reference-error": "" });
-  byId("reference-change").replaceChildren(...describe(withdrawal));
+  byId("reference-withdrawal").replaceChildren(...describe(withdrawal));
+  byId("mark-choice").hidden = isMarked(withdrawal);
+  choice("reference").checked = true;
+  showChange();
   showLogin();
   byId("reference-dialog").showModal();
   byId(login ? "reference-confirm" : "login-user").focus();
 }
 
-/** What will change, in words. @param {Api.Withdrawal} one */
+/** @param {"reference" | "principal"} mark */
+const choice = (mark) => document.querySelector(`#mark-choice [value=${mark}]`);
+
+function showChange() {
+  if (!pending) return;
+  const { withdrawal } = pending;
+  if (!isMarked(withdrawal)) write({ "reference-dialog-title": title(), "reference-confirm": title() });
+  const unmarked = withdrawal.is_principal ? "The tag leaves its memo, and it counts as gain that is already taken." : ifRemoved(withdrawal);
+  const marked = choice("principal").checked ? ifPrincipal(withdrawal) : ifMarked(withdrawal);
+  setText(byId("reference-effect"), isMarked(withdrawal) ? unmarked : marked);
+}
+
+const title = () => (choice("principal").checked ? "Mark as principal" : "Mark as reference");
+
+/** Which withdrawal is meant. @param {Api.Withdrawal} one */
 function describe(one) {
   const what = `Withdrawal of ${units(one)} at ${time(one.ts)}`;
   const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
   const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
-  return [details, memo, el("p", {}, one.is_reference ? ifRemoved(one) : ifMarked(one))];
+  return [details, memo];
 }
+
+/** @param {Api.Withdrawal} one */
+const ifPrincipal = (one) => `Its memo gets the tag. It took out what was put in: its ${units(one)} no longer count as gain that is already taken.`;
 
 function ifMarked(one) {
   const newest = listed.find((other) => other.is_reference);
@@ -138,11 +162,14 @@ function showLogin() {
   setText(byId("logged-in-user"), login?.user ?? "");
 }
 
+/** @param {Api.Withdrawal} one */
+const wish = (one) => (isMarked(one) ? { remove: true } : { mark: choice("principal").checked ? "principal" : "reference" });
+
 async function confirm(changed) {
   if (!pending) return;
   const { withdrawal } = pending;
   const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...(withdrawal.is_reference && { remove: true }) };
+  const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...wish(withdrawal) };
   busy(true);
   try {
     const answer = await setReference(change, attempt);

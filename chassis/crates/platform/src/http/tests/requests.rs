@@ -178,6 +178,42 @@ async fn every_request_leaves_one_line_by_its_outcome() {
 }
 
 #[tokio::test]
+async fn refusals_of_one_kind_are_summed_up_and_none_is_lost() {
+    let lines = Lines::default();
+    let guard = tracing::subscriber::set_default(lines.subscriber(Level::Info, Format::Text));
+    let mut server = Server::start(Limits::default()).await;
+    let mut peer = server.connect().await;
+    for n in 0..500 {
+        assert!(peer.get(&format!("/none/{n}")).await.starts_with("HTTP/1.1 404"));
+        peer.send("DELETE / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(peer.answer().await.starts_with("HTTP/1.1 405"));
+    }
+    for _ in 0..20 {
+        assert!(server.exchange("nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400"));
+        assert!(peer.get("/panic").await.starts_with("HTTP/1.1 500"), "what is our own fault is not summed up");
+    }
+    drop(peer);
+    server.stop();
+    server.stopped().await;
+    drop(guard);
+    let text = lines.text();
+    let counted = |what: &str| {
+        let of_kind = text.lines().filter(|line| line.contains(what));
+        of_kind
+            .map(|line| {
+                line.split_once("count=").map_or(1, |(_, rest)| rest.split(',').next().unwrap().parse().unwrap())
+            })
+            .sum::<u64>()
+    };
+    assert_eq!(counted("status=404"), 500, "{text}");
+    assert_eq!(counted("status=405"), 500, "{text}");
+    assert_eq!(counted("status=400"), 20, "{text}");
+    assert_eq!(counted("status=500"), 20, "{text}");
+    let summed = text.lines().filter(|line| !line.contains("status=500") && !line.contains("panicked")).count();
+    assert!(summed < 40, "few lines in as little time as this takes: {summed} of {text}");
+}
+
+#[tokio::test]
 async fn a_rendered_page_is_sent_again_only_when_it_has_changed() {
     use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
     let page = Rendered::new("text/plain; charset=utf-8", "hello ".repeat(1000).into_bytes());

@@ -82,7 +82,7 @@ fn sample(line: &str, types: &HashMap<&str, &str>, text: &mut String) -> Option<
 }
 
 /// The length of the label set at the beginning of `rest`, 0 where there is none; `None` where it does not end.
-fn labels_length(rest: &str) -> Option<usize> {
+pub(super) fn labels_length(rest: &str) -> Option<usize> {
     if !rest.starts_with('{') {
         return Some(0);
     }

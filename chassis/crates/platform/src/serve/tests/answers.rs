@@ -10,10 +10,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value as Json, json};
 
-use super::{Answer, ask};
+use super::{Answer, ask, send};
 use crate::auth::{Logins, Users};
+use crate::config::text::HostName;
 use crate::http::{Limits, Proxies, listen, serve};
 use crate::serve::{Checks, Guarded, PageFiles, Probed, Routes, differences};
+use crate::telemetry::tests::Lines;
+use crate::telemetry::{Format, Level};
 
 /// What a test changes between two questions.
 #[derive(Default)]
@@ -26,12 +29,14 @@ struct State {
 struct Settings {
     logins: Option<Logins>,
     guards_pages: bool,
+    allowed_hosts: Vec<HostName>,
     name: &'static str,
 }
 
 impl Guarded for State {
     type Settings = Settings;
     const REALM: &'static str = "Tests";
+    const ALLOWED_HOSTS: &'static str = "server.allowed_hosts";
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.lock().unwrap())
@@ -39,6 +44,10 @@ impl Guarded for State {
 
     fn logins(settings: &Settings) -> Option<&Logins> {
         settings.logins.as_ref()
+    }
+
+    fn allowed_hosts(settings: &Settings) -> &[HostName] {
+        &settings.allowed_hosts
     }
 
     fn guards_pages(settings: &Settings) -> bool {
@@ -84,6 +93,7 @@ const DOCUMENT: &str = r#"{"paths": {
     "/health": {"get": {"security": []}},
     "/": {"get": {"security": [{}, {"basic": []}]}},
     "/dashboard": {"get": {"security": [{}, {"basic": []}]}},
+    "/dashboard/": {"get": {"security": [{}, {"basic": []}]}},
     "/assets/{file}": {"get": {"security": [{}, {"basic": []}]}},
     "/api/openapi.json": {"get": {"security": [{}, {"basic": []}]}},
     "/api/name": {"get": {"security": [{}, {"basic": []}]}},
@@ -121,7 +131,8 @@ impl Running {
         let mut users = Users::default();
         let hash = bcrypt::hash("anna's", 4).unwrap();
         users.add("anna", format!("bcrypt:{hash}").parse().unwrap());
-        let settings = Settings { logins: Some(Logins::new(users)), guards_pages, name: "guarded" };
+        let settings =
+            Settings { logins: Some(Logins::new(users)), guards_pages, name: "guarded", ..Settings::default() };
         *self.state.settings.lock().unwrap() = Arc::new(settings);
     }
 
@@ -175,6 +186,13 @@ async fn the_page_is_served_with_what_it_loads_and_nothing_else() {
     let root = running.get("/").await;
     assert_eq!(root.status, 307);
     assert!(root.head.contains("\r\nlocation: dashboard\r\n"), "{}", root.head);
+    for (path, place) in
+        [("/dashboard/", "../dashboard"), ("/dashboard/?asset=a&b=%20c", "../dashboard?asset=a&b=%20c")]
+    {
+        let answer = running.get(path).await;
+        assert_eq!(answer.status, 307, "{path}");
+        assert!(answer.head.contains(&format!("\r\nlocation: {place}\r\n")), "{}", answer.head);
+    }
     for (path, kind, body) in [
         ("/dashboard", "text/html; charset=utf-8", "<p>Hello</p>"),
         ("/assets/js/main.js", "text/javascript; charset=utf-8", "hello()"),
@@ -213,6 +231,44 @@ async fn each_route_asks_for_the_login_that_the_settings_in_effect_want() {
     let foreign = [anna, vec!["origin: http://b".to_owned()]].concat();
     assert_eq!(ask(running.address, "POST /api/secret", &foreign).await.status, 403);
     assert_eq!(ask(running.address, "GET /api/secret", &foreign).await.status, 200);
+}
+
+#[tokio::test]
+async fn without_logins_a_name_that_a_stranger_can_point_here_gets_probes_and_nothing_else() {
+    let log = Lines::default();
+    let _logging = tracing::subscriber::set_default(log.subscriber(Level::Warning, Format::Text));
+    let running = Running::start().await;
+    let get = async |path: &str, host: &str| {
+        let rest = "connection: close\r\nx-forwarded-host: localhost\r\n\r\n";
+        send(running.address, &format!("GET {path} HTTP/1.1\r\n{host}{rest}")).await
+    };
+    let statuses = async |path: &str| {
+        let mut statuses = Vec::new();
+        for host in ["host: localhost\r\n", "host: evil.example:80\r\n", "host: a\r\nhost: a\r\n", ""] {
+            statuses.push(get(path, host).await.status);
+        }
+        statuses
+    };
+    for page in ["/dashboard", "/assets/js/main.js", "/api/openapi.json", "/api/name", "/api/secret"] {
+        assert_eq!(statuses(page).await, [200, 421, 421, 400], "{page}");
+    }
+    for probe in ["/livez", "/readyz", "/startupz", "/health"] {
+        assert_eq!(statuses(probe).await, [200; 4], "{probe}");
+    }
+    let old = send(running.address, "GET /livez HTTP/1.0\r\n\r\n").await;
+    assert_eq!(old.status, 200, "a load balancer of the old kind");
+    let refused = Running::json(&get("/", "host: evil.example:80\r\n").await);
+    let text = "this service does not answer under the name \"evil.example\"; where a name should lead here, \
+                add it to server.allowed_hosts in the configuration";
+    assert_eq!(refused, (421, json!({ "error": text, "status": "error" })));
+    let named = log.text().lines().filter(|line| line.contains("WARNING refused a request: this service")).count();
+    assert_eq!(named, 1, "{}", log.text());
+
+    let allowed_hosts = vec![".example".parse().unwrap()];
+    *running.state.settings.lock().unwrap() = Arc::new(Settings { allowed_hosts, ..Settings::default() });
+    assert_eq!(statuses("/dashboard").await, [200, 200, 421, 400], "the settings in effect allow the name");
+    running.guard(false);
+    assert_eq!(statuses("/dashboard").await, [200; 4], "a login keeps strangers out");
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! Which files of a folder are to be imported, and what are they known by?
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use advisor_core::resolve::{TablePrefixes, coin_names, names_market};
+use advisor_core::store::{Market, StoreError, TableKind};
+use rusqlite::Connection;
+
+use super::access::{Trouble, find};
+use super::names::{self, Target};
+use super::read;
+use super::report::{ImportError, ImportReport};
+use super::store::Embedded;
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Files that are named after a table, in the order in which they are to be read.
+    pub(super) files: Vec<(Target, PathBuf)>,
+    /// Files that look as if they were meant to be.
+    pub(super) unnamed: Vec<PathBuf>,
+    /// Those that would be files or unnamed, were they not in folders of the folder.
+    pub(super) below: Vec<PathBuf>,
+}
+
+impl Embedded {
+    /// Of the files that an import found those from which no one of the `assets` takes its rows: neither is it the one in
+    /// their name, nor that of the market that the positions of that name say they are of.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn unclaimed(
+        &self,
+        report: &ImportReport,
+        prefixes: &TablePrefixes,
+        assets: &[String],
+    ) -> Result<Vec<PathBuf>, StoreError> {
+        let named: BTreeSet<String> = assets.iter().flat_map(|asset| coin_names(asset)).collect();
+        let unclaimed = |connection: &Connection| -> rusqlite::Result<Vec<PathBuf>> {
+            let mut unclaimed = Vec::new();
+            for (path, asset) in report.found.iter().filter(|(_, asset)| !named.contains(asset)) {
+                let market = match find(connection, &format!("{}{asset}", prefixes.positions), TableKind::Positions) {
+                    Ok(table) => read::market(connection, table)?,
+                    Err(Trouble::Store(error)) => return Err(error),
+                    Err(Trouble::NoTable | Trouble::Table(_)) => Market::default(),
+                };
+                if !assets.iter().any(|asset| names_market(&market, asset)) {
+                    unclaimed.push(path.clone());
+                }
+            }
+            Ok(unclaimed)
+        };
+        self.shared.file.with_connection(unclaimed).map_err(|error| self.unavailable(&error))
+    }
+}
+
+/// The one file at `path`.
+pub(super) fn file_at(path: &Path, prefixes: &TablePrefixes) -> Result<Found, ImportError> {
+    let error = || ImportError::Name { path: path.into(), expected: names::expected(prefixes) };
+    let file = (names::target(prefixes, path).ok_or_else(error)?, path.into());
+    Ok(Found { files: vec![file], ..Found::default() })
+}
+
+/// The files of the folder.
+pub(super) fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Found, ImportError> {
+    let failed = |source| path_error(folder, source);
+    let Found { mut files, mut unnamed, mut below } = Found::default();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if path.is_dir() {
+            if is_looked_into(&entry) {
+                add_below(&path, &mut below);
+            }
+            continue;
+        }
+        match names::target(prefixes, &path) {
+            Some(target) => files.push((target, path)),
+            None if names::holds_rows(&path) => unnamed.push(path),
+            None => {}
+        }
+    }
+    files.sort_unstable();
+    unnamed.sort_unstable();
+    below.sort_unstable();
+    Ok(Found { files, unnamed, below })
+}
+
+/// Not hidden ones: Kubernetes keeps what a volume's links lead to in such. Nor links, which may lead in a circle.
+fn is_looked_into(entry: &fs::DirEntry) -> bool {
+    let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+    !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+/// A folder below that cannot be read is nobody's fault here.
+fn add_below(folder: &Path, below: &mut Vec<PathBuf>) {
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if is_looked_into(&entry) {
+                folders.push(entry.path());
+            } else if names::holds_rows(&entry.path()) && entry.path().is_file() {
+                below.push(entry.path());
+            }
+        }
+    }
+}
+
+/// The text a file is known by: its folder without links, and its name, which may be a link that is exchanged for every
+/// new version (as Kubernetes does).
+pub(super) fn identity(path: &Path) -> Result<String, ImportError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(|source| path_error(folder, source))?;
+    let path = folder.join(path.file_name().unwrap_or_default());
+    path.into_os_string().into_string().map_err(|path| ImportError::NotUtf8 { path: path.into() })
+}
+
+pub(super) fn path_error(path: &Path, source: io::Error) -> ImportError {
+    ImportError::Path { path: path.into(), source }
+}

@@ -1,0 +1,225 @@
+//! What marking or unmarking a withdrawal changes, said before it is done.
+//!
+//! Marking puts a keyword into the withdrawal's memo, unmarking takes it out; the rest of the memo stays.
+
+use std::fmt;
+
+use advisor_core::flow::FlowRow;
+use advisor_core::ledger::Ledger as _;
+use advisor_core::rules::{Mark, mark};
+use advisor_core::store::StoreError;
+use advisor_core::time;
+use advisor_io::AnyStore;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// What marking or unmarking a withdrawal changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    asset: String,
+    /// The table that the withdrawal was read from.
+    table: String,
+    /// The table that its memo is written to; another one only where every write goes beside the real tables.
+    written: String,
+    flow: FlowRow,
+    memo_after: Option<String>,
+    marks: [Option<Mark>; 2],
+    /// The newest withdrawal that is marked as the reference, before the change and after it.
+    references: [Option<i64>; 2],
+}
+
+impl Change {
+    /// The change that makes `flow`, one of the asset's withdrawals `rows`, bear this mark and no other.
+    pub(super) fn new(
+        asset: &str,
+        [table, written]: [String; 2],
+        mut rows: Vec<FlowRow>,
+        flow: FlowRow,
+        wanted: Option<Mark>,
+        keywords: [String; 2],
+    ) -> Self {
+        let memo_after = remarked(flow.memo.as_deref(), wanted, &keywords);
+        let reference = |rows: &[FlowRow]| {
+            let marked = rows.iter().filter(|row| mark(row.memo.as_deref(), &keywords) == Some(Mark::Reference));
+            marked.filter_map(|row| row.ts).max()
+        };
+        let before = reference(&rows);
+        for row in rows.iter_mut().filter(|row| **row == flow || is_same_flow(row, &flow)) {
+            row.memo.clone_from(&memo_after);
+        }
+        let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| mark(memo, &keywords));
+        let references = [before, reference(&rows)];
+        Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references }
+    }
+
+    /// The asset, as configured.
+    pub(crate) fn asset(&self) -> &str {
+        &self.asset
+    }
+
+    /// Whether the memo is already as it should be.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.flow.memo == self.memo_after
+    }
+
+    /// Writes the memo.
+    ///
+    /// # Errors
+    /// The withdrawal is not there any more, or the store does not answer.
+    pub(crate) async fn write(&self, store: &AnyStore) -> Result<(), StoreError> {
+        store.round().set_memo(&self.table, &self.written, &self.flow, self.memo_after.as_deref()).await
+    }
+
+    /// The table that [`Self::write`] writes to.
+    pub(crate) fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The reference time after the change, nanoseconds since the epoch; `None`: the fallback's.
+    pub(crate) fn reference(&self) -> Option<i64> {
+        self.references[1]
+    }
+
+    /// What the page is told.
+    pub(crate) fn view(&self) -> ChangeView {
+        ChangeView {
+            status: "success",
+            message: if self.is_nothing() { "nothing to change".to_owned() } else { self.effect() },
+            table: self.written.clone(),
+            wallet_address: self.flow.wallet.as_deref().unwrap_or_default().to_owned(),
+            ts: self.flow.ts.map(time::timestamp),
+            tx_hash: self.flow.tx_hash.clone(),
+            memo_before: self.flow.memo.clone(),
+            memo_after: self.memo_after.clone(),
+        }
+    }
+
+    /// What was done by whom, for log and journal.
+    pub(crate) fn record(&self, user: &str) -> String {
+        let named = |t0: Option<i64>| t0.map_or("the fallback".to_owned(), |t0| time::timestamp(t0).to_string());
+        let [before, after] = self.references.map(named);
+        let done = match self.marks[1] {
+            Some(Mark::Reference) => "marked as the reference",
+            Some(Mark::Principal) => "marked as principal",
+            None => "unmarked",
+        };
+        format!("{user}: {} {done}; t0 before: {before}, after: {after}", self.withdrawal())
+    }
+
+    fn withdrawal(&self) -> String {
+        let at = self.flow.ts.map(|ts| format!(" of {}", time::timestamp(ts))).unwrap_or_default();
+        let wallet = self.flow.wallet.as_deref().unwrap_or_default();
+        let tx = self.flow.tx_hash.as_ref().map(|tx| format!(" (tx {tx})")).unwrap_or_default();
+        format!("withdrawal of {}{at} by {wallet}{tx}", self.amount())
+    }
+
+    fn amount(&self) -> String {
+        self.flow.amount.map_or("none".to_owned(), |amount| amount.abs().to_string())
+    }
+
+    /// What follows for the gains.
+    fn effect(&self) -> String {
+        if self.written != self.table {
+            return format!("gains count as before: no evaluation reads {}", self.written);
+        }
+        [self.effect_on_reference(), self.effect_on_taken()].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    fn effect_on_reference(&self) -> Option<String> {
+        let [before, after] = self.references;
+        match (before, after) {
+            (before, Some(after)) if before.is_none_or(|before| before < after) => Some(format!(
+                "gains count from {} on, what was gained before is no longer offered",
+                time::timestamp(after)
+            )),
+            (Some(before), Some(after)) if after < before => Some(format!(
+                "gains count from {} on again, the newest withdrawal that is still marked",
+                time::timestamp(after)
+            )),
+            (Some(_), None) => Some("gains count from the fallback on: no withdrawal is marked any more".to_owned()),
+            (_, Some(newer)) if self.marks[1] == Some(Mark::Reference) => {
+                Some(format!("gains still count from {}, a newer withdrawal that is marked", time::timestamp(newer)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Of what lies before the reference nothing counts.
+    fn effect_on_taken(&self) -> Option<String> {
+        if self.flow.ts <= self.references[1] {
+            return (self.references[0] == self.references[1] && self.marks[1] != Some(Mark::Reference))
+                .then(|| "gains count as before: it lies before the reference".to_owned());
+        }
+        let counts = |mark: Option<Mark>| mark.is_none();
+        match self.marks.map(counts) {
+            [true, false] => Some(format!("its {} no longer count as gain already taken", self.amount())),
+            [false, true] => Some(format!("its {} count as gain already taken", self.amount())),
+            _ => None,
+        }
+    }
+}
+
+/// Whether two rows are one flow to the rule.
+pub(super) fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
+    let key = |row: &FlowRow| {
+        (row.ts, row.wallet.clone(), row.tx_hash.clone(), row.amount.map(|amount| amount.abs().to_bits()))
+    };
+    a.tx_hash.is_some() && key(a) == key(b)
+}
+
+/// The memo with the keyword of this mark and without the other, which would contradict it.
+fn remarked(memo: Option<&str>, wanted: Option<Mark>, [reference, principal]: &[String; 2]) -> Option<String> {
+    let keep = memo.map(str::to_owned);
+    match wanted {
+        Some(Mark::Reference) => with(reference, without(principal, keep)),
+        Some(Mark::Principal) => with(principal, without(reference, keep)),
+        None => without(principal, without(reference, keep)),
+    }
+}
+
+fn with(keyword: &str, memo: Option<String>) -> Option<String> {
+    match memo {
+        Some(memo) if memo.contains(keyword) => Some(memo),
+        Some(memo) if !memo.trim().is_empty() => Some(format!("{} {keyword}", memo.trim())),
+        _ => Some(keyword.to_owned()),
+    }
+}
+
+fn without(keyword: &str, memo: Option<String>) -> Option<String> {
+    let memo = memo?;
+    if !memo.contains(keyword) {
+        return Some(memo);
+    }
+    let rest: Vec<&str> = memo.split(keyword).map(str::trim).filter(|part| !part.is_empty()).collect();
+    (!rest.is_empty()).then(|| rest.join(" "))
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memo = |memo: Option<&str>| memo.map_or("none".to_owned(), |memo| format!("{memo:?}"));
+        writeln!(
+            f,
+            "withdrawal  {}",
+            self.flow.ts.map_or("without a time".to_owned(), |ts| time::timestamp(ts).to_string())
+        )?;
+        writeln!(f, "wallet      {}", self.flow.wallet.as_deref().unwrap_or_default())?;
+        writeln!(f, "amount      {}", self.amount())?;
+        writeln!(f, "tx          {}", self.flow.tx_hash.as_deref().unwrap_or("none"))?;
+        writeln!(f, "memo        {}", memo(self.flow.memo.as_deref()))?;
+        writeln!(f, "becomes     {}", memo(self.memo_after.as_deref()))?;
+        write!(f, "effect      {}", self.effect())
+    }
+}
+
+/// A change as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChangeView {
+    status: &'static str,
+    message: String,
+    table: String,
+    wallet_address: String,
+    ts: Option<Timestamp>,
+    tx_hash: Option<String>,
+    memo_before: Option<String>,
+    memo_after: Option<String>,
+}
