@@ -59,7 +59,7 @@ test("view=rate draws the price, and the switch goes into the address", async ()
   });
 });
 
-test("every 10 s it asks again, and for the details only after an evaluation", async () => {
+test("every 10 s it asks again, and for the details only after an evaluation or a mark", async () => {
   await withFixture(browser, script(), "?asset=usdc", {}, async (page, fixture) => {
     const first = status();
     fixture.script = script({ now: () => first });
@@ -78,6 +78,11 @@ test("every 10 s it asks again, and for the details only after an evaluation", a
     await nextRound(page);
     await page.locator("#wmax:text-is('311.50 USD')").waitFor();
     await eventually(() => fixture.count("/api/series"), 1);
+    // A withdrawal was marked meanwhile: another decision, and no evaluation of all.
+    fixture.script = script({ decisions: { usdc: decision({ wmax_usd: 12.5 }) }, now: () => next });
+    await nextRound(page);
+    await page.locator("#wmax:text-is('12.50 USD')").waitFor();
+    await eventually(() => fixture.count("/api/explain"), 2);
   });
 });
 

@@ -46,11 +46,13 @@ fn next_failure(failure: &Failure) -> Option<Failure> {
 }
 
 fn first_hold() -> HoldReason {
-    HoldReason::NoReference { keyword: "alert_driven_withdrawal".into() }
+    let now = time::timestamp(EPOCH);
+    HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: time::timestamp(EPOCH + 26 * NANOS_PER_HOUR), now }
 }
 
 fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
     match hold {
+        HoldReason::ClockDoubt { .. } => Some(HoldReason::NoReference { keyword: "alert_driven_withdrawal".into() }),
         HoldReason::NoReference { .. } => {
             let detail = "since the reference: reference 2026-01-29T10:20:00Z is newer than the newest sample \
                           2026-01-29T10:00:00Z";

@@ -30,19 +30,38 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
         warnings: warnings::about_data(snapshot),
         ..blank.clone()
     };
+    let doubt = clock_doubt(rules, snapshot, to).map(|reason| Decision::Hold(Hold { reason, also: Vec::new() }));
     match compute(rules, snapshot, to, &mut advice) {
         Ok(Outcome { mut holds, limit_usd }) => {
-            advice.decision = if holds.is_empty() {
-                Decision::Withdraw { limit_usd }
-            } else {
-                Decision::Hold(Hold { reason: holds.remove(0), also: holds })
-            };
+            // What else a wrong clock makes of the data is nothing to act on.
+            advice.decision = doubt.unwrap_or_else(|| {
+                if holds.is_empty() {
+                    Decision::Withdraw { limit_usd }
+                } else {
+                    Decision::Hold(Hold { reason: holds.remove(0), also: holds })
+                }
+            });
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
             advice.warnings.extend(advice.prices.as_ref().and_then(warnings::about_prices));
             advice
         }
-        Err(failure) => Advice { decision: Decision::Error(failure), warnings: advice.warnings, ..blank },
+        Err(failure) => {
+            if doubt.is_some() {
+                advice.warnings.push(format!("by this machine's clock also: {failure}"));
+            }
+            let decision = doubt.unwrap_or(Decision::Error(failure));
+            Advice { decision, warnings: advice.warnings, ..blank }
+        }
     }
+}
+
+/// The hold for samples that are newer than the evaluation time, which is the machine's where there are any: of an evaluation
+/// as of the past nothing after it is read.
+fn clock_doubt(rules: &Rules, snapshot: &Snapshot, to: i64) -> Option<HoldReason> {
+    let (max_skew_minutes, newest) = rules.max_clock_skew_minutes.zip(snapshot.positions.newest_cut)?;
+    let is_beyond = time::hours_between(to, newest) > max_skew_minutes / 60.0;
+    let [newest, now] = [newest, to].map(time::timestamp);
+    is_beyond.then_some(HoldReason::ClockDoubt { max_skew_minutes, newest, now })
 }
 
 /// What came out: every reason to hold, the one that stands for all first, and the limit without them.

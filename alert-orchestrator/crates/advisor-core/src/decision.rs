@@ -6,11 +6,13 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use crate::growth::RiseFigures;
 use crate::store::StoreError;
+use crate::time;
 
 /// What the operator may do.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +103,15 @@ impl fmt::Display for Hold {
 /// A reason to withdraw nothing, in the order in which one stands for all.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HoldReason {
+    /// The newest sample lies after the machine's time: one of the two clocks is wrong, and with it everything that was judged.
+    ClockDoubt {
+        /// How far it may lie after it, minutes.
+        max_skew_minutes: f64,
+        /// Time of the newest sample.
+        newest: Timestamp,
+        /// The machine's time.
+        now: Timestamp,
+    },
     /// No withdrawal is tagged, and nothing else marks a start.
     NoReference {
         /// What a memo would have to contain.
@@ -160,6 +171,7 @@ impl HoldReason {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::ClockDoubt { .. } => "clock_doubt",
             Self::NoReference { .. } => "no_reference",
             Self::NoData { .. } => "no_data",
             Self::StaleData { .. } => "stale_data",
@@ -176,6 +188,15 @@ impl HoldReason {
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ClockDoubt { max_skew_minutes, newest, now } => {
+                let ahead = time::hours_between(time::nanos(*now), time::nanos(*newest));
+                write!(
+                    f,
+                    "samples newer than now (by more than {max_skew_minutes} min): clock or time zone? The newest is of \
+                     {newest}, {ahead:.1} h after this machine's time {now}; where samples are stamped with the end of \
+                     their hour or day, raise client.max_clock_skew_minutes"
+                )
+            }
             Self::NoReference { keyword } => {
                 write!(f, "no reference: no withdrawal's memo contains {keyword:?}, and no fallback is configured")
             }

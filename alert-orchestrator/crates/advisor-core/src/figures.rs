@@ -26,7 +26,7 @@ pub struct Snapshot {
     pub deposits_table: String,
     /// The table of withdrawals; `None`: the store has none, so nothing was withdrawn.
     pub withdrawals_table: Option<String>,
-    /// The wallets' samples from `loaded_from` to the evaluation time.
+    /// The wallets' samples from `loaded_from` to the evaluation time; where that is now, cut there.
     pub positions: Positions,
     /// Deposits in that range.
     pub deposits: Vec<FlowRow>,

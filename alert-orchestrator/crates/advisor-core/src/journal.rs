@@ -66,6 +66,9 @@ pub trait Journal: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
 
-    /// Removes the entries of all assets with `ts < before`.
-    fn forget(&self, table: &str, before: i64) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// When the oldest entry of any asset is of; `None` where there is none.
+    fn oldest(&self, table: &str) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
+    /// Removes the entries of all assets with `ts < before`; returns how many those were.
+    fn forget(&self, table: &str, before: i64) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

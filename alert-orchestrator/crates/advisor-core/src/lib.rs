@@ -4,7 +4,7 @@
 //! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
 //! gains per wallet, the asset's corrected series, the [`gate`] over it, the comparison of prices ([`price_check`]), and the
 //! [`decision`]. What charts show of it is a [`drawing`]. Beside the evaluation, [`sync`] tells which transactions of the
-//! lending market are to be stored.
+//! lending market are to be stored, and [`marks`] whether an answer still goes by the marks that are set.
 #![deny(missing_docs)]
 
 pub mod advice;
@@ -19,6 +19,7 @@ pub mod gate;
 mod growth;
 pub mod journal;
 pub mod ledger;
+pub mod marks;
 pub mod position;
 mod price;
 pub mod price_check;

@@ -101,6 +101,13 @@ impl WalletSeries {
         self.units[last] = figures.units;
     }
 
+    fn truncate(&mut self, samples: usize) {
+        self.ts.truncate(samples);
+        self.value_usd.truncate(samples);
+        self.price_usd.truncate(samples);
+        self.units.truncate(samples);
+    }
+
     fn shrink(&mut self) {
         self.ts.shrink_to_fit();
         self.value_usd.shrink_to_fit();
@@ -148,6 +155,22 @@ pub struct Positions {
     pub skipped: SkippedRows,
     /// Rows equal in time and wallet that disagreed in value or price; the last of each in store order was kept.
     pub conflicts: Conflicts,
+    /// The newest of the samples that [`Positions::cut_after`] took away.
+    pub newest_cut: Option<i64>,
+}
+
+impl Positions {
+    /// Takes away the samples after `to`, and remembers the time of the newest of them.
+    #[must_use]
+    pub fn cut_after(mut self, to: i64) -> Self {
+        let newest = self.wallets.iter().filter_map(|wallet| wallet.ts().last().copied()).max();
+        self.newest_cut = newest.filter(|newest| *newest > to);
+        if self.newest_cut.is_some() {
+            self.wallets.iter_mut().for_each(|wallet| wallet.truncate(wallet.ts.partition_point(|ts| *ts <= to)));
+            self.wallets.retain(|wallet| !wallet.ts.is_empty());
+        }
+        self
+    }
 }
 
 /// Rows that contradict one another: how many, and where the first few are.
@@ -271,7 +294,7 @@ impl PositionsBuilder {
             }
             wallet.shrink();
         }
-        Positions { wallets: series, skipped, conflicts }
+        Positions { wallets: series, skipped, conflicts, newest_cut: None }
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Rules {
     pub safety_factor: f64,
     /// A wallet whose newest sample is older than this at the evaluation time is stale. `None`: never.
     pub max_sample_age_hours: Option<f64>,
+    /// Samples that are newer than the machine's time by more than this make the clock doubtful, minutes. `None`: never.
+    pub max_clock_skew_minutes: Option<f64>,
     /// At which instant a flow is taken to have reached the position.
     pub alignment: Alignment,
     /// What flow amounts are counted in.

@@ -23,6 +23,7 @@ pub fn rules() -> Rules {
         range_start: None,
         safety_factor: 0.5,
         max_sample_age_hours: Some(24.0),
+        max_clock_skew_minutes: Some(5.0),
         alignment: Alignment::None,
         amount_unit: AmountUnit::Underlying,
         growth: Some(GrowthRules { max_supply_apy: 1.5, flow_lag_hours: 6.0 }),

@@ -161,7 +161,11 @@ impl Journal for AnyRound<'_> {
         either!(self, store => store.read(table, asset, from, to, limit))
     }
 
-    async fn forget(&self, table: &str, before: i64) -> Result<(), StoreError> {
+    async fn oldest(&self, table: &str) -> Result<Option<i64>, StoreError> {
+        either!(self, store => store.oldest(table))
+    }
+
+    async fn forget(&self, table: &str, before: i64) -> Result<u64, StoreError> {
         either!(self, store => store.forget(table, before))
     }
 }

@@ -3,10 +3,25 @@
 use jiff::Timestamp;
 use platform::files;
 
+use crate::clock::Clock;
 use crate::config::orchestrator::{Orchestrator, OutputCleanup};
+use crate::evaluate::Evaluation;
+use crate::settings::Settings;
 
-/// Deletes what is older than the cut-off; returns how many files that was.
-pub(crate) fn run(orchestrator: &Orchestrator, now: Timestamp) -> u64 {
+/// Deletes what is older than the cut-off after a round, as far as the clock is to be believed; returns how many files that was.
+pub(crate) fn after(settings: &Settings, evaluation: &Evaluation) -> u64 {
+    match Clock::of(evaluation).believed(settings.interval()) {
+        Some(now) => run(&settings.config.orchestrator, now),
+        None => 0,
+    }
+}
+
+/// The same before the first round, where the clock is all that tells the time: where a past date is evaluated.
+pub(crate) fn at_start(settings: &Settings) -> u64 {
+    if settings.plan.end.is_some() { run(&settings.config.orchestrator, Timestamp::now()) } else { 0 }
+}
+
+fn run(orchestrator: &Orchestrator, now: Timestamp) -> u64 {
     let cleanup = &orchestrator.output_cleanup;
     let Some(cutoff) = cutoff(cleanup, now).filter(|_| cleanup.enabled) else { return 0 };
     files::delete_old(&cleanup.paths, &cleanup.extensions, cutoff)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::decision::Failure;
 use advisor_core::drawing::{Drawing, DrawingOptions, draw};
+use advisor_core::marks::Marks;
 use advisor_core::position::Positions;
 use advisor_core::price_check::SourcePrice;
 use advisor_core::reference::Reference;
@@ -22,6 +23,7 @@ use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::{time, window};
 use futures_util::future::join;
+use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -41,6 +43,19 @@ pub(crate) struct Plan {
     pub(crate) end: Option<Timestamp>,
     /// Whether somebody wants to see what was evaluated.
     pub(crate) draws: bool,
+}
+
+impl Plan {
+    /// How an asset is evaluated.
+    pub(crate) fn of(&self, asset: &str) -> Option<&AssetPlan> {
+        self.assets.iter().find(|of| of.asset == asset)
+    }
+
+    /// The same for some of its assets.
+    pub(crate) fn only(&self, assets: &[String]) -> Self {
+        let assets = self.assets.iter().filter(|of| assets.contains(&of.asset)).cloned().collect();
+        Self { assets, prefixes: self.prefixes.clone(), ..*self }
+    }
 }
 
 /// How one asset is evaluated and drawn.
@@ -69,7 +84,7 @@ pub(crate) type Mismatches = BTreeMap<String, u32>;
 pub(crate) type Prices = BTreeMap<String, Vec<SourcePrice>>;
 
 /// The answers of one round.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Evaluation {
     /// When the round began.
     pub(crate) started_at: Timestamp,
@@ -78,7 +93,18 @@ pub(crate) struct Evaluation {
     /// One advice per asset, in the order of the configuration.
     pub(crate) advice: Vec<Advice>,
     /// What there is to see of each, in the same order; empty where nobody wants to see it.
-    pub(crate) drawings: Vec<Drawing>,
+    pub(crate) drawings: Vec<Arc<Drawing>>,
+    /// The marks that each went by, in the same order; `None` where none could be read.
+    pub(crate) marked: Vec<Option<MarkedIn>>,
+    /// What the sources of prices answered.
+    pub(crate) prices: Arc<Prices>,
+}
+
+/// The marks of an asset's withdrawals, and the table that they are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MarkedIn {
+    pub(crate) table: String,
+    pub(crate) marks: Marks,
 }
 
 impl Evaluation {
@@ -96,6 +122,20 @@ impl Evaluation {
         self.advice.iter().find(|advice| advice.asset == asset)
     }
 
+    /// The same with what `later` says of its assets, each of which was evaluated for itself.
+    pub(crate) fn with(&self, later: &Self) -> Self {
+        let mut both = self.clone();
+        for (i, advice) in both.advice.iter_mut().enumerate() {
+            let Some(j) = later.advice.iter().position(|other| other.asset == advice.asset) else { continue };
+            advice.clone_from(&later.advice[j]);
+            both.marked[i].clone_from(&later.marked[j]);
+            if let (Some(drawing), Some(other)) = (both.drawings.get_mut(i), later.drawings.get(j)) {
+                drawing.clone_from(other);
+            }
+        }
+        both
+    }
+
     /// Whether any asset could not be evaluated.
     pub(crate) fn has_errors(&self) -> bool {
         self.advice.iter().any(|advice| advice.decision.is_error())
@@ -107,9 +147,17 @@ impl Evaluation {
         let fail = |AssetPlan { asset, rules, .. }: &AssetPlan| Advice::failed(asset, at, rules, failure.clone());
         let advice: Vec<Advice> = plan.assets.iter().map(fail).collect();
         let empty = plan.assets.iter().zip(&advice).map(|(of, advice)| Drawing::empty(&of.rules, &of.drawing, advice));
-        let drawings = if plan.draws { empty.collect() } else { Vec::new() };
-        Self { started_at: now, as_of: plan.end, drawings, advice }
+        let drawings = if plan.draws { empty.map(Arc::new).collect() } else { Vec::new() };
+        let marked = vec![None; advice.len()];
+        Self { started_at: now, as_of: plan.end, drawings, marked, prices: Arc::default(), advice }
     }
+}
+
+/// The answer for one asset.
+struct Answer {
+    advice: Advice,
+    drawing: Option<Drawing>,
+    marked: Option<MarkedIn>,
 }
 
 /// Evaluates every asset of the plan.
@@ -124,21 +172,32 @@ pub(crate) async fn evaluate<S: Store>(
     let evaluate = async {
         let round = Round::start(store, plan, at).await;
         let suffixes = round.resolve_all(plan).await;
-        let asked = plan.assets.iter().zip(suffixes).map(|(of, suffix)| {
+        // By hand, a few at once: to the compiler no closure over these is general enough for a task of its own.
+        let (mut asked, mut answers) = (FuturesOrdered::new(), Vec::with_capacity(plan.assets.len()));
+        for (of, suffix) in plan.assets.iter().zip(suffixes) {
+            if asked.len() == ASSETS_AT_ONCE {
+                answers.extend(asked.next().await);
+            }
             let mismatches_before = mismatches.get(&of.asset).copied().unwrap_or(0);
-            round.answer(of, suffix, prices.clone(), mismatches_before)
-        });
-        stream::iter(asked).buffered(ASSETS_AT_ONCE).collect::<Vec<_>>().await
+            asked.push_back(round.answer(of, suffix, prices.clone(), mismatches_before));
+        }
+        while let Some(answer) = asked.next().await {
+            answers.push(answer);
+        }
+        answers
     };
     // The prices are asked for at once, not when the first asset has been read.
-    let (_, answers) = join(prices.clone(), evaluate).await;
-    let (advice, drawings): (Vec<Advice>, Vec<Option<Drawing>>) = answers.into_iter().unzip();
-    for advice in &advice {
+    let (prices, answers) = join(prices.clone(), evaluate).await;
+    let mut evaluation = Evaluation { started_at: now, as_of: plan.end, prices, ..Evaluation::default() };
+    for Answer { advice, drawing, marked } in answers {
         for warning in &advice.warnings {
             warn!(asset = advice.asset, "{warning}");
         }
+        evaluation.advice.push(advice);
+        evaluation.drawings.extend(drawing.map(Arc::new));
+        evaluation.marked.push(marked);
     }
-    Evaluation { started_at: now, as_of: plan.end, advice, drawings: drawings.into_iter().flatten().collect() }
+    evaluation
 }
 
 /// What the assets of one round share.
@@ -147,13 +206,15 @@ struct Round<'s, S> {
     tables: Result<Tables, StoreError>,
     markets: OnceCell<Vec<(String, Market)>>,
     at: Timestamp,
+    /// Whether that is the machine's time, not a configured one.
+    is_now: bool,
     draws: bool,
 }
 
 impl<'s, S: Store> Round<'s, S> {
     async fn start(store: &'s S, plan: &Plan, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
-        Self { store, tables, markets: OnceCell::new(), at, draws: plan.draws }
+        Self { store, tables, markets: OnceCell::new(), at, is_now: plan.end.is_none(), draws: plan.draws }
     }
 
     /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
@@ -179,7 +240,7 @@ impl<'s, S: Store> Round<'s, S> {
         suffix: Result<String, Failure>,
         prices: impl Future<Output = Arc<Prices>>,
         mismatches_before: u32,
-    ) -> (Advice, Option<Drawing>) {
+    ) -> Answer {
         let AssetPlan { asset, rules, drawing } = of;
         let answer = async {
             let mut snapshot = self.load(of, &suffix?).await?;
@@ -206,7 +267,11 @@ impl<'s, S: Store> Round<'s, S> {
                     empty()
                 }),
         });
-        (advice, drawing)
+        let marked = snapshot.and_then(|snapshot| {
+            let marks = Marks::of(&snapshot.withdrawals, rules, time::nanos(self.at));
+            Some(MarkedIn { table: snapshot.withdrawals_table?, marks })
+        });
+        Answer { advice, drawing, marked }
     }
 
     fn tables(&self) -> Result<&Tables, Failure> {
@@ -262,7 +327,7 @@ impl<'s, S: Store> Round<'s, S> {
         let chart_hours = drawing.lookback_hours.filter(|_| self.draws);
         let chart_from = chart_hours.map_or(to, |hours| to.saturating_sub(time::hours(hours)));
         let loaded_from = reference.load_from(rules, to).map(|from| from.min(chart_from));
-        let positions = self.store.positions(table, loaded_from, to).await?;
+        let positions = self.positions(table, loaded_from).await?;
         let Some(from) = loaded_from.filter(|from| window::is_doubtful(rules, &positions, *from)) else {
             return Ok((positions, loaded_from));
         };
@@ -271,7 +336,18 @@ impl<'s, S: Store> Round<'s, S> {
             return Ok((positions, loaded_from));
         };
         drop(positions); // both at once would double the memory of an evaluation
-        Ok((self.store.positions(table, Some(earlier), to).await?, Some(earlier)))
+        Ok((self.positions(table, Some(earlier)).await?, Some(earlier)))
+    }
+
+    /// The samples up to the evaluation time. Where that is now, later ones are read with them and cut off again: that there
+    /// are any says that a clock is wrong.
+    async fn positions(&self, table: &str, from: Option<i64>) -> Result<Positions, StoreError> {
+        let to = time::nanos(self.at);
+        if self.is_now {
+            self.store.positions(table, from, i64::MAX).await.map(|positions| positions.cut_after(to))
+        } else {
+            self.store.positions(table, from, to).await
+        }
     }
 
     /// The table suffix that an asset's name means: by name, else by the market that a table's rows name.
@@ -332,6 +408,33 @@ impl AssetTables {
             suffix,
         }
     }
+}
+
+/// The assets whose withdrawals are marked otherwise now than when they were evaluated. Where that cannot be told, the next
+/// round will.
+pub(crate) async fn marked_otherwise<S: Store>(
+    store: &S,
+    plan: &Plan,
+    evaluation: &Evaluation,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let to = time::nanos(plan.end.unwrap_or(now));
+    let known = evaluation.advice.iter().zip(&evaluation.marked);
+    let known = known.filter_map(|(advice, marked)| Some((plan.of(&advice.asset)?, marked.as_ref()?)));
+    let ask = |(of, MarkedIn { table, marks }): (&AssetPlan, &MarkedIn)| {
+        let (asset, rules, table, marks) = (of.asset.clone(), of.rules.clone(), table.clone(), marks.clone());
+        async move {
+            match store.flows(&table, marks.from(), to).await {
+                Ok(withdrawals) => Ok((Marks::of(&withdrawals, &rules, to) != marks).then_some(asset)),
+                // Another table may still be read, and what is wrong with this one is the next round's to say.
+                Err(StoreError::InvalidData { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    let asked: Vec<_> = known.map(ask).collect();
+    let found: Vec<Option<String>> = stream::iter(asked).buffered(ASSETS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What `check` wants to know of an asset: its tables, and what an evaluation now would find in them.

@@ -3,6 +3,7 @@
 //! Start at [`keep`]. A journal that cannot be written is a warning: no decision waits for it or rests on it.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use advisor_core::advice::Advice;
 use advisor_core::journal::{Entry, Journal as _, TABLE};
@@ -13,10 +14,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tracing::{info, warn};
 
+use crate::clock::Clock;
+use crate::evaluate::Evaluation;
 use crate::reference::Change;
 use crate::round::Finished;
 use crate::settings::Settings;
 use crate::version::PROGRAM;
+
+/// How often old decisions are removed, which are kept for days.
+pub(crate) const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// More decisions than this are not answered at once.
 const ANSWER_MAX: usize = 1000;
@@ -62,17 +68,50 @@ pub(crate) async fn note(store: &AnyStore, settings: &Settings, change: &Change,
     }
 }
 
-/// Forgets what is older than the configuration keeps it.
-pub(crate) async fn forget(store: &AnyStore, settings: &Settings, write_prefix: &str) {
+/// Forgets what is older than the configuration keeps it, as far as the clock is to be believed; returns whether that was all.
+pub(crate) async fn forget(store: &AnyStore, settings: &Settings, evaluation: &Evaluation, write_prefix: &str) -> bool {
     let journal = &settings.config.orchestrator.journal;
     if !journal.enabled {
-        return;
+        return true;
     }
-    let age = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
-    let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-    if let Err(error) = store.round().forget(&table(write_prefix), time::nanos(before)).await {
+    let keep = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
+    let interval = settings.interval();
+    let (round, table) = (store.round(), table(write_prefix));
+    let forget = async {
+        let Some(oldest) = round.oldest(&table).await? else { return Ok(true) };
+        let oldest = time::timestamp(oldest);
+        let Some(due) = due(Clock::of(evaluation), oldest, keep, interval) else { return Ok(true) };
+        let removed = round.forget(&table, time::nanos(due.before)).await?;
+        let (before, days) = (due.before, journal.keep_days);
+        info!("removed {removed} decisions from the journal, of {oldest} to {before} (journal.keep_days: {days})");
+        Ok(due.is_all)
+    };
+    forget.await.unwrap_or_else(|error: StoreError| {
         warn!("old decisions could not be removed from the journal: {error}");
-    }
+        true
+    })
+}
+
+/// What is removed at once.
+#[derive(Debug, PartialEq, Eq)]
+struct Due {
+    before: Timestamp,
+    /// Whether that is all that is old enough.
+    is_all: bool,
+}
+
+/// What of a journal that begins with `oldest` is removed; `None`: nothing.
+///
+/// At once that is no more than what was kept and one interval: should the clock be wrong after all, there is time to see
+/// it. Where nothing confirms the clock, it is what the rounds since the last removal have added.
+fn due(clock: Clock, oldest: Timestamp, keep: SignedDuration, interval: Duration) -> Option<Due> {
+    let most = match clock {
+        Clock::Alone(_) => SignedDuration::try_from(FORGET_EVERY).unwrap_or(SignedDuration::MAX),
+        Clock::Doubtful | Clock::Confirmed { .. } => keep,
+    };
+    let old = clock.believed(interval)?.checked_sub(keep).unwrap_or(Timestamp::MIN);
+    let limit = oldest.checked_add(most).and_then(|at| at.checked_add(interval)).unwrap_or(Timestamp::MAX);
+    (oldest < old).then(|| Due { before: old.min(limit), is_all: old <= limit || matches!(clock, Clock::Alone(_)) })
 }
 
 fn table(write_prefix: &str) -> String {
@@ -160,5 +199,50 @@ fn past(entry: Entry) -> Past {
         version: entry.version,
         config_hash: entry.config_hash,
         replica: entry.replica,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use super::*;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn day(day: i64) -> Timestamp {
+        "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + DAY * i32::try_from(day).unwrap()
+    }
+
+    /// What is removed of a journal from day `oldest` on that keeps 30 days, with a round every hour.
+    #[track_caller]
+    fn removes(clock: Clock, oldest: i64, expected: Option<(Timestamp, bool)>) {
+        let due = due(clock, day(oldest), DAY * 30, HOUR);
+        assert_eq!(due.map(|due| (due.before, due.is_all)), expected);
+    }
+
+    fn confirmed(now: i64, newest: i64) -> Clock {
+        Clock::Confirmed { now: day(now), newest: day(newest) }
+    }
+
+    #[test]
+    fn what_is_older_than_it_is_kept_goes_where_samples_confirm_the_clock() {
+        removes(confirmed(100, 100), 60, Some((day(70), true)));
+        removes(confirmed(100, 100), 70, None);
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_removes_nothing_that_is_to_be_kept() {
+        removes(confirmed(900, 100), 70, Some((day(70) + HOUR, true)));
+        removes(confirmed(900, 100), 71, None);
+        removes(Clock::Doubtful, 0, None);
+    }
+
+    #[test]
+    fn at_once_no_more_goes_than_what_is_kept_and_one_interval() {
+        removes(confirmed(100, 100), 0, Some((day(30) + HOUR, false)));
+        removes(Clock::Alone(day(900)), 70, Some((day(70) + HOUR * 2, true))); // an hour between removals, and one interval
+        removes(Clock::Alone(day(100)), 70, None);
     }
 }

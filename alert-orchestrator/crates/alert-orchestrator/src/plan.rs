@@ -47,6 +47,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
         range_start: client.date_range.start.map(time::nanos),
         safety_factor: orchestrator.safety_factor.c,
         max_sample_age_hours: client.max_sample_age_hours,
+        max_clock_skew_minutes: client.max_clock_skew_minutes,
         alignment: match client.transactions.alignment_method {
             AlignmentMethod::None => Alignment::None,
             AlignmentMethod::RightOpen => Alignment::RightOpen,

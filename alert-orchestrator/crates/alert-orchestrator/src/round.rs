@@ -15,7 +15,7 @@ use platform::process;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
+use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan, Prices};
 use crate::settings::Settings;
 use crate::store;
 use crate::sync::{self, Summary};
@@ -52,19 +52,20 @@ pub(crate) async fn run(
 ) -> Finished {
     let (started, now) = (Instant::now(), Timestamp::now());
     let failed = |error| Evaluation::failed(plan, now, &Failure::Store(error));
-    // A store that drips its answer would otherwise hold the schedule for as long as it likes.
-    let limit = limit(settings);
     let answer = async {
         match refresh(store, settings).await {
             Ok(()) => evaluate(store, settings, plan, now, mismatches).await,
             Err(error) => failed(error),
         }
     };
-    let evaluation = timeout(limit, answer).await.unwrap_or_else(|_| {
-        let cause = format!("no complete answer within {} s", limit.as_secs());
-        failed(StoreError::Unavailable { store: store::address(&settings.config), cause })
-    });
+    // A store that drips its answer would otherwise hold the schedule for as long as it likes.
+    let evaluation = timeout(limit(settings), answer).await.unwrap_or_else(|_| failed(too_slow(settings)));
     Finished { evaluation, took: started.elapsed() }
+}
+
+fn too_slow(settings: &Settings) -> StoreError {
+    let cause = format!("no complete answer within {} s", limit(settings).as_secs());
+    StoreError::Unavailable { store: store::address(&settings.config), cause }
 }
 
 async fn evaluate(
@@ -78,6 +79,27 @@ async fn evaluate(
     let of_prices = store.round();
     let prices = settings.prices.ask(plan, &of_prices, plan.end.unwrap_or(now));
     evaluate::evaluate(&store.round(), plan, Circumstances { now, prices, mismatches }).await
+}
+
+/// Evaluates some assets anew between two rounds of which `last` is the first: without a further price, so that no comparison
+/// of prices is counted that is not a round's, and without what comes before a round.
+pub(crate) async fn again(store: &AnyStore, settings: &Settings, last: &Evaluation, assets: &[String]) -> Finished {
+    let (started, now, plan) = (Instant::now(), Timestamp::now(), settings.plan.only(assets));
+    let mismatches = mismatches_before(last);
+    let prices = std::future::ready(Prices::clone(&last.prices));
+    let store = store.round();
+    let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &mismatches });
+    let failed = |_| Evaluation::failed(&plan, now, &Failure::Store(too_slow(settings)));
+    let evaluation = timeout(limit(settings), answer).await.unwrap_or_else(failed);
+    Finished { evaluation, took: started.elapsed() }
+}
+
+/// How often in a row the prices of each asset had disagreed before this round.
+fn mismatches_before(round: &Evaluation) -> Mismatches {
+    let compared = round.advice.iter().filter_map(|advice| Some((advice.asset.clone(), advice.prices.as_ref()?)));
+    compared
+        .map(|(asset, prices)| (asset, prices.mismatches_in_a_row - u32::from(prices.mismatch == Some(true))))
+        .collect()
 }
 
 /// Opens the store for a single round, and returns it with what was found. With `write_prefix`, transactions are pulled

@@ -1,15 +1,18 @@
 //! Server mode: HTTP first, then one evaluation after the other, until somebody says stop.
 //!
 //! Start at [`until_stopped`]; [`platform::serve`] has the order of events. `live` is what all sides share: `rounds`
-//! evaluates and publishes into it, on a thread and runtime of its own; `routes` answers from it; `reload` replaces its
+//! evaluates and publishes into it, on a thread and runtime of its own, and `marks` between two rounds; `routes` answers from it; `reload` replaces its
 //! settings. `counters` and `metrics` are what Prometheus sees of it all.
 
 mod api;
+mod asked;
 mod counters;
 mod guard;
 mod live;
+mod marks;
 mod metrics;
 mod page;
+mod printing;
 mod probes;
 mod published;
 mod reload;

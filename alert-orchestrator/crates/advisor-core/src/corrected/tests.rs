@@ -14,6 +14,7 @@ fn rules() -> Rules {
         range_start: None,
         safety_factor: 1.0,
         max_sample_age_hours: None,
+        max_clock_skew_minutes: None,
         alignment: Alignment::None,
         amount_unit: AmountUnit::Usd,
         growth: None,

@@ -23,6 +23,7 @@ fn code_of(code: &str) -> &'static str {
         "store_unavailable",
         "asset_not_found",
         "invalid_data",
+        "clock_doubt",
         "no_reference",
         "no_data",
         "stale_data",

@@ -105,6 +105,17 @@ fn wallets_and_times_come_out_in_order() {
 }
 
 #[test]
+fn samples_after_an_instant_are_cut_off_and_the_newest_of_them_is_remembered() {
+    let rows = || valued(&[(1, "a", 10.0), (2, "a", 20.0), (4, "a", 40.0), (3, "b", 30.0), (5, "c", 50.0)]);
+    let cut = rows().cut_after(2);
+    assert_eq!(samples(&cut), [("a", 1, 10.0, Some(1.0)), ("a", 2, 20.0, Some(1.0))], "b and c have no sample left");
+    assert_eq!(cut.newest_cut, Some(5));
+    assert_eq!(rows().cut_after(5), rows(), "nothing is later");
+    let nothing = rows().cut_after(0);
+    assert_eq!((samples(&nothing), nothing.newest_cut), (vec![], Some(5)));
+}
+
+#[test]
 fn of_rows_at_one_instant_the_last_stands_and_disagreement_is_named() {
     let built = valued(&[(1, "a", 10.0), (1, "a", 10.0), (2, "a", 20.0), (2, "a", 21.0), (1, "b", 5.0)]);
     assert_eq!(samples(&built)[..2], [("a", 1, 10.0, Some(1.0)), ("a", 2, 21.0, Some(1.0))]);

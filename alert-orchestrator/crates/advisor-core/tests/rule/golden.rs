@@ -71,6 +71,7 @@ fn rules(value: &Value) -> Rules {
         range_start: seconds(&value["range_start"]),
         safety_factor: number(&value["safety_factor"]),
         max_sample_age_hours: value["max_sample_age_hours"].as_f64(),
+        max_clock_skew_minutes: None,
         alignment: match value["alignment"].as_str().unwrap() {
             "none" => Alignment::None,
             "right_open" => Alignment::RightOpen,

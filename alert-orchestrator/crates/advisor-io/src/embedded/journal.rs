@@ -42,10 +42,19 @@ impl Journal for Embedded {
         .await
     }
 
-    async fn forget(&self, table: &str, before: i64) -> Result<(), StoreError> {
+    async fn oldest(&self, table: &str) -> Result<Option<i64>, StoreError> {
+        self.ask(table, |connection, journal| {
+            let mut oldest = connection.prepare_cached("select min(ts) from decisions where journal = ?1")?;
+            Ok(oldest.query_row([journal], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    async fn forget(&self, table: &str, before: i64) -> Result<u64, StoreError> {
         self.change(table, move |tx, journal| {
-            tx.execute("delete from decisions where journal = ?1 and ts < ?2", params![journal, before])?;
-            Ok(())
+            let removed =
+                tx.execute("delete from decisions where journal = ?1 and ts < ?2", params![journal, before])?;
+            Ok(removed as u64)
         })
         .await
     }

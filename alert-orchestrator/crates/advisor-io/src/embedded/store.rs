@@ -1,9 +1,10 @@
 //! One open store, with what is known of its use in this process.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use file_store::{FileStore, FileStoreError};
+use rusqlite::Connection;
 
 use super::tables::FORMAT;
 use crate::requests::{RequestCounter, RequestCounts};
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     /// Held while changed files are read: a second import would read the same ones beside the first.
     pub(super) importing: Mutex<()>,
     pub(super) requests: RequestCounter,
+    /// By which [`Embedded::version`] tells that others have written: a connection of its own, once somebody asks.
+    pub(super) watching: Mutex<Option<Connection>>,
 }
 
 impl Embedded {
@@ -29,8 +32,26 @@ impl Embedded {
     /// See [`FileStoreError`]; a file that is not ours is never written to.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileStoreError> {
         let file = FileStore::open(&FORMAT, path)?;
-        let (importing, requests) = (Mutex::default(), RequestCounter::default());
-        Ok(Self { shared: Arc::new(Shared { file, importing, requests }) })
+        let (importing, requests, watching) = (Mutex::default(), RequestCounter::default(), Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { file, importing, requests, watching }) })
+    }
+
+    /// A number that is another one after every write to the file, whoever made it. Costs no reading of the file; `None` where
+    /// it cannot be told now.
+    pub async fn version(&self) -> Option<i64> {
+        let shared = Arc::clone(&self.shared);
+        let version = move || {
+            let mut watching = shared.watching.lock().unwrap_or_else(PoisonError::into_inner);
+            // Told by one connection only: to another the same file has other numbers.
+            let connection = match watching.take() {
+                Some(connection) => connection,
+                None => shared.file.connect()?,
+            };
+            let version = connection.query_row("pragma data_version", (), |row| row.get(0))?;
+            *watching = Some(connection);
+            Ok::<i64, rusqlite::Error>(version)
+        };
+        tokio::task::spawn_blocking(version).await.ok()?.ok()
     }
 
     /// The store's file.

@@ -3,10 +3,10 @@
 use advisor_core::journal::{Entry, Journal};
 use advisor_core::store::StoreError;
 
-use super::columns::TableColumns;
+use super::columns::{JournalColumns, TableColumns};
 use super::query::{self, Table};
 use super::round::{Absent, NoRows, Round, invalid, parse};
-use super::rows::EntryRows;
+use super::rows::{EntryRows, InstantRow};
 use super::{insert, literal};
 
 impl Journal for Round<'_> {
@@ -29,14 +29,24 @@ impl Journal for Round<'_> {
         Ok(answer.rows)
     }
 
-    async fn forget(&self, table: &str, before: i64) -> Result<(), StoreError> {
+    async fn oldest(&self, table: &str) -> Result<Option<i64>, StoreError> {
+        if self.try_describe(table).await?.is_err() {
+            return Ok(None);
+        }
+        let sql = |table: Table<'_>, _: &JournalColumns| query::oldest_entry(table);
+        let answer = self.rows(table, TableColumns::journal, sql, |_| InstantRow::default()).await?;
+        Ok(answer.at)
+    }
+
+    async fn forget(&self, table: &str, before: i64) -> Result<u64, StoreError> {
         let described = match self.try_describe(table).await? {
             Ok(described) => described,
-            Err(Absent(_)) => return Ok(()),
+            Err(Absent(_)) => return Ok(0),
         };
         let columns = described.journal().map_err(|cause| invalid(table, cause))?;
         match self.write(table, &insert::forget(parse(table)?, &columns, before)).await {
-            Ok(_) | Err(NoRows::Missing(_)) => Ok(()),
+            Ok(removed) => Ok(removed),
+            Err(NoRows::Missing(_)) => Ok(0),
             Err(failed) => Err(failed.of(table)),
         }
     }

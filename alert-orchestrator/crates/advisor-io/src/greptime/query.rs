@@ -89,6 +89,11 @@ pub(super) fn entries(table: Table<'_>, columns: &JournalColumns, asset: &str, r
     format!("{list} WHERE \"asset\" = {asset} AND {within} ORDER BY \"ts\" DESC, \"replica\" LIMIT {limit}")
 }
 
+/// The instant of a journal's oldest entry.
+pub(super) fn oldest_entry(table: Table<'_>) -> String {
+    format!("SELECT \"ts\" FROM \"{}\" ORDER BY \"ts\" LIMIT 1", table.0)
+}
+
 /// The newest row of a price table, which belongs to another service and lives in a database of its own. Text stands for
 /// an instant in any unit.
 pub(super) fn minswap_price(table: Table<'_>, at: Timestamp) -> String {

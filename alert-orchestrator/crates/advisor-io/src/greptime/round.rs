@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use super::columns::TableColumns;
 use super::failure::{Failure, FailureKind};
 use super::query::{self, Range, Table};
-use super::rows::{ClockRow, FlowRows, MarketRow, NewestRows, PositionRows, TextRows};
+use super::rows::{FlowRows, InstantRow, MarketRow, NewestRows, PositionRows, TextRows};
 use super::scan::{Column, Sink};
 use super::server::Greptime;
 
@@ -290,7 +290,7 @@ impl Store for Round<'_> {
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        let answer = self.ask_server(query::CLOCK, ClockRow::default).await?;
-        Ok(answer.now.map(timestamp))
+        let answer = self.ask_server(query::CLOCK, InstantRow::default).await?;
+        Ok(answer.at.map(timestamp))
     }
 }

@@ -311,21 +311,21 @@ impl Sink for TextRows {
     }
 }
 
-/// Reads the answer to [`super::query::CLOCK`].
+/// Reads an answer of a single instant, as that to [`super::query::CLOCK`].
 #[derive(Default)]
-pub(super) struct ClockRow {
+pub(super) struct InstantRow {
     instants: Option<Instants>,
     /// Nanoseconds since the epoch.
-    pub(super) now: Option<i64>,
+    pub(super) at: Option<i64>,
 }
 
-impl Sink for ClockRow {
+impl Sink for InstantRow {
     fn schema(&mut self, found: &[Column]) -> Result<(), Fault> {
         let [column] = found else {
             return Err(Fault::Column(format!("{} columns in the answer, expected 1", found.len())));
         };
         let Some(ColumnType::Time { unit_nanos }) = ColumnType::parse(&column.data_type) else {
-            return Err(Fault::Column(format!("now() is {}, expected a timestamp", column.data_type)));
+            return Err(Fault::Column(format!("{} is {}, expected a timestamp", column.name, column.data_type)));
         };
         self.instants = Some(Instants { unit_nanos });
         Ok(())
@@ -333,7 +333,7 @@ impl Sink for ClockRow {
 
     fn row(&mut self, row: Row<'_>) -> Result<(), Fault> {
         if let Some(instants) = self.instants {
-            self.now = instants.read(row, 0)?;
+            self.at = instants.read(row, 0)?;
         }
         Ok(())
     }

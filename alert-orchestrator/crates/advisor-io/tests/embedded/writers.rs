@@ -165,3 +165,18 @@ fn a_file_that_was_removed_or_replaced_is_neither_read_nor_written() {
     fs::rename(&aside, &path).unwrap();
     assert_eq!(flows(&store), ["1,a,5,rent,t1"], "the same file is taken again");
 }
+
+#[test]
+fn the_version_is_another_after_every_write_and_only_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let [store, other] = [(); 2].map(|()| Embedded::open(&path).unwrap());
+    let version = || run(store.version()).unwrap();
+    let first = version();
+    assert!(run(store.tables()).unwrap().is_empty() && version() == first, "reading changes nothing");
+    run(other.append(TABLE, &round(1, 1))).unwrap();
+    let second = version();
+    assert_ne!(second, first, "another process wrote");
+    run(store.append(TABLE, &round(2, 1))).unwrap();
+    assert_ne!(version(), second, "this one wrote");
+}

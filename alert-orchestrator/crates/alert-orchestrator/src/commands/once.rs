@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use platform::process::{self, Ended};
 
 use crate::cli::Common;
@@ -18,7 +17,7 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     let mut settings = Settings::of(start::begin(common)?)?;
     settings.plan.draws = settings.config.orchestrator.diagnostics.enabled;
     let settings = Arc::new(settings);
-    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    cleanup::at_start(&settings);
     let runtime = process::runtime()?;
     let (store, finished) =
         runtime.block_on(round::open_and_run(&settings, &settings.plan, Some(common.write_prefix())));
@@ -32,10 +31,10 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     if let Some(store) = store.filter(|_| finished.has_store()) {
         runtime.block_on(async {
             journal::keep(&store, &settings, &finished, common.write_prefix()).await;
-            journal::forget(&store, &settings, common.write_prefix()).await;
+            journal::forget(&store, &settings, &finished.evaluation, common.write_prefix()).await;
         });
     }
-    cleanup::run(&settings.config.orchestrator, Timestamp::now());
+    cleanup::after(&settings, &finished.evaluation);
     printed?;
     Ok(if finished.evaluation.has_errors() { Ended::WithFaults } else { Ended::Done })
 }

@@ -38,6 +38,10 @@ pub struct Client {
     /// A wallet whose newest sample is older than this many hours may withdraw nothing; null: any age will do.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 876_000))]
     pub max_sample_age_hours: Option<f64>,
+    /// Samples newer than the machine's time by more than this many minutes hold their asset, as its clock or time zone may be
+    /// wrong; null: never, for collectors that stamp the end of their hour or day. Not where `date_range.end` is set.
+    #[schemars(extend("minimum" = 0, "maximum" = 5_256_000))]
+    pub max_clock_skew_minutes: Option<f64>,
     /// How deposits and withdrawals are read.
     pub transactions: Transactions,
     /// What charts and pages show.
@@ -277,6 +281,7 @@ impl Default for Client {
             withdrawals_prefix: "liqwid_withdrawals_".into(),
             date_range: DateRange::default(),
             max_sample_age_hours: Some(24.0),
+            max_clock_skew_minutes: Some(5.0),
             transactions: Transactions::default(),
             output: Output::default(),
         }

@@ -56,6 +56,7 @@ pub(super) async fn assets(State(live): State<Arc<Live>>, Query(about): Query<Ab
 
 /// The decisions on all assets.
 pub(super) async fn decisions(State(live): State<Arc<Live>>, headers: HeaderMap) -> Result<Response, Problem> {
+    live.marks.look();
     Ok(last_round(&live)?.decisions().respond(&headers))
 }
 

@@ -76,6 +76,13 @@ impl Counters {
 
     /// A round has ended that began at `started_at`.
     pub(crate) fn evaluated(&self, advice: &[Advice], started_at: Timestamp, took: Duration) {
+        self.evaluated_anew(advice);
+        self.seconds.observe(took.as_secs_f64());
+        self.last_round.set(seconds(started_at));
+    }
+
+    /// Assets were evaluated that are no round.
+    pub(crate) fn evaluated_anew(&self, advice: &[Advice]) {
         for advice in advice {
             let result = match advice.decision {
                 Decision::Withdraw { .. } => "withdraw_ok",
@@ -84,8 +91,6 @@ impl Counters {
             };
             self.evaluations.get_or_create(&Outcome { result }).inc();
         }
-        self.seconds.observe(took.as_secs_f64());
-        self.last_round.set(seconds(started_at));
     }
 
     pub(crate) fn interval_is(&self, minutes: f64) {

@@ -1,7 +1,7 @@
 //! What the rounds and the HTTP server share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
@@ -12,9 +12,11 @@ use platform::rounds::Rounds;
 use platform::serve::{Probe, Turns, Writes};
 use tokio::sync::Mutex;
 
+use super::asked::Asked;
 use super::counters::Counters;
-use super::published::Published;
+use super::published::{Later, Published};
 use crate::cli::Common;
+use crate::decisions::Plots;
 use crate::settings::Settings;
 use crate::sync::Summary;
 
@@ -27,6 +29,8 @@ const QUESTIONS_WAITING: usize = 64;
 pub(crate) struct Live {
     settings: ArcSwap<Settings>,
     published: ArcSwapOption<Published>,
+    /// What was evaluated anew since the last round began, which a round that began before must not undo.
+    later: StdMutex<Vec<Arc<Later>>>,
     store: ArcSwapOption<AnyStore>,
     /// Why the store could not be opened the last time.
     not_opened: ArcSwapOption<String>,
@@ -37,6 +41,8 @@ pub(crate) struct Live {
     /// Held while a transaction sync runs: there is one at a time.
     pub(crate) syncing: Arc<Mutex<()>>,
     pub(crate) writes: Writes,
+    /// Who wants to know of marks that were set since the last round.
+    pub(crate) marks: Asked,
     /// Questions of the API to the store: each may read a whole table.
     pub(crate) questions: Turns,
     pub(crate) config_path: PathBuf,
@@ -52,6 +58,7 @@ impl Live {
         Self {
             settings: ArcSwap::from_pointee(settings),
             published: ArcSwapOption::empty(),
+            later: StdMutex::default(),
             store: ArcSwapOption::empty(),
             not_opened: ArcSwapOption::empty(),
             probe: Probe::default(),
@@ -60,6 +67,7 @@ impl Live {
             metrics: MetricsPage::default(),
             syncing: Arc::default(),
             writes: Writes::default(),
+            marks: Asked::default(),
             questions: Turns::new(QUESTIONS_AT_ONCE, QUESTIONS_WAITING),
             config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),
@@ -80,9 +88,36 @@ impl Live {
         self.published.load_full()
     }
 
+    /// Publishes a round.
     pub(crate) fn publish(&self, published: Arc<Published>) {
+        let mut later = self.later();
+        later.retain(|later| published.is_before(later));
+        let published = later.iter().fold(published, |published, later| Arc::new(published.with(later)));
         self.published.store(Some(published));
         self.metrics.forget();
+    }
+
+    /// Publishes what was evaluated anew between two rounds; returns whether it says more than what is published.
+    pub(crate) fn publish_later(&self, evaluated: &Arc<Later>) -> bool {
+        let mut later = self.later();
+        let Some(published) = self.published().filter(|published| published.is_before(evaluated)) else { return false };
+        self.published.store(Some(Arc::new(published.with(evaluated))));
+        self.metrics.forget();
+        later.retain(|before| !evaluated.replaces(before));
+        later.push(Arc::clone(evaluated));
+        true
+    }
+
+    fn later(&self) -> MutexGuard<'_, Vec<Arc<Later>>> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says where the charts of a round are, also where some of it was evaluated anew meanwhile.
+    pub(crate) fn set_plots(&self, round: &Published, plots: &Plots) {
+        round.set_plots(plots);
+        if let Some(published) = self.published().filter(|published| published.is_of(round)) {
+            published.set_plots(plots);
+        }
     }
 
     /// What the last round found and what has been counted, in the OpenMetrics text format without the end mark.

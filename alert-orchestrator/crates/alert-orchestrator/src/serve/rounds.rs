@@ -9,7 +9,6 @@ use std::time::Duration;
 use advisor_core::decision::Failure;
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
-use jiff::Timestamp;
 use platform::process;
 use platform::rounds::Work;
 use tokio::task::JoinHandle;
@@ -17,20 +16,19 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::live::Live;
+use super::marks;
+use super::printing::Printing;
 use super::published::Published;
 use crate::evaluate::Mismatches;
 use crate::prices::ASK_LIQWID_EVERY;
 use crate::round::{self, Finished};
 use crate::settings::Settings;
 use crate::store;
-use crate::{chart_files, cleanup, console, journal};
+use crate::{chart_files, cleanup, journal};
 
 /// How long everything around an evaluation may take before the service passes for hung: a pull of transactions, the
 /// journal.
 const OTHER_WORK: Duration = Duration::from_secs(900);
-
-/// How often old decisions are removed from the journal, which keeps them for days.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// The rounds of the service, and what one leaves for the next.
 pub(super) struct Evaluations {
@@ -39,7 +37,7 @@ pub(super) struct Evaluations {
     /// The round that is being made.
     current: Current,
     drawing: Option<JoinHandle<()>>,
-    printing: Option<JoinHandle<()>>,
+    printing: Printing,
     /// When old decisions were last removed from the journal.
     forgot_at: Option<Instant>,
     /// When transactions were last pulled.
@@ -65,7 +63,7 @@ impl Evaluations {
             live,
             mismatches: Mismatches::new(),
             drawing: None,
-            printing: None,
+            printing: Printing::default(),
             forgot_at: None,
             pulled_at: None,
         }
@@ -91,7 +89,9 @@ impl Work for Evaluations {
         let minutes = self.live.settings().config.orchestrator.schedule.interval_minutes;
         info!("Running evaluation loop every {minutes} minutes");
         info!("First evaluation starting");
-        clean_up(&self.live).await;
+        let settings = Arc::clone(&self.live.settings());
+        clean_up(&self.live, move || cleanup::at_start(&settings)).await;
+        tokio::spawn(marks::follow(Arc::clone(&self.live)));
     }
 
     async fn work(&mut self) -> Finished {
@@ -158,34 +158,22 @@ impl Evaluations {
 
     async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
         finished.evaluation.count_mismatches(&mut self.mismatches);
-        let published = Arc::new(Published::new(finished, &settings.config.orchestrator.telemetry));
+        let published = Arc::new(Published::new(finished, Arc::clone(settings)));
         let Finished { evaluation, took } = &published.finished;
         self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
-        self.print(&published);
+        self.printing.print(&published.finished.evaluation);
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
             journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;
-            if self.forgot_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
-                journal::forget(&store, settings, self.live.write_prefix).await;
-                self.forgot_at = Some(Instant::now());
+            if self.forgot_at.is_none_or(|at| at.elapsed() >= journal::FORGET_EVERY) {
+                let evaluation = &published.finished.evaluation;
+                let is_all = journal::forget(&store, settings, evaluation, self.live.write_prefix).await;
+                self.forgot_at = is_all.then(Instant::now);
             }
         }
-        self.draw(settings, published);
-        clean_up(&self.live).await;
-    }
-
-    /// Prints the summary beside what follows: whoever reads it may have stopped reading.
-    fn print(&mut self, published: &Arc<Published>) {
-        if self.printing.as_ref().is_some_and(|printing| !printing.is_finished()) {
-            warn!("nobody reads standard output: the summary of this evaluation is left out");
-            return;
-        }
-        let published = Arc::clone(published);
-        self.printing = Some(tokio::task::spawn_blocking(move || {
-            if let Err(error) = console::write_summary(&mut std::io::stdout().lock(), &published.finished.evaluation) {
-                warn!("the summary could not be printed: {error}");
-            }
-        }));
+        self.draw(settings, Arc::clone(&published));
+        let settings = Arc::clone(settings);
+        clean_up(&self.live, move || cleanup::after(&settings, &published.finished.evaluation)).await;
     }
 
     /// Draws the charts beside what follows; where the previous ones are not finished yet, these are left out.
@@ -197,9 +185,9 @@ impl Evaluations {
             warn!("the charts of the previous evaluation are still being drawn; none are drawn of this one");
             return;
         }
-        let settings = Arc::clone(settings);
+        let (live, settings) = (Arc::clone(&self.live), Arc::clone(settings));
         self.drawing = Some(tokio::task::spawn_blocking(move || {
-            published.set_plots(&chart_files::write_all(&settings, &published.finished.evaluation));
+            live.set_plots(&published, &chart_files::write_all(&settings, &published.finished.evaluation));
         }));
     }
 }
@@ -208,11 +196,8 @@ async fn open(settings: Arc<Settings>) -> Result<Arc<AnyStore>, StoreError> {
     process::outcome(tokio::task::spawn_blocking(move || store::open(&settings.config))).await.map(Arc::new)
 }
 
-async fn clean_up(live: &Arc<Live>) {
-    let settings = Arc::clone(&live.settings());
-    let deleted =
-        tokio::task::spawn_blocking(move || cleanup::run(&settings.config.orchestrator, Timestamp::now())).await;
-    match deleted {
+async fn clean_up(live: &Live, delete: impl FnOnce() -> u64 + Send + 'static) {
+    match tokio::task::spawn_blocking(delete).await {
         Ok(files) => live.counters.deleted(files),
         Err(ended) => error!("deleting old charts broke off: {ended}"),
     }

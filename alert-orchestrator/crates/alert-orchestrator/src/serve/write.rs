@@ -43,7 +43,7 @@ const fn reference_mark() -> Mark {
     Mark::Reference
 }
 
-/// Marks a withdrawal as the reference or as principal, or unmarks it; the next evaluation follows at once.
+/// Marks a withdrawal as the reference or as principal, or unmarks it; its asset is evaluated anew at once.
 pub(super) async fn reference(
     State(live): State<Arc<Live>>,
     Extension(settings): Extension<Arc<Settings>>,
@@ -70,7 +70,7 @@ pub(super) async fn reference(
     let marking = live.writes.to_its_end(async move {
         change.write(&store).await.map_err(|error| refusal(TagError::Write(error)))?;
         journal::note(&store, &settings, &change, &user, marked.write_prefix).await;
-        marked.rounds.soon();
+        marked.marks.marked(tag.asset);
         Ok(Json(view))
     });
     marking.await

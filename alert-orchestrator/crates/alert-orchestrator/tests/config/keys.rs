@@ -55,6 +55,7 @@ const CLIENT: &[Row] = &[
     ("client.date_range.start", "null", r#""2026-01-29T00:00:00Z""#, r#""2026-02-30""#, INSTANT),
     ("client.date_range.end", "null", r#""2026-01-29T00:00:00Z""#, r#""yesterday""#, INSTANT),
     ("client.max_sample_age_hours", "24.0", "0.5", "0", "a number above 0 and at most 876000 or null"),
+    ("client.max_clock_skew_minutes", "5.0", "60.5", "-1", "a number from 0 to 5256000 or null"),
     (
         "client.transactions.alignment_method",
         r#""none""#,

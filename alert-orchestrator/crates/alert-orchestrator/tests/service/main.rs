@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod backup;
+mod beside;
 mod both_stores;
+mod clock;
 mod failures;
 mod first_run;
 mod health;

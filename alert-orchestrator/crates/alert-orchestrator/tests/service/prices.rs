@@ -12,13 +12,13 @@ use crate::world::World;
 const TOKEN: &str = "8db269c3ec630e06ae29f74bc39edd1f87c819f1056206e879a1cd61446a65644d6963726f555344";
 
 /// Servers of both APIs: Liqwid has djed at `liqwid` USD, Minswap at `minswap` ADA of 0.50 USD.
-struct Apis {
+pub(crate) struct Apis {
     liqwid: Liqwid,
     minswap: Minswap,
 }
 
 impl Apis {
-    fn start(liqwid: f64, minswap: f64) -> Self {
+    pub(crate) fn start(liqwid: f64, minswap: f64) -> Self {
         let apis = Self { liqwid: Liqwid::start(), minswap: Minswap::start(0.5) };
         apis.liqwid.add_market("DJED", liqwid);
         apis.minswap.set_token(TOKEN, minswap);
@@ -26,7 +26,7 @@ impl Apis {
     }
 
     /// Settings of `orchestrator` that compare their prices, as `compare` says.
-    fn settings(&self, compare: &str) -> String {
+    pub(crate) fn settings(&self, compare: &str) -> String {
         format!(
             "  price_compare: {{enabled: true, {compare}}}\n  token_registry: deploy/config/token_registry.csv\n  \
              apis: {{liqwid_graphql: \"{}\", minswap_aggregator: \"{}\"}}\n",

@@ -23,7 +23,7 @@ fn entries(history: &Json) -> Vec<Timestamp> {
 }
 
 /// Puts decisions into a journal that exists, one for each of these instants.
-fn remember(world: &World, instants: impl Iterator<Item = Timestamp>) {
+pub(crate) fn remember(world: &World, instants: impl Iterator<Item = Timestamp>) {
     match &world.greptime {
         Some(greptime) => {
             let columns = ["ts", "asset", "replica", "decision", "duration_seconds", "version", "config_hash"];
@@ -96,7 +96,7 @@ fn what_is_older_than_it_is_kept_is_forgotten() {
     for world in World::both() {
         assert_eq!(world.decision()["decision"], 1);
         let now = Timestamp::now();
-        let ages = [1, 47, 49, 2400].map(|hours| now - jiff::SignedDuration::from_hours(hours));
+        let ages = [1, 47, 49, 90].map(|hours| now - jiff::SignedDuration::from_hours(hours));
         remember(&world, ages.into_iter());
         world.configure("  journal: {keep_days: 2}\n");
         let server = world.serve();
@@ -107,7 +107,12 @@ fn what_is_older_than_it_is_kept_is_forgotten() {
             entries.iter().filter(|entry| entry["replica"] == "test").count()
         };
         let kept = wait_for(|| Some(of_test()).filter(|kept| *kept < 4));
-        assert_eq!(kept, Some(2), "of 1, 47, 49 and 2400 hours ago");
+        assert_eq!(kept, Some(2), "of 1, 47, 49 and 90 hours ago");
+        let line = server.logged("decisions from the journal");
+        assert!(
+            line.contains("removed 2 decisions from the journal, of ") && line.contains("(journal.keep_days: 2)"),
+            "{line}"
+        );
     }
 }
 

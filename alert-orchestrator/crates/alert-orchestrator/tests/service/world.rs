@@ -28,10 +28,13 @@ pub(crate) const PAYROLL: &str = "bb72000000000000000000000000000000000000000000
 /// The tables of flows.
 pub(crate) const DEPOSITS: &str = "liqwid_deposits_djed";
 pub(crate) const WITHDRAWALS: &str = "liqwid_withdrawals_djed";
+/// The table of samples.
+pub(crate) const POSITIONS: &str = "liqwid_supply_positions_djed";
 
-const NEWEST: i64 = 96;
+/// The hour of the newest sample.
+pub(crate) const NEWEST: i64 = 96;
 
-const POSITIONS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, underlying_units DOUBLE, usd_value DOUBLE, \
+const SAMPLES: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, underlying_units DOUBLE, usd_value DOUBLE, \
                          price_usd DOUBLE, PRIMARY KEY (wallet_address)";
 const FLOWS: &str = "ts TIMESTAMP(3) TIME INDEX, wallet_address STRING, amount DOUBLE, memo STRING, tx_hash STRING, \
                      PRIMARY KEY (wallet_address, tx_hash)";
@@ -59,7 +62,7 @@ impl World {
     pub(crate) fn greptime_with_flows(columns: &str) -> Self {
         let mut world = Self::written();
         let greptime = Greptime::start();
-        for (kind, columns) in [("supply_positions", POSITIONS), ("deposits", columns), ("withdrawals", columns)] {
+        for (kind, columns) in [("supply_positions", SAMPLES), ("deposits", columns), ("withdrawals", columns)] {
             let table = format!("liqwid_{kind}_djed");
             greptime.execute(&format!("CREATE TABLE {table} ({columns})")).unwrap();
             greptime.load_csv(&table, &world.clone.path(&format!("data/{table}.csv"))).unwrap();
@@ -74,9 +77,20 @@ impl World {
         [Self::embedded(), Self::greptime()]
     }
 
+    /// As if the machine's clock were so many days ahead: all that happened in this world is as long ago.
+    pub(crate) fn days_ago(days: i64) -> Self {
+        let world = Self::written_at(Timestamp::now().as_second() - days * 86_400);
+        world.configure("");
+        world
+    }
+
     fn written() -> Self {
-        let world =
-            Self { clone: checkout(), greptime: None, start: Timestamp::now().as_second() - 60 - NEWEST * 3600 };
+        Self::written_at(Timestamp::now().as_second())
+    }
+
+    /// What had happened by then.
+    fn written_at(second: i64) -> Self {
+        let world = Self { clone: checkout(), greptime: None, start: second - 60 - NEWEST * 3600 };
         fs::create_dir(world.clone.path("data")).unwrap();
         let mut positions = String::from("ts,wallet_address,underlying_units,usd_value,price_usd\n");
         for hour in 0..=NEWEST {
@@ -95,6 +109,23 @@ impl World {
         );
         world.clone.write("data/liqwid_withdrawals_djed.csv", &withdrawals);
         world
+    }
+
+    /// Adds a sample of wallet a.
+    pub(crate) fn sample(&self, hour: i64, value: f64) {
+        let at = self.hour(hour);
+        match &self.greptime {
+            Some(greptime) => {
+                let ts = at.parse::<Timestamp>().unwrap().as_millisecond();
+                let columns = ["ts", "wallet_address", "underlying_units", "usd_value", "price_usd"];
+                greptime.insert_rows(POSITIONS, &columns, [(ts, A, value, value, 1.0)]).unwrap();
+            }
+            None => {
+                let file = self.clone.path(&format!("data/{POSITIONS}.csv"));
+                let rows = fs::read_to_string(&file).unwrap();
+                fs::write(&file, format!("{rows}{at},{A},{value},{value},1\n")).unwrap();
+            }
+        }
     }
 
     /// The instant of an hour, as configurations and files have it.

@@ -32,10 +32,12 @@ enum Step {
     Append(&'static str, Vec<Entry>),
     /// Journal, asset, first and last day, limit.
     Read(&'static str, &'static str, i64, i64, usize),
+    /// Journal.
+    Oldest(&'static str),
     /// Journal, nanoseconds since the epoch.
     Forget(&'static str, i64),
 }
-use Step::{Add, Append, Flows, Forget, Key, Memo, Read, Wallets};
+use Step::{Add, Append, Flows, Forget, Key, Memo, Oldest, Read, Wallets};
 
 #[track_caller]
 fn both(steps: &[(Step, &[&str])]) {
@@ -81,7 +83,8 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
             let entries = store.read(table, asset, day(*from), day(*to), *limit).await;
             entries.map(|entries| entries.iter().map(|entry| format!("{entry:?}")).collect())
         }
-        Forget(table, before) => store.forget(table, *before).await.map(|()| Vec::new()),
+        Oldest(table) => store.oldest(table).await.map(|oldest| oldest.iter().map(ToString::to_string).collect()),
+        Forget(table, before) => store.forget(table, *before).await.map(|removed| vec![removed.to_string()]),
     };
     answer.unwrap_or_else(|error| match error {
         StoreError::InvalidData { table, .. } => vec![format!("invalid data in {table}")],
@@ -252,7 +255,8 @@ fn the_journal_gives_back_what_it_was_given_newest_first() {
     let x = lines(&[failed(2, "x'; DROP TABLE wo_decisions; --")]);
     both(&[
         (Read(journal::TABLE, "djed", 1, 9, 10), NONE),
-        (Forget(journal::TABLE, day(9)), NONE),
+        (Oldest(journal::TABLE), NONE),
+        (Forget(journal::TABLE, day(9)), &["0"]),
         (Append(journal::TABLE, vec![]), NONE),
         (Append(journal::TABLE, vec![entry(1, "djed", ""), failed(2, "x'; DROP TABLE wo_decisions; --")]), NONE),
         (Append(journal::TABLE, vec![entry(3, "djed", "b"), entry(3, "djed", "a"), entry(2, "djed", "")]), NONE),
@@ -264,9 +268,12 @@ fn the_journal_gives_back_what_it_was_given_newest_first() {
         (Read(journal::TABLE, "djed", 4, 9, 10), NONE),
         (Read(journal::TABLE, "iusd", 1, 9, 10), NONE),
         (Read(journal::TABLE, "x'; DROP TABLE wo_decisions; --", 1, 9, 10), &[&x[0]]),
-        (Forget(journal::TABLE, day(2)), NONE),
+        (Oldest(journal::TABLE), &[&day(1).to_string()]),
+        (Forget(journal::TABLE, day(2)), &["1"]),
         (Read(journal::TABLE, "djed", 1, 9, 10), &djed[..3]),
-        (Forget(journal::TABLE, day(9)), NONE),
+        (Oldest(journal::TABLE), &[&day(2).to_string()]), // of another asset
+        (Forget(journal::TABLE, day(9)), &["4"]),
+        (Oldest(journal::TABLE), NONE),
         (Read(journal::TABLE, "djed", 1, 9, 10), NONE),
     ]);
 }
@@ -289,9 +296,9 @@ fn entries_are_kept_to_the_millisecond() {
     both(&[
         (Append(journal::TABLE, vec![at(999_999), at(1_000_001)]), NONE),
         (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0], &expected[1]]),
-        (Forget(journal::TABLE, day(1)), NONE),
+        (Forget(journal::TABLE, day(1)), &["0"]),
         (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0], &expected[1]]),
-        (Forget(journal::TABLE, day(1) + 1), NONE),
+        (Forget(journal::TABLE, day(1) + 1), &["1"]),
         (Read(journal::TABLE, "djed", 1, 9, 10), &[&expected[0]]),
     ]);
 }

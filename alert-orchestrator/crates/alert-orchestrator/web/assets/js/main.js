@@ -109,11 +109,11 @@ function forgetDetails() {
 	loadedFor = "";
 }
 
-/** Each answer stands alone, and is shown as soon as it is here: the store may hang while the rest is at hand. */
+/** Each answer is shown as it comes: the store may hang. A mark changes a decision, too. */
 async function loadDetails() {
 	const { asset, view, status } = state;
 	if (!asset) return;
-	const wanted = `${asset} ${view} ${status?.last_evaluation}`;
+	const wanted = `${asset} ${view} ${status?.last_evaluation} ${JSON.stringify(state.decision)}`;
 	if (wanted === loadedFor) return;
 	const isWanted = () => asset === state.asset && view === state.view;
 	const show = async (name, answer) => {
