@@ -3,7 +3,9 @@
 //! The chains below name every case, and the compiler sees to it: a new one does not compile until it has its place.
 
 use advisor_core::advice::RiseFigures;
-use advisor_core::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
+use advisor_core::decision::{
+    Decision, Failure, FlowsIncomplete, Hold, HoldReason, Taken, UnexplainedGrowth, UnknownWallet,
+};
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
 use advisor_core::time::{self, NANOS_PER_HOUR};
@@ -45,6 +47,11 @@ fn next_failure(failure: &Failure) -> Option<Failure> {
     }
 }
 
+fn unknown_wallet() -> FlowsIncomplete {
+    let at = time::timestamp(EPOCH);
+    FlowsIncomplete::UnknownWallet(UnknownWallet { wallet: "addr1…".into(), at, amount: 500.0, others: 0 })
+}
+
 fn first_hold() -> HoldReason {
     let now = time::timestamp(EPOCH);
     HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: time::timestamp(EPOCH + 26 * NANOS_PER_HOUR), now }
@@ -59,7 +66,8 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             Some(HoldReason::NoData { detail: detail.into() })
         }
         HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
-        HoldReason::StaleData { .. } => Some(HoldReason::UnexplainedGrowth(unjudged())),
+        HoldReason::StaleData { .. } => Some(HoldReason::FlowsIncomplete(unknown_wallet())),
+        HoldReason::FlowsIncomplete(_) => Some(HoldReason::UnexplainedGrowth(unjudged())),
         HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: None, .. }) => {
             Some(HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: Some(rise()), ..unjudged() }))
         }

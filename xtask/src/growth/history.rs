@@ -35,7 +35,8 @@ pub(super) struct History {
 const WALLET: &str = "addr1";
 
 impl History {
-    /// Whether the rule holds the wallet for growth, all of its history judged.
+    /// Whether the rule offers nothing of the wallet for its growth, or for a withdrawal of more than was there, all of its history
+    /// judged.
     pub(super) fn is_held(&self) -> bool {
         let mut positions = PositionsBuilder::new();
         for Sample { ts, units, price_usd } in &self.samples {
@@ -61,10 +62,14 @@ impl History {
             reference: Reference::DataRange { start: None },
             loaded_from: None,
             prices: Vec::new(),
+            now: self.samples.last().map_or(0, |sample| sample.ts),
             mismatches_before: 0,
         };
         let to = self.samples.last().map_or(0, |sample| sample.ts);
         let advice = advise(&rules(), &snapshot, to);
+        if advice.decision.is_error() {
+            return true;
+        }
         let mut judged = advice.wallets.iter().filter_map(|wallet| wallet.growth.as_ref());
         judged.any(|growth| !growth.unexplained.is_empty())
     }

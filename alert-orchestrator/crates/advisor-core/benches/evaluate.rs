@@ -97,6 +97,7 @@ fn snapshot(asset: i64, rules: &Rules) -> Snapshot {
         withdrawals,
         loaded_from: None,
         prices: Vec::new(),
+        now: END,
         mismatches_before: 0,
     }
 }

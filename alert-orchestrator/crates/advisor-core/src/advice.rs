@@ -7,16 +7,22 @@
 use std::sync::Arc;
 
 use crate::corrected::asset_series;
-use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
+use crate::decision::{Decision, Failure, FlowsIncomplete, Hold, HoldReason, Taken, UnexplainedGrowth, UnknownWallet};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
-use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
+use crate::flow::{Direction, FlowRow};
+use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, Verdict};
+use crate::position::{Contradiction, Positions, WalletSeries};
 use crate::price::AssetPrices;
 use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
+use crate::valued::ValuedFlow;
 use crate::{time, warnings};
+
+/// How many of a wallet's samples may contradict themselves, as a share.
+const CONTRADICTORY_MAX: f64 = 0.01;
 
 /// Decides how much of an asset may be withdrawn at the evaluation time `to` (nanoseconds since the epoch).
 #[must_use]
@@ -78,6 +84,7 @@ impl Outcome {
 
 /// Computes every figure that can be, writes it into `advice`, and says what holds.
 fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> Result<Outcome, Failure> {
+    require_consistent(&snapshot.positions)?;
     let wallets = &snapshot.positions.wallets;
     let newest = wallets.iter().filter_map(|wallet| wallet.ts().last()).max().copied();
     advice.t1 = newest.map(time::timestamp);
@@ -112,7 +119,9 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
 
     let gains = wallet_gains(wallets, flow_tables(snapshot), t0, rules).map_err(Failure::InvalidData)?;
     advice.warnings.extend(warnings::about_gains(&gains, t0));
-    advice.warnings.extend(warnings::twins(snapshot, t0));
+    advice.warnings.extend(warnings::twins(snapshot, &gains, t0));
+    advice.warnings.extend(warnings::alike(&gains, t0));
+    advice.warnings.extend(warnings::of_nothing(&gains));
     let prices = AssetPrices::new(wallets);
     advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, &prices, rules, to)).collect();
     advice.growth_per_year = growth_per_year(&advice.wallets);
@@ -121,7 +130,10 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
-    Ok(Outcome { holds: holds(rules, advice, totals), limit_usd: totals.limit_usd })
+    Ok(Outcome {
+        holds: holds(rules, advice, totals, unknown_wallet(rules, &gains, newest)),
+        limit_usd: totals.limit_usd,
+    })
 }
 
 /// The comparison of what the sources answered and the positions' own price.
@@ -138,6 +150,7 @@ pub(crate) fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
         deposits: (&snapshot.deposits_table, &snapshot.deposits),
         withdrawals: (snapshot.withdrawals_table.as_deref().unwrap_or_default(), &snapshot.withdrawals),
         since: snapshot.loaded_from,
+        now: snapshot.now,
     }
 }
 
@@ -190,7 +203,7 @@ fn figures(wallet: &WalletGain<'_>, prices: &AssetPrices<'_>, rules: &Rules, to:
         untagged_usd: wallet.untagged_usd,
         gain_usd: wallet.gain_usd,
         stale,
-        growth: rules.growth.and_then(|growth| growth_of(wallet, prices, rules.amount_unit, growth)),
+        growth: growth_of(wallet, prices, rules),
         limit_usd: limit,
         taken_usd: whole - limit,
     }
@@ -206,7 +219,7 @@ fn growth_per_year(wallets: &[WalletFigures]) -> Option<f64> {
 
 /// The hold for growth that nothing explains, of the wallets that are not stale: those have no limit anyway.
 fn unexplained_growth(rules: &Rules, advice: &Advice) -> Option<HoldReason> {
-    rules.growth?;
+    rules.max_supply_apy?;
     let judged = || advice.wallets.iter().filter(|wallet| !wallet.stale);
     let in_fallback = advice.ref_mode == RefMode::DataRange;
     let hold = |wallet: &WalletFigures, rise, others| {
@@ -291,8 +304,41 @@ fn judge_window(
     Some(gate::judge(&ts, &values, floor_value, start, &rules.gate))
 }
 
+/// The hold for deposits of wallets that have no samples, although the asset's go on: they may be another wallet's.
+fn unknown_wallet(rules: &Rules, gains: &Gains<'_>, newest: i64) -> Option<HoldReason> {
+    let due = newest.saturating_sub(time::hours(rules.flow_lag_hours));
+    let is_due = |(direction, row): &&(Direction, &FlowRow)| {
+        *direction == Direction::Deposit && row.ts.is_some_and(|ts| ts < due)
+    };
+    let mut deposits = gains.without_samples.iter().filter(is_due);
+    let (_, first) = deposits.next()?;
+    Some(HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(UnknownWallet {
+        wallet: first.wallet.as_deref().unwrap_or_default().to_owned(),
+        at: time::timestamp(first.ts?),
+        amount: first.amount?,
+        others: deposits.count(),
+    })))
+}
+
+/// A wallet of whose samples too many contradict themselves, or the newest does.
+fn require_consistent(positions: &Positions) -> Result<(), Failure> {
+    let is_too_many = |found: &&Contradiction| {
+        let samples = positions.wallets.iter().find(|wallet| *wallet.address() == found.wallet).map(WalletSeries::ts);
+        let (count, newest) = samples.map_or((0, None), |ts| (ts.len(), ts.last()));
+        newest.is_none_or(|newest| *newest <= found.ts)
+            || found.count as f64 > CONTRADICTORY_MAX * (count + found.count) as f64
+    };
+    match positions.contradictions.iter().find(is_too_many) {
+        None => Ok(()),
+        Some(found) => Err(Failure::InvalidData(format!(
+            "{} position rows of a wallet contradict themselves: {found}; correct usd_value, underlying_units or price_usd",
+            found.count
+        ))),
+    }
+}
+
 /// Every reason to hold, in the order in which one stands for all.
-fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
+fn holds(rules: &Rules, advice: &Advice, totals: Totals, incomplete: Option<HoldReason>) -> Vec<HoldReason> {
     let mut holds = Vec::new();
     let stale = advice.wallets.iter().all(|wallet| wallet.stale);
     if stale {
@@ -300,6 +346,7 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
         let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
         holds.push(HoldReason::StaleData { age_hours });
     }
+    holds.extend(incomplete);
     holds.extend(unexplained_growth(rules, advice));
     if advice.gate_applied {
         holds.extend(advice.peg.filter(|peg| peg.off_peg).map(|peg| HoldReason::OffPeg {

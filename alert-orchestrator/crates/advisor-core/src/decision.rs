@@ -127,6 +127,8 @@ pub enum HoldReason {
         /// Age of the youngest of them at the evaluation time, hours.
         age_hours: f64,
     },
+    /// The tables may lack flows that count.
+    FlowsIncomplete(FlowsIncomplete),
     /// A wallet has more than interest and the known flows explain.
     UnexplainedGrowth(UnexplainedGrowth),
     /// The newest price is too far from the peg.
@@ -175,6 +177,7 @@ impl HoldReason {
             Self::NoReference { .. } => "no_reference",
             Self::NoData { .. } => "no_data",
             Self::StaleData { .. } => "stale_data",
+            Self::FlowsIncomplete(_) => "flows_incomplete",
             Self::UnexplainedGrowth(_) => "unexplained_growth",
             Self::OffPeg { .. } => "off_peg",
             Self::InsufficientPoints { .. } => "insufficient_points",
@@ -202,6 +205,7 @@ impl fmt::Display for HoldReason {
             }
             Self::NoData { detail } => write!(f, "No position data available {detail}"),
             Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
+            Self::FlowsIncomplete(incomplete) => incomplete.fmt(f),
             Self::UnexplainedGrowth(growth) => growth.fmt(f),
             Self::OffPeg { price_usd, deviation_bps, target_usd } => {
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?})")
@@ -232,6 +236,42 @@ pub struct Taken {
     pub gain_usd: f64,
     /// U of the same, USD.
     pub untagged_usd: f64,
+}
+
+/// Why flows that count may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlowsIncomplete {
+    /// A deposit is of a wallet that has no samples: it may be another wallet's.
+    UnknownWallet(UnknownWallet),
+}
+
+/// A deposit of a wallet that has no samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnknownWallet {
+    /// The wallet, as the row has it.
+    pub wallet: String,
+    /// When it was.
+    pub at: Timestamp,
+    /// Amount, in units of the asset or in USD.
+    pub amount: f64,
+    /// How many other deposits are like it.
+    pub others: usize,
+}
+
+impl fmt::Display for FlowsIncomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::UnknownWallet(UnknownWallet { wallet, at, amount, others }) = self;
+        write!(
+            f,
+            "a deposit of {amount} at {at} is of wallet {wallet}, which has no samples since the reference: correct the address, or collect the \
+             wallet's samples"
+        )?;
+        match others {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more such deposit"),
+            others => write!(f, "; {others} more such deposits"),
+        }
+    }
 }
 
 /// Growth that may be a deposit which the tables do not know.

@@ -40,6 +40,8 @@ pub struct Snapshot {
     /// [`PriceSource::StoredLiqwid`](crate::price_check::PriceSource::StoredLiqwid); an answer of that name in here does
     /// not count.
     pub prices: Vec<SourcePrice>,
+    /// The machine's time, nanoseconds since the epoch; also where the evaluation is as of another.
+    pub now: i64,
     /// How many comparisons of prices in a row disagreed before this evaluation: the newest
     /// [`PriceFigures::mismatches_in_a_row`] that an advice of this asset had, 0 before the first.
     pub mismatches_before: u32,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::time;
+
 /// Which way money moved, seen from the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -24,6 +26,15 @@ impl std::fmt::Display for Direction {
             Self::Withdrawal => "withdrawal",
         })
     }
+}
+
+/// 2021-01-01T00:00:00Z, nanoseconds since the epoch: what is older is no flow of this market.
+pub const EARLIEST: i64 = 1_609_459_200 * 1_000_000_000;
+
+/// The latest time that a flow may have: a day after the machine's time `now`. Nanoseconds since the epoch.
+#[must_use]
+pub const fn latest(now: i64) -> i64 {
+    now.saturating_add(24 * time::NANOS_PER_HOUR)
 }
 
 /// A row of a deposit or withdrawal table as a store delivers it, before anything is checked.

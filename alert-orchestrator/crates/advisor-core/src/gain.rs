@@ -4,48 +4,18 @@
 //! configured alignment, and sums up each wallet. A flow that cannot be read would turn principal into gain, so one
 //! inside a wallet's interval is an error; outside it is left out with a warning.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::alignment::{effective_time, possible_times};
-use crate::flow::{Direction, FlowRow};
-use crate::position::{WalletSeries, is_address};
+use crate::alignment::possible_times;
+use crate::flow::{Direction, EARLIEST, FlowRow};
+use crate::overdrawn::overdrawn;
+use crate::position::{WalletSeries, canonical, is_address};
 use crate::price::AssetPrices;
-use crate::rules::{Alignment, AmountUnit, Mark, Rules};
+use crate::rules::{Alignment, Rules};
 use crate::time;
-
-/// A flow of one wallet, checked and valued.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ValuedFlow {
-    /// Its own time.
-    pub(crate) ts: i64,
-    /// The instant at which it counts.
-    pub(crate) effective_ts: i64,
-    /// In or out.
-    pub(crate) direction: Direction,
-    /// Amount as configured, in units or USD; not negative.
-    pub(crate) amount: f64,
-    /// USD per unit at its own time; `None` where amounts are USD.
-    pub(crate) price_usd: Option<f64>,
-    /// Value, USD; not negative.
-    pub(crate) usd: f64,
-    /// Units of the asset, not negative; `None` where amounts are USD and no sample of the asset has a price.
-    pub(crate) units: Option<f64>,
-    /// Transaction hash.
-    pub(crate) tx_hash: Option<String>,
-    /// What a withdrawal was marked as.
-    pub(crate) mark: Option<Mark>,
-}
-
-impl ValuedFlow {
-    /// What it added to the position, USD.
-    pub(crate) fn signed_usd(&self) -> f64 {
-        match self.direction {
-            Direction::Deposit => self.usd,
-            Direction::Withdrawal => -self.usd,
-        }
-    }
-}
+use crate::usable::{Alike, Unusable, usable, without_doubles};
+use crate::valued::{ValuedFlow, value};
 
 /// One wallet with a baseline, and what became of it.
 #[derive(Debug, Clone)]
@@ -90,141 +60,109 @@ pub(crate) struct FlowTables<'a> {
     /// Start of what was loaded. Withdrawals are read back to the oldest, to find the reference; one from before the
     /// samples has no step of its own among them, and looking for it could only find another flow's.
     pub(crate) since: Option<i64>,
+    /// The machine's time, nanoseconds since the epoch.
+    pub(crate) now: i64,
+}
+
+impl FlowTables<'_> {
+    /// Whether a row is among what was loaded, or has a time that no flow has.
+    fn is_loaded(&self, row: &FlowRow) -> bool {
+        row.ts.zip(self.since).is_none_or(|(ts, since)| since <= ts || ts < EARLIEST)
+    }
 }
 
 /// What [`wallet_gains`] found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gains<'a> {
     pub(crate) wallets: Vec<WalletGain<'a>>,
     /// Wallets without a sample at or after the reference.
     pub(crate) without_baseline: Vec<&'a Arc<str>>,
     /// Unusable flows outside every interval; they can only blur the gate's window.
     pub(crate) unusable_outside: usize,
-    /// Flows since the reference whose wallet has no sample at all.
-    pub(crate) without_samples: usize,
+    /// Flows since the reference whose wallet has no sample since then.
+    pub(crate) without_samples: Vec<(Direction, &'a FlowRow)>,
+    /// Rows that may be one flow: of withdrawals the second does not count.
+    pub(crate) alike: Vec<(Direction, Alike<'a>)>,
 }
 
 /// Gains of every wallet since its first sample at or after `t0`.
 ///
 /// # Errors
-/// A sentence about the first flow inside a wallet's interval that has no usable time, wallet or amount, about a
-/// negative deposit there, or about a flow that no price can value.
+/// A sentence about the first flow whose time cannot be, or which, inside a wallet's interval, has no usable wallet or amount or
+/// takes out more than was there, about a deposit of nothing or less there, or about a flow that no price can value.
 pub(crate) fn wallet_gains<'a>(
     wallets: &'a [WalletSeries],
-    flows: FlowTables<'_>,
+    flows: FlowTables<'a>,
     t0: i64,
     rules: &Rules,
 ) -> Result<Gains<'a>, String> {
     let baseline = |wallet: &WalletSeries| wallet.ts().partition_point(|ts| *ts < t0);
     let (tracked, lost): (Vec<_>, Vec<_>) = wallets.iter().partition(|wallet| baseline(wallet) < wallet.ts().len());
     let prices = AssetPrices::new(wallets);
+    let mut gains = Gains::default();
     let mut valued: BTreeMap<&str, Vec<ValuedFlow>> = BTreeMap::new();
-    let (mut unusable_outside, mut without_samples) = (0, 0);
-    let known = |name: &str| wallets.binary_search_by(|wallet| (**wallet.address()).cmp(name)).is_ok();
-    let loaded = |row: &&FlowRow| row.ts.zip(flows.since).is_none_or(|(ts, since)| since <= ts);
     for (direction, (table, rows)) in [(Direction::Deposit, flows.deposits), (Direction::Withdrawal, flows.withdrawals)]
     {
-        let mut seen = HashSet::new();
-        for row in rows.iter().filter(loaded) {
-            match usable(row, direction) {
-                Ok(flow) => {
-                    let Ok(i) = tracked.binary_search_by(|wallet| (**wallet.address()).cmp(flow.wallet)) else {
-                        without_samples += usize::from(flow.ts >= t0 && !known(flow.wallet));
-                        continue;
-                    };
-                    let series = tracked[i];
-                    if seen.insert(flow.key()) || flow.tx_hash.is_none() {
-                        let value = flow.value(series, direction, &prices, rules);
-                        valued
-                            .entry(flow.wallet)
-                            .or_default()
-                            .push(value.map_err(|cause| describe(row, direction, table, cause))?);
+        let mut found = Vec::new();
+        for row in rows.iter().filter(|row| flows.is_loaded(row)) {
+            match usable(row, direction, flows.now, rules) {
+                Ok(flow) => found.push(flow),
+                Err(why) => {
+                    if tracked.iter().any(|wallet| may_count(row, why, wallet, baseline(wallet), direction, rules)) {
+                        return Err(describe(row, direction, table, why.cause));
                     }
-                }
-                Err(cause) => {
-                    if tracked.iter().any(|wallet| may_count(row, wallet, baseline(wallet), direction, rules)) {
-                        return Err(describe(row, direction, table, cause));
-                    }
-                    unusable_outside += 1;
+                    gains.unusable_outside += 1;
                 }
             }
         }
-    }
-    let wallets = tracked
-        .into_iter()
-        .map(|series| {
-            let flows = valued.remove(&**series.address()).unwrap_or_default();
-            wallet_gain(series, baseline(series), flows)
-        })
-        .collect();
-    let without_baseline = lost.into_iter().map(WalletSeries::address).collect();
-    Ok(Gains { wallets, without_baseline, unusable_outside, without_samples })
-}
-
-/// A flow row with everything it needs.
-struct UsableFlow<'a> {
-    ts: i64,
-    wallet: &'a str,
-    amount: f64,
-    tx_hash: Option<&'a str>,
-    memo: Option<&'a str>,
-}
-
-impl<'a> UsableFlow<'a> {
-    /// Rows of one direction with equal keys are one flow.
-    fn key(&self) -> (Option<&'a str>, &'a str, i64, u64) {
-        (self.tx_hash, self.wallet, self.ts, self.amount.to_bits())
-    }
-
-    fn value(
-        &self,
-        series: &WalletSeries,
-        direction: Direction,
-        prices: &AssetPrices<'_>,
-        rules: &Rules,
-    ) -> Result<ValuedFlow, &'static str> {
-        let price = prices.at(self.ts);
-        let (price_usd, usd, units) = match rules.amount_unit {
-            AmountUnit::Usd => (None, self.amount, price.map(|price| self.amount / price)),
-            AmountUnit::Underlying => {
-                let price = price.ok_or("cannot be valued: no sample of the asset has a price")?;
-                (Some(price), self.amount * price, Some(self.amount))
+        let (once, alike) = without_doubles(found, direction);
+        gains.alike.extend(alike.into_iter().map(|pair| (direction, pair)));
+        for flow in once {
+            match tracked.binary_search_by(|wallet| (**wallet.address()).cmp(&*flow.wallet)) {
+                Ok(i) => {
+                    let series = tracked[i];
+                    let value = value(&flow, series, direction, &prices, rules);
+                    let value = value.map_err(|cause| describe(flow.row, direction, table, cause))?;
+                    valued.entry(series.address()).or_default().push(value);
+                }
+                Err(_) if flow.ts >= t0 => gains.without_samples.push((direction, flow.row)),
+                Err(_) => {}
             }
-        };
-        Ok(ValuedFlow {
-            ts: self.ts,
-            effective_ts: effective_time(rules.alignment, series, self.ts, direction, usd),
-            direction,
-            amount: self.amount,
-            price_usd,
-            usd,
-            units,
-            tx_hash: self.tx_hash.map(str::to_owned),
-            mark: rules.mark(self.memo).filter(|_| direction == Direction::Withdrawal),
-        })
+        }
     }
-}
-
-fn usable(row: &FlowRow, direction: Direction) -> Result<UsableFlow<'_>, &'static str> {
-    let ts = row.ts.ok_or("has no usable time")?;
-    let wallet = row.wallet.as_deref().filter(|wallet| is_address(wallet)).ok_or("has no usable wallet")?;
-    let amount = row.amount.filter(|amount| amount.is_finite()).ok_or("has no usable amount")?;
-    if direction == Direction::Deposit && amount < 0.0 {
-        return Err("has a negative amount");
+    for series in tracked {
+        let flows_of = valued.remove(&**series.address()).unwrap_or_default();
+        let wallet = wallet_gain(series, baseline(series), flows_of);
+        if let Some(cause) = overdrawn((series, wallet.baseline), &wallet.flows, wallet.counted.clone(), &prices, rules)
+        {
+            return Err(format!("table {}: {cause}; correct or remove the row", flows.withdrawals.0));
+        }
+        gains.wallets.push(wallet);
     }
-    let tx_hash = row.tx_hash.as_deref().filter(|hash| !hash.is_empty());
-    Ok(UsableFlow { ts, wallet, amount: amount.abs(), tx_hash, memo: row.memo.as_deref() })
+    gains.without_baseline = lost.into_iter().map(WalletSeries::address).collect();
+    Ok(gains)
 }
 
 /// Whether an unusable row may belong into the wallet's interval, as far as what is left of it tells.
-fn may_count(row: &FlowRow, series: &WalletSeries, baseline: usize, direction: Direction, rules: &Rules) -> bool {
+fn may_count(
+    row: &FlowRow,
+    why: Unusable,
+    series: &WalletSeries,
+    baseline: usize,
+    direction: Direction,
+    rules: &Rules,
+) -> bool {
     let times = series.ts();
     let (from, to) = (times[baseline], times[times.len() - 1]);
-    let other_wallet = row.wallet.as_deref().is_some_and(|wallet| is_address(wallet) && wallet != &**series.address());
-    if other_wallet || from == to {
+    let names_another = |wallet: &str| is_address(wallet) && *canonical(wallet) != **series.address();
+    if row.wallet.as_deref().is_some_and(names_another) {
         return false;
     }
-    let Some(ts) = row.ts else { return true };
+    // A flow whose time is wrong belongs who knows where, also before the first sample and after the last.
+    let Some(ts) = row.ts.filter(|_| !why.is_time) else { return true };
+    if from == to {
+        return false;
+    }
     let inside = |ts: i64| from < ts && ts <= to;
     match rules.alignment {
         Alignment::None => inside(ts),

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::time;
 
 /// A year of 365.25 days, nanoseconds.
-const YEAR: f64 = 365.25 * 24.0 * time::NANOS_PER_HOUR as f64;
+pub(crate) const YEAR: f64 = 365.25 * 24.0 * time::NANOS_PER_HOUR as f64;
 /// Interest is never allowed for longer than this, gaps apart: what has not grown for a month may not grow by a month's at once.
 const LONGEST_SPAN: i64 = 7 * 24 * time::NANOS_PER_HOUR;
 /// How much of a position may be rounding.
@@ -33,11 +33,11 @@ const KEPT: usize = 10;
 
 /// What passes for interest.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GrowthRules {
+pub(crate) struct GrowthRules {
     /// The highest supply rate that can be, as a fraction a year.
-    pub max_supply_apy: f64,
+    pub(crate) max_supply_apy: f64,
     /// How long before or after its effect a flow may be recorded, hours.
-    pub flow_lag_hours: f64,
+    pub(crate) flow_lag_hours: f64,
 }
 
 /// How a wallet's units grew since its baseline, deposits taken off and withdrawals put back on.

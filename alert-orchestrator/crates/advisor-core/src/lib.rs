@@ -20,6 +20,7 @@ mod growth;
 pub mod journal;
 pub mod ledger;
 pub mod marks;
+mod overdrawn;
 pub mod position;
 mod price;
 pub mod price_check;
@@ -32,5 +33,7 @@ pub mod sync;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod time;
+mod usable;
+mod valued;
 mod warnings;
 pub mod window;

@@ -6,8 +6,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
+
+use crate::time;
 
 /// A row of a position table as a store delivers it, before anything is checked. Non-finite numbers count as missing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +56,7 @@ impl WalletSeries {
         Self { address, ts: Vec::new(), value_usd: Vec::new(), price_usd: Vec::new(), units: Vec::new() }
     }
 
-    /// The wallet's address, as the store has it.
+    /// The wallet's address, in lower case.
     #[must_use]
     pub fn address(&self) -> &Arc<str> {
         &self.address
@@ -117,12 +121,19 @@ impl WalletSeries {
 }
 
 /// Whether a text can be a wallet's address: not empty, at most 256 bytes, and without characters that would garble the
-/// terminal or page that shows it.
+/// terminal or page that shows it, or pass for another address: spaces at its ends or of other kinds than the usual one.
 pub(crate) fn is_address(text: &str) -> bool {
     let garbles = |c: char| {
-        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || (c.is_whitespace() && c != ' ')
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     };
-    (1..=256).contains(&text.len()) && !text.contains(garbles)
+    (1..=256).contains(&text.len()) && text.trim().len() == text.len() && !text.contains(garbles)
+}
+
+/// An address or hash as it is compared: in lower case.
+pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// How many rows were left out, by cause.
@@ -155,6 +166,8 @@ pub struct Positions {
     pub skipped: SkippedRows,
     /// Rows equal in time and wallet that disagreed in value or price; the last of each in store order was kept.
     pub conflicts: Conflicts,
+    /// Rows whose value is not their units times their price, by wallet; they were left out.
+    pub contradictions: Vec<Contradiction>,
     /// The newest of the samples that [`Positions::cut_after`] took away.
     pub newest_cut: Option<i64>,
 }
@@ -194,6 +207,40 @@ impl Conflicts {
     }
 }
 
+/// The rows of a wallet that contradict themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contradiction {
+    /// The wallet.
+    pub wallet: Arc<str>,
+    /// How many there are.
+    pub count: usize,
+    /// The newest of them, nanoseconds since the epoch.
+    pub ts: i64,
+    /// What it has as its value, USD.
+    pub usd_value: f64,
+    /// As units of the asset.
+    pub underlying_units: f64,
+    /// And as USD per unit.
+    pub price_usd: f64,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wallet, ts, usd_value, underlying_units, price_usd, .. } = self;
+        let at = time::timestamp(*ts);
+        write!(
+            f,
+            "{wallet} at {at}, usd_value {usd_value} beside underlying_units {underlying_units} \u{d7} price_usd {price_usd} = {}",
+            underlying_units * price_usd
+        )
+    }
+}
+
+/// How far a value may be from units times price, as a share of it.
+const CONTRADICTS: f64 = 0.01;
+/// And beyond that, USD: values are often rounded to the cent.
+const CENT: f64 = 0.01;
+
 /// Collects position rows into columns.
 ///
 /// Rows may come in any order; wallet after wallet with rising times is the fast one. Addresses are interned: a row
@@ -206,6 +253,7 @@ pub struct PositionsBuilder {
     unsorted: bool,
     skipped: SkippedRows,
     conflicts: Conflicts,
+    contradictions: HashMap<Arc<str>, Contradiction>,
 }
 
 impl PositionsBuilder {
@@ -231,6 +279,11 @@ impl PositionsBuilder {
         if value < 0.0 {
             return self.skipped.negative += 1;
         }
+        if let (Some(usd_value), Some(units), Some(price)) = (finite(row.usd_value), units, price)
+            && (usd_value - units * price).abs() > CONTRADICTS * (units * price).abs() + CENT
+        {
+            return self.contradict(wallet, ts, [usd_value, units, price]);
+        }
         let implied = || units.filter(|units| *units > 0.0).map(|units| value / units);
         let bought = || price.map(|price| value / price);
         let figures = Figures {
@@ -239,6 +292,17 @@ impl PositionsBuilder {
             units: units.filter(|units| *units >= 0.0).or_else(bought).unwrap_or(NO_UNITS),
         };
         self.append(wallet, ts, figures);
+    }
+
+    fn contradict(&mut self, wallet: &str, ts: i64, [usd_value, underlying_units, price_usd]: [f64; 3]) {
+        let wallet: Arc<str> = canonical(wallet).as_ref().into();
+        let count = self.contradictions.get(&wallet).map_or(0, |known| known.count) + 1;
+        let found = Contradiction { wallet: Arc::clone(&wallet), count, ts, usd_value, underlying_units, price_usd };
+        let known = self.contradictions.entry(wallet).or_insert_with(|| found.clone());
+        known.count = count;
+        if ts > known.ts {
+            *known = found;
+        }
     }
 
     fn append(&mut self, wallet: &str, ts: i64, figures: Figures) {
@@ -268,6 +332,10 @@ impl PositionsBuilder {
         if self.is_current(wallet) {
             return;
         }
+        let wallet = &*canonical(wallet);
+        if self.is_current(wallet) {
+            return;
+        }
         self.current = if let Some(known) = self.index.get(wallet) {
             *known
         } else {
@@ -286,7 +354,9 @@ impl PositionsBuilder {
     /// The columns, sorted and without repetitions.
     #[must_use]
     pub fn finish(self) -> Positions {
-        let Self { mut series, unsorted, skipped, mut conflicts, .. } = self;
+        let Self { mut series, unsorted, skipped, mut conflicts, contradictions, .. } = self;
+        let mut contradictions: Vec<Contradiction> = contradictions.into_values().collect();
+        contradictions.sort_unstable_by(|a, b| a.wallet.cmp(&b.wallet));
         series.sort_unstable_by(|a, b| a.address.cmp(&b.address));
         for wallet in &mut series {
             if unsorted {
@@ -294,7 +364,7 @@ impl PositionsBuilder {
             }
             wallet.shrink();
         }
-        Positions { wallets: series, skipped, conflicts, newest_cut: None }
+        Positions { wallets: series, skipped, conflicts, contradictions, newest_cut: None }
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 
 use quant::quantile;
 
-use crate::position::WalletSeries;
+use crate::position::{NO_UNITS, WalletSeries};
 
 /// A point of the price series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,6 +72,12 @@ impl<'a> AssetPrices<'a> {
             }
             end
         })
+    }
+
+    /// A wallet's units at its sample `i`, as the row has them or by the asset's price then; `None` where that is not known.
+    pub(crate) fn units(&self, wallet: &WalletSeries, i: usize) -> Option<f64> {
+        let units = Some(wallet.units()[i]).filter(|units| *units != NO_UNITS);
+        units.or_else(|| self.at(wallet.ts()[i]).map(|price| wallet.value_usd()[i] / price))
     }
 
     /// The points from `from` to `to`, both included, oldest first.

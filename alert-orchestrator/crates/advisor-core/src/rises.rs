@@ -10,16 +10,14 @@ use crate::gain::WalletGain;
 use crate::growth::{self, GrowthFigures, GrowthRules, Level, Move, Rise, RiseFigures};
 use crate::position::NO_UNITS;
 use crate::price::AssetPrices;
-use crate::rules::AmountUnit;
+use crate::rules::{AmountUnit, Rules};
 use crate::time;
 
-/// How a wallet has grown since its baseline; `None` where neither its samples nor their prices say in what units.
-pub(crate) fn growth_of(
-    wallet: &WalletGain<'_>,
-    prices: &AssetPrices<'_>,
-    unit: AmountUnit,
-    rules: GrowthRules,
-) -> Option<GrowthFigures> {
+/// How a wallet has grown since its baseline; `None` where the rules allow growth of any size, or where neither its samples nor their prices say in what units.
+pub(crate) fn growth_of(wallet: &WalletGain<'_>, prices: &AssetPrices<'_>, rules: &Rules) -> Option<GrowthFigures> {
+    let unit = rules.amount_unit;
+    let max_supply_apy = rules.max_supply_apy?;
+    let limits = GrowthRules { max_supply_apy, flow_lag_hours: rules.flow_lag_hours };
     let (ts, units) = samples(wallet, prices);
     let moves = wallet.flows[wallet.counted.clone()].iter().map(|flow| {
         let units = match flow.direction {
@@ -30,7 +28,7 @@ pub(crate) fn growth_of(
     });
     let moves: Vec<Move> = moves.collect::<Option<_>>()?;
     let level = Level { ts: &ts, units: &units, moves: &moves, in_usd: unit == AmountUnit::Usd };
-    let growth = growth::walk(level, rules)?;
+    let growth = growth::walk(level, limits)?;
     let figures = |rise: &Rise| RiseFigures {
         high_at: time::timestamp(ts[rise.from]),
         before_at: time::timestamp(ts[rise.at - 1]),
@@ -59,11 +57,8 @@ fn samples<'a>(wallet: &WalletGain<'a>, prices: &AssetPrices<'_>) -> (Cow<'a, [i
     if units.iter().all(|units| *units != NO_UNITS) {
         return (ts.into(), units.into());
     }
-    let values = &series.value_usd()[wallet.baseline..];
-    let told = ts.iter().zip(units).zip(values).filter_map(|((ts, units), value)| match *units == NO_UNITS {
-        true => prices.at(*ts).map(|price| (*ts, value / price)),
-        false => Some((*ts, *units)),
-    });
+    let samples = wallet.baseline..series.ts().len();
+    let told = samples.filter_map(|i| Some((series.ts()[i], prices.units(series, i)?)));
     let (ts, units): (Vec<i64>, Vec<f64>) = told.unzip();
     (ts.into(), units.into())
 }

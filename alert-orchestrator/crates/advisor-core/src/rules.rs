@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::growth::GrowthRules;
 use crate::price_check::PriceRules;
 
 /// What the advisor was told to do with an asset.
@@ -26,8 +25,10 @@ pub struct Rules {
     pub alignment: Alignment,
     /// What flow amounts are counted in.
     pub amount_unit: AmountUnit,
-    /// What passes for interest; `None`: a rise of any size does.
-    pub growth: Option<GrowthRules>,
+    /// The highest supply rate that can be, as a fraction a year: growth beyond it holds. `None`: growth of any size counts.
+    pub max_supply_apy: Option<f64>,
+    /// How long before or after its effect a flow may be recorded, hours.
+    pub flow_lag_hours: f64,
     /// The residual gate and the peg.
     pub gate: GateRules,
     /// Which prices must agree; `None`: they are not compared.

@@ -86,12 +86,14 @@ pub trait Store: Sync {
         before: i64,
     ) -> impl Future<Output = Result<Vec<(Arc<str>, i64)>, StoreError>> + Send;
 
-    /// The rows of a deposit or withdrawal table with `from <= ts <= to`, and those without a time, in any order.
+    /// The rows of a deposit or withdrawal table with `from <= ts <= to`, in any order, and those whose time cannot be: none,
+    /// before [`EARLIEST`](crate::flow::EARLIEST), or after `latest`.
     fn flows(
         &self,
         table: &str,
         from: Option<i64>,
         to: i64,
+        latest: i64,
     ) -> impl Future<Output = Result<Vec<FlowRow>, StoreError>> + Send;
 
     /// The store's clock, where it has one of its own.

@@ -2,9 +2,7 @@
 //!
 //! Start at [`rules`], the documented defaults. Behind the feature `test-support`, which no program has.
 
-use crate::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, GrowthRules, ReferenceFallback, Rules, Threshold,
-};
+use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
 pub const EPOCH: i64 = 1_767_225_600_000_000_000;
@@ -26,7 +24,8 @@ pub fn rules() -> Rules {
         max_clock_skew_minutes: Some(5.0),
         alignment: Alignment::None,
         amount_unit: AmountUnit::Underlying,
-        growth: Some(GrowthRules { max_supply_apy: 1.5, flow_lag_hours: 6.0 }),
+        max_supply_apy: Some(1.5),
+        flow_lag_hours: 6.0,
         gate: GateRules {
             holds: true,
             apply_in_fallback: true,

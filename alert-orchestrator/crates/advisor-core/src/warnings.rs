@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
+use crate::position::Contradiction;
 use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::Rules;
 use crate::{sync, time};
@@ -23,6 +24,7 @@ pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<String> {
             skipped.negative,
         ));
     }
+    warnings.extend(contradictory(&snapshot.positions.contradictions));
     let conflicts = &snapshot.positions.conflicts;
     if conflicts.count > 0 {
         let examples: Vec<String> =
@@ -39,6 +41,13 @@ pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<String> {
     warnings
 }
 
+/// That samples contradict themselves.
+fn contradictory(found: &[Contradiction]) -> Option<String> {
+    let count: usize = found.iter().map(|one| one.count).sum();
+    let newest = found.iter().max_by_key(|one| one.ts)?;
+    Some(format!("{count} position rows that contradict themselves left out, the newest: {newest}"))
+}
+
 /// About wallets and flows that do not count.
 pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
     let t0 = time::timestamp(t0);
@@ -48,17 +57,27 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
         .map(|wallet| format!("wallet {wallet} has no sample since the reference {t0}: left out"));
     let blurred = (gains.unusable_outside > 0)
         .then(|| format!("{} unusable flows outside every wallet's interval left out", gains.unusable_outside));
-    let foreign = (gains.without_samples > 0).then(|| {
-        format!("{} flows since the reference left out: their wallets have no samples", gains.without_samples)
+    let foreign = gains.without_samples.first().map(|(direction, first)| {
+        let more = match gains.without_samples.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "{direction} of {}{more} left out: the wallet has no samples since the reference; is the address right?",
+            row(first)
+        )
     });
     lost.chain(blurred).chain(foreign).collect()
 }
 
 /// About flows since the reference that look as if they were stored twice.
-pub(crate) fn twins(snapshot: &Snapshot, t0: i64) -> Vec<String> {
+pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<String> {
     let tables = [(Direction::Deposit, &snapshot.deposits), (Direction::Withdrawal, &snapshot.withdrawals)];
+    // What was put into pairs has a warning of its own.
+    let is_paired = |row: &FlowRow| gains.alike.iter().any(|(_, [_, second])| std::ptr::eq(*second, row));
     let count = |(direction, rows): (Direction, &Vec<FlowRow>)| {
-        let count = sync::count_twins(rows.iter().filter(|row| row.ts.is_some_and(|ts| t0 < ts)));
+        let since = |row: &&FlowRow| row.ts.is_some_and(|ts| t0 < ts) && !is_paired(row);
+        let count = sync::count_twins(rows.iter().filter(since));
         (count > 0).then(|| {
             format!(
                 "{count} {direction} rows without tx_hash name the transaction of another row, and both count: \
@@ -67,6 +86,66 @@ pub(crate) fn twins(snapshot: &Snapshot, t0: i64) -> Vec<String> {
         })
     };
     tables.into_iter().filter_map(count).collect()
+}
+
+/// How many pairs are named; more would drown the warning.
+const PAIRS_NAMED: usize = 3;
+
+/// About rows since the reference that may be one flow.
+pub(crate) fn alike(gains: &Gains<'_>, t0: i64) -> Vec<String> {
+    [Direction::Deposit, Direction::Withdrawal]
+        .into_iter()
+        .filter_map(|direction| alike_of(gains, direction, t0))
+        .collect()
+}
+
+fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<String> {
+    let is_meant =
+        |(of, [_, second]): &&(Direction, [&FlowRow; 2])| *of == direction && second.ts.is_some_and(|ts| t0 < ts);
+    let pairs: Vec<_> = gains.alike.iter().filter(is_meant).map(|(_, pair)| pair).collect();
+    let named: Vec<String> =
+        pairs.iter().take(PAIRS_NAMED).map(|[a, b]| format!("{} and {}", row(a), row(b))).collect();
+    let more = pairs
+        .len()
+        .checked_sub(PAIRS_NAMED)
+        .filter(|more| *more > 0)
+        .map(|more| format!(" and {more} more pairs"))
+        .unwrap_or_default();
+    let (counts, way_out) = match direction {
+        Direction::Deposit => ("both count, which only lowers the gain", "if they are one, remove one"),
+        Direction::Withdrawal => ("the later does not count", "if both are true, give both their tx_hash"),
+    };
+    (!pairs.is_empty())
+        .then(|| format!("{direction}s that may be one, {counts}: {}{more}; {way_out}", named.join(", ")))
+}
+
+/// Which row of flows is meant.
+fn row(row: &FlowRow) -> String {
+    let at = row.ts.map(|ts| time::timestamp(ts).to_string()).unwrap_or_default();
+    let tx = row
+        .tx_hash
+        .as_deref()
+        .filter(|tx| !tx.is_empty())
+        .map_or(" without tx_hash".to_owned(), |tx| format!(" (tx {tx})"));
+    format!("{} at {at} of {}{tx}", row.amount.unwrap_or_default().abs(), row.wallet.as_deref().unwrap_or_default())
+}
+
+/// About withdrawals of nothing, which are mistakes unless they mark something.
+pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<String> {
+    let counted = gains
+        .wallets
+        .iter()
+        .flat_map(|wallet| wallet.flows[wallet.counted.clone()].iter().map(move |flow| (wallet, flow)));
+    let mut nothing = counted
+        .filter(|(_, flow)| flow.direction == Direction::Withdrawal && flow.amount == 0.0 && flow.mark.is_none());
+    let (wallet, flow) = nothing.next()?;
+    let more = nothing.count();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!(
+        "withdrawal of 0 at {} of wallet {}{more}: it takes out nothing; is its amount missing?",
+        time::timestamp(flow.ts),
+        wallet.series.address()
+    ))
 }
 
 /// About wallets whose newest sample is too old.

@@ -24,6 +24,7 @@ from numpy.polynomial import Legendre, legendre
 HERE = Path(__file__).parent
 CASES = 60
 HOUR = 3600
+FLOW_LAG_HOURS = 6
 KEYWORD = "alert_driven_withdrawal"
 PRINCIPAL = "principal_withdrawal"
 ALIGNMENTS = ["none", "right_open", "snap_to_prev_pos", "snap_to_next_pos", "snap_to_nearest_pos", "detect_spike"]
@@ -246,7 +247,7 @@ def gains(case, wallets, t0, points):
     rules = case["rules"]
     tracked = {name: samples for name, samples in wallets.items() if samples[-1][0] >= t0}
     baseline = {name: next(s for s in samples if s[0] >= t0) for name, samples in tracked.items()}
-    flows = {name: [] for name in tracked}
+    flows, strays = {name: [] for name in tracked}, []
     for direction, sign in (("deposit", 1), ("withdrawal", -1)):
         usable, unusable = read_flows(case[direction + "s"], direction)
         for ts, wallet in unusable:
@@ -258,6 +259,7 @@ def gains(case, wallets, t0, points):
                     raise InvalidData(direction)
         for ts, wallet, amount, memo in usable:
             if wallet not in tracked:
+                strays += [ts] if direction == "deposit" and ts >= t0 else []
                 continue
             price = 1.0 if rules["amount_unit"] == "usd" else np.interp(ts, *zip(*points))
             usd = float(amount * price)
@@ -289,7 +291,7 @@ def gains(case, wallets, t0, points):
             out.append((ts, value - moved + undone))
         return out
 
-    return rows, {name: corrected(name) for name in tracked}
+    return rows, {name: corrected(name) for name in tracked}, strays
 
 
 def off_peg(points, peg):
@@ -314,7 +316,7 @@ def advise(case):
     if needs_price and not points:
         return failed
     try:
-        rows, corrected = gains(case, wallets, t0, points)
+        rows, corrected, strays = gains(case, wallets, t0, points)
     except InvalidData:
         return failed
     start = t1 - gate["lookback_hours"] * HOUR
@@ -333,6 +335,8 @@ def advise(case):
     answer |= {"wallets": rows, "gain": sum(row["gain"] for row in rows)}
     applied = gate["holds"] and (gate["apply_in_fallback"] or mode != "data_range")
     holds = ["stale_data"] if all(row["stale"] for row in rows) else []
+    if any(ts < t1 - FLOW_LAG_HOURS * HOUR for ts in strays):
+        holds.append("flows_incomplete")
     if applied and off_peg(points, gate["peg"]):
         holds.append("off_peg")
     verdict = answer["gate"]["verdict"]

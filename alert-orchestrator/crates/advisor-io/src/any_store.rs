@@ -119,8 +119,8 @@ impl Store for AnyRound<'_> {
         either!(self, store => store.newest_before(table, before))
     }
 
-    async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {
-        either!(self, store => store.flows(table, from, to))
+    async fn flows(&self, table: &str, from: Option<i64>, to: i64, latest: i64) -> Result<Vec<FlowRow>, StoreError> {
+        either!(self, store => store.flows(table, from, to, latest))
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {

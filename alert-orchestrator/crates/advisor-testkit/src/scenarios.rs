@@ -123,6 +123,7 @@ impl Story {
             reference,
             loaded_from: None,
             prices: Vec::new(),
+            now: EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12,
             mismatches_before: 0,
         }
     }

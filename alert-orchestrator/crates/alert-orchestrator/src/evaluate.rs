@@ -21,7 +21,7 @@ use advisor_core::reference::Reference;
 use advisor_core::resolve::{TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
-use advisor_core::{time, window};
+use advisor_core::{flow, time, window};
 use futures_util::future::join;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
@@ -170,7 +170,7 @@ pub(crate) async fn evaluate<S: Store>(
     let at = plan.end.unwrap_or(now);
     let prices = prices.map(Arc::new).shared();
     let evaluate = async {
-        let round = Round::start(store, plan, at).await;
+        let round = Round::start(store, plan, now, at).await;
         let suffixes = round.resolve_all(plan).await;
         // By hand, a few at once: to the compiler no closure over these is general enough for a task of its own.
         let (mut asked, mut answers) = (FuturesOrdered::new(), Vec::with_capacity(plan.assets.len()));
@@ -205,6 +205,9 @@ struct Round<'s, S> {
     store: &'s S,
     tables: Result<Tables, StoreError>,
     markets: OnceCell<Vec<(String, Market)>>,
+    /// The machine's time.
+    now: Timestamp,
+    /// The evaluation time.
     at: Timestamp,
     /// Whether that is the machine's time, not a configured one.
     is_now: bool,
@@ -212,9 +215,10 @@ struct Round<'s, S> {
 }
 
 impl<'s, S: Store> Round<'s, S> {
-    async fn start(store: &'s S, plan: &Plan, at: Timestamp) -> Self {
+    async fn start(store: &'s S, plan: &Plan, now: Timestamp, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
-        Self { store, tables, markets: OnceCell::new(), at, is_now: plan.end.is_none(), draws: plan.draws }
+        let is_now = plan.end.is_none();
+        Self { store, tables, markets: OnceCell::new(), now, at, is_now, draws: plan.draws }
     }
 
     /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
@@ -282,7 +286,7 @@ impl<'s, S: Store> Round<'s, S> {
     async fn load(&self, of: &AssetPlan, suffix: &str) -> Result<Snapshot, Failure> {
         let AssetPlan { asset, rules, .. } = of;
         let tables = self.tables()?;
-        let to = time::nanos(self.at);
+        let (to, latest) = (time::nanos(self.at), flow::latest(time::nanos(self.now)));
         let (deposits_table, has_deposits) = tables.deposits(suffix);
         if !has_deposits {
             let detail = format!("no table {deposits_table}: without it deposits would count as gains");
@@ -291,7 +295,7 @@ impl<'s, S: Store> Round<'s, S> {
         let (withdrawals_table, has_withdrawals) = tables.withdrawals(suffix);
         let withdrawals_table = has_withdrawals.then_some(withdrawals_table);
         let withdrawals = match &withdrawals_table {
-            Some(table) => self.store.flows(table, None, to).await.map_err(Failure::Store)?,
+            Some(table) => self.store.flows(table, None, to, latest).await.map_err(Failure::Store)?,
             None => Vec::new(),
         };
         let reference = Reference::find(&withdrawals, rules, to);
@@ -299,7 +303,7 @@ impl<'s, S: Store> Round<'s, S> {
             self.load_positions(&tables.positions(suffix), of, &reference).await.map_err(Failure::Store)?;
         // Deposits after the samples: one that is written between the two reads is then either too new to count or
         // counted. The other way round a sample could contain a deposit that was not read, and it would look like a gain.
-        let deposits = self.store.flows(&deposits_table, loaded_from, to).await.map_err(Failure::Store)?;
+        let deposits = self.store.flows(&deposits_table, loaded_from, to, latest).await.map_err(Failure::Store)?;
         Ok(Snapshot {
             asset: asset.clone(),
             deposits_table,
@@ -310,6 +314,7 @@ impl<'s, S: Store> Round<'s, S> {
             reference,
             loaded_from,
             prices: Vec::new(),
+            now: time::nanos(self.now),
             mismatches_before: 0,
         })
     }
@@ -394,7 +399,7 @@ pub(crate) struct AssetTables {
 
 /// The tables of every asset of the plan, or why it has none.
 pub(crate) async fn all_tables<S: Store>(store: &S, plan: &Plan) -> Vec<Result<AssetTables, Failure>> {
-    let round = Round::start(store, plan, plan.end.unwrap_or(Timestamp::MAX)).await;
+    let round = Round::start(store, plan, Timestamp::MAX, plan.end.unwrap_or(Timestamp::MAX)).await;
     let suffixes = round.resolve_all(plan).await;
     suffixes.into_iter().map(|suffix| Ok(AssetTables::of(round.tables()?, suffix?))).collect()
 }
@@ -424,7 +429,7 @@ pub(crate) async fn marked_otherwise<S: Store>(
     let ask = |(of, MarkedIn { table, marks }): (&AssetPlan, &MarkedIn)| {
         let (asset, rules, table, marks) = (of.asset.clone(), of.rules.clone(), table.clone(), marks.clone());
         async move {
-            match store.flows(&table, marks.from(), to).await {
+            match store.flows(&table, marks.from(), to, i64::MAX).await {
                 Ok(withdrawals) => Ok((Marks::of(&withdrawals, &rules, to) != marks).then_some(asset)),
                 // Another table may still be read, and what is wrong with this one is the next round's to say.
                 Err(StoreError::InvalidData { .. }) => Ok(None),
@@ -446,7 +451,7 @@ pub(crate) struct Checked {
 
 /// What `check` wants to know of every asset, or why it cannot be evaluated.
 pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<Checked, Failure>> {
-    let round = Round::start(store, plan, plan.end.unwrap_or(now)).await;
+    let round = Round::start(store, plan, now, plan.end.unwrap_or(now)).await;
     let suffixes = round.resolve_all(plan).await;
     let assets = stream::iter(plan.assets.iter().zip(suffixes));
     let check = async |(of, suffix): (&AssetPlan, Result<String, Failure>)| round.check(of, &suffix?).await;

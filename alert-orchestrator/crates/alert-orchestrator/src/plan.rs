@@ -4,7 +4,7 @@ use advisor_core::drawing::{DrawingOptions, Smoothing};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, Tolerance};
 use advisor_core::resolve::TablePrefixes;
 use advisor_core::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, GrowthRules, Peg, ReferenceFallback, Rules, Threshold,
+    Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
 use advisor_core::time;
 
@@ -60,10 +60,8 @@ fn rules(config: &Config, asset: &str) -> Rules {
             client::AmountUnit::Underlying => AmountUnit::Underlying,
             client::AmountUnit::Usd => AmountUnit::Usd,
         },
-        growth: client
-            .transactions
-            .max_supply_apy
-            .map(|max_supply_apy| GrowthRules { max_supply_apy, flow_lag_hours: client.transactions.flow_lag_hours }),
+        max_supply_apy: client.transactions.max_supply_apy,
+        flow_lag_hours: client.transactions.flow_lag_hours,
         gate: gate_rules(config.gate_for(asset), asset),
         prices: price_rules(config, asset),
     }

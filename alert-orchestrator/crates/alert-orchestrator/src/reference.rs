@@ -80,7 +80,7 @@ async fn stored(store: &AnyStore, settings: &Settings, asset: &str) -> Result<(S
     if !exists {
         return Ok((table, Vec::new()));
     }
-    let mut rows = store.round().flows(&table, None, i64::MAX).await.map_err(Failure::Store)?;
+    let mut rows = store.round().flows(&table, None, i64::MAX, i64::MAX).await.map_err(Failure::Store)?;
     rows.sort_by_key(|row| std::cmp::Reverse(row.ts));
     Ok((table, rows))
 }

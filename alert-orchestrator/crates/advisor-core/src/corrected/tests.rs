@@ -1,7 +1,7 @@
 //! The asset's series by hand, and that it smears nothing.
 
 use super::*;
-use crate::flow::FlowRow;
+use crate::flow::{EARLIEST, FlowRow};
 use crate::gain::{FlowTables, wallet_gains};
 use crate::position::{PositionRow, PositionsBuilder};
 use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
@@ -17,7 +17,8 @@ fn rules() -> Rules {
         max_clock_skew_minutes: None,
         alignment: Alignment::None,
         amount_unit: AmountUnit::Usd,
-        growth: None,
+        max_supply_apy: None,
+        flow_lag_hours: 6.0,
         gate: GateRules {
             holds: false,
             apply_in_fallback: true,
@@ -48,25 +49,33 @@ fn series(
     let mut builder = PositionsBuilder::new();
     for &(wallet, ts, usd) in samples {
         let (wallet, usd_value) = (Some(wallet), Some(usd));
-        builder.push(&PositionRow { ts: Some(ts), wallet, underlying_units: None, usd_value, price_usd: None });
+        builder.push(&PositionRow {
+            ts: Some(EARLIEST + ts),
+            wallet,
+            underlying_units: None,
+            usd_value,
+            price_usd: None,
+        });
     }
     let row = |&(wallet, ts, usd): &(&str, i64, f64)| FlowRow {
-        ts: Some(ts),
+        ts: Some(EARLIEST + ts),
         wallet: Some(wallet.into()),
         amount: Some(usd.abs()),
         ..FlowRow::default()
     };
     let deposits: Vec<FlowRow> = flows.iter().filter(|(.., usd)| *usd > 0.0).map(row).collect();
     let withdrawals: Vec<FlowRow> = flows.iter().filter(|(.., usd)| *usd < 0.0).map(row).collect();
-    let tables = FlowTables { deposits: ("d", &deposits), withdrawals: ("w", &withdrawals), since: None };
+    let tables =
+        FlowTables { deposits: ("d", &deposits), withdrawals: ("w", &withdrawals), since: None, now: i64::MAX };
     let positions = builder.finish();
-    let gains = wallet_gains(&positions.wallets, tables, t0, &rules()).expect("all flows are usable");
+    let gains = wallet_gains(&positions.wallets, tables, EARLIEST + t0, &rules()).expect("all flows are usable");
+    let [from, to] = [from, to].map(|ts: i64| EARLIEST.saturating_add(ts));
     let found = asset_series(&gains.wallets, from, to);
-    let found: Vec<(i64, f64)> = found.ts.into_iter().zip(found.usd).collect();
+    let found: Vec<(i64, f64)> = found.ts.into_iter().map(|ts| ts - EARLIEST).zip(found.usd).collect();
     assert_eq!(found, expected, "samples {samples:?}, flows {flows:?}");
 }
 
-const ALL: (i64, i64) = (i64::MIN, i64::MAX);
+const ALL: (i64, i64) = (-EARLIEST, i64::MAX);
 
 #[test]
 fn after_the_baseline_flows_are_taken_out() {

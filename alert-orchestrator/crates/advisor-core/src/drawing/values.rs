@@ -6,11 +6,12 @@ use serde::Serialize;
 use crate::advice::{Advice, Snapshot, flow_tables};
 use crate::corrected::{corrected, sample_times};
 use crate::flow::Direction;
-use crate::gain::{FlowTables, Gains, ValuedFlow, WalletGain, wallet_gains};
+use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
 use crate::position::WalletSeries;
 use crate::price::AssetPrices;
 use crate::rules::Rules;
 use crate::time;
+use crate::valued::ValuedFlow;
 
 use super::axes::{self, MAX_POINTS, Window, millis};
 use super::fitted::Fitted;
@@ -190,7 +191,7 @@ pub(super) fn gains<'a>(rules: &Rules, snapshot: &'a Snapshot, advice: &Advice) 
 /// Without a reference, a flow may be unusable that no gain depends on. The wallets' samples are right without any.
 #[expect(clippy::expect_used, reason = "only flows can be unusable, and there are none")]
 fn without_flows<'a>(wallets: &'a [WalletSeries], t0: i64, rules: &Rules) -> Gains<'a> {
-    let none = FlowTables { deposits: ("", &[]), withdrawals: ("", &[]), since: None };
+    let none = FlowTables { deposits: ("", &[]), withdrawals: ("", &[]), since: None, now: i64::MAX };
     wallet_gains(wallets, none, t0, rules).expect("invariant: wallets without flows have gains")
 }
 

@@ -36,7 +36,7 @@ const INF: f64 = f64::INFINITY;
 
 #[test]
 fn a_value_is_stated_or_units_times_price() {
-    row_becomes(200.0, 300.0, 1.25, Some((300.0, Some(1.25)))); // the stated value stands, although 200 · 1.25 = 250
+    row_becomes(200.0, 252.0, 1.25, Some((252.0, Some(1.25)))); // the stated value stands, although 200 · 1.25 = 250
     row_becomes(200.0, NONE, 1.25, Some((250.0, Some(1.25))));
     row_becomes(200.0, INF, 1.25, Some((250.0, Some(1.25)))); // an infinite cell is a missing one
     row_becomes(0.0, NONE, 1.25, Some((0.0, Some(1.25))));

@@ -218,6 +218,7 @@ fn the_newest_price_need_not_be_the_newest_samples() {
 fn a_jump_of_the_price_is_judged_in_usd_per_unit() {
     let mut history = rising();
     history.positions[19].price = Some(1.1);
+    history.positions[19].units = Some(1019.0 / 1.1);
     let mut by_price = rules();
     by_price.gate.basis = Basis::ChangeRateUsd;
     // r = 0.1·(1 − 0.370779), as above.

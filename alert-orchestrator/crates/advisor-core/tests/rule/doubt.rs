@@ -42,9 +42,10 @@ fn calm() -> impl Strategy<Value = Calm> {
                 let (ts, wallet) = (Some(EPOCH + whole_hours(hour)), Some(name.to_owned()));
                 history.positions.push(Sample { ts, wallet, units: Some(usd), usd: Some(usd), price: Some(1.0) });
             }
-            for (hour, usd, out) in flows {
+            for (n, (hour, usd, out)) in flows.into_iter().enumerate() {
                 let (ts, wallet) = (Some(EPOCH + whole_hours(hour) - booked), Some(name.into()));
-                let row = FlowRow { ts, wallet, amount: Some(f64::from(usd)), memo: None, tx_hash: None };
+                let tx_hash = Some(format!("{name}{n}"));
+                let row = FlowRow { ts, wallet, amount: Some(f64::from(usd)), memo: None, tx_hash };
                 // Principal: without a mark it might be the gain.
                 let principal = FlowRow { memo: Some(PRINCIPAL.to_owned()), ..row.clone() };
                 if out { history.withdrawals.push(principal) } else { history.deposits.push(row) }
@@ -153,13 +154,14 @@ fn ask_with(mut case: Calm, defect: Defect, hour: i64, which: Index) -> Advice {
                 (0..history.positions.len()).filter(|i| history.positions[*i].ts == Some(END)).collect();
             let row = &mut history.positions[*which.get(&newest)];
             row.usd = row.usd.map(|usd| usd + 500.0);
+            row.units = row.usd;
         }
         Defect::OverflowingValue => {
             let row = which.index(history.positions.len());
             let name = history.positions[row].wallet.clone();
             let same = history.positions.iter_mut().filter(|row| row.wallet == name);
             // All later samples too, so that no bad value can hide before the baseline.
-            same.for_each(|row| row.usd = Some(if row.ts == Some(END) { 1.7e308 } else { 1.0 }));
+            same.for_each(|row| (row.units, row.usd) = (None, Some(if row.ts == Some(END) { 1.7e308 } else { 1.0 })));
         }
         Defect::DepositWithoutTime => history.deposits.push(FlowRow { ts: None, ..good }),
         Defect::DepositWithoutWallet => history.deposits.push(FlowRow { wallet: None, ..good }),

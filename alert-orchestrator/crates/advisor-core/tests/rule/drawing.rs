@@ -384,7 +384,7 @@ fn a_sum_too_large_for_a_number_takes_no_sample_from_the_line() {
     let history = History::default()
         .sample("a", 0.0, 100.0, 1.0)
         .sample("a", 1.0, 100.0, 1e308)
-        .withdraw("a", 1.0, 1.0)
+        .withdraw("a", 0.9, 1.0)
         .sample("b", 2.0, 1e308, 1.0);
     let mut rules = simple();
     rules.amount_unit = AmountUnit::Underlying;

@@ -3,7 +3,8 @@
 use advisor_core::flow::FlowRow;
 use advisor_core::reference::Reference;
 use advisor_core::rules::{AmountUnit, ReferenceFallback, Rules};
-use advisor_core::test_support::PRINCIPAL;
+use advisor_core::test_support::{EPOCH, PRINCIPAL};
+use advisor_core::time::NANOS_PER_HOUR;
 
 use crate::history::{History, Sample, at, code, flow, message, ungated, wallet};
 
@@ -58,9 +59,9 @@ fn any_number_of_flows_may_share_an_instant() {
 #[test]
 fn a_row_that_names_the_transaction_of_another_counts_and_is_warned_of() {
     let hash = "0123456789abcdef".repeat(4);
-    let warned = |memo: &str, of: &str, tx_hash: Option<&str>| {
+    let warned = |memo: &str, of: &str, tx_hash: Option<&str>, hour: f64| {
         let (memo, tx_hash) = (Some(memo.to_owned()), tx_hash.map(str::to_owned));
-        let named = FlowRow { memo, tx_hash, ..flow(of, 2.5, 7.0) };
+        let named = FlowRow { memo, tx_hash, ..flow(of, hour, 7.0) };
         let mut history = with_values(History::default());
         history.withdrawals = vec![hashed("a", 2.5, 7.0, &hash.to_uppercase()), named];
         let advice = history.advise(&reference_at(1.0), 4.0);
@@ -69,18 +70,21 @@ fn a_row_that_names_the_transaction_of_another_counts_and_is_warned_of() {
         (wallet(&advice, "a").gain_usd, advice.warnings.iter().any(|found| found == warning))
     };
     let memo = "Synced from Liqwid (tx: 0123456789abcdef...)";
-    assert_eq!(warned(memo, "a", None), (44.0, true)); // 30 + 7 + 7
-    assert_eq!(warned(memo, "a", Some("")), (44.0, true));
-    assert_eq!(warned("Synced from Liqwid (tx: 0123456789abcdee...)", "a", None), (44.0, false));
-    assert_eq!(warned("tx: 0123456789abcde", "a", None), (44.0, false)); // 15 digits
-    assert_eq!(warned(memo, "b", None), (37.0, false));
-    assert_eq!(warned(memo, "a", Some("f00d")), (44.0, false));
+    assert_eq!(warned(memo, "a", None, 2.5), (37.0, false), "at the same time it is the same withdrawal");
+    assert_eq!(warned(memo, "a", None, 2.9), (44.0, true)); // 30 + 7 + 7
+    assert_eq!(warned(memo, "a", Some(""), 2.9), (44.0, true));
+    assert_eq!(warned("Synced from Liqwid (tx: 0123456789abcdee...)", "a", None, 2.9), (44.0, false));
+    assert_eq!(warned("tx: 0123456789abcde", "a", None, 2.9), (44.0, false)); // 15 digits
+    assert_eq!(warned(memo, "b", None, 2.9), (37.0, false));
+    assert_eq!(warned(memo, "a", Some("f00d"), 2.5), (44.0, false));
 }
 
 #[test]
 fn withdrawals_mean_the_same_with_either_sign() {
     gains(History::default().withdraw("a", 2.0, -7.0), 37.0);
     gains(History::default().withdraw("a", 2.0, -7.0).withdraw("a", 2.0, 7.0), 44.0);
+    let unnamed = vec![flow("a", 2.0, -7.0), flow("a", 2.0, 7.0)];
+    gains(History { withdrawals: unnamed, ..History::default() }, 37.0); // without a hash they may be one
 }
 
 #[test]
@@ -148,7 +152,8 @@ fn flows_of_wallets_without_samples_are_left_out_and_counted() {
     let history = with_values(History::default()).deposit("x", 2.0, 7.0).withdraw("y", 3.0, 7.0).deposit("z", 0.5, 1.0);
     let advice = history.advise(&reference_at(1.0), 4.0);
     assert_eq!(wallet(&advice, "a").gain_usd, 30.0);
-    let expected = "2 flows since the reference left out: their wallets have no samples";
+    let expected = "deposit of 7 at 2026-01-01T02:00:00Z of x (tx d0) and 1 more left out: the wallet has no samples since the \
+                    reference; is the address right?";
     assert!(advice.warnings.iter().any(|warning| warning == expected), "{:?}", advice.warnings);
 }
 
@@ -197,14 +202,17 @@ fn an_unusable_flow_is_an_error_where_it_may_count() {
     }
     let timeless = |wallet: &str| FlowRow { ts: None, ..flow(wallet, 0.0, 7.0) };
     bad(timeless("a"), true);
-    bad(timeless("b"), false); // no instant lies inside its interval
+    bad(timeless("b"), true); // wherever it lies
+    bad(FlowRow { ts: Some(EPOCH / 1000), ..flow("a", 0.0, 7.0) }, true); // long before the baseline
+    bad(FlowRow { ts: Some(at(5.0) + 25 * NANOS_PER_HOUR), ..flow("a", 0.0, 7.0) }, true); // a day after now
     bad(timeless("x"), false);
     bad(FlowRow::default(), true);
 }
 
 #[test]
 fn a_negative_deposit_is_an_error_and_named() {
-    let history = |hour: f64| with_values(History::default().deposit("a", hour, -7.5));
+    let negative = |hour: f64| History { deposits: vec![flow("a", hour, -7.5)], ..History::default() };
+    let history = |hour: f64| with_values(negative(hour));
     let advice = history(2.0).advise(&reference_at(1.0), 4.0);
     assert_eq!(
         message(&advice),
@@ -235,11 +243,13 @@ fn withdrawals_from_before_what_was_loaded_find_no_step_there() {
 
 #[test]
 fn a_wallet_that_was_mostly_emptied_gives_no_more_than_it_holds() {
-    // 1000 became 30 while 2000 of principal were taken out: G = 30 − 1000 + 2000 = 1030, c·G = 515, V(e) = 30.
+    // 1000 became 30 while 2000 of principal were taken out and 900 put in: G = 30 − 1000 − 900 + 2000 = 130, c·G = 65, V(e) = 30.
     let mut history = History::default().hourly("a", 0, &[1000.0, 30.0]).withdraw("a", 0.5, 2000.0);
+    history = history.deposit("a", 0.2, 1000.0).withdraw("a", 0.7, 100.0);
+    history.withdrawals[1].memo = Some(PRINCIPAL.to_owned());
     history.withdrawals[0].memo = Some(PRINCIPAL.to_owned());
     let advice = history.advise(&ungated(), 1.0);
-    assert_eq!((advice.wallets[0].gain_usd, advice.wallets[0].limit_usd), (1030.0, 30.0));
+    assert_eq!((advice.wallets[0].gain_usd, advice.wallets[0].limit_usd), (130.0, 30.0));
     assert_eq!(advice.decision.limit_usd(), 30.0);
 }
 

@@ -82,7 +82,8 @@ fn rules(value: &Value) -> Rules {
             other => panic!("no alignment {other}"),
         },
         amount_unit: if value["amount_unit"] == "usd" { AmountUnit::Usd } else { AmountUnit::Underlying },
-        growth: None, // what it finds has golden figures of its own
+        max_supply_apy: None, // what it finds has golden figures of its own
+        flow_lag_hours: 6.0,
         gate: GateRules {
             holds: gate["holds"].as_bool().unwrap(),
             apply_in_fallback: gate["apply_in_fallback"].as_bool().unwrap(),

@@ -1,7 +1,7 @@
 //! A small ledger that tests write down in hours and USD, and what the advisor makes of it.
 
 use advisor_core::advice::{Advice, Snapshot, WalletFigures, advise};
-use advisor_core::flow::FlowRow;
+use advisor_core::flow::{EARLIEST, FlowRow, latest};
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
 use advisor_core::rules::Rules;
@@ -46,12 +46,14 @@ impl History {
     }
 
     pub(crate) fn deposit(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
-        self.deposits.push(flow(wallet, hour, amount));
+        let tx_hash = Some(format!("d{}", self.deposits.len()));
+        self.deposits.push(FlowRow { tx_hash, ..flow(wallet, hour, amount) });
         self
     }
 
     pub(crate) fn withdraw(mut self, wallet: &str, hour: f64, amount: f64) -> Self {
-        self.withdrawals.push(flow(wallet, hour, amount));
+        let tx_hash = Some(format!("e{}", self.withdrawals.len()));
+        self.withdrawals.push(FlowRow { tx_hash, ..flow(wallet, hour, amount) });
         self
     }
 
@@ -91,7 +93,8 @@ impl History {
     fn read(&self, reference: Reference, from: Option<i64>, to: i64) -> Snapshot {
         let within = |ts: i64| from.is_none_or(|from| from <= ts) && ts <= to;
         let flows = |rows: &[FlowRow], keep: &dyn Fn(i64) -> bool| -> Vec<FlowRow> {
-            rows.iter().filter(|row| row.ts.is_none_or(keep)).cloned().collect()
+            let cannot_be = |ts: i64| ts < EARLIEST || ts > latest(to);
+            rows.iter().filter(|row| row.ts.is_none_or(|ts| keep(ts) || cannot_be(ts))).cloned().collect()
         };
         Snapshot {
             asset: "usdx".to_owned(),
@@ -103,6 +106,7 @@ impl History {
             reference,
             loaded_from: from,
             prices: Vec::new(),
+            now: to,
             mismatches_before: 0,
         }
     }
@@ -129,7 +133,7 @@ pub(crate) fn flow(wallet: &str, hour: f64, amount: f64) -> FlowRow {
 
 /// The defaults, but growth of any size passes: most histories here are round numbers.
 pub(crate) fn rules() -> Rules {
-    Rules { growth: None, ..test_support::rules() }
+    Rules { max_supply_apy: None, ..test_support::rules() }
 }
 
 /// The same with a gate that judges but never holds.

@@ -1,13 +1,14 @@
 //! What must hold for every history. A failing case is kept in `tests/proptest-regressions/` and runs first from then on.
 
-use advisor_core::advice::{Advice, advise};
+use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Alignment, AmountUnit};
 use advisor_core::test_support::{EPOCH, KEYWORD};
+use advisor_core::time::NANOS_PER_HOUR;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::history::History;
+use crate::history::{History, message};
 use crate::random::{ANY, Bounds, SLOT, Scenario, scenario};
 
 fn config() -> ProptestConfig {
@@ -15,7 +16,21 @@ fn config() -> ProptestConfig {
 }
 
 fn ask(case: &Scenario) -> Advice {
-    advise(&case.rules, &case.history.snapshot(&case.rules, case.to), case.to)
+    advise(&case.rules, &later(case.history.snapshot(&case.rules, case.to)), case.to)
+}
+
+/// As of a past instant: a flow after it is none that cannot be.
+fn later(snapshot: Snapshot) -> Snapshot {
+    let now = snapshot.now.saturating_add(1000 * 24 * NANOS_PER_HOUR);
+    let is_known = |row: &FlowRow| row.ts.is_none_or(|ts| ts <= snapshot.now);
+    let [deposits, withdrawals] = [&snapshot.deposits, &snapshot.withdrawals]
+        .map(|rows| rows.iter().filter(|row| is_known(row)).cloned().collect());
+    Snapshot { now, deposits, withdrawals, ..snapshot }
+}
+
+/// More than can have been there is an error of its own.
+fn is_overdrawn(advice: &Advice) -> bool {
+    message(advice).contains("can have been there")
 }
 
 /// Largest number that a figure of this advice was computed from, which is what its rounding is a share of.
@@ -138,9 +153,10 @@ proptest! {
             prop_assume!(value.is_some_and(|value| value >= 0.0));
         }
         let amount = if case.rules.amount_unit == AmountUnit::Usd { usd } else { usd / 2.0 };
-        let row = FlowRow { ts: Some(ts), wallet: wallet.map(Into::into), amount: Some(amount), memo: None, tx_hash: None };
+        let row = FlowRow { ts: Some(ts), wallet: wallet.map(Into::into), amount: Some(amount), memo: None, tx_hash: Some("moved".to_owned()) };
         if out { case.history.withdrawals.push(row) } else { case.history.deposits.push(row) }
         let after = ask(&case);
+        prop_assume!(![&before, &after].into_iter().any(is_overdrawn));
         same_gains(&after, &before)?;
         if let (Some(after_gate), Some(before_gate)) = (&after.gate, &before.gate) {
             let limit = FIT_ROUNDING * size(&after).max(size(&before));
@@ -168,11 +184,14 @@ proptest! {
         let row = &mut rows[chosen];
         let whole = row.amount.unwrap_or(0.0);
         row.amount = Some(whole * share);
-        row.tx_hash = None;
-        let rest = FlowRow { amount: Some(whole - whole * share), memo: None, ..row.clone() };
+        row.tx_hash = Some("a part".to_owned());
+        let tx_hash = Some("the rest".to_owned());
+        let rest = FlowRow { amount: Some(whole - whole * share), memo: None, tx_hash, ..row.clone() };
         rows.push(rest);
         // Without its hash the flow no longer hides a repetition of itself; there is none in these histories.
-        same_gains(&ask(&case), &before)?;
+        let after = ask(&case);
+        prop_assume!(![&before, &after].into_iter().any(is_overdrawn));
+        same_gains(&after, &before)?;
     }
 
     #[test]
@@ -198,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn shifting_all_times_changes_no_bit_of_a_figure(case in scenario(ANY), by in -1_700_000_000_000_000_000..1_700_000_000_000_000_000_i64) {
+    fn shifting_all_times_changes_no_bit_of_a_figure(case in scenario(ANY), by in -150_000_000_000_000_000..1_700_000_000_000_000_000_i64) {
         prop_assert_eq!(figures(&ask(&shifted(&case, by))), figures(&ask(&case)));
     }
 
@@ -286,7 +305,7 @@ proptest! {
         let memo = Some(KEYWORD.to_owned());
         case.history.withdrawals.push(FlowRow { ts, wallet: Some("a".into()), amount: Some(1.0), memo, tx_hash: None });
         let restricted = case.history.restricted_snapshot(&case.rules, case.to);
-        prop_assert_eq!(advise(&case.rules, &restricted, case.to), ask(&case));
+        prop_assert_eq!(advise(&case.rules, &later(restricted), case.to), ask(&case));
     }
 }
 
@@ -313,6 +332,7 @@ fn continue_samples(case: &mut Scenario) {
         while let Some(ts) = row.ts.map(|ts| ts + 4 * SLOT).filter(|ts| *ts <= end) {
             row.ts = Some(ts);
             row.usd = row.usd.map(|usd| usd + 0.25);
+            row.units = row.usd.zip(row.price).map(|(usd, price)| usd / price).or(row.units);
             rows.push(row.clone());
         }
     }

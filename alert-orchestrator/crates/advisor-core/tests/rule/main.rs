@@ -9,6 +9,7 @@ mod drawing_random;
 mod gains;
 mod golden;
 mod history;
+mod impossible;
 mod invariants;
 mod prices;
 mod random;

@@ -94,7 +94,7 @@ fn wallet(name: String, bounds: Bounds) -> impl Strategy<Value = History> {
                 // Most lie on the grid, where several meet, some between.
                 let ts = Some(EPOCH + slot * SLOT + i64::from(minutes / 3) * SLOT / 3);
                 let amount = Some(f64::from(amount) / 8.0);
-                let tx_hash = (kind % 3 > 0).then(|| format!("{name}{slot}{kind}"));
+                let tx_hash = Some(format!("{name}{slot}{kind}"));
                 let row = FlowRow { ts, wallet: Some(name.as_str().into()), amount, memo: None, tx_hash };
                 match kind {
                     0..8 => history.deposits.push(row),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use advisor_core::flow::FlowRow;
+use advisor_core::flow::{EARLIEST, FlowRow};
 use advisor_core::position::{Conflicts, PositionRow, Positions, PositionsBuilder, SkippedRows};
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ const NEWEST_BEFORE: &str = "
 
 const FLOWS: &str = "
     select wallet_id, ts, amount, shown_memo, tx_hash from shown_flows
-    where table_id = ?1 and ts between ?2 and ?3 order by id";
+    where table_id = ?1 and (ts between ?2 and ?3 or ts < ?4 or ts > ?5) order by id";
 
 impl Store for Embedded {
     async fn tables(&self) -> Result<Vec<String>, StoreError> {
@@ -96,10 +96,10 @@ impl Store for Embedded {
         .await
     }
 
-    async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {
+    async fn flows(&self, table: &str, from: Option<i64>, to: i64, latest: i64) -> Result<Vec<FlowRow>, StoreError> {
         self.ask(table, move |connection, name| {
             let table = find_unblocked(connection, name, TableKind::Flows)?;
-            Ok(flows(connection, table, from.unwrap_or(i64::MIN), to)?)
+            Ok(flows(connection, table, [from.unwrap_or(i64::MIN), to, EARLIEST, latest])?)
         })
         .await
     }
@@ -183,9 +183,11 @@ fn positions(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlit
     Ok(positions)
 }
 
-fn flows(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlite::Result<Vec<FlowRow>> {
+/// `times`: the first and the last of the range, and the earliest and the latest that can be.
+fn flows(connection: &Connection, table: i64, times: [i64; 4]) -> rusqlite::Result<Vec<FlowRow>> {
     let mut statement = connection.prepare_cached(FLOWS)?;
-    let mut rows = statement.query((table, from, to))?;
+    let [from, to, earliest, latest] = times;
+    let mut rows = statement.query((table, from, to, earliest, latest))?;
     let mut wallets: HashMap<i64, Arc<str>> = HashMap::new();
     let mut flows = Vec::new();
     while let Some(row) = rows.next()? {

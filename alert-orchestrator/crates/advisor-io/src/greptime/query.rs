@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use advisor_core::flow::EARLIEST;
 use jiff::Timestamp;
 
 use super::columns::{FlowColumns, JournalColumns, MarketColumns, PositionColumns, Selected};
@@ -56,10 +57,14 @@ pub(super) fn newest(table: Table<'_>, columns: &PositionColumns, to: i64) -> St
     format!("SELECT \"{wallet}\", max(\"{ts}\") AS \"{ts}\" FROM \"{}\" WHERE {within} GROUP BY \"{wallet}\"", table.0)
 }
 
-/// Rows without a time are asked for too: the rule has to know that a flow is unusable.
-pub(super) fn flows(table: Table<'_>, columns: &FlowColumns, range: Range) -> String {
+/// Rows whose time cannot be are asked for too: the rule has to know that a flow is unusable.
+pub(super) fn flows(table: Table<'_>, columns: &FlowColumns, range: Range, latest: i64) -> String {
     let (list, within) = (select(table, &columns.selected()), within(columns.ts, range));
-    format!("{list} WHERE ({within}) OR \"{ts}\" IS NULL ORDER BY \"{ts}\"", ts = columns.ts.name)
+    let (ts, unit) = (columns.ts.name, columns.ts.column_type.unit_nanos());
+    let [earliest, latest] = [EARLIEST, latest].map(|bound| bound.div_euclid(unit));
+    format!(
+        "{list} WHERE ({within}) OR \"{ts}\" IS NULL OR \"{ts}\" < {earliest} OR \"{ts}\" > {latest} ORDER BY \"{ts}\""
+    )
 }
 
 /// The newest row names the market: older ones may be from before the table had such a column.

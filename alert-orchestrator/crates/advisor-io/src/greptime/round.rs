@@ -283,8 +283,8 @@ impl Store for Round<'_> {
         Ok(answer.rows)
     }
 
-    async fn flows(&self, table: &str, from: Option<i64>, to: i64) -> Result<Vec<FlowRow>, StoreError> {
-        let sql = |table: Table<'_>, columns: &_| query::flows(table, columns, Range { from, to });
+    async fn flows(&self, table: &str, from: Option<i64>, to: i64, latest: i64) -> Result<Vec<FlowRow>, StoreError> {
+        let sql = |table: Table<'_>, columns: &_| query::flows(table, columns, Range { from, to }, latest);
         let answer = self.rows(table, TableColumns::flows, sql, FlowRows::new).await?;
         Ok(answer.rows)
     }

@@ -101,7 +101,7 @@ impl Scanner {
 
     /// Says whether the body that ends here was a complete answer with rows.
     pub(super) fn finish(self) -> Result<(), Fault> {
-        let Envelope { level, columns, code, error, rows_seen, .. } = self.envelope;
+        let Envelope { level, columns, code, error, rows_seen, row_count, total_rows, .. } = self.envelope;
         if error.is_some() || code.is_some_and(|code| code != 0) {
             return Err(Fault::Server { code, text: error.unwrap_or_default() });
         }
@@ -111,7 +111,12 @@ impl Scanner {
         if columns.is_none() || !rows_seen {
             return Err(Fault::Malformed("no rows in the answer".into()));
         }
-        Ok(())
+        match total_rows {
+            Some(total) if total > row_count => {
+                Err(Fault::Malformed(format!("{row_count} rows in an answer of {total}: it is not whole")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_length(&self) -> Result<(), Fault> {
@@ -130,6 +135,8 @@ struct Envelope {
     columns: Option<Vec<Column>>,
     rows_seen: bool,
     row_count: u64,
+    /// How many rows the server says there are.
+    total_rows: Option<u64>,
     cells: row::Cells,
     code: Option<i64>,
     error: Option<String>,
@@ -143,6 +150,7 @@ impl Envelope {
             columns: None,
             rows_seen: false,
             row_count: 0,
+            total_rows: None,
             cells: row::Cells::default(),
             code: None,
             error: None,
@@ -244,6 +252,7 @@ impl Envelope {
                 sink.schema(&schema.column_schemas)?;
                 self.columns = Some(schema.column_schemas);
             }
+            (Level::Records, br#""total_rows""#) => self.total_rows = decode("total_rows", cursor.value()?)?,
             (Level::Answer, br#""code""#) => self.code = decode("code", cursor.value()?)?,
             (Level::Answer, br#""error""#) => self.error = decode("error", cursor.value()?)?,
             _ => {

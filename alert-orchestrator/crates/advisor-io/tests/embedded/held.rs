@@ -45,7 +45,7 @@ impl Bench {
     }
 
     fn deposits(&self) -> Vec<f64> {
-        let flows = run(self.store.flows("liqwid_deposits_djed", None, i64::MAX)).unwrap();
+        let flows = run(self.store.flows("liqwid_deposits_djed", None, i64::MAX, i64::MAX)).unwrap();
         flows.into_iter().filter_map(|flow| flow.amount).collect()
     }
 

@@ -25,7 +25,7 @@ impl Bench {
     }
 
     pub(crate) fn flows(&self) -> Vec<FlowRow> {
-        run(self.store.flows(DEPOSITS, None, i64::MAX)).unwrap()
+        run(self.store.flows(DEPOSITS, None, i64::MAX, i64::MAX)).unwrap()
     }
 
     /// The amounts of all deposits in store order.
@@ -79,7 +79,7 @@ fn a_window_contains_both_its_ends() {
     let window = run(bench.store.positions(POSITIONS, Some(seconds(20)), seconds(30))).unwrap();
     let values: Vec<&[f64]> = window.wallets.iter().map(|wallet| wallet.value_usd()).collect();
     assert_eq!(values, [[2.0, 3.0].as_slice(), &[4.0]]); // c has no sample in it, and so no series
-    let flows = run(bench.store.flows(DEPOSITS, Some(seconds(20)), seconds(30))).unwrap();
+    let flows = run(bench.store.flows(DEPOSITS, Some(seconds(20)), seconds(30), i64::MAX)).unwrap();
     assert_eq!(flows.iter().filter_map(|flow| flow.amount).sum::<f64>(), 5.0); // 2 + 3
 }
 
@@ -206,7 +206,7 @@ fn the_automatic_import_blocks_a_table_until_its_file_is_right_or_gone() {
     let break_it = || {
         fs::write(&path, file(D, &["10,a,1,,", "20,,2,,"])).unwrap();
         assert_eq!(bench.import_changed(&["in"]).unwrap().refused.len(), 1);
-        let error = run(bench.store.flows(DEPOSITS, None, i64::MAX)).unwrap_err();
+        let error = run(bench.store.flows(DEPOSITS, None, i64::MAX, i64::MAX)).unwrap_err();
         let cause = format!(
             "{} could not be imported: line 3: wallet_address is empty; \
              deposits and withdrawals are imported only when every line is usable",
@@ -345,7 +345,7 @@ fn hostile_text_stays_text() {
     assert_eq!(read, expected);
     for table in hostile {
         let expected = StoreError::InvalidData { table: table.into(), cause: "no such table".into() };
-        assert_eq!(run(bench.store.flows(table, None, 0)).unwrap_err(), expected);
+        assert_eq!(run(bench.store.flows(table, None, 0, i64::MAX)).unwrap_err(), expected);
     }
 }
 

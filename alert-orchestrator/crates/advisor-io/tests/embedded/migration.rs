@@ -39,7 +39,7 @@ fn positions(store: &Embedded) -> String {
 fn flows(store: &Embedded) -> String {
     let mut all = Vec::new();
     for (side, table) in [("in", "liqwid_deposits_djed"), ("out", "liqwid_withdrawals_djed")] {
-        let mut rows: Vec<FlowRow> = run(store.flows(table, None, i64::MAX)).unwrap();
+        let mut rows: Vec<FlowRow> = run(store.flows(table, None, i64::MAX, i64::MAX)).unwrap();
         rows.sort_by(|a, b| (a.ts, b.amount.unwrap()).partial_cmp(&(b.ts, a.amount.unwrap())).unwrap());
         all.extend(rows.into_iter().map(|FlowRow { ts, wallet, amount, memo, tx_hash }| {
             let wallet = wallet.unwrap().trim_start_matches("addr1").to_owned();
@@ -99,7 +99,7 @@ fn a_store_of_every_schema_is_brought_up_to_date_and_loses_nothing() {
         assert_eq!((read.skipped.without_value, read.conflicts.count), if doubted { (1, 1) } else { (0, 0) });
         let journal = run(store.read("wo_decisions", "djed", 0, i64::MAX, 9)).unwrap();
         assert_eq!(journal, if pulled { vec![entry()] } else { vec![] });
-        let refused = run(store.flows("liqwid_deposits_usdc", None, i64::MAX)).unwrap_err().to_string();
+        let refused = run(store.flows("liqwid_deposits_usdc", None, i64::MAX, i64::MAX)).unwrap_err().to_string();
         assert!(refused.contains("\"much\" is not a finite number"), "{refused}");
         drop(store);
         assert_eq!(snapshot::verify(&path).unwrap(), snapshot::SCHEMA_VERSION);

@@ -111,7 +111,7 @@ pub(crate) fn flows(store: &Embedded) -> Vec<String> {
         let (ts, wallet, amount) = (flow.ts.unwrap() / SECOND - BASE, flow.wallet.unwrap(), flow.amount.unwrap());
         format!("{ts},{wallet},{amount},{},{}", text(flow.memo), text(flow.tx_hash))
     };
-    let mut rows: Vec<String> = run(store.flows(OUT, None, i64::MAX)).unwrap().into_iter().map(row).collect();
+    let mut rows: Vec<String> = run(store.flows(OUT, None, i64::MAX, i64::MAX)).unwrap().into_iter().map(row).collect();
     rows.sort_unstable();
     rows
 }

@@ -38,7 +38,7 @@ fn a_file_of_the_first_version_keeps_its_rows_and_learns_to_be_written_to() {
     let positions = run(store.positions("liqwid_supply_positions_djed", None, i64::MAX)).unwrap();
     let hours = [1_767_225_600, 1_767_229_200].map(|second| second * SECOND);
     assert_eq!((positions.wallets[1].ts(), positions.wallets[1].value_usd()), (&hours[..], &[50.0, 70.25][..]));
-    let blocked = run(store.flows("liqwid_deposits_usdc", None, 0)).unwrap_err().to_string();
+    let blocked = run(store.flows("liqwid_deposits_usdc", None, 0, i64::MAX)).unwrap_err().to_string();
     let cause = "/srv/advisor/broken/liqwid_deposits_usdc.csv could not be imported: line 2: amount \"much\"";
     assert!(blocked.contains(cause), "{blocked}");
 
@@ -149,7 +149,7 @@ fn a_file_that_was_removed_or_replaced_is_neither_read_nor_written() {
         };
         let errors = [
             run(store.tables()).unwrap_err().to_string(),
-            run(store.flows(OUT, None, i64::MAX)).unwrap_err().to_string(),
+            run(store.flows(OUT, None, i64::MAX, i64::MAX)).unwrap_err().to_string(),
             run(store.add_flows(OUT, &[new_flow("2,a,6,Synced,t2")])).unwrap_err().to_string(),
             import().unwrap_err().source().unwrap().to_string(),
         ];

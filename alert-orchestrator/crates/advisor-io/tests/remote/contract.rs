@@ -23,9 +23,11 @@ enum Ask {
     Columns(&'static str, TableKind),
     Positions(&'static str, Option<&'static str>, &'static str),
     Flows(&'static str, Option<&'static str>, &'static str),
+    /// The same, and the latest time that can be.
+    FlowsAnd(&'static str, Option<&'static str>, &'static str, &'static str),
     Newest(&'static str, &'static str),
 }
-use Ask::{Columns, Flows, Market, Newest, Positions, Tables};
+use Ask::{Columns, Flows, FlowsAnd, Market, Newest, Positions, Tables};
 
 const DJED: &str = "liqwid_supply_positions_djed";
 const IN: &str = "liqwid_deposits_djed";
@@ -89,7 +91,10 @@ async fn answer(store: &impl Store, ask: &Ask) -> Vec<String> {
             .newest_before(table, instant(before))
             .await
             .map(|newest| sorted(newest.iter().map(|(wallet, ts)| format!("{wallet} {}", timestamp(*ts))).collect())),
-        Flows(table, from, to) => flows(store, table, from.map(instant), instant(to)).await.map(sorted),
+        Flows(table, from, to) => flows(store, table, from.map(instant), instant(to), i64::MAX).await.map(sorted),
+        FlowsAnd(table, from, to, latest) => {
+            flows(store, table, from.map(instant), instant(to), instant(latest)).await.map(sorted)
+        }
     };
     lines.unwrap_or_else(|error| match error {
         StoreError::InvalidData { table, .. } => vec![format!("invalid data in {table}")],
@@ -110,9 +115,15 @@ async fn positions(store: &impl Store, table: &str, from: Option<i64>, to: i64) 
     Ok(lines)
 }
 
-async fn flows(store: &impl Store, table: &str, from: Option<i64>, to: i64) -> Result<Vec<String>, StoreError> {
+async fn flows(
+    store: &impl Store,
+    table: &str,
+    from: Option<i64>,
+    to: i64,
+    latest: i64,
+) -> Result<Vec<String>, StoreError> {
     let mut lines = Vec::new();
-    for flow in store.flows(table, from, to).await? {
+    for flow in store.flows(table, from, to, latest).await? {
         let (ts, wallet) = (timestamp(flow.ts.unwrap()), flow.wallet.unwrap());
         lines.push(format!("{ts} {wallet} {} {:?} {:?}", flow.amount.unwrap(), flow.memo, flow.tx_hash));
     }
@@ -234,7 +245,7 @@ fn of_rows_equal_in_wallet_and_time_the_last_counts() {
 #[test]
 fn both_ends_of_a_time_range_belong_to_it() {
     let at = |i: u32| format!("2026-01-0{i}T00:00:00Z");
-    let positions: String = (1..=4).map(|i| format!("{},a,1,{i},1\n", at(i))).collect();
+    let positions: String = (1..=4).map(|i| format!("{},a,,{i},1\n", at(i))).collect();
     let flows: String = (1..=4).map(|i| format!("{},a,{i}\n", at(i))).collect();
     let positions = format!("ts,wallet_address,underlying_units,usd_value,price_usd\n{positions}");
     let flows = format!("ts,wallet_address,amount\n{flows}");
@@ -258,9 +269,9 @@ fn both_ends_of_a_time_range_belong_to_it() {
 #[test]
 fn instants_are_kept_to_the_nanosecond() {
     let positions = "ts,wallet_address,underlying_units,usd_value,price_usd\n\
-                     2026-01-01T00:00:00.000000001Z,a,1,1,1\n\
-                     2026-01-01T00:00:00.000000002Z,a,1,2,1\n\
-                     2025-12-31T23:59:59.999999999Z,a,1,3,1\n";
+                     2026-01-01T00:00:00.000000001Z,a,,1,1\n\
+                     2026-01-01T00:00:00.000000002Z,a,,2,1\n\
+                     2025-12-31T23:59:59.999999999Z,a,,3,1\n";
     let flows = "ts,wallet_address,amount\n2026-01-01T00:00:00.123456789Z,a,1\n";
     let first = "a: 2025-12-31T23:59:59.999999999Z 3 at 1; 2026-01-01T00:00:00.000000001Z 1 at 1;";
     both(
@@ -284,6 +295,21 @@ fn flows_of_one_instant_all_come() {
         r#"2026-01-01T00:00:00Z b -0.1 None Some("t1")"#,
     ];
     both(&[(OUT, flows)], &[(Flows(OUT, None, END), expected)]);
+}
+
+#[test]
+fn flows_later_than_can_be_come_with_any_range() {
+    let flows = "ts,wallet_address,amount,memo,tx_hash\n2026-01-01T00:00:00Z,a,1,,\n2026-01-03T00:00:00Z,a,2,,\n\
+                 2026-02-01T00:00:00Z,a,3,,\n";
+    let [within, later] = ["2026-01-03T00:00:00Z a 2 None None", "2026-02-01T00:00:00Z a 3 None None"];
+    let (from, to) = (Some("2026-01-02T00:00:00Z"), "2026-01-10T00:00:00Z");
+    both(
+        &[(OUT, flows)],
+        &[
+            (FlowsAnd(OUT, from, to, "2026-01-31T23:59:59.999Z"), &[within, later]),
+            (FlowsAnd(OUT, from, to, "2026-02-01T00:00:00Z"), &[within]),
+        ],
+    );
 }
 
 #[test]
@@ -327,9 +353,9 @@ fn the_newest_row_names_the_market() {
 #[test]
 fn figures_come_back_to_the_last_bit() {
     let rows = "ts,wallet_address,underlying_units,usd_value,price_usd\n\
-                2026-01-01T00:00:00Z,a,1,12345.678901234567,0.1\n\
-                2026-01-02T00:00:00Z,a,1,0.30000000000000004,5e-324\n\
-                2026-01-03T00:00:00Z,a,1,9007199254740993,1.7976931348623157e308\n";
+                2026-01-01T00:00:00Z,a,,12345.678901234567,0.1\n\
+                2026-01-02T00:00:00Z,a,,0.30000000000000004,5e-324\n\
+                2026-01-03T00:00:00Z,a,,9007199254740993,1.7976931348623157e308\n";
     let largest = f64::MAX;
     let expected = format!(
         "a: 2026-01-01T00:00:00Z 12345.678901234567 at 0.1; 2026-01-02T00:00:00Z 0.30000000000000004 at {}; \

@@ -42,7 +42,7 @@ impl Store for Faulty {
         Ok(Vec::new())
     }
 
-    async fn flows(&self, _: &str, _: Option<i64>, _: i64) -> Result<Vec<FlowRow>, StoreError> {
+    async fn flows(&self, _: &str, _: Option<i64>, _: i64, _: i64) -> Result<Vec<FlowRow>, StoreError> {
         Ok(Vec::new())
     }
 

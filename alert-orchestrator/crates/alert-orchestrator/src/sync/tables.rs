@@ -139,7 +139,7 @@ impl<'a> FlowTables<'a> {
             None => {
                 let mut rows = Vec::new();
                 for name in &table.read {
-                    rows.extend(self.store.round().flows(name, None, i64::MAX).await?);
+                    rows.extend(self.store.round().flows(name, None, i64::MAX, i64::MAX).await?);
                 }
                 rows
             }

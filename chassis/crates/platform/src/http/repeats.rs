@@ -162,7 +162,7 @@ mod tests {
         let second =
             "WARNING request (1 more in 10 s, the last is named), client=192.0.2.7, count=1, path=/e, status=404";
         let third = "WARNING closed (1 more in 10 s, the last is named), client=192.0.2.7, count=1";
-        assert_eq!(said(10.0).await, [first, second, third]);
+        assert_eq!(said(10.1).await, [first, second, third]);
         assert_eq!(said(11.0).await, [first, second, third]);
         assert!(repeats.windows().is_empty() || note(&repeats, NOT_FOUND, "/f"), "after a pause it is new again");
     }

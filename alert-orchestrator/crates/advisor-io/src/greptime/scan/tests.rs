@@ -46,8 +46,9 @@ fn answer(types: &[&str], rows: &str) -> String {
     let columns: Vec<String> =
         types.iter().enumerate().map(|(i, kind)| format!(r#"{{"name":"c{i}","data_type":"{kind}"}}"#)).collect();
     let schema = format!(r#"{{"column_schemas":[{}]}}"#, columns.join(","));
+    let total = serde_json::from_str::<Vec<serde_json::Value>>(&format!("[{rows}]")).map_or(1, |rows| rows.len());
     format!(
-        r#"{{"output":[{{"records":{{"schema":{schema},"rows":[{rows}],"total_rows":1}}}}],"execution_time_ms":7}}"#
+        r#"{{"output":[{{"records":{{"schema":{schema},"rows":[{rows}],"total_rows":{total}}}}}],"execution_time_ms":7}}"#
     )
 }
 
@@ -131,6 +132,13 @@ fn what_is_no_answer_is_named() {
     fault(&format!(r#"{{"x":"{}"#, "a".repeat(VALUE_BYTES_MAX)), "a value of more than 1048576 bytes");
     let long = answer(&["String"], &format!("[\"{}", "a".repeat(2 * VALUE_BYTES_MAX)));
     fault(&long[..VALUE_BYTES_MAX + 200], "a value of more than 1048576 bytes");
+}
+
+#[test]
+fn fewer_rows_than_the_server_counted_are_no_answer() {
+    let whole = answer(&["Int64"], "[1],[2]");
+    assert_eq!(scan([whole.as_bytes()]).1, Ok(()));
+    fault(&whole.replace(r#""total_rows":2"#, r#""total_rows":24"#), "2 rows in an answer of 24: it is not whole");
 }
 
 #[test]

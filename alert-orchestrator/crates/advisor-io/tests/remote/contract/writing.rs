@@ -72,7 +72,9 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
         Memo(read, written, line, memo) => {
             store.set_memo(read, written, &flow_row(line), *memo).await.map(|()| Vec::new())
         }
-        Flows(table) => store.flows(table, None, i64::MAX).await.map(|rows| sorted(rows.iter().map(flow_line))),
+        Flows(table) => {
+            store.flows(table, None, i64::MAX, i64::MAX).await.map(|rows| sorted(rows.iter().map(flow_line)))
+        }
         Key(table) => store.key(table).await.map(|key| vec![format!("{key:?}")]),
         Wallets(tables) => {
             let tables: Vec<String> = tables.iter().map(|table| (*table).to_owned()).collect();

@@ -218,7 +218,7 @@ fn a_missing_table_is_invalid_data() {
     let store = client(&server);
     block_on(async {
         let round = store.round();
-        let error = round.flows("liqwid_deposits_gone", None, 0).await.unwrap_err().to_string();
+        let error = round.flows("liqwid_deposits_gone", None, 0, i64::MAX).await.unwrap_err().to_string();
         let expected = "invalid data: table liqwid_deposits_gone: answered 400 Bad Request: ";
         assert!(error.starts_with(expected) && error.contains("(code 4001)"), "{error}");
         assert_eq!(summary(&positions(&round).await, &server.url()), ALL); // the round goes on
@@ -239,7 +239,7 @@ fn a_missing_column_and_one_of_a_wrong_type_are_named() {
         assert_eq!(round.positions("narrow", None, 0).await.unwrap_err().to_string(), missing);
         assert_eq!(round.check_columns("narrow", TableKind::Positions).await.unwrap_err().to_string(), missing);
         let wrong = "invalid data: table wrong: column amount is String, expected a number";
-        assert_eq!(round.flows("wrong", None, 0).await.unwrap_err().to_string(), wrong);
+        assert_eq!(round.flows("wrong", None, 0, i64::MAX).await.unwrap_err().to_string(), wrong);
         assert_eq!(round.check_columns("wrong", TableKind::Flows).await.unwrap_err().to_string(), wrong);
         round.check_columns(POSITIONS, TableKind::Positions).await.unwrap();
         round.check_columns(DEPOSITS, TableKind::Flows).await.unwrap();
@@ -295,7 +295,7 @@ fn after_a_request_without_retries_left_the_round_asks_nothing_more() {
         let first = positions(&round).await.unwrap_err();
         let sent = server.request_count();
         assert_eq!(positions(&round).await.unwrap_err(), first);
-        assert_eq!(round.flows(DEPOSITS, None, 0).await.unwrap_err(), first);
+        assert_eq!(round.flows(DEPOSITS, None, 0, i64::MAX).await.unwrap_err(), first);
         assert_eq!(round.tables().await.unwrap_err(), first);
         assert_eq!(round.clock().await.unwrap_err(), first);
         assert_eq!(server.request_count(), sent);
@@ -337,7 +337,7 @@ fn a_refused_query_leaves_the_round_to_other_tables() {
         server.inject(Fault::error(1004, "bad").times(1).when_sql_contains("FROM"));
         let round = store.round();
         positions(&round).await.unwrap_err();
-        assert_eq!(round.flows(DEPOSITS, None, i64::MAX).await.unwrap().len(), 1);
+        assert_eq!(round.flows(DEPOSITS, None, i64::MAX, i64::MAX).await.unwrap().len(), 1);
     });
 }
 
@@ -370,7 +370,7 @@ fn no_name_becomes_part_of_a_query() {
             let error = round.positions(table, None, 0).await.unwrap_err().to_string();
             let cause = "the name has characters other than letters, digits and underscores";
             assert_eq!(error, format!("invalid data: table {table}: {cause}"));
-            round.flows(table, None, 0).await.unwrap_err();
+            round.flows(table, None, 0, i64::MAX).await.unwrap_err();
             round.market(table).await.unwrap_err();
             round.check_columns(table, TableKind::Flows).await.unwrap_err();
         }

@@ -17,6 +17,9 @@ fn table(server: &Server, name: &str, columns: &str) {
     server.execute(&format!("CREATE TABLE {name} ({columns})")).unwrap();
 }
 
+/// 2026-02-02T02:40:00Z, nanoseconds since the epoch.
+const FLOWS_AT: i64 = 1_770_000_000 * 1_000_000_000;
+
 #[test]
 fn every_time_unit_is_read_and_restricted_exactly() {
     let server = Server::start();
@@ -29,7 +32,9 @@ fn every_time_unit_is_read_and_restricted_exactly() {
         let unit = NANOS_PER_SECOND / 10_i64.pow(digits);
         let rows = [-2, -1, 0, 1, 2].map(|n: i64| (n, "a", 1.0));
         server.insert_rows(&p, &["ts", "wallet_address", "usd_value"], rows).unwrap();
-        server.insert_rows(&f, &["ts", "wallet_address", "amount"], rows).unwrap();
+        // Flows of before 2021 come with any range.
+        let flows = rows.map(|(n, wallet, amount)| (FLOWS_AT / unit + n, wallet, amount));
+        server.insert_rows(&f, &["ts", "wallet_address", "amount"], flows).unwrap();
         let round = store.round();
         // Each side of the bounds, for instants before and after the epoch.
         for (from, to, expected) in [
@@ -45,8 +50,9 @@ fn every_time_unit_is_read_and_restricted_exactly() {
             };
             let positions = block_on(round.positions(&p, Some(from), to)).unwrap();
             assert_eq!(positions.wallets[0].ts(), expected, "TIMESTAMP({digits}) from {from} to {to}");
-            let flows = block_on(round.flows(&f, Some(from), to)).unwrap();
-            let found: Vec<i64> = flows.iter().filter_map(|flow| flow.ts).collect();
+            let [from, to] = [from, to].map(|bound| bound.saturating_add(FLOWS_AT));
+            let flows = block_on(round.flows(&f, Some(from), to, i64::MAX)).unwrap();
+            let found: Vec<i64> = flows.iter().filter_map(|flow| Some(flow.ts? - FLOWS_AT)).collect();
             assert_eq!(found, expected, "TIMESTAMP({digits}) from {from} to {to}");
         }
     }
@@ -58,7 +64,7 @@ fn instants_beyond_a_floats_integers_are_exact() {
     table(&server, "f", "ts TIMESTAMP(9) TIME INDEX, wallet_address STRING, amount DOUBLE");
     let instants = [9_007_199_254_740_993, 1_769_644_800_123_456_789, i64::MAX];
     server.insert_rows("f", &["ts", "wallet_address", "amount"], instants.map(|ts| (ts, "a", 1.0))).unwrap();
-    let flows = block_on(client(&server).round().flows("f", Some(instants[0]), i64::MAX)).unwrap();
+    let flows = block_on(client(&server).round().flows("f", Some(instants[0]), i64::MAX, i64::MAX)).unwrap();
     assert_eq!(flows.iter().filter_map(|flow| flow.ts).collect::<Vec<_>>(), instants);
 }
 
@@ -79,7 +85,7 @@ fn numbers_may_be_integers_floats_or_decimals() {
         let name = format!("f{i}");
         table(&server, &name, &format!("ts TIMESTAMP TIME INDEX, wallet_address STRING, amount {data_type}"));
         server.execute(&format!("INSERT INTO {name} (ts, wallet_address, amount) VALUES (1, 'a', {cell})")).unwrap();
-        let flows = block_on(client(&server).round().flows(&name, None, i64::MAX)).unwrap();
+        let flows = block_on(client(&server).round().flows(&name, None, i64::MAX, i64::MAX)).unwrap();
         assert_eq!(flows[0].amount, Some(expected), "{data_type}");
     }
 }
@@ -109,7 +115,7 @@ fn what_is_missing_or_no_number_is_counted_or_left_to_the_rule() {
     let skipped = positions.skipped;
     assert_eq!(positions.wallets[0].ts(), [6_000_000]);
     assert_eq!((skipped.without_wallet, skipped.without_value, skipped.negative), (2, 3, 1));
-    for flow in block_on(store.round().flows("f", None, i64::MAX)).unwrap() {
+    for flow in block_on(store.round().flows("f", None, i64::MAX, i64::MAX)).unwrap() {
         assert_eq!((flow.wallet, flow.amount), (None, None));
     }
 }
@@ -127,7 +133,7 @@ fn a_table_with_notes_and_memo_gives_both() {
     ];
     let rows = rows.map(|(ts, memo, notes)| (ts, "a", 1.0, memo, notes));
     server.insert_rows("f", &["ts", "wallet_address", "amount", "memo", "notes"], rows).unwrap();
-    let flows = block_on(client(&server).round().flows("f", None, i64::MAX)).unwrap();
+    let flows = block_on(client(&server).round().flows("f", None, i64::MAX, i64::MAX)).unwrap();
     let memos: Vec<Option<&str>> = flows.iter().map(|flow| flow.memo.as_deref()).collect();
     assert_eq!(memos, [Some("REFERENCE\nsynced"), Some("same"), Some("memo"), Some("notes"), None]);
 }
@@ -145,7 +151,7 @@ fn each_table_is_asked_once_for_the_columns_and_times_that_are_needed() {
     let store = client(&server);
     let round = store.round();
     block_on(round.positions("p", Some(1), 3_999_999)).unwrap();
-    block_on(round.flows("f", None, NANOS_PER_SECOND)).unwrap();
+    block_on(round.flows("f", None, NANOS_PER_SECOND, i64::MAX)).unwrap();
     let queries: Vec<String> = server.queries().into_iter().map(|query| query.sql).collect();
     assert_eq!(
         queries,
@@ -153,7 +159,7 @@ fn each_table_is_asked_once_for_the_columns_and_times_that_are_needed() {
             r#"DESCRIBE TABLE "p""#,
             r#"SELECT "wallet_address", "ts", "value_usd", "price_usd", "underlying_units" FROM "p" WHERE "ts" >= 1 AND "ts" <= 3 ORDER BY "wallet_address", "ts""#,
             r#"DESCRIBE TABLE "f""#,
-            r#"SELECT "wallet_address", "ts", "amount", "memo" FROM "f" WHERE ("ts" <= 1) OR "ts" IS NULL ORDER BY "ts""#,
+            r#"SELECT "wallet_address", "ts", "amount", "memo" FROM "f" WHERE ("ts" <= 1) OR "ts" IS NULL OR "ts" < 1609459200 OR "ts" > 9223372036 ORDER BY "ts""#,
         ]
     );
     let asked = &server.queries()[0];

@@ -42,7 +42,7 @@ fn entries(ts: i64) -> [Entry; 2] {
 }
 
 async fn stored(server: &Server) -> usize {
-    client(server).round().flows(OUT, None, i64::MAX).await.unwrap().len()
+    client(server).round().flows(OUT, None, i64::MAX, i64::MAX).await.unwrap().len()
 }
 
 fn sent(server: &Server, text: &str) -> usize {
@@ -188,7 +188,7 @@ fn a_journal_that_cannot_be_written_leaves_the_round_to_others() {
         let error = round.append(TABLE, &entries(0)).await.unwrap_err().to_string();
         assert!(error.contains("answered 403 Forbidden"), "{error}");
         round.add_flows(OUT, &flows(3)).await.unwrap_err();
-        assert_eq!(round.flows(OUT, None, i64::MAX).await.unwrap().len(), 2);
+        assert_eq!(round.flows(OUT, None, i64::MAX, i64::MAX).await.unwrap().len(), 2);
     });
 }
 
@@ -203,7 +203,7 @@ fn a_memo_is_changed_as_a_whole_or_not_at_all() {
         memo: Some("Synced".into()),
         tx_hash: Some("t0".into()),
     };
-    let memo = || async { store.round().flows(OUT, None, i64::MAX).await.unwrap()[0].memo.clone() };
+    let memo = || async { store.round().flows(OUT, None, i64::MAX, i64::MAX).await.unwrap()[0].memo.clone() };
     block_on(async {
         store.round().add_flows(OUT, &flows(1)).await.unwrap();
         server.inject(Fault::empty(503).always().when_sql_contains("INSERT"));

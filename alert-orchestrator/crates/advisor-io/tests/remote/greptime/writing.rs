@@ -1,6 +1,6 @@
 //! What the GreptimeDB back end writes into tables that others made, and what it refuses. Against the stand-in.
 
-use advisor_core::flow::FlowRow;
+use advisor_core::flow::{EARLIEST, FlowRow};
 use advisor_core::journal::{Entry, Journal, TABLE};
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
 use advisor_core::store::{Store, StoreError};
@@ -122,7 +122,7 @@ fn only_columns_that_a_table_has_are_written_under_the_names_it_has() {
         let rows = block_on(async {
             let round = store.round();
             assert_eq!(round.add_flows(OUT, &[flow(3_000_000_000, "a", "t1")]).await, Ok(1));
-            round.flows(OUT, None, i64::MAX).await.unwrap()
+            round.flows(OUT, None, i64::MAX, i64::MAX).await.unwrap()
         });
         assert_eq!(rows.len(), 1, "{columns}");
         assert_eq!((rows[0].ts, rows[0].amount), (Some(3_000_000_000), Some(7.5)), "{columns}");
@@ -149,7 +149,7 @@ fn many_flows_go_in_statements_of_bounded_size() {
         let round = store.round();
         assert_eq!(round.add_flows(OUT, &many).await, Ok(1_201));
         assert_eq!(round.add_flows(OUT, &long).await, Ok(5));
-        round.flows(OUT, None, i64::MAX).await.unwrap()
+        round.flows(OUT, None, i64::MAX, i64::MAX).await.unwrap()
     });
     assert_eq!(rows.len(), 1_206);
     let lengths: Vec<usize> =
@@ -211,7 +211,7 @@ fn a_table_that_keeps_every_version_of_a_row_is_not_written_to() {
         let round = store.round();
         invalid(round.add_flows(OUT, &[flow(0, "a", "t2")]).await, cause);
         invalid(round.set_memo(OUT, OUT, &row(0, "a", Some("t1")), Some("tag")).await, cause);
-        assert_eq!(round.flows(OUT, None, i64::MAX).await.unwrap(), [row(0, "a", Some("t1"))]);
+        assert_eq!(round.flows(OUT, None, i64::MAX, i64::MAX).await.unwrap(), [row(0, "a", Some("t1"))]);
     });
 }
 
@@ -353,11 +353,11 @@ proptest! {
         let store = client(&server);
         block_on(async {
             let round = store.round();
-            round.add_flows(OUT, &[flow(-MILLI, "bystander", "t")]).await.unwrap();
+            round.add_flows(OUT, &[flow(EARLIEST, "bystander", "t")]).await.unwrap();
             let mut written = 1;
             for (i, (wallet, hash, memo, changed)) in (0..).zip(&given) {
                 let new = NewFlow {
-                    ts: i * MILLI,
+                    ts: EARLIEST + (i + 1) * MILLI,
                     wallet: format!("w{wallet}").into(),
                     amount: 7.5,
                     memo: Some(memo.clone()),
@@ -377,21 +377,21 @@ proptest! {
                     memo: read_back(memo),
                     tx_hash: new.tx_hash,
                 };
-                let rows = round.flows(OUT, Some(new.ts), new.ts).await.unwrap();
+                let rows = round.flows(OUT, Some(new.ts), new.ts, i64::MAX).await.unwrap();
                 assert_eq!(rows, std::slice::from_ref(&expected));
                 let answer = round.set_memo(OUT, OUT, &expected, Some(changed)).await;
                 assert_eq!(answer.is_ok(), is_storable(changed), "{changed:?}: {answer:?}");
                 if answer.is_ok() {
                     expected.memo = read_back(changed);
-                    assert_eq!(round.flows(OUT, Some(new.ts), new.ts).await.unwrap(), [expected]);
+                    assert_eq!(round.flows(OUT, Some(new.ts), new.ts, i64::MAX).await.unwrap(), [expected]);
                     let entry = entry(changed, read_back(memo));
                     round.append(TABLE, std::slice::from_ref(&entry)).await.unwrap();
                     assert_eq!(round.read(TABLE, changed, 0, 0, 9).await.unwrap(), [entry]);
                 }
             }
             // Nothing else has come, gone or changed.
-            assert_eq!(round.flows(OUT, None, i64::MAX).await.unwrap().len(), written);
-            let bystander = round.flows(OUT, None, -1).await.unwrap();
+            assert_eq!(round.flows(OUT, None, i64::MAX, i64::MAX).await.unwrap().len(), written);
+            let bystander = round.flows(OUT, None, EARLIEST, i64::MAX).await.unwrap();
             assert_eq!(bystander[0].memo.as_deref(), Some("Synced from Liqwid (tx: t)"));
             let tables = round.tables().await.unwrap();
             assert!(tables.iter().all(|table| table == OUT || table == TABLE), "{tables:?}");
