@@ -3,7 +3,9 @@
 //! The chains below name every case, and the compiler sees to it: a new one does not compile until it has its place.
 
 use advisor_core::advice::RiseFigures;
-use advisor_core::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
+use advisor_core::decision::{
+    Decision, Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth,
+};
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
 use advisor_core::time::{self, NANOS_PER_HOUR};
@@ -57,7 +59,8 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             Some(HoldReason::NoData { detail: detail.into() })
         }
         HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
-        HoldReason::StaleData { .. } => Some(HoldReason::UnexplainedGrowth(unjudged())),
+        HoldReason::StaleData { .. } => Some(HoldReason::FlowsIncomplete(not_pulled())),
+        HoldReason::FlowsIncomplete(_) => Some(HoldReason::UnexplainedGrowth(unjudged())),
         HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: None, .. }) => {
             Some(HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: Some(rise()), ..unjudged() }))
         }
@@ -82,6 +85,12 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
         }
         HoldReason::NoGain { .. } => None,
     }
+}
+
+fn not_pulled() -> FlowsIncomplete {
+    let known_to = time::timestamp(EPOCH + 10 * NANOS_PER_HOUR);
+    let cause = "Liqwid at https://v2.api.liqwid.finance/graphql: answered 403 Forbidden".into();
+    FlowsIncomplete::NotPulled(NotPulled { wallet: "addr1…".into(), known_to, cause, others: 0 })
 }
 
 fn unjudged() -> UnexplainedGrowth {

@@ -16,7 +16,7 @@ use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
-use crate::{time, warnings};
+use crate::{coverage, time, warnings};
 
 /// Decides how much of an asset may be withdrawn at the evaluation time `to` (nanoseconds since the epoch).
 #[must_use]
@@ -102,7 +102,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
-    Ok(Outcome { holds: holds(rules, advice, totals), limit_usd: totals.limit_usd })
+    Ok(Outcome { holds: holds(rules, snapshot, advice, totals), limit_usd: totals.limit_usd })
 }
 
 /// The comparison of what the sources answered and the positions' own price.
@@ -273,7 +273,7 @@ fn judge_window(
 }
 
 /// Every reason to hold, in the order in which one stands for all.
-fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
+fn holds(rules: &Rules, snapshot: &Snapshot, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
     let mut holds = Vec::new();
     let stale = advice.wallets.iter().all(|wallet| wallet.stale);
     if stale {
@@ -281,6 +281,8 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals) -> Vec<HoldReason> {
         let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
         holds.push(HoldReason::StaleData { age_hours });
     }
+    let unknown = rules.coverage.as_ref().and_then(|of| coverage::incomplete(of, &snapshot.coverage, &advice.wallets));
+    holds.extend(unknown.map(HoldReason::FlowsIncomplete));
     holds.extend(unexplained_growth(rules, advice));
     if advice.gate_applied {
         holds.extend(advice.peg.filter(|peg| peg.off_peg).map(|peg| HoldReason::OffPeg {

@@ -6,6 +6,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
@@ -116,6 +117,8 @@ pub enum HoldReason {
         /// Age of the youngest of them at the evaluation time, hours.
         age_hours: f64,
     },
+    /// The tables may lack flows that count.
+    FlowsIncomplete(FlowsIncomplete),
     /// A wallet has more than interest and the known flows explain.
     UnexplainedGrowth(UnexplainedGrowth),
     /// The newest price is too far from the peg.
@@ -163,6 +166,7 @@ impl HoldReason {
             Self::NoReference { .. } => "no_reference",
             Self::NoData { .. } => "no_data",
             Self::StaleData { .. } => "stale_data",
+            Self::FlowsIncomplete(_) => "flows_incomplete",
             Self::UnexplainedGrowth(_) => "unexplained_growth",
             Self::OffPeg { .. } => "off_peg",
             Self::InsufficientPoints { .. } => "insufficient_points",
@@ -181,6 +185,7 @@ impl fmt::Display for HoldReason {
             }
             Self::NoData { detail } => write!(f, "No position data available {detail}"),
             Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
+            Self::FlowsIncomplete(incomplete) => incomplete.fmt(f),
             Self::UnexplainedGrowth(growth) => growth.fmt(f),
             Self::OffPeg { price_usd, deviation_bps, target_usd } => {
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?})")
@@ -211,6 +216,38 @@ pub struct Taken {
     pub gain_usd: f64,
     /// U of the same, USD.
     pub untagged_usd: f64,
+}
+
+/// Why flows that count may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlowsIncomplete {
+    /// The pulls of a wallet's transactions did not reach its newest sample.
+    NotPulled(NotPulled),
+}
+
+/// A wallet whose transactions are not known as far as its samples go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotPulled {
+    /// The wallet.
+    pub wallet: Arc<str>,
+    /// Up to when they are known; its baseline where nothing later is.
+    pub known_to: Timestamp,
+    /// Why no further.
+    pub cause: String,
+    /// How many other wallets of the asset are like it.
+    pub others: usize,
+}
+
+impl fmt::Display for FlowsIncomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::NotPulled(NotPulled { wallet, known_to, cause, others }) = self;
+        write!(f, "transactions of {wallet} are known only up to {known_to}: {cause}")?;
+        match others {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more wallet is like it"),
+            others => write!(f, "; {others} more wallets are like it"),
+        }
+    }
 }
 
 /// Growth that may be a deposit which the tables do not know.

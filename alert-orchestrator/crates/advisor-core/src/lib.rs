@@ -4,12 +4,13 @@
 //! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
 //! gains per wallet, the asset's corrected series, the [`gate`] over it, the comparison of prices ([`price_check`]), and the
 //! [`decision`]. What charts show of it is a [`drawing`]. Beside the evaluation, [`sync`] tells which transactions of the
-//! lending market are to be stored.
+//! lending market are to be stored, and [`coverage`] how far they are known.
 #![deny(missing_docs)]
 
 pub mod advice;
 mod alignment;
 mod corrected;
+pub mod coverage;
 pub mod decision;
 pub mod drawing;
 mod figures;

@@ -3,6 +3,7 @@
 //! Each function here tells one, from [`withdraw`] to [`error`], for tests and benches of what is drawn of it.
 
 use advisor_core::advice::{Advice, Snapshot, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::decision::Failure;
 use advisor_core::drawing::{Drawing, DrawingOptions, Smoothing, draw};
 use advisor_core::flow::FlowRow;
@@ -124,6 +125,7 @@ impl Story {
             loaded_from: None,
             prices: Vec::new(),
             mismatches_before: 0,
+            coverage: Coverage::default(),
         }
     }
 

@@ -4,7 +4,8 @@ use advisor_core::drawing::{DrawingOptions, Smoothing};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, Tolerance};
 use advisor_core::resolve::TablePrefixes;
 use advisor_core::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, GrowthRules, Peg, ReferenceFallback, Rules, Threshold,
+    Alignment, AmountUnit, Baseline, Basis, CoverageRules, GateRules, GrowthRules, Peg, ReferenceFallback, Rules,
+    Threshold,
 };
 use advisor_core::time;
 
@@ -14,6 +15,7 @@ use crate::config::gate::{self, Gate, Method, ThresholdMode};
 use crate::config::orchestrator;
 use crate::config::prices::{self, EpsilonMode};
 use crate::evaluate::{AssetPlan, Plan};
+use crate::sync;
 
 /// The plan of a configuration; nothing is drawn unless the caller wants it.
 pub(crate) fn of(config: &Config) -> Plan {
@@ -64,8 +66,21 @@ fn rules(config: &Config, asset: &str) -> Rules {
             .max_supply_apy
             .map(|max_supply_apy| GrowthRules { max_supply_apy, flow_lag_hours: client.transactions.flow_lag_hours }),
         gate: gate_rules(config.gate_for(asset), asset),
+        coverage: coverage_rules(config),
         prices: price_rules(config, asset),
     }
+}
+
+/// How far flows must be known; of no concern where they are not pulled before every evaluation.
+fn coverage_rules(config: &Config) -> Option<CoverageRules> {
+    let sync = &config.orchestrator.transaction_sync;
+    sync.enabled.then(|| CoverageRules {
+        flow_lag_hours: config.client.transactions.flow_lag_hours,
+        start: sync.start_date.map(time::nanos),
+        end: sync.end_date.map(time::nanos),
+        wallets: sync.wallets.clone(),
+        unfit: sync::unfit(config),
+    })
 }
 
 fn gate_rules(gate: &Gate, asset: &str) -> GateRules {

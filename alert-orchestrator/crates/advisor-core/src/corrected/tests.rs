@@ -31,6 +31,7 @@ fn rules() -> Rules {
             threshold: Threshold::Stddev,
             peg: None,
         },
+        coverage: None,
         prices: None,
     }
 }

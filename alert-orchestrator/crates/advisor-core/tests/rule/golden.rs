@@ -82,6 +82,7 @@ fn rules(value: &Value) -> Rules {
         },
         amount_unit: if value["amount_unit"] == "usd" { AmountUnit::Usd } else { AmountUnit::Underlying },
         growth: None, // what it finds has golden figures of its own
+        coverage: None,
         gate: GateRules {
             holds: gate["holds"].as_bool().unwrap(),
             apply_in_fallback: gate["apply_in_fallback"].as_bool().unwrap(),

@@ -3,10 +3,13 @@
 
 mod backup;
 mod both_stores;
+mod coverage;
 mod failures;
 mod first_run;
 mod health;
+
 mod killed_import;
+mod killed_sync;
 mod lifecycle;
 mod logins;
 mod meanwhile;

@@ -291,7 +291,7 @@ fn a_backup_of_an_older_schema_is_brought_up_to_date_and_kept_as_it_was() {
     let elsewhere = checkout();
     let run = elsewhere.run(&["--config", "new.yaml", "restore", backup.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-    assert!(run.stderr.contains("from schema version 1 to 4; as it was before it is kept in"), "{}", run.stderr);
+    assert!(run.stderr.contains("from schema version 1 to 5; as it was before it is kept in"), "{}", run.stderr);
     let copies = fs::read_dir(elsewhere.path("var")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(copies.filter(|name| name.to_string_lossy().contains(".schema-1.")).count(), 1);
 }
@@ -365,10 +365,10 @@ fn manifests_that_are_newer_or_do_not_fit_are_refused() {
             *manifest = json!({"format": 2, "program": {"version": "9.1.0", "name": "?"}, "what": "ever"});
         },
     );
-    changed("its store has schema version 5, alert-orchestrator 0.1.0 knows versions up to 4", &|manifest| {
-        manifest["store"]["schema_version"] = json!(5);
+    changed("its store has schema version 6, alert-orchestrator 0.1.0 knows versions up to 5", &|manifest| {
+        manifest["store"]["schema_version"] = json!(6);
     });
-    changed("store.db in it has schema version 4, its manifest says 3", &|manifest| {
+    changed("store.db in it has schema version 5, its manifest says 3", &|manifest| {
         manifest["store"]["schema_version"] = json!(3);
     });
     changed("manifest.json lists store.db 1 times, expected 0 to 0", &|manifest| {
@@ -408,13 +408,13 @@ fn content_that_is_whole_and_of_no_use_is_refused() {
     let newer = host.path("newer.db");
     fs::write(&newer, &store).unwrap();
     let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection.pragma_update(None, "user_version", 5).unwrap();
-    connection.execute("insert into programs values (5, '0.7.0')", ()).unwrap();
+    connection.pragma_update(None, "user_version", 6).unwrap();
+    connection.execute("insert into programs values (6, '0.7.0')", ()).unwrap();
     connection.close().unwrap();
     changed(
         "store.db",
         fs::read(&newer).unwrap(),
-        "has schema version 5, alert-orchestrator 0.1.0 knows versions up to 4; install 0.7.0 or newer",
+        "has schema version 6, alert-orchestrator 0.1.0 knows versions up to 5; install 0.7.0 or newer",
     );
     changed(
         "config.yaml",
