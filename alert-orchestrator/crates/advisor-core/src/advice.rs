@@ -16,7 +16,7 @@ use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
-use crate::{coverage, time, warnings};
+use crate::{time, unknown, warnings};
 
 /// Decides how much of an asset may be withdrawn at the evaluation time `to` (nanoseconds since the epoch).
 #[must_use]
@@ -281,8 +281,9 @@ fn holds(rules: &Rules, snapshot: &Snapshot, advice: &Advice, totals: Totals) ->
         let age_hours = time::hours_between(time::nanos(newest), time::nanos(advice.as_of));
         holds.push(HoldReason::StaleData { age_hours });
     }
-    let unknown = rules.coverage.as_ref().and_then(|of| coverage::incomplete(of, &snapshot.coverage, &advice.wallets));
-    holds.extend(unknown.map(HoldReason::FlowsIncomplete));
+    let incomplete =
+        rules.coverage.as_ref().and_then(|of| unknown::incomplete(of, &snapshot.coverage, &advice.wallets));
+    holds.extend(incomplete.map(HoldReason::FlowsIncomplete));
     holds.extend(unexplained_growth(rules, advice));
     if advice.gate_applied {
         holds.extend(advice.peg.filter(|peg| peg.off_peg).map(|peg| HoldReason::OffPeg {

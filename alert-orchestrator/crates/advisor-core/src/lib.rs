@@ -32,5 +32,6 @@ pub mod sync;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod time;
+mod unknown;
 mod warnings;
 pub mod window;

@@ -15,7 +15,6 @@ use crate::config::gate::{self, Gate, Method, ThresholdMode};
 use crate::config::orchestrator;
 use crate::config::prices::{self, EpsilonMode};
 use crate::evaluate::{AssetPlan, Plan};
-use crate::sync;
 
 /// The plan of a configuration; nothing is drawn unless the caller wants it.
 pub(crate) fn of(config: &Config) -> Plan {
@@ -79,7 +78,7 @@ fn coverage_rules(config: &Config) -> Option<CoverageRules> {
         start: sync.start_date.map(time::nanos),
         end: sync.end_date.map(time::nanos),
         wallets: sync.wallets.clone(),
-        unfit: sync::unfit(config),
+        unfit: config.pulled_from().err().map(str::to_owned),
     })
 }
 

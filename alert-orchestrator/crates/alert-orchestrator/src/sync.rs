@@ -24,11 +24,11 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::config::Config;
-use crate::config::client::AmountUnit;
 use crate::settings::Settings;
 use crate::store;
 
+pub(crate) use asked::Progress;
+use asked::Scope;
 pub(crate) use outcome::{Summary, SyncError};
 use tables::FlowTables;
 
@@ -49,25 +49,6 @@ pub(crate) struct Wish {
     pub(crate) start: Option<String>,
     pub(crate) end: Option<String>,
     pub(crate) dry_run: bool,
-}
-
-/// How far a pull is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress<'a> {
-    pub(crate) wallet: &'a str,
-    pub(crate) done: usize,
-    pub(crate) of: usize,
-}
-
-/// The range of time and the wallets that are asked about.
-struct Scope {
-    from: Timestamp,
-    to: Timestamp,
-    wallets: Vec<Arc<str>>,
-    /// What is known of a wallet that has been asked about whole.
-    span: Span,
-    /// After this nobody is asked any more.
-    until: Option<Instant>,
 }
 
 /// Pulls what Liqwid knows of the wallets' deposits and withdrawals, and stores what is new. Of what it has not heard by
@@ -118,26 +99,9 @@ pub(crate) fn log(summary: &Summary) {
     summary.errors.iter().for_each(|error| warn!("pulling transactions from Liqwid: {error}"));
 }
 
-/// Why nothing can be pulled as it is configured.
-pub(crate) fn unfit(config: &Config) -> Option<String> {
-    let text = match () {
-        () if config.orchestrator.apis.liqwid_graphql.is_none() => {
-            "orchestrator.apis.liqwid_graphql is not set: it says where transactions are pulled from"
-        }
-        () if config.client.transactions.amount_unit == AmountUnit::Usd => {
-            "client.transactions.amount_unit is usd: Liqwid's amounts are units of the asset and cannot stand beside them"
-        }
-        () => return None,
-    };
-    Some(text.to_owned())
-}
-
 fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
     let orchestrator = &settings.config.orchestrator;
-    let api = match (unfit(&settings.config), &orchestrator.apis.liqwid_graphql) {
-        (None, Some(api)) => api,
-        (text, _) => return Err(SyncError::Unfit(text.unwrap_or_default())),
-    };
+    let api = settings.config.pulled_from().map_err(|unfit| SyncError::Unfit(unfit.to_owned()))?;
     let client = Liqwid::new(api::Settings {
         url: api.url().clone(),
         timeout: Duration::from_secs_f64(orchestrator.transaction_sync.timeout_seconds),

@@ -3,17 +3,36 @@
 //! Start at [`ask`]: one wallet after the other. Nothing of the store is held meanwhile.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::coverage::Reached;
+use advisor_core::coverage::{Reached, Span};
 use advisor_core::sync::Transaction;
 use advisor_io::api::ApiError;
 use advisor_io::liqwid::{Liqwid, Pulled};
-use tokio::time::timeout_at;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use super::{Progress, Scope};
 use crate::decisions::abbreviate;
+
+/// How far a pull is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress<'a> {
+    pub(crate) wallet: &'a str,
+    pub(crate) done: usize,
+    pub(crate) of: usize,
+}
+
+/// The range of time and the wallets that are asked about.
+pub(super) struct Scope {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) wallets: Vec<Arc<str>>,
+    /// What is known of a wallet that has been asked about whole.
+    pub(super) span: Span,
+    /// After this nobody is asked any more.
+    pub(super) until: Option<Instant>,
+}
 
 /// What could be had of a wallet, and how far that reaches.
 pub(super) struct WalletPull {
