@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Released programs and today's: each opens the other's store, backups and configuration, with the same answers, and nothing
-is migrated.
+"""Released programs and today's: each opens the other's store, backups and configuration, with the same answers. Where today's
+store has a newer schema, today's program brings an old one up to date, keeps it as it was, and gives the same answers; the
+released program refuses the newer one, says what to install, changes nothing, and goes on with the copy from before.
 
 Usage: compatible.py ROOM PROGRAM [--old OLD_PROGRAM]
 
@@ -72,11 +73,14 @@ class Host:
         folder.mkdir(parents=True)
 
     def run(self, program, *arguments, code=0, answer=""):
+        return self.said(program, *arguments, code=code, answer=answer).stdout
+
+    def said(self, program, *arguments, code=0, answer=""):
         command = [program, "--config", SETTINGS[0], "--log-level", "ERROR", *arguments]
         done = subprocess.run(command, cwd=self.folder, input=answer, capture_output=True, text=True, timeout=120)
         if done.returncode != code:
             sys.exit(f"FAILED: {command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return done
 
     def set_up(self, program, release):
         """The store, a decision, a tag that stands in the store alone, and a backup without and one with secrets."""
@@ -99,22 +103,36 @@ class Host:
             "--print-config-normalized": self.run(program, "--print-config-normalized"),
         }
 
+    def files(self):
+        """The files of the store: itself, no log beside it, and the copies from before a migration."""
+        return sorted((self.folder / "var").iterdir())
+
     def form(self):
-        """What the store says of itself, and its rows but those of the journal. No log beside it, no copy from before a migration."""
-        files = sorted((self.folder / "var").iterdir())
+        """What the store says of itself, and its rows but those of the journal, where it is one file without a copy."""
+        files = self.files()
         if len(files) != 1:
             sys.exit(f"FAILED: the store is one file, found {[path.name for path in files]}")
-        with tempfile.TemporaryDirectory() as folder:
-            copy = pathlib.Path(folder) / "store.db"  # looked into beside the original, which stays as it is
-            shutil.copy(files[0], copy)
-            connection = sqlite3.connect(copy)
-            form = {name: connection.execute(f"pragma {name}").fetchone() for name in HEADER}
-            for kind, name, table, sql in connection.execute("select type, name, tbl_name, sql from sqlite_master").fetchall():
-                form[f"{kind} {name}"] = (table, sql)
-                if kind == "table" and name != "decisions":
-                    form[f"rows of {name}"] = connection.execute(f"select * from {name}").fetchall()
-            connection.close()
-        return form
+        return form(files[0])
+
+    def refuses(self, program, *arguments):
+        """The program does not do that, and what it says names what to install."""
+        done = self.said(program, *arguments, code=1)
+        return "knows versions up to" in done.stdout + done.stderr
+
+
+def form(store):
+    """What a store says of itself, and its rows but those of the journal."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "store.db"  # looked into beside the original, which stays as it is
+        shutil.copy(store, copy)
+        connection = sqlite3.connect(copy)
+        found = {name: connection.execute(f"pragma {name}").fetchone() for name in HEADER}
+        for kind, name, table, sql in connection.execute("select type, name, tbl_name, sql from sqlite_master").fetchall():
+            found[f"{kind} {name}"] = (table, sql)
+            if kind == "table" and name != "decisions":
+                found[f"rows of {name}"] = connection.execute(f"select * from {name}").fetchall()
+        connection.close()
+    return found
 
 
 def differences(found, expected):
@@ -144,6 +162,50 @@ def one_way(folder, release, maker, reader):
     return said | {key: value for key, value in form.items() if not key.startswith("rows")}
 
 
+def upgrade(folder, release, old, new):
+    """A store that `old` = (name, program) has made is brought up to date by `new`, and gone back from."""
+    (made_by, make), (read_by, read) = old, new
+    print(f"made by {made_by}, brought up to date by {read_by}", flush=True)
+    host = Host(folder / "host")
+    host.set_up(make, release)
+    said, before = host.answers(make), host.form()
+    expect("  the same answers, and the same normal form of the configuration", differences(host.answers(read), said), {})
+    store, *copies = host.files()
+    expect("  one copy is kept", [path.name.startswith(f"{store.name}.schema-") for path in copies], [True])
+    expect("  it is the store as it was", differences(form(copies[0]), before), {})
+    after = form(store)
+    rows = [key for key in before if key.startswith("rows of") and key != "rows of programs"]
+    expect("  every row is still there", differences({key: after[key] for key in rows}, {key: before[key] for key in rows}), {})
+    expect(f"  {made_by} refuses it", host.refuses(make, "explain", ASSET), True)
+    expect("  and changes nothing", differences(form(store), after), {})
+    copies[0].rename(store)
+    expect("  with the copy in its place, the same answers again", differences(host.answers(make), said), {})
+    for name in ["plain", "secret"]:
+        there = Host(folder / name)
+        there.run(read, "restore", str(host.folder / f"{name}.tar.gz"))
+        expect(f"  from the {name} backup: the same answers", differences(there.answers(read), said), {})
+
+
+def refused(folder, release, old, new):
+    """What `new` has made is nothing to `old`, which says so."""
+    (read_by, read), (made_by, make) = old, new
+    print(f"made by {made_by}, refused by {read_by}", flush=True)
+    host = Host(folder / "host")
+    host.set_up(make, release)
+    said, before = host.answers(make), host.form()
+    expect("  the store", host.refuses(read, "explain", ASSET), True)
+    expect("  the backup", Host(folder / "plain").refuses(read, "restore", str(host.folder / "plain.tar.gz")), True)
+    expect("  nothing has changed", differences(host.form(), before), {})
+    expect("  its maker still gives the same answers", differences(host.answers(make), said), {})
+
+
+def schema(folder, release, program):
+    """The version of the schema that the program writes."""
+    host = Host(folder)
+    host.set_up(program, release)
+    return host.form()["user_version"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("room", type=pathlib.Path)
@@ -154,9 +216,14 @@ def main():
     for release in releases(service):
         old = (release.name, (options.old or built(service, release)).resolve())
         new = ("today's program", options.program.resolve())
-        with tempfile.TemporaryDirectory() as folder:
-            forth = one_way(pathlib.Path(folder) / "forth", release, old, new)
-            back = one_way(pathlib.Path(folder) / "back", release, new, old)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            if schema(folder / "old", release, old[1]) != schema(folder / "new", release, new[1]):
+                upgrade(folder / "forth", release, old, new)
+                refused(folder / "back", release, old, new)
+                continue
+            forth = one_way(folder / "forth", release, old, new)
+            back = one_way(folder / "back", release, new, old)
         expect("either way: the same answers, header and schema", differences(back, forth), {})
 
 

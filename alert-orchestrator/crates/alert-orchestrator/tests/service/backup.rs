@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
 
+use advisor_io::embedded::snapshot;
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -194,7 +195,7 @@ fn a_backup_is_private_and_says_what_each_file_is_and_where_it_was() {
     assert_eq!(content.keys().collect::<Vec<_>>(), ["config.yaml", "manifest.json", "store.db", "token_registry.csv"]);
     assert_eq!(content["config.yaml"], fs::read(host.path("world.yaml")).unwrap());
     assert_eq!((&manifest["format"], &manifest["program"]["version"]), (&json!(1), &json!(env!("CARGO_PKG_VERSION"))));
-    assert_eq!(manifest["store"], json!({"kind": "embedded", "schema_version": 4}));
+    assert_eq!(manifest["store"], json!({"kind": "embedded", "schema_version": snapshot::SCHEMA_VERSION}));
     let created: jiff::Timestamp = manifest["created_at"].as_str().unwrap().parse().unwrap();
     assert!((before - jiff::SignedDuration::from_secs(1)..=jiff::Timestamp::now()).contains(&created), "{created}");
     let here = host.path("");
