@@ -4,7 +4,7 @@
 
 use advisor_core::advice::RiseFigures;
 use advisor_core::decision::{
-    Decision, Failure, FlowsIncomplete, Hold, HoldReason, Taken, UnexplainedGrowth, UnknownWallet,
+    Decision, Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
 };
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
@@ -66,7 +66,10 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             Some(HoldReason::NoData { detail: detail.into() })
         }
         HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
-        HoldReason::StaleData { .. } => Some(HoldReason::FlowsIncomplete(unknown_wallet())),
+        HoldReason::StaleData { .. } => Some(HoldReason::FlowsIncomplete(not_pulled())),
+        HoldReason::FlowsIncomplete(FlowsIncomplete::NotPulled(_)) => {
+            Some(HoldReason::FlowsIncomplete(unknown_wallet()))
+        }
         HoldReason::FlowsIncomplete(_) => Some(HoldReason::UnexplainedGrowth(unjudged())),
         HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: None, .. }) => {
             Some(HoldReason::UnexplainedGrowth(UnexplainedGrowth { rise: Some(rise()), ..unjudged() }))
@@ -92,6 +95,12 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
         }
         HoldReason::NoGain { .. } => None,
     }
+}
+
+fn not_pulled() -> FlowsIncomplete {
+    let known_to = time::timestamp(EPOCH + 10 * NANOS_PER_HOUR);
+    let cause = "Liqwid at https://v2.api.liqwid.finance/graphql: answered 403 Forbidden".into();
+    FlowsIncomplete::NotPulled(NotPulled { wallet: "addr1…".into(), known_to, cause, others: 0 })
 }
 
 fn unjudged() -> UnexplainedGrowth {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use advisor_core::advice::{Snapshot, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::{Direction, FlowRow};
 use advisor_core::position::{PositionRow, PositionsBuilder};
 use advisor_core::reference::Reference;
@@ -64,6 +65,7 @@ impl History {
             prices: Vec::new(),
             now: self.samples.last().map_or(0, |sample| sample.ts),
             mismatches_before: 0,
+            coverage: Coverage::default(),
         };
         let to = self.samples.last().map_or(0, |sample| sample.ts);
         let advice = advise(&rules(), &snapshot, to);

@@ -6,6 +6,7 @@
 use std::hint::black_box;
 
 use advisor_core::advice::{Snapshot, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::FlowRow;
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
@@ -99,6 +100,7 @@ fn snapshot(asset: i64, rules: &Rules) -> Snapshot {
         prices: Vec::new(),
         now: END,
         mismatches_before: 0,
+        coverage: Coverage::default(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::valued::ValuedFlow;
-use crate::{time, warnings};
+use crate::{time, unknown, warnings};
 
 /// How many of a wallet's samples may contradict themselves, as a share.
 const CONTRADICTORY_MAX: f64 = 0.01;
@@ -130,10 +130,8 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
-    Ok(Outcome {
-        holds: holds(rules, advice, totals, unknown_wallet(rules, &gains, newest)),
-        limit_usd: totals.limit_usd,
-    })
+    let incomplete = unknown_wallet(rules, &gains, newest).or_else(|| not_pulled(rules, snapshot, advice));
+    Ok(Outcome { holds: holds(rules, advice, totals, incomplete), limit_usd: totals.limit_usd })
 }
 
 /// The comparison of what the sources answered and the positions' own price.
@@ -318,6 +316,12 @@ fn unknown_wallet(rules: &Rules, gains: &Gains<'_>, newest: i64) -> Option<HoldR
         amount: first.amount?,
         others: deposits.count(),
     })))
+}
+
+/// The hold for wallets whose transactions are not known as far as their samples go.
+fn not_pulled(rules: &Rules, snapshot: &Snapshot, advice: &Advice) -> Option<HoldReason> {
+    let incomplete = unknown::incomplete(rules.coverage.as_ref()?, &snapshot.coverage, &advice.wallets);
+    incomplete.map(HoldReason::FlowsIncomplete)
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.

@@ -241,6 +241,8 @@ pub struct Taken {
 /// Why flows that count may be missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowsIncomplete {
+    /// The pulls of a wallet's transactions did not reach its newest sample.
+    NotPulled(NotPulled),
     /// A deposit is of a wallet that has no samples: it may be another wallet's.
     UnknownWallet(UnknownWallet),
 }
@@ -258,9 +260,43 @@ pub struct UnknownWallet {
     pub others: usize,
 }
 
+/// A wallet whose transactions are not known as far as its samples go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotPulled {
+    /// The wallet.
+    pub wallet: Arc<str>,
+    /// Up to when they are known; its baseline where nothing later is.
+    pub known_to: Timestamp,
+    /// Why no further.
+    pub cause: String,
+    /// How many other wallets of the asset are like it.
+    pub others: usize,
+}
+
 impl fmt::Display for FlowsIncomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::UnknownWallet(UnknownWallet { wallet, at, amount, others }) = self;
+        match self {
+            Self::NotPulled(not_pulled) => not_pulled.fmt(f),
+            Self::UnknownWallet(unknown) => unknown.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for NotPulled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wallet, known_to, cause, others } = self;
+        write!(f, "transactions of {wallet} are known only up to {known_to}: {cause}")?;
+        match others {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more wallet is like it"),
+            others => write!(f, "; {others} more wallets are like it"),
+        }
+    }
+}
+
+impl fmt::Display for UnknownWallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wallet, at, amount, others } = self;
         write!(
             f,
             "a deposit of {amount} at {at} is of wallet {wallet}, which has no samples since the reference: correct the address, or collect the \

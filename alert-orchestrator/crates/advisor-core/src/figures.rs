@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::coverage::Coverage;
 use crate::decision::{Decision, Failure, Hold, HoldReason};
 use crate::flow::{Direction, FlowRow};
 use crate::gate::{GateFigures, PegFigures};
@@ -45,6 +46,8 @@ pub struct Snapshot {
     /// How many comparisons of prices in a row disagreed before this evaluation: the newest
     /// [`PriceFigures::mismatches_in_a_row`] that an advice of this asset had, 0 before the first.
     pub mismatches_before: u32,
+    /// How far the wallets' flows are known; counts where [`Rules::coverage`] wants it.
+    pub coverage: Coverage,
 }
 
 /// The answer for one asset, with every figure it rests on.

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::coverage::Reached;
 use crate::flow::FlowRow;
 use crate::store::StoreError;
 
@@ -36,6 +37,32 @@ pub struct NewFlow {
     pub tx_hash: Option<String>,
 }
 
+/// What a pull of transactions brings to the tables of one asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PulledFlows {
+    /// Where deposits go.
+    pub deposits_table: String,
+    /// New ones.
+    pub deposits: Vec<NewFlow>,
+    /// Where withdrawals go.
+    pub withdrawals_table: String,
+    /// New ones.
+    pub withdrawals: Vec<NewFlow>,
+    /// How far the flows of the asset are known, once all of these are stored.
+    pub reached: Vec<Reached>,
+}
+
+/// What became of [`PulledFlows`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFlows {
+    /// How many deposits were stored.
+    pub deposits: usize,
+    /// How many withdrawals were stored.
+    pub withdrawals: usize,
+    /// Why those are not all; then what was reached is not kept, either.
+    pub error: Option<StoreError>,
+}
+
 /// Where deposits and withdrawals are written.
 ///
 /// A `table` is a name such as [`Tables`](crate::resolve::Tables) makes, with `test_` before it in test mode. Errors:
@@ -53,6 +80,14 @@ pub trait Ledger: Sync {
     /// A row that has the key of a flow gives way to it, so the caller leaves out flows that would collide (see
     /// [`Ledger::key`]). After an error some of the flows may be stored.
     fn add_flows(&self, table: &str, flows: &[NewFlow]) -> impl Future<Output = Result<usize, StoreError>> + Send;
+
+    /// Stores what a pull brought, in one transaction where the store has such; else all deposits and then all withdrawals,
+    /// so that whenever it breaks off the gains are too low and never too high. An asset whose deposits cannot be stored
+    /// gets no withdrawals. Returns what became of each, in the same order.
+    ///
+    /// What was reached is kept with the rows, and read by
+    /// [`Store::coverage`](crate::store::Store::coverage) of the table of deposits.
+    fn add_pulled(&self, pulled: &[PulledFlows]) -> impl Future<Output = Vec<StoredFlows>> + Send;
 
     /// Gives a flow of `table_read` this memo (`None`: none); nothing else of the row changes. Where `table_written` is
     /// another table, which is made where it does not exist, the changed row goes there and `table_read` stays as it is.

@@ -4,12 +4,14 @@
 //! The steps of one evaluation, in order: [`resolve`] a name to tables, find the [`mod@reference`], load positions and flows, then
 //! gains per wallet, the asset's corrected series, the [`gate`] over it, the comparison of prices ([`price_check`]), and the
 //! [`decision`]. What charts show of it is a [`drawing`]. Beside the evaluation, [`sync`] tells which transactions of the
-//! lending market are to be stored, and [`marks`] whether an answer still goes by the marks that are set.
+//! lending market are to be stored, [`coverage`] how far they are known, and [`marks`] whether an answer still goes by the marks that
+//! are set.
 #![deny(missing_docs)]
 
 pub mod advice;
 mod alignment;
 mod corrected;
+pub mod coverage;
 pub mod decision;
 pub mod drawing;
 mod figures;
@@ -33,6 +35,7 @@ pub mod sync;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod time;
+mod unknown;
 mod usable;
 mod valued;
 mod warnings;

@@ -31,6 +31,8 @@ pub struct Rules {
     pub flow_lag_hours: f64,
     /// The residual gate and the peg.
     pub gate: GateRules,
+    /// How far the wallets' flows must be known; `None`: the tables are all there is to know.
+    pub coverage: Option<CoverageRules>,
     /// Which prices must agree; `None`: they are not compared.
     pub prices: Option<PriceRules>,
 }
@@ -51,6 +53,21 @@ pub fn mark(memo: Option<&str>, [reference, principal]: &[String; 2]) -> Option<
 
 fn marked(memo: &str, reference: &str, principal: &str) -> Option<Mark> {
     if memo.contains(principal) { Some(Mark::Principal) } else { memo.contains(reference).then_some(Mark::Reference) }
+}
+
+/// How far the wallets' flows must be known, where they are pulled before every evaluation, and what is pulled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoverageRules {
+    /// Flows are known late by up to this: so much before the newest sample will do, hours.
+    pub flow_lag_hours: f64,
+    /// The first instant that is asked for, nanoseconds since the epoch; `None`: the beginning of the history.
+    pub start: Option<i64>,
+    /// The last; `None`: the time of the pull.
+    pub end: Option<i64>,
+    /// The wallets that are asked about; empty: all that have positions.
+    pub wallets: Vec<String>,
+    /// Why nothing can be pulled as it is configured, as a sentence that can follow a colon.
+    pub unfit: Option<String>,
 }
 
 /// What a withdrawal was marked as.

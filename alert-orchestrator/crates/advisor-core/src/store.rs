@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::coverage::Coverage;
 use crate::flow::FlowRow;
 use crate::position::Positions;
 
@@ -58,6 +59,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it is the store that gave no answer, and not one table that is unfit: every other question fares alike.
+    #[must_use]
+    pub fn is_of_the_store(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Unavailable { .. })
+    }
+}
+
 /// Where positions, deposits and withdrawals come from.
 ///
 /// Times are nanoseconds since the epoch. A `table` is a name that [`Store::tables`] returned.
@@ -95,6 +104,10 @@ pub trait Store: Sync {
         to: i64,
         latest: i64,
     ) -> impl Future<Output = Result<Vec<FlowRow>, StoreError>> + Send;
+
+    /// How far the flows of an asset are known by the pulls of transactions, by its table of deposits. A store that cannot keep
+    /// it knows of the pulls of this process only.
+    fn coverage(&self, deposits_table: &str) -> impl Future<Output = Result<Coverage, StoreError>> + Send;
 
     /// The store's clock, where it has one of its own.
     fn clock(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;

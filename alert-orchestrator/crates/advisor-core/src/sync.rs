@@ -61,8 +61,8 @@ pub struct Plan {
     pub add: Vec<NewFlow>,
     /// How many are stored already.
     pub stored: usize,
-    /// The ids of those of them whose stored amount is another; they stay as they are.
-    pub differing: Vec<String>,
+    /// Those of them whose stored amount is another; they stay as they are.
+    pub differing: Vec<NewFlow>,
     /// How many actions went into the row of another action of their transaction.
     pub merged: usize,
     /// Cannot be stored: the table would take them for another row and replace it.
@@ -121,7 +121,7 @@ pub fn plan(
         if let Some(amount) = known.amount(&row.wallet, id) {
             plan.stored += 1;
             if !is_same_amount(amount, row.amount) {
-                plan.differing.push(id.to_owned());
+                plan.differing.push(row);
             }
         } else if known.is_unnamed(&row, &actions) {
             plan.doubtful.push(row);

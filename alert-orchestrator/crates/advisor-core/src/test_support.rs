@@ -40,6 +40,7 @@ pub fn rules() -> Rules {
             threshold: Threshold::Stddev,
             peg: None,
         },
+        coverage: None,
         prices: None,
     }
 }

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal};
-use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
+use advisor_core::ledger::{FlowKey, Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::position::Positions;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
@@ -123,6 +124,10 @@ impl Store for AnyRound<'_> {
         either!(self, store => store.flows(table, from, to, latest))
     }
 
+    async fn coverage(&self, deposits_table: &str) -> Result<Coverage, StoreError> {
+        either!(self, store => store.coverage(deposits_table))
+    }
+
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         either!(self, store => store.clock())
     }
@@ -139,6 +144,10 @@ impl Ledger for AnyRound<'_> {
 
     async fn add_flows(&self, table: &str, flows: &[NewFlow]) -> Result<usize, StoreError> {
         either!(self, store => store.add_flows(table, flows))
+    }
+
+    async fn add_pulled(&self, pulled: &[PulledFlows]) -> Vec<StoredFlows> {
+        either!(self, store => store.add_pulled(pulled))
     }
 
     async fn set_memo(

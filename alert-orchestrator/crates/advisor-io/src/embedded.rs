@@ -11,6 +11,7 @@
 
 mod access;
 mod alone;
+mod coverage;
 mod csv_rows;
 mod files;
 mod folders;

@@ -3,6 +3,7 @@
 //! Each function here tells one, from [`withdraw`] to [`error`], for tests and benches of what is drawn of it.
 
 use advisor_core::advice::{Advice, Snapshot, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::decision::Failure;
 use advisor_core::drawing::{Drawing, DrawingOptions, Smoothing, draw};
 use advisor_core::flow::FlowRow;
@@ -125,6 +126,7 @@ impl Story {
             prices: Vec::new(),
             now: EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12,
             mismatches_before: 0,
+            coverage: Coverage::default(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod text;
 
 use std::path::Path;
 
+use platform::config::text::Endpoint;
 use platform::config::{Document, typed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,20 @@ impl Config {
     pub fn gate_for(&self, asset: &str) -> &Gate {
         let gate = &self.orchestrator.decision_gate;
         gate.per_asset.get(asset).unwrap_or(&gate.gate)
+    }
+
+    /// Where transactions are pulled from.
+    ///
+    /// # Errors
+    /// A sentence that says why they cannot be.
+    pub fn pulled_from(&self) -> Result<&Endpoint, &'static str> {
+        if self.client.transactions.amount_unit == client::AmountUnit::Usd {
+            return Err(
+                "client.transactions.amount_unit is usd: Liqwid's amounts are units of the asset and cannot stand beside them",
+            );
+        }
+        let address = self.orchestrator.apis.liqwid_graphql.as_ref();
+        address.ok_or("orchestrator.apis.liqwid_graphql is not set: it says where transactions are pulled from")
     }
 }
 

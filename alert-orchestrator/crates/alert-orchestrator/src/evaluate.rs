@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use advisor_core::advice::{Advice, Snapshot, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::decision::Failure;
 use advisor_core::drawing::{Drawing, DrawingOptions, draw};
 use advisor_core::marks::Marks;
@@ -301,6 +302,11 @@ impl<'s, S: Store> Round<'s, S> {
         let reference = Reference::find(&withdrawals, rules, to);
         let (positions, loaded_from) =
             self.load_positions(&tables.positions(suffix), of, &reference).await.map_err(Failure::Store)?;
+        // Before the flows: what is stored meanwhile is then read without being relied on, and not the other way round.
+        let coverage = match &rules.coverage {
+            Some(_) => self.store.coverage(&deposits_table).await.map_err(Failure::Store)?,
+            None => Coverage::default(),
+        };
         // Deposits after the samples: one that is written between the two reads is then either too new to count or
         // counted. The other way round a sample could contain a deposit that was not read, and it would look like a gain.
         let deposits = self.store.flows(&deposits_table, loaded_from, to, latest).await.map_err(Failure::Store)?;
@@ -316,6 +322,7 @@ impl<'s, S: Store> Round<'s, S> {
             prices: Vec::new(),
             now: time::nanos(self.now),
             mismatches_before: 0,
+            coverage,
         })
     }
 

@@ -4,7 +4,7 @@ use advisor_core::drawing::{DrawingOptions, Smoothing};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, Tolerance};
 use advisor_core::resolve::TablePrefixes;
 use advisor_core::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
+    Alignment, AmountUnit, Baseline, Basis, CoverageRules, GateRules, Peg, ReferenceFallback, Rules, Threshold,
 };
 use advisor_core::time;
 
@@ -63,8 +63,21 @@ fn rules(config: &Config, asset: &str) -> Rules {
         max_supply_apy: client.transactions.max_supply_apy,
         flow_lag_hours: client.transactions.flow_lag_hours,
         gate: gate_rules(config.gate_for(asset), asset),
+        coverage: coverage_rules(config),
         prices: price_rules(config, asset),
     }
+}
+
+/// How far flows must be known; of no concern where they are not pulled before every evaluation.
+fn coverage_rules(config: &Config) -> Option<CoverageRules> {
+    let sync = &config.orchestrator.transaction_sync;
+    sync.enabled.then(|| CoverageRules {
+        flow_lag_hours: config.client.transactions.flow_lag_hours,
+        start: sync.start_date.map(time::nanos),
+        end: sync.end_date.map(time::nanos),
+        wallets: sync.wallets.clone(),
+        unfit: config.pulled_from().err().map(str::to_owned),
+    })
 }
 
 fn gate_rules(gate: &Gate, asset: &str) -> GateRules {

@@ -133,14 +133,17 @@ pub(crate) async fn pull_transactions(
     if !settings.config.orchestrator.transaction_sync.enabled {
         return None;
     }
-    let limit = limit(settings);
+    let asking = limit(settings);
+    let until = tokio::time::Instant::now() + asking;
     let pull = async {
         // The round that follows says what is wrong with the files.
         refresh(store, settings).await.ok()?;
-        sync::before_round(store, settings, write_prefix).await
+        sync::before_round(store, settings, write_prefix, until).await
     };
+    // Whom Liqwid keeps waiting is left out; whom the store keeps waiting, for longer than a round has at least, gives up.
+    let limit = asking + LIMIT_MIN;
     timeout(limit, pull).await.unwrap_or_else(|_| {
-        warn!("pulling transactions from Liqwid was cut off after {} s; what was stored stays", limit.as_secs());
+        warn!("pulling transactions from Liqwid was cut off after {} s", limit.as_secs());
         None
     })
 }

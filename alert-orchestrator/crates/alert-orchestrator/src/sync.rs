@@ -1,30 +1,34 @@
 //! Pulling deposits and withdrawals from Liqwid into the store.
 //!
-//! Start at [`pull`]: wallet after wallet, so that what was written stays written when a later wallet fails, and the next
-//! run completes it. Which transactions are to be stored is `advisor_core::sync`'s to say.
+//! Start at [`pull`]: all wallets are asked about, and what could be had is written at once, so that a pull that is killed
+//! leaves the store as it was. What a wallet lacks the next run gets. Which transactions are to be stored is
+//! `advisor_core::sync`'s to say; how far they are known, `advisor_core::coverage`'s.
 
+mod asked;
 mod outcome;
 mod tables;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use advisor_core::coverage::Span;
 use advisor_core::ledger::Ledger as _;
+use advisor_core::time::nanos;
 use advisor_io::AnyStore;
-use advisor_io::api::{self, ApiError};
+use advisor_io::api;
 use advisor_io::embedded::Alone;
-use advisor_io::liqwid::{Liqwid, Pulled};
+use advisor_io::liqwid::Liqwid;
 use jiff::Timestamp;
 use platform::config::text;
 use serde::Deserialize;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::config::client::AmountUnit;
-use crate::decisions::abbreviate;
 use crate::settings::Settings;
 use crate::store;
 
+pub(crate) use asked::Progress;
+use asked::Scope;
 pub(crate) use outcome::{Summary, SyncError};
 use tables::FlowTables;
 
@@ -47,22 +51,8 @@ pub(crate) struct Wish {
     pub(crate) dry_run: bool,
 }
 
-/// How far a pull is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress<'a> {
-    pub(crate) wallet: &'a str,
-    pub(crate) done: usize,
-    pub(crate) of: usize,
-}
-
-/// The range of time and the wallets that are asked about.
-struct Scope {
-    from: Timestamp,
-    to: Timestamp,
-    wallets: Vec<Arc<str>>,
-}
-
-/// Pulls what Liqwid knows of the wallets' deposits and withdrawals, and stores what is new.
+/// Pulls what Liqwid knows of the wallets' deposits and withdrawals, and stores what is new. Of what it has not heard by
+/// `until` it goes without.
 ///
 /// # Errors
 /// [`SyncError`] where nothing could be begun; what goes wrong later is in the summary's errors.
@@ -71,40 +61,27 @@ pub(crate) async fn pull(
     settings: &Settings,
     wish: &Wish,
     write_prefix: &str,
+    until: Option<Instant>,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Summary, SyncError> {
     let liqwid = client(settings)?;
     let _alone = if wish.dry_run { None } else { alone(store, settings)? };
     let mut tables = FlowTables::find(store, settings, write_prefix, wish.dry_run).await?;
-    let scope = scope(store, settings, wish, &tables).await?;
-    let of = scope.wallets.len();
-    let mut slow_before = false;
-    for (done, wallet) in scope.wallets.iter().enumerate() {
-        progress(Progress { wallet, done, of });
-        let Pulled { transactions, outcome } = liqwid.transactions(wallet, scope.from, scope.to).await;
-        let mut next = tables.store(&transactions).await;
-        let is_slow = matches!(outcome, Err(ApiError::Slow { .. }));
-        // One long history is no reason not to ask about the others; two slow answers in a row are.
-        if matches!(outcome, Err(ApiError::Unavailable { .. })) || is_slow && slow_before {
-            next = ControlFlow::Break(());
-        }
-        slow_before = is_slow;
-        if let Err(error) = outcome {
-            tables.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
-        }
-        if next.is_break() {
-            if done + 1 < of {
-                tables.errors.push(format!("{} more wallets were not asked about", of - done - 1));
-            }
-            break;
-        }
-    }
-    Ok(tables.summary(of))
+    let scope = scope(store, settings, wish, &tables, until).await?;
+    let asked = asked::ask(&liqwid, &scope, progress).await;
+    tables.errors.extend(asked.errors);
+    tables.store(&asked.wallets).await;
+    Ok(tables.summary(scope.wallets.len()))
 }
 
 /// Pulls before a round; a failure is logged, and the round goes on with what is stored.
-pub(crate) async fn before_round(store: &AnyStore, settings: &Settings, write_prefix: &str) -> Option<Summary> {
-    match pull(store, settings, &Wish::default(), write_prefix, &mut |_| {}).await {
+pub(crate) async fn before_round(
+    store: &AnyStore,
+    settings: &Settings,
+    write_prefix: &str,
+    until: Instant,
+) -> Option<Summary> {
+    match pull(store, settings, &Wish::default(), write_prefix, Some(until), &mut |_| {}).await {
         Ok(summary) => {
             log(&summary);
             Some(summary)
@@ -124,12 +101,7 @@ pub(crate) fn log(summary: &Summary) {
 
 fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
     let orchestrator = &settings.config.orchestrator;
-    let missing = "orchestrator.apis.liqwid_graphql is not set: it says where transactions are pulled from";
-    let api = orchestrator.apis.liqwid_graphql.as_ref().ok_or_else(|| SyncError::Unfit(missing.to_owned()))?;
-    if settings.config.client.transactions.amount_unit == AmountUnit::Usd {
-        let text = "client.transactions.amount_unit is usd: Liqwid's amounts are units of the asset and cannot stand beside them";
-        return Err(SyncError::Unfit(text.to_owned()));
-    }
+    let api = settings.config.pulled_from().map_err(|unfit| SyncError::Unfit(unfit.to_owned()))?;
     let client = Liqwid::new(api::Settings {
         url: api.url().clone(),
         timeout: Duration::from_secs_f64(orchestrator.transaction_sync.timeout_seconds),
@@ -140,8 +112,8 @@ fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
     client.map_err(|error| SyncError::Unfit(format!("{:#}", anyhow::Error::from(error))))
 }
 
-/// Keeps other processes from pulling into the embedded store meanwhile. In GreptimeDB a row that is written again is the same
-/// row.
+/// Keeps other processes from pulling into the embedded store meanwhile, and from nothing else. In GreptimeDB a row that is
+/// written again is the same row.
 fn alone(store: &AnyStore, settings: &Settings) -> Result<Option<Alone>, SyncError> {
     let AnyStore::Embedded(store) = store else { return Ok(None) };
     let alone = store.try_alone().map_err(|error| SyncError::Store(error.to_string()))?;
@@ -153,6 +125,7 @@ async fn scope(
     settings: &Settings,
     wish: &Wish,
     tables: &FlowTables<'_>,
+    until: Option<Instant>,
 ) -> Result<Scope, SyncError> {
     let sync = &settings.config.orchestrator.transaction_sync;
     let zone = settings.config.orchestrator.timezone.rules();
@@ -163,8 +136,10 @@ async fn scope(
             .ok_or_else(|| SyncError::Unfit(format!("found {key} {written:?}, expected RFC 3339 or YYYY-MM-DD"))),
     };
     let start = instant("start", &wish.start, sync.start_date)?;
-    let from = start.or_else(|| HISTORY_START.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let to = instant("end", &wish.end, sync.end_date)?.unwrap_or_else(Timestamp::now);
+    let beginning = HISTORY_START.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let from = start.unwrap_or(beginning);
+    let now = Timestamp::now();
+    let to = instant("end", &wish.end, sync.end_date)?.unwrap_or(now);
     if from > to {
         return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
     }
@@ -174,9 +149,12 @@ async fn scope(
         true => store.round().wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
     };
     if wish.wallets.is_empty() {
-        rotate(&mut wallets, Timestamp::now());
+        rotate(&mut wallets, now);
     }
-    Ok(Scope { from, to, wallets })
+    // Where all of the history is asked for, there is nothing before it; and what is to come nobody knows yet.
+    let known_from = if from <= beginning { Span::BEGINNING } else { nanos(from) };
+    let span = Span { from: known_from, to: nanos(to.min(now)) };
+    Ok(Scope { from, to, wallets, span, until })
 }
 
 /// Lets every pull begin with another wallet: where one is cut off, it must not always be the same that are left out.

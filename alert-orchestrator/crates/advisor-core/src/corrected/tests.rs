@@ -33,6 +33,7 @@ fn rules() -> Rules {
             threshold: Threshold::Stddev,
             peg: None,
         },
+        coverage: None,
         prices: None,
     }
 }

@@ -27,6 +27,7 @@ fn code_of(code: &str) -> &'static str {
         "no_reference",
         "no_data",
         "stale_data",
+        "flows_incomplete",
         "off_peg",
         "insufficient_points",
         "gate_triggered",
@@ -43,6 +44,14 @@ fn every_hold_has_its_code_and_sentence() {
     holds(HoldReason::NoReference { keyword }, "no_reference", sentence);
     holds(HoldReason::NoData { detail: "for x".to_owned() }, "no_data", "No position data available for x");
     holds(HoldReason::StaleData { age_hours: 30.46 }, "stale_data", "stale data (newest sample 30.5 h old)");
+    let pulled = |others: usize| {
+        let (wallet, known_to, cause) = ("addr1a".into(), Timestamp::UNIX_EPOCH, "Liqwid answered 403".to_owned());
+        HoldReason::FlowsIncomplete(FlowsIncomplete::NotPulled(NotPulled { wallet, known_to, cause, others }))
+    };
+    let sentence = "transactions of addr1a are known only up to 1970-01-01T00:00:00Z: Liqwid answered 403";
+    holds(pulled(0), "flows_incomplete", sentence);
+    holds(pulled(1), "flows_incomplete", &format!("{sentence}; 1 more wallet is like it"));
+    holds(pulled(2), "flows_incomplete", &format!("{sentence}; 2 more wallets are like it"));
     let off = |target_usd: f64| HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd };
     holds(off(1.0), "off_peg", "off peg (0.9672 USD, 328 bps from 1.0)");
     holds(off(1.25), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25)");

@@ -109,7 +109,7 @@ fn a_transaction_that_is_stored_with_another_amount_is_named() {
     plans(&two, &[row(1.0)], FlowKey::TxHash, "stored 1, differing 1, merged 1");
     plans(&two, &[row(1.0), row(-2.0)], FlowKey::TxHash, "stored 1, merged 1"); // one row for each action
     plans(&two, &[FlowRow { amount: None, ..row(0.0) }], FlowKey::TxHash, "stored 1, differing 1, merged 1");
-    assert_eq!(deposits(&two, &[row(1.0)], FlowKey::TxHash).differing, [id(1)]);
+    assert_eq!(deposits(&two, &[row(1.0)], FlowKey::TxHash).differing[0].tx_hash, Some(id(1)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A small ledger that tests write down in hours and USD, and what the advisor makes of it.
 
 use advisor_core::advice::{Advice, Snapshot, WalletFigures, advise};
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::{EARLIEST, FlowRow, latest};
 use advisor_core::position::{PositionRow, Positions, PositionsBuilder};
 use advisor_core::reference::Reference;
@@ -108,6 +109,7 @@ impl History {
             prices: Vec::new(),
             now: to,
             mismatches_before: 0,
+            coverage: Coverage::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that cannot read its case must fail the test")]
 
 mod clock;
+mod coverage;
 mod decisions;
 mod doubt;
 mod drawing;

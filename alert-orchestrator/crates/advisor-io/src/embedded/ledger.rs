@@ -7,15 +7,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use advisor_core::flow::FlowRow;
-use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
+use advisor_core::ledger::{FlowKey, Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::store::{StoreError, TableKind};
+use advisor_core::time::nanos;
+use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::access::{Trouble, find};
-use super::files;
 use super::keys;
 use super::read::WALLETS;
 use super::store::Embedded;
+use super::{coverage, files};
 use crate::new_flow;
 
 const ADDRESSES: &str = "select lower(address) from w join wallets on wallets.id = w.id";
@@ -79,23 +81,19 @@ impl Ledger for Embedded {
         new_flow::check(table, flows)?;
         let flows = flows.to_vec();
         self.change(table, move |tx, name| {
-            let table = make(tx, name)?;
-            let (mut disown, mut remove) = (tx.prepare_cached(DISOWN)?, tx.prepare_cached(REMOVE)?);
-            let mut add = tx.prepare_cached(ADD)?;
-            for flow in &flows {
-                let wallet = wallet(tx, &flow.wallet)?;
-                let hash = keys::tx_hash(flow.tx_hash.as_deref().unwrap_or(""));
-                let (hash, memo) = (hash.as_ref(), flow.memo.as_deref().unwrap_or(""));
-                // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
-                let row = (table, wallet, flow.ts, hash, flow.amount + 0.0, memo);
-                if disown.execute(row)? > 0 {
-                    remove.execute((table, wallet, flow.ts, hash))?;
-                }
-                add.execute(row)?;
-            }
+            add(tx, name, &flows)?;
             Ok(flows.len())
         })
         .await
+    }
+
+    async fn add_pulled(&self, pulled: &[PulledFlows]) -> Vec<StoredFlows> {
+        let outcome = self.add_all(pulled).await;
+        let stored = |of: &PulledFlows| match &outcome {
+            Ok(()) => StoredFlows { deposits: of.deposits.len(), withdrawals: of.withdrawals.len(), error: None },
+            Err(error) => StoredFlows { deposits: 0, withdrawals: 0, error: Some(error.clone()) },
+        };
+        pulled.iter().map(stored).collect()
     }
 
     async fn set_memo(
@@ -122,6 +120,48 @@ impl Ledger for Embedded {
         })
         .await
     }
+}
+
+impl Embedded {
+    /// Stores everything and what was reached, or nothing.
+    async fn add_all(&self, pulled: &[PulledFlows]) -> Result<(), StoreError> {
+        for of in pulled {
+            new_flow::check(&of.deposits_table, &of.deposits)?;
+            new_flow::check(&of.withdrawals_table, &of.withdrawals)?;
+        }
+        let Some(first) = pulled.first().map(|of| of.deposits_table.clone()) else { return Ok(()) };
+        let (pulled, now) = (pulled.to_vec(), nanos(Timestamp::now()));
+        self.change(&first, move |tx, _| {
+            for of in &pulled {
+                add(tx, &of.deposits_table, &of.deposits)?;
+                add(tx, &of.withdrawals_table, &of.withdrawals)?;
+                coverage::note(tx, &of.deposits_table, &of.reached, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Adds flows to a table, which is made where there are any and it does not exist.
+fn add(tx: &Transaction<'_>, table: &str, flows: &[NewFlow]) -> Result<(), Trouble> {
+    if flows.is_empty() {
+        return Ok(());
+    }
+    let table = make(tx, table)?;
+    let (mut disown, mut remove) = (tx.prepare_cached(DISOWN)?, tx.prepare_cached(REMOVE)?);
+    let mut add = tx.prepare_cached(ADD)?;
+    for flow in flows {
+        let wallet = wallet(tx, &flow.wallet)?;
+        let (hash, memo) = (flow.tx_hash.as_deref().unwrap_or(""), flow.memo.as_deref().unwrap_or(""));
+        // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
+        let row = (table, wallet, flow.ts, hash, flow.amount + 0.0, memo);
+        if disown.execute(row)? > 0 {
+            remove.execute((table, wallet, flow.ts, hash))?;
+        }
+        add.execute(row)?;
+    }
+    Ok(())
 }
 
 /// The number of a table of flows, which is made where there is none.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::{EARLIEST, FlowRow};
 use advisor_core::position::{Conflicts, PositionRow, Positions, PositionsBuilder, SkippedRows};
 use advisor_core::store::{Market, Store, StoreError, TableKind};
@@ -11,8 +12,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::access::{Trouble, find};
-use super::files;
 use super::store::Embedded;
+use super::{coverage, files};
 
 /// The wallets of table `?1`: each found by one step into the clustered key, as `distinct` would read every row.
 pub(super) const WALLETS: &str = "
@@ -102,6 +103,10 @@ impl Store for Embedded {
             Ok(flows(connection, table, [from.unwrap_or(i64::MIN), to, EARLIEST, latest])?)
         })
         .await
+    }
+
+    async fn coverage(&self, deposits_table: &str) -> Result<Coverage, StoreError> {
+        self.ask(deposits_table, |connection, name| Ok(coverage::read(connection, name)?)).await
     }
 
     /// None: the store lives on the machine whose clock asks.

@@ -7,7 +7,7 @@ use file_store::Format;
 /// What the store's file is to `file-store`: whose it is, and how its tables come to be.
 pub(super) const FORMAT: Format = Format {
     application_id: 0x414f_7263, // "AOrc"
-    steps: &[V1, V2, V3, V4, V5],
+    steps: &[V1, V2, V3, V4, V5, V6],
     store: "embedded store",
     program: concat!("alert-orchestrator ", env!("CARGO_PKG_VERSION")),
 };
@@ -112,6 +112,18 @@ const V5: &str = "
     insert into programs (schema, version) values (5, '0.2.0');
 ";
 
+/// How far pulls of transactions reached, by the name of the table of deposits, and why a wallet's newest pull failed.
+const V6: &str = "
+    create table coverage (
+        flow_table text not null, wallet text not null, from_ts integer not null, to_ts integer not null,
+        primary key (flow_table, wallet, from_ts)
+    ) strict, without rowid;
+    create table pull_faults (
+        flow_table text not null, wallet text not null, cause text not null, primary key (flow_table, wallet)
+    ) strict, without rowid;
+    insert into programs (schema, version) values (6, '0.2.0');
+";
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -148,7 +160,7 @@ mod tests {
         assert_eq!(form(&new), form(&released));
         assert_eq!(
             form(&new)[..3],
-            ["application_id Integer(1095725667)", "user_version Integer(5)", "journal_mode Text(\"wal\")"]
+            ["application_id Integer(1095725667)", "user_version Integer(6)", "journal_mode Text(\"wal\")"]
         );
     }
 }

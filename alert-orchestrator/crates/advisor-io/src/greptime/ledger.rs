@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use advisor_core::coverage::Reached;
 use advisor_core::flow::FlowRow;
-use advisor_core::ledger::{FlowKey, Ledger, NewFlow};
+use advisor_core::ledger::{FlowKey, Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::store::StoreError;
 use advisor_core::time::nanos;
 use jiff::Timestamp;
@@ -50,6 +51,38 @@ impl Ledger for Round<'_> {
         self.check_replaces(table).await?;
         let sql = |table: Table<'_>, target: &FlowTarget| insert::flows(table, target, flows, now);
         self.upsert(table, recognisable, &create, sql).await
+    }
+
+    async fn add_pulled(&self, pulled: &[PulledFlows]) -> Vec<StoredFlows> {
+        let mut stored = vec![StoredFlows { deposits: 0, withdrawals: 0, error: None }; pulled.len()];
+        for (of, stored) in pulled.iter().zip(&mut stored) {
+            match self.add_flows(&of.deposits_table, &of.deposits).await {
+                Ok(_) => stored.deposits = of.deposits.len(),
+                Err(error) => stored.error = Some(error),
+            }
+        }
+        // Withdrawals raise gains: where the server is gone, none are sent that some deposits may still lack beside.
+        let gone = stored.iter().find_map(|stored| stored.error.clone().filter(StoreError::is_of_the_store));
+        for (of, stored) in pulled.iter().zip(&mut stored).filter(|(_, stored)| stored.error.is_none()) {
+            let added = match &gone {
+                Some(error) if !of.withdrawals.is_empty() => Err(error.clone()),
+                _ => self.add_flows(&of.withdrawals_table, &of.withdrawals).await,
+            };
+            match added {
+                Ok(_) => stored.withdrawals = of.withdrawals.len(),
+                Err(error) => stored.error = Some(error),
+            }
+        }
+        let now = nanos(Timestamp::now());
+        for (of, stored) in pulled.iter().zip(&stored) {
+            let mut all = self.store.coverage();
+            let known = all.entry(of.deposits_table.clone()).or_default();
+            for reached in &of.reached {
+                let failed = |error: &StoreError| Reached { outcome: Err(error.to_string()), ..reached.clone() };
+                known.note(&stored.error.as_ref().map_or_else(|| reached.clone(), failed), now);
+            }
+        }
+        stored
     }
 
     async fn set_memo(

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use advisor_core::coverage::Coverage;
 use advisor_core::flow::FlowRow;
 use advisor_core::position::Positions;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
@@ -287,6 +288,10 @@ impl Store for Round<'_> {
         let sql = |table: Table<'_>, columns: &_| query::flows(table, columns, Range { from, to }, latest);
         let answer = self.rows(table, TableColumns::flows, sql, FlowRows::new).await?;
         Ok(answer.rows)
+    }
+
+    async fn coverage(&self, deposits_table: &str) -> Result<Coverage, StoreError> {
+        Ok(self.store.coverage().get(deposits_table).cloned().unwrap_or_default())
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {

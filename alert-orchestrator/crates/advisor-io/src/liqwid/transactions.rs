@@ -5,6 +5,7 @@
 //! that nothing falls between them whether or not the API counts the end of a range to it; an action at such an instant
 //! may come twice, and [`advisor_core::sync`] tells.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use advisor_core::flow::Direction;
@@ -25,11 +26,16 @@ const QUERY: &str = "query ($input: HistoricalTransactionInput) { historical { t
 /// Digits of a transaction's hash: fewer would not tell it apart, more are no hash.
 const ID_DIGITS: std::ops::RangeInclusive<usize> = 16..=128;
 
+/// The first two are what is pulled; the others belong to loans, and move no supply position.
+const KNOWN_TYPES: [&str; 5] = ["SUPPLY", "WITHDRAW", "BORROW", "REPAY", "LIQUIDATION"];
+
 /// What could be had of a wallet's transactions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pulled {
     /// The actions of the parts of the range that are complete, all those of a transaction or none.
     pub transactions: Vec<Transaction>,
+    /// The types of other transactions, but for those that are known to move no supply position.
+    pub unknown_types: BTreeSet<String>,
     /// Whether that is all of the range, or why it is not.
     pub outcome: Result<(), ApiError>,
 }
@@ -74,11 +80,11 @@ impl Liqwid {
     /// Other kinds of transactions are left out. One that is a deposit or withdrawal and lacks what makes it one ends the
     /// pull: without it the others would add up to something else.
     pub async fn transactions(&self, wallet: &Arc<str>, from: Timestamp, to: Timestamp) -> Pulled {
-        let mut transactions = Vec::new();
-        let outcome = self.pull(wallet, from, to, &mut transactions).await;
+        let mut pulled = Pulled { transactions: Vec::new(), unknown_types: BTreeSet::new(), outcome: Ok(()) };
+        pulled.outcome = self.pull(wallet, from, to, &mut pulled).await;
         let within = nanos(from)..=nanos(to);
-        transactions.retain(|transaction| within.contains(&transaction.ts));
-        Pulled { transactions, outcome }
+        pulled.transactions.retain(|transaction| within.contains(&transaction.ts));
+        pulled
     }
 
     async fn pull(
@@ -86,7 +92,7 @@ impl Liqwid {
         wallet: &Arc<str>,
         from: Timestamp,
         to: Timestamp,
-        transactions: &mut Vec<Transaction>,
+        pulled: &mut Pulled,
     ) -> Result<(), ApiError> {
         // Whole seconds around the range, oldest part last.
         let mut parts = vec![(from.as_second() - 1, to.as_second() + 1)];
@@ -103,7 +109,8 @@ impl Liqwid {
                     let (start, end) = (second(start), second(end));
                     self.api.unusable(format!("transaction {i} of {wallet} from {start} to {end}: {fault}"))
                 })?;
-                transactions.extend(part);
+                pulled.transactions.extend(part);
+                pulled.unknown_types.extend(page.results.iter().filter_map(unknown_type));
             } else if end - start > 1 {
                 let middle = start + (end - start) / 2;
                 parts.extend([(middle, end), (start, middle)]);
@@ -129,6 +136,13 @@ impl Liqwid {
 /// A whole second as an instant; what lies outside the calendar becomes its nearest end.
 fn second(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// The type of a row that is neither a deposit nor a withdrawal, nor known to be none.
+fn unknown_type(row: &Row) -> Option<String> {
+    let kind = row.kind.as_deref()?;
+    let is_known = KNOWN_TYPES.contains(&kind);
+    (!is_known).then(|| shorten(kind))
 }
 
 /// The deposit or withdrawal that a row is; `None` for another kind.

@@ -78,7 +78,7 @@ fn a_store_of_a_newer_program_is_left_alone() {
     let path = folder.path().join("store.db");
     drop(Embedded::open(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
-    let knows = format!("alert-orchestrator {} knows versions up to 5", env!("CARGO_PKG_VERSION"));
+    let knows = format!("alert-orchestrator {} knows versions up to 6", env!("CARGO_PKG_VERSION"));
     let text = |install: &str| {
         format!(
             "the embedded store D/store.db has schema version 7, {knows}; install {install}, or put back a copy of the store from before"

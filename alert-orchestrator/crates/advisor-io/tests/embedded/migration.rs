@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use advisor_core::coverage::{Coverage, Reached, Span};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal as _};
-use advisor_core::ledger::{Ledger as _, NewFlow};
+use advisor_core::ledger::{Ledger as _, NewFlow, PulledFlows};
 use advisor_core::store::Store as _;
 use advisor_io::embedded::{Embedded, EmbeddedError, ImportOptions, TablePrefixes, snapshot};
 use rusqlite::Connection;
@@ -99,6 +100,8 @@ fn a_store_of_every_schema_is_brought_up_to_date_and_loses_nothing() {
         assert_eq!((read.skipped.without_value, read.conflicts.count), if doubted { (1, 1) } else { (0, 0) });
         let journal = run(store.read("wo_decisions", "djed", 0, i64::MAX, 9)).unwrap();
         assert_eq!(journal, if pulled { vec![entry()] } else { vec![] });
+        let coverage = run(store.coverage("liqwid_deposits_djed")).unwrap();
+        assert_eq!(coverage, if schema >= 6 { pulled_coverage() } else { Coverage::default() });
         let refused = run(store.flows("liqwid_deposits_usdc", None, i64::MAX, i64::MAX)).unwrap_err().to_string();
         assert!(refused.contains("\"much\" is not a finite number"), "{refused}");
         drop(store);
@@ -219,6 +222,21 @@ fn entry() -> Entry {
     }
 }
 
+/// How far a pull reached: all of one wallet's history, nothing of the other's.
+fn reached() -> [Reached; 2] {
+    let span = Span { from: Span::BEGINNING, to: PULLED_AT };
+    [
+        Reached { wallet: "addr1bob".into(), outcome: Ok(span) },
+        Reached { wallet: "addr1alice".into(), outcome: Err("Liqwid answered 403".into()) },
+    ]
+}
+
+fn pulled_coverage() -> Coverage {
+    let mut coverage = Coverage::default();
+    reached().iter().for_each(|reached| coverage.note(reached, PULLED_AT));
+    coverage
+}
+
 const FILES: [(&str, &str); 4] = [
     (
         "data/liqwid_supply_positions_djed.csv",
@@ -269,5 +287,13 @@ fn make_the_store_of_the_newest_schema() {
         let row = FlowRow { ts: Some(PULLED_AT), wallet: Some(wallet.into()), amount: Some(1.5), memo, tx_hash };
         store.set_memo(table, table, &row, Some("alert_driven_withdrawal")).await.unwrap();
         store.append("wo_decisions", &[entry()]).await.unwrap();
+        let pulled = PulledFlows {
+            deposits_table: "liqwid_deposits_djed".into(),
+            deposits: Vec::new(),
+            withdrawals_table: table.into(),
+            withdrawals: Vec::new(),
+            reached: reached().into(),
+        };
+        assert_eq!(store.add_pulled(&[pulled]).await[0].error, None);
     });
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use advisor_core::ledger::{Ledger, NewFlow};
+use advisor_core::coverage::{Coverage, Reached, Span};
+use advisor_core::ledger::{Ledger, NewFlow, PulledFlows};
 use advisor_core::store::{Store, TableKind};
 use advisor_io::RequestCounts;
 use proptest::prelude::*;
 
-use crate::support::{Bench, OUT, flow_row, flows, new_flow, run};
+use crate::support::{Bench, OUT, SECOND, flow_row, flows, new_flow, run};
 
 impl Bench {
     /// Imports a file of withdrawals in a sub-folder; rows are `seconds,wallet,amount,memo,transaction`.
@@ -236,6 +237,31 @@ fn a_table_of_positions_takes_no_flows() {
         format!("invalid data: table {positions}: holds positions; expected flows")
     );
     bench.holds(&["1,a,5,,t1"]);
+}
+
+#[test]
+fn a_pull_is_stored_whole_or_not_at_all() {
+    let bench = Bench::new();
+    let positions = "liqwid_supply_positions_djed";
+    bench.import(&format!("{positions}.csv"), &["0,a,1,1,1"]);
+    let pulled = |asset: &str, withdrawals_table: &str| PulledFlows {
+        deposits_table: format!("liqwid_deposits_{asset}"),
+        deposits: vec![new_flow("1,a,5,,t1")],
+        withdrawals_table: withdrawals_table.to_owned(),
+        withdrawals: vec![new_flow("2,a,5,,t2")],
+        reached: vec![Reached { wallet: "a".into(), outcome: Ok(Span { from: 0, to: SECOND }) }],
+    };
+    let stored = run(bench.store.add_pulled(&[pulled("djed", OUT), pulled("iusd", positions)]));
+    assert!(stored.iter().all(|stored| stored.deposits + stored.withdrawals == 0), "{stored:?}");
+    let error = stored[0].error.as_ref().unwrap().to_string();
+    assert!(error.contains(&format!("{positions} holds positions; expected flows")), "{error}");
+    assert_eq!(run(bench.store.tables()).unwrap(), [positions]);
+    assert_eq!(run(bench.store.coverage("liqwid_deposits_djed")).unwrap(), Coverage::default());
+
+    let stored = run(bench.store.add_pulled(&[pulled("djed", OUT), pulled("iusd", "liqwid_withdrawals_iusd")]));
+    assert_eq!(stored.iter().map(|stored| (stored.deposits, stored.withdrawals)).collect::<Vec<_>>(), [(1, 1); 2]);
+    bench.holds(&["2,a,5,,t2"]);
+    assert_eq!(run(bench.store.add_pulled(&[])), []);
 }
 
 #[test]

@@ -27,8 +27,10 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainA
         bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
+    // Of a server a process knows only what it has pulled itself; the file says how far its flows are known.
+    let write_prefix = settings.config.client.greptime.as_ref().map(|_| common.write_prefix());
     let (_, Finished { mut evaluation, .. }) =
-        process::runtime()?.block_on(round::open_and_run(&settings, &plan, None));
+        process::runtime()?.block_on(round::open_and_run(&settings, &plan, write_prefix));
     let ended = if evaluation.has_errors() { Ended::WithFaults } else { Ended::Done };
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.

@@ -32,7 +32,7 @@ pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
         bar.set_position(done as u64);
         bar.set_message(abbreviate(wallet));
     };
-    let pulled = process::runtime()?.block_on(pull(&store, &settings, &wish, common.write_prefix(), &mut show));
+    let pulled = process::runtime()?.block_on(pull(&store, &settings, &wish, common.write_prefix(), None, &mut show));
     bar.finish_and_clear();
     let summary = pulled?;
     let mut out = io::stdout().lock();

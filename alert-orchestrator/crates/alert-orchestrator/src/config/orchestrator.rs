@@ -223,7 +223,8 @@ impl Default for OutputCleanup {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TransactionSync {
-    /// Whether this happens before every evaluation; it can always be asked for.
+    /// Whether this happens before every evaluation, and assets are held whose transactions could not be had; it can always
+    /// be asked for.
     pub enabled: bool,
     /// The first instant that is asked for; null: the beginning of the history.
     #[schemars(with = "Option<String>", extend("format" = "instant"))]

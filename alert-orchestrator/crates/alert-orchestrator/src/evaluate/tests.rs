@@ -46,6 +46,10 @@ impl Store for Faulty {
         Ok(Vec::new())
     }
 
+    async fn coverage(&self, _: &str) -> Result<Coverage, StoreError> {
+        Ok(Coverage::default())
+    }
+
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
     }

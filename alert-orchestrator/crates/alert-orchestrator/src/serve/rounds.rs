@@ -140,7 +140,9 @@ impl Evaluations {
     /// Brings deposits and withdrawals up to date, where that is wanted before every evaluation and not going on
     /// already.
     async fn pull_transactions(&mut self, store: &Arc<AnyStore>, settings: &Arc<Settings>) {
-        if self.pulled_at.is_some_and(|at| at.elapsed() < ASK_LIQWID_EVERY) {
+        // Where that was turned on a moment ago, nothing has been pulled yet.
+        let wanted = settings.config.orchestrator.transaction_sync.enabled;
+        if !wanted || self.pulled_at.is_some_and(|at| at.elapsed() < ASK_LIQWID_EVERY) {
             return;
         }
         let Ok(one_at_a_time) = Arc::clone(&self.live.syncing).try_lock_owned() else { return };

@@ -105,7 +105,7 @@ pub(super) async fn sync(
     let pulled = live.writes.to_its_end(async move {
         // Changed files first: what they hold must not be pulled beside it.
         round::refresh(&store, &settings).await.map_err(|error| SyncError::Store(error.to_string()))?;
-        let pulled = sync::pull(&store, &settings, &wish, pulling.write_prefix, &mut |_| {}).await;
+        let pulled = sync::pull(&store, &settings, &wish, pulling.write_prefix, None, &mut |_| {}).await;
         if let Ok(summary) = &pulled {
             sync::log(summary);
             pulling.note_sync(summary);

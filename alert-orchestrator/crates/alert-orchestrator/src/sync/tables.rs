@@ -1,14 +1,16 @@
 //! The tables that pulled transactions go into.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use advisor_core::coverage::Reached;
 use advisor_core::flow::{Direction, FlowRow};
-use advisor_core::ledger::{Ledger as _, NewFlow};
+use advisor_core::ledger::{Ledger as _, NewFlow, PulledFlows};
 use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{AssetNames, MemoIsMark, Plan, Transaction, asset_of, plan};
 use advisor_io::AnyStore;
 
+use super::asked::{WalletPull, name_once};
 use super::outcome::{Summary, SyncError};
 use crate::evaluate;
 use crate::settings::Settings;
@@ -22,7 +24,8 @@ pub(super) struct FlowTables<'a> {
     pub(super) positions: Vec<String>,
     assets: Vec<AssetNames>,
     tables: BTreeMap<(String, Direction), Table>,
-    inserted: BTreeMap<Direction, usize>,
+    deposits: usize,
+    withdrawals: usize,
     already_stored: usize,
     of_other_assets: usize,
     pub(super) errors: Vec<String>,
@@ -33,8 +36,61 @@ struct Table {
     /// Where rows are read: the table itself, and the one that is written where that is another. Only those that exist.
     read: Vec<String>,
     written: String,
-    /// Its rows, once they have been read; what is added meanwhile is among them.
-    rows: Option<Vec<FlowRow>>,
+}
+
+/// What there is to store in a table, and what of the wallets' transactions is not.
+#[derive(Default)]
+struct Planned {
+    table: String,
+    add: Vec<NewFlow>,
+    /// Why the table gets none of them.
+    refused: Option<String>,
+    /// Why not all of a wallet's transactions are stored as Liqwid knows them, by wallet.
+    faults: BTreeMap<Arc<str>, String>,
+    /// The wallets that transactions are missing of then.
+    lacking: BTreeSet<Arc<str>>,
+}
+
+impl Planned {
+    fn fault(&self, wallet: &Arc<str>) -> Option<&String> {
+        self.refused.as_ref().or_else(|| self.faults.get(wallet))
+    }
+
+    fn take(&mut self, plan: Plan, direction: Direction, errors: &mut Vec<String>) {
+        let Plan { add, differing, colliding, doubtful, .. } = plan;
+        self.add = add;
+        self.lacking = colliding.iter().map(|flow| flow.wallet.clone()).collect();
+        let table = self.table.clone();
+        self.note(&differing, errors, || {
+            format!("table {table}: stored amounts differ from Liqwid's and were left as they were")
+        });
+        self.note(&colliding, errors, || {
+            let count = colliding.len();
+            format!(
+                "table {table}: {count} {direction}s were not written: its primary key lacks tx_hash, so they would \
+                 replace other rows"
+            )
+        });
+        self.note(&doubtful, errors, || {
+            let count = doubtful.len();
+            format!(
+                "table {table}: {count} {direction}s were not written: rows with their wallet, time and amount name no \
+                 transaction, and they would count twice"
+            )
+        });
+    }
+
+    /// Keeps what is wrong with flows as an error, and as the fault of their wallets.
+    fn note(&mut self, flows: &[NewFlow], errors: &mut Vec<String>, what: impl Fn() -> String) {
+        if flows.is_empty() {
+            return;
+        }
+        errors.push(format!("{}: {}", what(), ids(flows)));
+        for flow in flows {
+            let id = flow.tx_hash.as_deref().unwrap_or_default();
+            self.faults.entry(flow.wallet.clone()).or_insert_with(|| format!("{}: {id}", what()));
+        }
+    }
 }
 
 /// Why a table got none of its transactions.
@@ -49,7 +105,7 @@ enum Refused {
 impl Refused {
     /// Whether every other table would fare alike.
     fn is_the_stores(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Connect { .. } | StoreError::Unavailable { .. }))
+        matches!(self, Self::Store(error) if error.is_of_the_store())
     }
 }
 
@@ -73,7 +129,8 @@ impl<'a> FlowTables<'a> {
             positions: Vec::new(),
             assets: Vec::new(),
             tables: BTreeMap::new(),
-            inserted: BTreeMap::new(),
+            deposits: 0,
+            withdrawals: 0,
             already_stored: 0,
             of_other_assets: 0,
             errors: Vec::new(),
@@ -94,7 +151,7 @@ impl<'a> FlowTables<'a> {
                 let mut read = vec![name, written.clone()];
                 read.dedup();
                 read.retain(|name| known.contains(name));
-                found.tables.insert((tables.suffix.clone(), direction), Table { read, written, rows: None });
+                found.tables.insert((tables.suffix.clone(), direction), Table { read, written });
             }
             found.positions.push(tables.positions);
             found.assets.push(AssetNames { configured: of.asset.clone(), suffix: tables.suffix });
@@ -102,91 +159,105 @@ impl<'a> FlowTables<'a> {
         Ok(found)
     }
 
-    /// Stores what is new among a wallet's transactions. What goes wrong with one table is one of the errors and concerns no
-    /// other; only where the store does not answer is there no point in going on.
-    pub(super) async fn store(&mut self, transactions: &[Transaction]) -> ControlFlow<()> {
-        let mut by_table: BTreeMap<(String, Direction), Vec<Transaction>> = BTreeMap::new();
-        for transaction in transactions {
+    /// Stores what is new among the wallets' transactions. What goes wrong with one table is one of the errors and concerns no
+    /// other asset; only where the store does not answer is there no point in going on.
+    pub(super) async fn store(&mut self, wallets: &[WalletPull]) {
+        let mut by_asset: BTreeMap<String, Vec<Transaction>> = BTreeMap::new();
+        for transaction in wallets.iter().flat_map(|wallet| &wallet.transactions) {
             match asset_of(&transaction.display_name, &self.assets) {
-                Some(asset) => {
-                    by_table
-                        .entry((asset.suffix.clone(), transaction.direction))
-                        .or_default()
-                        .push(transaction.clone());
-                }
-                None => self.of_other_assets += 1,
-            }
-        }
-        for (key, transactions) in by_table {
-            match self.add(&key, &transactions).await {
-                Ok(written) => *self.inserted.entry(key.1).or_default() += written,
-                Err(refused) => {
-                    self.errors.push(refused.to_string());
-                    if refused.is_the_stores() {
-                        return ControlFlow::Break(());
-                    }
+                Some(asset) => by_asset.entry(asset.suffix.clone()).or_default().push(transaction.clone()),
+                None => {
+                    name_once("asset", &transaction.display_name);
+                    self.of_other_assets += 1;
                 }
             }
         }
-        ControlFlow::Continue(())
+        let reached: Vec<Reached> = wallets.iter().map(|wallet| wallet.reached.clone()).collect();
+        let suffixes: Vec<String> = self.assets.iter().map(|asset| asset.suffix.clone()).collect();
+        let mut pulled = Vec::new();
+        for suffix in suffixes {
+            let transactions = by_asset.remove(&suffix).unwrap_or_default();
+            match self.of_asset(&suffix, &transactions, &reached).await {
+                Some(of_asset) => pulled.push(of_asset),
+                // The others would fare alike.
+                None => return,
+            }
+        }
+        self.write(&pulled).await;
     }
 
-    async fn add(&mut self, key: &(String, Direction), transactions: &[Transaction]) -> Result<usize, Refused> {
-        let Some(table) = self.tables.get_mut(key) else { return Ok(0) };
-        // Put back once all went well: after a write that failed, nobody knows what is in the table.
-        let mut rows = match table.rows.take() {
-            Some(rows) => rows,
-            None => {
-                let mut rows = Vec::new();
-                for name in &table.read {
-                    rows.extend(self.store.round().flows(name, None, i64::MAX, i64::MAX).await?);
-                }
-                rows
-            }
+    /// What there is to store of an asset; `None` where the store does not answer.
+    async fn of_asset(
+        &mut self,
+        suffix: &str,
+        transactions: &[Transaction],
+        reached: &[Reached],
+    ) -> Option<PulledFlows> {
+        let deposits = self.planned(suffix, Direction::Deposit, transactions).await?;
+        let mut withdrawals = self.planned(suffix, Direction::Withdrawal, transactions).await?;
+        // A withdrawal of what was paid in would pass for gain, were the deposit not there.
+        withdrawals.add.retain(|flow| deposits.refused.is_none() && !deposits.lacking.contains(&flow.wallet));
+        let known = |one: &Reached| {
+            let fault = deposits.fault(&one.wallet).or_else(|| withdrawals.fault(&one.wallet));
+            let outcome = one.outcome.clone().and_then(|span| fault.map_or(Ok(span), |fault| Err(fault.clone())));
+            Reached { wallet: one.wallet.clone(), outcome }
         };
+        let reached = reached.iter().map(known).collect();
+        Some(PulledFlows {
+            deposits_table: deposits.table,
+            deposits: deposits.add,
+            withdrawals_table: withdrawals.table,
+            withdrawals: withdrawals.add,
+            reached,
+        })
+    }
+
+    /// What there is to store in one table; `None` where the store does not answer.
+    async fn planned(&mut self, suffix: &str, direction: Direction, transactions: &[Transaction]) -> Option<Planned> {
+        let table = self.tables.get(&(suffix.to_owned(), direction))?;
+        let mut planned = Planned { table: table.written.clone(), ..Planned::default() };
+        match self.plan(table, direction, transactions).await {
+            Ok(plan) => {
+                self.already_stored += plan.stored;
+                planned.take(plan, direction, &mut self.errors);
+            }
+            Err(refused) => {
+                self.errors.push(refused.to_string());
+                if refused.is_the_stores() {
+                    return None;
+                }
+                planned.refused = Some(refused.to_string());
+            }
+        }
+        Some(planned)
+    }
+
+    async fn plan(&self, table: &Table, direction: Direction, transactions: &[Transaction]) -> Result<Plan, Refused> {
+        let mut rows: Vec<FlowRow> = Vec::new();
+        for name in &table.read {
+            rows.extend(self.store.round().flows(name, None, i64::MAX, i64::MAX).await?);
+        }
         let unique = self.store.round().key(&table.written).await?;
-        let Plan { add, stored, differing, colliding, doubtful, .. } =
-            plan(transactions, key.1, &rows, unique, &self.keywords)?;
-        self.already_stored += stored;
-        if !differing.is_empty() {
-            self.errors.push(format!(
-                "table {}: stored amounts differ from Liqwid's and were left as they are: {}",
-                table.written,
-                differing.join(", ")
-            ));
+        Ok(plan(transactions, direction, &rows, unique, &self.keywords)?)
+    }
+
+    async fn write(&mut self, pulled: &[PulledFlows]) {
+        if self.is_dry_run {
+            self.deposits = pulled.iter().map(|of| of.deposits.len()).sum();
+            self.withdrawals = pulled.iter().map(|of| of.withdrawals.len()).sum();
+            return;
         }
-        if !colliding.is_empty() {
-            self.errors.push(format!(
-                "table {}: {} {}s were not written: its primary key lacks tx_hash, so they would replace other rows: {}",
-                table.written,
-                colliding.len(),
-                key.1,
-                ids(&colliding)
-            ));
+        for stored in self.store.round().add_pulled(pulled).await {
+            self.deposits += stored.deposits;
+            self.withdrawals += stored.withdrawals;
+            let error = stored.error.map(|error| error.to_string());
+            self.errors.extend(error.filter(|error| !self.errors.contains(error)));
         }
-        if !doubtful.is_empty() {
-            self.errors.push(format!(
-                "table {}: {} {}s were not written: rows with their wallet, time and amount name no transaction, \
-                 and they would count twice: {}",
-                table.written,
-                doubtful.len(),
-                key.1,
-                ids(&doubtful)
-            ));
-        }
-        if !self.is_dry_run && !add.is_empty() {
-            self.store.round().add_flows(&table.written, &add).await?;
-        }
-        let added = add.len();
-        rows.extend(add.into_iter().map(row));
-        table.rows = Some(rows);
-        Ok(added)
     }
 
     /// What was done, about so many wallets.
     pub(super) fn summary(self, wallets: usize) -> Summary {
-        let inserted = |direction| self.inserted.get(&direction).copied().unwrap_or(0);
-        let (deposits, withdrawals) = (inserted(Direction::Deposit), inserted(Direction::Withdrawal));
+        let (deposits, withdrawals) = (self.deposits, self.withdrawals);
         let verb = if self.is_dry_run { "would be stored" } else { "stored" };
         let mut message = format!(
             "{deposits} deposits and {withdrawals} withdrawals of {wallets} wallets {verb}, {} were stored already",
@@ -206,11 +277,6 @@ impl<'a> FlowTables<'a> {
             is_dry_run: self.is_dry_run,
         }
     }
-}
-
-fn row(flow: NewFlow) -> FlowRow {
-    let NewFlow { ts, wallet, amount, memo, tx_hash } = flow;
-    FlowRow { ts: Some(ts), wallet: Some(wallet), amount: Some(amount), memo, tx_hash }
 }
 
 fn ids(flows: &[NewFlow]) -> String {

@@ -113,7 +113,7 @@ fn an_api_that_refuses_everybody_is_not_asked_about_the_others() {
 }
 
 #[test]
-fn a_table_that_cannot_be_written_keeps_no_other_from_it() {
+fn withdrawals_wait_for_the_deposits_of_their_asset_and_deposits_for_nothing() {
     let world = World::greptime();
     let liqwid = Liqwid::start();
     world.configure(&apis(&liqwid));
@@ -122,21 +122,26 @@ fn a_table_that_cannot_be_written_keeps_no_other_from_it() {
         liqwid.add_transaction(wallet, &action("WITHDRAW", n + 1, &world.hour(11), 2.0));
     }
     let greptime = world.greptime.as_ref().unwrap();
-    let refused = greptime::Fault::error(1004, "read only").always();
-    greptime.inject(refused.when_sql_contains("INSERT INTO \"liqwid_deposits_djed\""));
-    let (code, text) = sync(&world, &[]);
-    assert_eq!(code, Some(1));
-    assert!(text.starts_with("0 deposits and 2 withdrawals of 2 wallets stored"), "{text}");
-    assert!(text.contains(DEPOSITS) && text.contains("read only"), "{text}");
-    assert_eq!(world.flows(DEPOSITS), []);
-
-    greptime.heal();
-    assert_eq!(sync(&world, &[]).0, Some(0));
+    let before = world.flows(WITHDRAWALS);
+    // Without the deposits that they follow, withdrawals would pass for gain.
+    for (refused, stored) in [(DEPOSITS, "0 deposits and 0 withdrawals"), (WITHDRAWALS, "2 deposits and 0 withdrawals")]
+    {
+        let fault = greptime::Fault::error(1004, "read only").always();
+        greptime.inject(fault.when_sql_contains(&format!("INSERT INTO \"{refused}\"")));
+        let (code, text) = sync(&world, &[]);
+        assert_eq!(code, Some(1));
+        assert!(text.starts_with(&format!("{stored} of 2 wallets stored")), "{text}");
+        assert!(text.contains(refused) && text.contains("read only"), "{text}");
+        assert_eq!(world.flows(WITHDRAWALS), before);
+        greptime.heal();
+    }
     assert_eq!(world.flows(DEPOSITS), [synced(1, 10.0, A, 1.0), synced(11, 10.0, B, 1.0)]);
+    assert_eq!(sync(&world, &[]).0, Some(0));
+    assert_eq!(world.flows(WITHDRAWALS).len(), before.len() + 2);
 }
 
 #[test]
-fn a_store_that_went_away_ends_the_pull() {
+fn a_store_that_went_away_gets_nothing() {
     let world = World::greptime();
     let liqwid = Liqwid::start();
     world.configure(&apis(&liqwid));
@@ -148,7 +153,7 @@ fn a_store_that_went_away_ends_the_pull() {
     let (code, text) = sync(&world, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains("error: store unavailable: GreptimeDB at") && text.contains("answered 500"), "{text}");
-    assert!(text.contains("error: 1 more wallets were not asked about"), "{text}");
+    assert_eq!(world.flows(DEPOSITS), []);
 }
 
 #[test]
@@ -401,7 +406,12 @@ fn where_that_is_wanted_a_round_counts_what_it_has_pulled() {
 
         liqwid.inject(Fault::status(403).always());
         let run = world.run(&["--once"]);
-        assert_eq!((run.code, run.stdout.as_str()), (Some(0), "djed: decision=1, wmax_usd=22.00 (2 wallets)\n"));
+        // The file says how far the flows are known; of a server a new process knows nothing.
+        match world.greptime {
+            None => assert_eq!(run.stdout, "djed: decision=1, wmax_usd=22.00 (2 wallets)\n"),
+            Some(_) => assert!(run.stdout.contains("[reason: transactions of addr1qx"), "{}", run.stdout),
+        }
+        assert_eq!(run.code, Some(0));
         assert!(run.stderr.contains("WARNING pulling transactions from Liqwid: wallet"), "{}", run.stderr);
     }
 }

@@ -186,6 +186,21 @@ async fn what_makes_a_flow_must_be_there() {
 }
 
 #[tokio::test]
+async fn types_that_are_neither_of_supply_nor_of_loans_are_named() {
+    let server = Server::start();
+    for (n, kind) in
+        ["SUPPLY", "WITHDRAW", "BORROW", "REPAY", "LIQUIDATION", "supply", "CLAIM", "CLAIM"].iter().enumerate()
+    {
+        let mut row = supply(n as i64, 30, 1.0);
+        row["type"] = json!(kind);
+        server.add_transaction(WALLET, &row);
+    }
+    let pulled = liqwid(&server).transactions(&WALLET.into(), at(0), at(3600)).await;
+    assert_eq!((pulled.transactions.len(), pulled.outcome), (2, Ok(())));
+    assert_eq!(pulled.unknown_types.into_iter().collect::<Vec<_>>(), ["CLAIM", "supply"]);
+}
+
+#[tokio::test]
 async fn an_unknown_total_is_taken_for_complete_only_below_the_limit() {
     let server = Server::start();
     let page = |rows: usize| {

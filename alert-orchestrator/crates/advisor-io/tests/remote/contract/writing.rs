@@ -3,9 +3,10 @@
 //! [`both`] is the only place that knows the back ends: the embedded store in a file of its own, GreptimeDB as the stand-in
 //! of `advisor-testkit`, with position tables of the same rows in both.
 
+use advisor_core::coverage::{Coverage, Reached, Span, WalletCoverage};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{self, Entry, Journal};
-use advisor_core::ledger::{Ledger, NewFlow};
+use advisor_core::ledger::{Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::store::{Store, StoreError};
 use advisor_core::time::{nanos, timestamp};
 use advisor_io::embedded::{Embedded, ImportOptions, TablePrefixes};
@@ -14,6 +15,7 @@ use advisor_testkit::greptime::Greptime as Server;
 
 use crate::greptime::{block_on, settings};
 
+const IN: &str = "liqwid_deposits_djed";
 const OUT: &str = "liqwid_withdrawals_djed";
 const TEST_OUT: &str = "test_liqwid_withdrawals_djed";
 const TEST_JOURNAL: &str = "test_wo_decisions";
@@ -21,9 +23,15 @@ const TEST_JOURNAL: &str = "test_wo_decisions";
 /// A flow in a line: day of January 2026, wallet, amount, memo, transaction; `-` for what there is not.
 type Line = &'static str;
 
+/// A wallet whose flows are known from a day to another, or why not.
+type Known = (&'static str, Result<(i64, i64), &'static str>);
+
 /// A write or a question; `expected` of [`both`] is what it answers, a line each.
 enum Step {
     Add(&'static str, &'static [Line]),
+    /// New deposits and withdrawals, and how far they are known then.
+    Pull(&'static [Line], &'static [Line], &'static [Known]),
+    Covered(&'static str),
     /// Read from, write to, the flow as it is stored, the memo it gets.
     Memo(&'static str, &'static str, Line, Option<&'static str>),
     Flows(&'static str),
@@ -37,7 +45,7 @@ enum Step {
     /// Journal, nanoseconds since the epoch.
     Forget(&'static str, i64),
 }
-use Step::{Add, Append, Flows, Forget, Key, Memo, Oldest, Read, Wallets};
+use Step::{Add, Append, Covered, Flows, Forget, Key, Memo, Oldest, Pull, Read, Wallets};
 
 #[track_caller]
 fn both(steps: &[(Step, &[&str])]) {
@@ -69,6 +77,19 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
             let flows: Vec<NewFlow> = lines.iter().map(|line| new_flow(line)).collect();
             store.add_flows(table, &flows).await.map(|rows| vec![rows.to_string()])
         }
+        Pull(deposits, withdrawals, known) => {
+            let flows = |lines: &[Line]| lines.iter().map(|line| new_flow(line)).collect();
+            let pulled = PulledFlows {
+                deposits_table: IN.to_owned(),
+                deposits: flows(deposits),
+                withdrawals_table: OUT.to_owned(),
+                withdrawals: flows(withdrawals),
+                reached: known.iter().map(reached).collect(),
+            };
+            let StoredFlows { deposits, withdrawals, error } = store.add_pulled(&[pulled]).await.remove(0);
+            error.map_or(Ok(vec![format!("{deposits} in, {withdrawals} out")]), Err)
+        }
+        Covered(table) => store.coverage(table).await.map(covered),
         Memo(read, written, line, memo) => {
             store.set_memo(read, written, &flow_row(line), *memo).await.map(|()| Vec::new())
         }
@@ -92,6 +113,22 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
         StoreError::InvalidData { table, .. } => vec![format!("invalid data in {table}")],
         other => vec![other.to_string()],
     })
+}
+
+fn reached((wallet, known): &Known) -> Reached {
+    let outcome = known.map(|(from, to)| Span { from: day(from), to: day(to) }).map_err(str::to_owned);
+    Reached { wallet: (*wallet).into(), outcome }
+}
+
+/// What is known of each wallet: days, and what went wrong last.
+fn covered(mut coverage: Coverage) -> Vec<String> {
+    let wallets = ["addr1a", "addr1b"].map(|wallet| {
+        let WalletCoverage { spans, fault } = coverage.wallet(wallet);
+        let days = |ts: i64| (ts - day(1)) / 86_400_000_000_000 + 1;
+        let spans: Vec<String> = spans.iter().map(|span| format!("{}-{}", days(span.from), days(span.to))).collect();
+        format!("{wallet} {} {}", spans.join(" "), fault.as_deref().unwrap_or("-"))
+    });
+    wallets.into()
 }
 
 fn day(day: i64) -> i64 {
@@ -151,6 +188,37 @@ fn flows_are_stored_once_however_often_they_are_written() {
                 "2, addr1b, 0, it's, -",
             ],
         ),
+    ]);
+}
+
+#[test]
+fn a_pull_is_stored_with_how_far_it_reached_and_pulls_add_up() {
+    let (all, refused) = ("addr1a 1-9 -", "addr1b  refused");
+    both(&[
+        (Covered(IN), &["addr1a  -", "addr1b  -"]),
+        (Pull(&["1, addr1a, 5, -, t1"], TWO, &[("addr1a", Ok((1, 4))), ("addr1b", Err("refused"))]), &["1 in, 2 out"]),
+        (Flows(IN), &["1, addr1a, 5, -, t1"]),
+        (Flows(OUT), &["1, addr1a, 0.30000000000000004, Synced, t2", "1, addr1a, 5, Synced, t1"]),
+        (Covered(IN), &["addr1a 1-4 -", refused]),
+        (Covered(OUT), &["addr1a  -", "addr1b  -"]),
+        (Pull(&[], &[], &[("ADDR1A", Ok((6, 9)))]), &["0 in, 0 out"]),
+        (Covered(IN), &["addr1a 1-4 6-9 -", refused]),
+        (Pull(&[], &[], &[("addr1a", Ok((4, 6))), ("addr1b", Err("refused"))]), &["0 in, 0 out"]),
+        (Covered(IN), &[all, refused]),
+        (Pull(&[], &[], &[("addr1a", Err("slow")), ("addr1b", Ok((2, 3)))]), &["0 in, 0 out"]),
+        (Covered(IN), &["addr1a 1-9 slow", "addr1b 2-3 -"]),
+        // What cannot be stored is not known.
+        (Pull(&["1, addr1b, -5, -, t1"], &[], &[("addr1b", Ok((3, 9)))]), &["invalid data in liqwid_deposits_djed"]),
+        (Flows(IN), &["1, addr1a, 5, -, t1"]),
+    ]);
+}
+
+#[test]
+fn a_pull_that_has_nothing_to_store_makes_no_table() {
+    both(&[
+        (Pull(&[], &[], &[("addr1a", Ok((1, 4)))]), &["0 in, 0 out"]),
+        (Flows(IN), &["invalid data in liqwid_deposits_djed"]),
+        (Covered(IN), &["addr1a 1-4 -", "addr1b  -"]),
     ]);
 }
 

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use advisor_core::coverage::{Reached, Span};
 use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal, TABLE};
-use advisor_core::ledger::{Ledger, NewFlow};
+use advisor_core::ledger::{Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::store::{Store, StoreError};
 use advisor_io::RequestCounts;
 use advisor_io::greptime::{Greptime, Settings};
@@ -151,6 +152,72 @@ fn a_server_that_goes_away_between_two_statements_leaves_whole_ones_and_a_second
         assert_eq!(store.round().add_flows(OUT, &all).await, Ok(1_100));
         assert_eq!(stored(&server).await, 1_100);
     });
+}
+
+/// A pull of two assets, whose flows are known of one wallet then.
+fn pulled() -> [PulledFlows; 2] {
+    let span = Span { from: 0, to: MILLI };
+    ["djed", "iusd"].map(|asset| PulledFlows {
+        deposits_table: format!("liqwid_deposits_{asset}"),
+        deposits: flows(2),
+        withdrawals_table: format!("liqwid_withdrawals_{asset}"),
+        withdrawals: flows(3),
+        reached: vec![Reached { wallet: "addr1a".into(), outcome: Ok(span) }],
+    })
+}
+
+/// What a pull leaves while requests meet `fault`: how many deposits and withdrawals of each asset are said to be stored, the
+/// tables in the order in which they were written, and for which assets the flows are known.
+#[track_caller]
+fn pull_meets(fault: Option<Injection>, stored: [(usize, usize); 2], tables: &[&str], known: &[&str]) {
+    let server = Server::start();
+    let store = client(&server);
+    fault.into_iter().for_each(|fault| server.inject(fault));
+    let answers = block_on(store.round().add_pulled(&pulled()));
+    assert_eq!(answers.iter().map(|stored| (stored.deposits, stored.withdrawals)).collect::<Vec<_>>(), stored);
+    let is_whole = |stored: &StoredFlows| (stored.deposits, stored.withdrawals) == (2, 3);
+    assert!(answers.iter().all(|stored| stored.error.is_none() == is_whole(stored)), "{answers:?}");
+    server.heal();
+    let written: Vec<String> = server.queries().into_iter().filter_map(|query| inserted_into(&query.sql)).collect();
+    assert_eq!(written, tables);
+    let found = ["djed", "iusd"].into_iter().filter(|asset| {
+        let coverage = block_on(store.round().coverage(&format!("liqwid_deposits_{asset}")));
+        let mut coverage = coverage.unwrap();
+        let wallet = coverage.wallet("addr1a");
+        assert!(wallet.spans.is_empty() == wallet.fault.is_some(), "{wallet:?}");
+        wallet.fault.is_none()
+    });
+    assert_eq!(found.collect::<Vec<_>>(), known);
+}
+
+/// Kind and asset of the table that a statement writes to.
+fn inserted_into(sql: &str) -> Option<String> {
+    let table = sql.strip_prefix("INSERT INTO \"liqwid_")?;
+    table.split('"').next().map(str::to_owned)
+}
+
+#[test]
+fn all_deposits_are_written_before_any_withdrawal() {
+    let tables = ["deposits_djed", "deposits_iusd", "withdrawals_djed", "withdrawals_iusd"];
+    pull_meets(None, [(2, 3); 2], &tables, &["djed", "iusd"]);
+}
+
+#[test]
+fn what_cannot_be_written_of_a_pull_leaves_gains_too_low_at_most() {
+    let on =
+        |fault: Fault, table: &str| Some(fault.always().when_sql_contains(&format!("INSERT INTO \"liqwid_{table}\"")));
+    let refused = || Fault::error(1004, "read only");
+    // An asset whose deposits are refused gets no withdrawals, the other gets all of its own.
+    let tables = ["deposits_djed", "deposits_iusd", "withdrawals_iusd"];
+    pull_meets(on(refused(), "deposits_djed"), [(0, 0), (2, 3)], &tables, &["iusd"]);
+    let all = ["deposits_djed", "deposits_iusd", "withdrawals_djed", "withdrawals_iusd"];
+    pull_meets(on(refused(), "withdrawals_djed"), [(2, 0), (2, 3)], &all, &["iusd"]);
+    // A server that is gone gets nothing more.
+    let gone = || Fault::Reset { after_body_bytes: None };
+    let first = Some(gone().always().when_sql_contains("INSERT"));
+    pull_meets(first, [(0, 0); 2], &["deposits_djed"; 4], &[]); // three retries
+    let tables = ["deposits_djed", "deposits_iusd", "deposits_iusd", "deposits_iusd", "deposits_iusd"];
+    pull_meets(on(gone(), "deposits_iusd"), [(2, 0), (0, 0)], &tables, &[]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ const HINTS = {
 	no_reference: "Mark the last withdrawal of gains as the reference: gains count from it.",
 	no_data: "There is no sample to count gains to yet.",
 	stale_data: "The newest samples are too old to act on. Look at what writes them.",
+	flows_incomplete: "Deposits may be missing. Look at why.",
 	off_peg: "The coin is away from its peg. Wait until it is back.",
 	insufficient_points: "A trend cannot be judged by so few samples. Wait for more, or look further back (lookback_hours).",
 	gate_triggered: "The newest value lies too far from its trend. Wait until it settles.",
