@@ -244,7 +244,7 @@ mod tests {
             "localhost:x",
             "localhost:80:80",
             "::1",
-            "caf\u{e9}.local",
+            "z\u{fc}rich.local",
             "evil.example..",
             ".",
             "*",
