@@ -9,6 +9,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::keys;
+
 /// From when to when a pull reached, both included, nanoseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -79,11 +81,11 @@ impl Coverage {
 
     /// What is known of a wallet; `None`: nothing was ever noted.
     pub(crate) fn of(&self, address: &str) -> Option<&WalletCoverage> {
-        self.wallets.get(&address.to_ascii_lowercase())
+        self.wallets.get(&*keys::wallet(address))
     }
 
     /// What is known of a wallet, to be changed.
     pub fn wallet(&mut self, address: &str) -> &mut WalletCoverage {
-        self.wallets.entry(address.to_ascii_lowercase()).or_default()
+        self.wallets.entry(keys::wallet(address).into_owned()).or_default()
     }
 }

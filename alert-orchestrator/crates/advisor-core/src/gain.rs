@@ -10,12 +10,12 @@ use std::sync::Arc;
 use crate::alignment::possible_times;
 use crate::flow::{Direction, EARLIEST, FlowRow};
 use crate::overdrawn::overdrawn;
-use crate::position::{WalletSeries, canonical, is_address};
+use crate::position::{WalletSeries, is_address};
 use crate::price::AssetPrices;
 use crate::rules::{Alignment, Rules};
-use crate::time;
 use crate::usable::{Alike, Unusable, usable, without_doubles};
 use crate::valued::{ValuedFlow, value};
+use crate::{keys, time};
 
 /// One wallet with a baseline, and what became of it.
 #[derive(Debug, Clone)]
@@ -154,7 +154,7 @@ fn may_count(
 ) -> bool {
     let times = series.ts();
     let (from, to) = (times[baseline], times[times.len() - 1]);
-    let names_another = |wallet: &str| is_address(wallet) && *canonical(wallet) != **series.address();
+    let names_another = |wallet: &str| is_address(wallet) && *keys::wallet(wallet) != **series.address();
     if row.wallet.as_deref().is_some_and(names_another) {
         return false;
     }

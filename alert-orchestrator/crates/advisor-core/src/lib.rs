@@ -20,6 +20,7 @@ mod gain;
 pub mod gate;
 mod growth;
 pub mod journal;
+pub mod keys;
 pub mod ledger;
 pub mod marks;
 mod overdrawn;

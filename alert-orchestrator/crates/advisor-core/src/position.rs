@@ -6,12 +6,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::time;
+use crate::{keys, time};
 
 /// A row of a position table as a store delivers it, before anything is checked. Non-finite numbers count as missing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,11 +128,6 @@ pub(crate) fn is_address(text: &str) -> bool {
             || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     };
     (1..=256).contains(&text.len()) && text.trim().len() == text.len() && !text.contains(garbles)
-}
-
-/// An address or hash as it is compared: in lower case.
-pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// How many rows were left out, by cause.
@@ -295,7 +289,7 @@ impl PositionsBuilder {
     }
 
     fn contradict(&mut self, wallet: &str, ts: i64, [usd_value, underlying_units, price_usd]: [f64; 3]) {
-        let wallet: Arc<str> = canonical(wallet).as_ref().into();
+        let wallet: Arc<str> = keys::wallet(wallet).as_ref().into();
         let count = self.contradictions.get(&wallet).map_or(0, |known| known.count) + 1;
         let found = Contradiction { wallet: Arc::clone(&wallet), count, ts, usd_value, underlying_units, price_usd };
         let known = self.contradictions.entry(wallet).or_insert_with(|| found.clone());
@@ -332,7 +326,7 @@ impl PositionsBuilder {
         if self.is_current(wallet) {
             return;
         }
-        let wallet = &*canonical(wallet);
+        let wallet = &*keys::wallet(wallet);
         if self.is_current(wallet) {
             return;
         }

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::flow::{Direction, EARLIEST, FlowRow, latest};
-use crate::position::{canonical, is_address};
+use crate::keys;
+use crate::position::is_address;
 use crate::rules::{Mark, Rules};
 
 const SECOND: i64 = 1_000_000_000;
@@ -70,14 +71,8 @@ pub(crate) fn usable<'a>(
         Direction::Deposit => None,
         Direction::Withdrawal => rules.mark(row.memo.as_deref()),
     };
-    let tx_hash = row.tx_hash.as_deref().map(hash).filter(|hash| !hash.is_empty());
-    Ok(UsableFlow { row, ts, wallet: canonical(wallet), amount: amount.abs(), tx_hash, mark })
-}
-
-/// A transaction hash as it is compared.
-fn hash(text: &str) -> Cow<'_, str> {
-    let digits = text.trim();
-    canonical(digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits))
+    let tx_hash = row.tx_hash.as_deref().map(|hash| keys::tx_hash(hash.trim())).filter(|hash| !hash.is_empty());
+    Ok(UsableFlow { row, ts, wallet: keys::wallet(wallet), amount: amount.abs(), tx_hash, mark })
 }
 
 /// Two rows that may be one flow, in order of time.

@@ -19,7 +19,6 @@ mod held;
 mod import;
 mod instant;
 mod journal;
-mod keys;
 mod ledger;
 mod line_ends;
 mod merge;
@@ -30,6 +29,7 @@ pub mod snapshot;
 mod source;
 mod stage;
 mod store;
+mod stray;
 mod tables;
 mod tail;
 

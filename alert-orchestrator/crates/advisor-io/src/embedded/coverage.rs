@@ -4,6 +4,7 @@
 //! this.
 
 use advisor_core::coverage::{Coverage, Reached, Span, WalletCoverage};
+use advisor_core::keys;
 use rusqlite::{Connection, Transaction};
 
 const SPANS: &str = "select wallet, from_ts, to_ts from coverage where flow_table = ?1 order by wallet, from_ts";
@@ -39,7 +40,7 @@ pub(super) fn note(tx: &Transaction<'_>, table: &str, reached: &[Reached], now: 
     for one in reached {
         known.note(one, now);
         // As it is kept, whatever the case of its letters.
-        let wallet = one.wallet.to_ascii_lowercase();
+        let wallet = keys::wallet(&one.wallet);
         for forget in FORGET {
             tx.prepare_cached(forget)?.execute((table, &wallet))?;
         }

@@ -8,10 +8,10 @@ use std::io::{self, Chain, Read};
 use csv::ByteRecord;
 
 use super::instant;
-use super::keys;
 use super::line_ends::LineEnds;
 use super::names::Content;
 use super::report::{LineError, Refusal};
+use super::stray::stray_character;
 
 /// Follows the file's own bytes. Only if it comes out of the reader as a line of its own was every quote closed; and as
 /// the source lets no NUL pass, no file can contain it.
@@ -211,7 +211,7 @@ impl Columns {
         let ts = filled(line, self.ts, TS)?;
         let ts = instant::nanos(ts).map_err(|why| LineError::Time { text: excerpt(ts), why })?;
         let wallet = filled(line, self.wallet, WALLET)?;
-        match keys::stray_character(wallet) {
+        match stray_character(wallet) {
             Some(stray) => Err(LineError::StrayCharacter { column: WALLET, text: excerpt(wallet), stray }),
             None => Ok((ts, wallet)),
         }

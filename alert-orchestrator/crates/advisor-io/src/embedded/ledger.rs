@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use advisor_core::flow::FlowRow;
+use advisor_core::keys;
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::store::{StoreError, TableKind};
 use advisor_core::time::nanos;
@@ -14,7 +15,6 @@ use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::access::{Trouble, find};
-use super::keys;
 use super::read::WALLETS;
 use super::store::Embedded;
 use super::{coverage, files};

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::io::Read;
 
+use advisor_core::keys;
 use advisor_core::position::SkippedRows;
 use csv::ByteRecord;
 use rusqlite::{Connection, Statement};
 
 use super::csv_rows::{Columns, FlowLine, Lines, PositionLine};
-use super::keys;
 use super::names::Content;
 use super::report::{LineError, Refusal, RejectedLines};
 
