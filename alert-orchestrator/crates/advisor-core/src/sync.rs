@@ -9,10 +9,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::flow::{Direction, FlowRow};
+use crate::keys;
 use crate::ledger::{FlowKey, NewFlow};
 use crate::resolve::coin_names;
 
@@ -181,30 +183,33 @@ fn is_same_amount(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.max(b)
 }
 
+/// A wallet, and a transaction's hash or the beginning of it, both as they are compared.
+type OfWallet<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The transactions that the stored rows are of, with the rows' amounts (without their sign).
 #[derive(Default)]
 struct Known<'a> {
-    by_hash: HashMap<(&'a str, String), f64>,
+    by_hash: HashMap<OfWallet<'a>, f64>,
     /// By the first [`ID_DIGITS_MIN`] digits of what the memo names, and all of it.
-    by_memo: HashMap<(&'a str, String), Vec<(String, f64)>>,
+    by_memo: HashMap<OfWallet<'a>, Vec<(String, f64)>>,
     /// Rows that name no transaction, by their slot.
-    unnamed: HashMap<(&'a str, i64), Vec<f64>>,
+    unnamed: HashMap<(Cow<'a, str>, i64), Vec<f64>>,
 }
 
 impl<'a> Known<'a> {
     fn of(stored: &'a [FlowRow]) -> Self {
         let mut known = Self::default();
         for row in stored {
-            let Some(wallet) = row.wallet.as_deref() else { continue };
+            let Some(wallet) = row.wallet.as_deref().map(keys::wallet) else { continue };
             let amount = row.amount.unwrap_or(f64::NAN).abs();
             let named = row.memo.as_deref().map(ids_in).unwrap_or_default();
             for digits in &named {
                 let start = digits[..ID_DIGITS_MIN].to_owned();
-                known.by_memo.entry((wallet, start)).or_default().push((digits.clone(), amount));
+                known.by_memo.entry((wallet.clone(), start.into())).or_default().push((digits.clone(), amount));
             }
-            let hash = row.tx_hash.as_ref().map(|hash| hash.to_ascii_lowercase()).filter(|hash| !hash.is_empty());
+            let hash = row.tx_hash.as_deref().map(keys::tx_hash).filter(|hash| !hash.is_empty());
             if let (Some(ts), None, true) = (row.ts, &hash, named.is_empty()) {
-                known.unnamed.entry((wallet, ts.div_euclid(SLOT))).or_default().push(amount);
+                known.unnamed.entry((wallet.clone(), ts.div_euclid(SLOT))).or_default().push(amount);
             }
             // A row that names its hash twice counts once.
             if let Some(hash) = hash.filter(|hash| !named.iter().any(|digits| hash.starts_with(digits))) {
@@ -220,16 +225,17 @@ impl<'a> Known<'a> {
             let mut ours = actions.iter().chain([&row.amount]);
             ours.any(|own| is_same_amount(*amount, *own))
         };
-        let unnamed = self.unnamed.get(&(&*row.wallet, row.ts.div_euclid(SLOT)));
+        let unnamed = self.unnamed.get(&(keys::wallet(&row.wallet), row.ts.div_euclid(SLOT)));
         unnamed.is_some_and(|amounts| amounts.iter().any(looks_like))
     }
 
     /// What is stored of a transaction, or `None`. `id` in lower case.
     fn amount(&self, wallet: &str, id: &str) -> Option<f64> {
+        let wallet = keys::wallet(wallet);
         let start = id.get(..ID_DIGITS_MIN).map(str::to_owned);
-        let named = start.and_then(|start| self.by_memo.get(&(wallet, start))).into_iter().flatten();
+        let named = start.and_then(|start| self.by_memo.get(&(wallet.clone(), start.into()))).into_iter().flatten();
         let named = named.filter(|(digits, _)| id.starts_with(digits.as_str())).map(|(_, amount)| *amount);
-        let hashed = self.by_hash.get(&(wallet, id.to_owned())).copied();
+        let hashed = self.by_hash.get(&(wallet, id.into())).copied();
         named.chain(hashed).reduce(|sum, amount| sum + amount)
     }
 }
@@ -244,17 +250,16 @@ pub fn memo_names(memo: &str, id: &str) -> bool {
 /// How many of the rows of a table have no hash, and name in their memo the transaction of a row of the same wallet that has
 /// one: stored by two services, or by one and from a file, it counts twice.
 pub(crate) fn count_twins<'a>(rows: impl Iterator<Item = &'a FlowRow> + Clone) -> usize {
-    let hash =
-        |row: &FlowRow| row.tx_hash.as_ref().map(|hash| hash.to_ascii_lowercase()).filter(|hash| !hash.is_empty());
-    let hashed: BTreeSet<(&str, String)> =
-        rows.clone().filter_map(|row| Some((row.wallet.as_deref()?, hash(row)?))).collect();
-    let is_known = |named: (&'a str, String)| {
+    let hash = |row: &'a FlowRow| row.tx_hash.as_deref().map(keys::tx_hash).filter(|hash| !hash.is_empty());
+    let wallet = |row: &'a FlowRow| row.wallet.as_deref().map(keys::wallet);
+    let hashed: BTreeSet<OfWallet<'_>> = rows.clone().filter_map(|row| Some((wallet(row)?, hash(row)?))).collect();
+    let is_known = |named: OfWallet<'a>| {
         let next = hashed.range(&named..).next();
-        next.is_some_and(|(wallet, hash)| *wallet == named.0 && hash.starts_with(&named.1))
+        next.is_some_and(|(wallet, hash)| *wallet == named.0 && hash.starts_with(&*named.1))
     };
     let unnamed = rows.filter(|row| hash(row).is_none());
-    let named = unnamed.filter_map(|row| Some((row.wallet.as_deref()?, ids_in(row.memo.as_deref()?))));
-    named.filter(|(wallet, ids)| ids.iter().any(|id| is_known((wallet, id.clone())))).count()
+    let named = unnamed.filter_map(|row| Some((wallet(row)?, ids_in(row.memo.as_deref()?))));
+    named.filter(|(wallet, ids)| ids.iter().any(|id| is_known((wallet.clone(), id.clone().into())))).count()
 }
 
 /// The beginnings of transaction ids that a memo names after `tx:`, in lower case; each long enough to mean one.

@@ -10,7 +10,7 @@ use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Mark, mark};
 use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{ids_in, memo_names};
-use advisor_core::time;
+use advisor_core::{keys, time};
 use advisor_io::AnyStore;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -143,9 +143,10 @@ impl Tag {
     }
 
     fn pick(&self, rows: &[FlowRow], table: &str, keywords: &[String; 2]) -> Result<FlowRow, TagError> {
+        let wanted = self.wallet.as_deref().map(keys::wallet);
         let is_meant = |row: &&FlowRow| {
-            let of_wallet = self.wallet.as_deref().is_none_or(|wallet| row.wallet.as_deref() == Some(wallet));
-            of_wallet && row.ts.is_some() && row.wallet.is_some()
+            let is_wanted = |of: &str| wanted.as_ref().is_none_or(|wanted| *wanted == keys::wallet(of));
+            row.ts.is_some() && row.wallet.as_deref().is_some_and(is_wanted)
         };
         let mut rows: Vec<&FlowRow> = rows.iter().filter(is_meant).collect();
         match &self.which {
@@ -189,6 +190,6 @@ impl Tag {
 }
 
 fn is_transaction(row: &FlowRow, hash: &str) -> bool {
-    row.tx_hash.as_deref().is_some_and(|stored| stored.eq_ignore_ascii_case(hash))
-        || row.memo.as_deref().is_some_and(|memo| memo_names(memo, hash))
+    row.tx_hash.as_deref().is_some_and(|stored| keys::tx_hash(stored) == keys::tx_hash(hash))
+        || row.memo.as_deref().is_some_and(|memo| memo_names(memo, &keys::tx_hash(hash)))
 }

@@ -128,6 +128,15 @@ fn rows_that_a_table_would_take_for_one_are_not_added() {
 }
 
 #[test]
+fn a_stored_row_is_known_in_capitals_and_with_0x() {
+    let one = [deposit("a", 0xab, 7, 2.0)];
+    let in_capitals = format!("0x{}", id(0xab).to_uppercase());
+    plans(&one, &[stored("A", 9, 2.0, None, Some(&in_capitals))], FlowKey::TxHash, "stored 1");
+    plans(&one, &[stored("A", 9, 2.0, Some(&format!("tx: {}", id(0xab))), None)], FlowKey::TxHash, "stored 1");
+    plans(&one, &[stored("A", 7, 2.0, None, None)], FlowKey::TxHash, "doubtful 1");
+}
+
+#[test]
 fn a_row_that_may_be_the_same_flow_leaves_it_to_a_person() {
     let one = [deposit("a", 1, 7, 2.0)];
     plans(&one, &[stored("a", 7, -2.0, Some("by hand"), None)], FlowKey::TxHash, "doubtful 1");

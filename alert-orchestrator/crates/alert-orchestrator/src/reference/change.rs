@@ -8,10 +8,13 @@ use advisor_core::flow::FlowRow;
 use advisor_core::ledger::Ledger as _;
 use advisor_core::rules::{Mark, mark};
 use advisor_core::store::StoreError;
-use advisor_core::time;
+use advisor_core::{keys, time};
 use advisor_io::AnyStore;
 use jiff::Timestamp;
 use serde::Serialize;
+
+/// Nanoseconds: rows of one transaction within it are one flow.
+const SECOND: i64 = 1_000_000_000;
 
 /// What marking or unmarking a withdrawal changes.
 #[derive(Debug, Clone)]
@@ -162,7 +165,9 @@ impl Change {
 /// Whether two rows are one flow to the rule.
 pub(super) fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
     let key = |row: &FlowRow| {
-        (row.ts, row.wallet.clone(), row.tx_hash.clone(), row.amount.map(|amount| amount.abs().to_bits()))
+        let wallet = row.wallet.as_deref().map(|wallet| keys::wallet(wallet).into_owned());
+        let hash = row.tx_hash.as_deref().map(|hash| keys::tx_hash(hash).into_owned());
+        (row.ts.map(|ts| ts.div_euclid(SECOND)), wallet, hash, row.amount.map(|amount| amount.abs().to_bits()))
     };
     a.tx_hash.is_some() && key(a) == key(b)
 }

@@ -108,6 +108,16 @@ fn withdraw(world: &World, hour: i64, wallet: &str, memo: &str, tx: &str) {
 }
 
 #[test]
+fn wallet_and_transaction_may_be_given_in_capitals_and_with_0x() {
+    for world in World::both() {
+        let tx = format!("0x{}", PAYROLL.to_uppercase());
+        let run = tag(&world, &["--asset", "djed", "--tx", &tx, "--wallet", &A.to_uppercase()], "y\n");
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert_eq!(memos(&world)[1], format!("payroll {KEYWORD}"));
+    }
+}
+
+#[test]
 fn of_several_withdrawals_at_one_instant_one_must_be_named() {
     for world in World::both() {
         let (one, other, third) = ("c1".repeat(32), "c2".repeat(32), "c3".repeat(32));
