@@ -7,9 +7,8 @@
 use std::sync::Arc;
 
 use crate::corrected::asset_series;
-use crate::decision::{Decision, Failure, FlowsIncomplete, Hold, HoldReason, Taken, UnexplainedGrowth, UnknownWallet};
+use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
-use crate::flow::{Direction, FlowRow};
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, Verdict};
 use crate::position::{Contradiction, Positions, WalletSeries};
@@ -95,7 +94,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
 
     let t0 = match &snapshot.reference {
         Reference::Missing => {
-            let keyword = rules.reference_keyword.clone();
+            let keyword = rules.keywords.reference.clone();
             return Ok(Outcome { holds: vec![HoldReason::NoReference { keyword }], limit_usd: 0.0 });
         }
         Reference::Tagged { t0, .. } => Some(*t0),
@@ -130,7 +129,8 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
-    let incomplete = unknown_wallet(rules, &gains, newest).or_else(|| not_pulled(rules, snapshot, advice));
+    let incomplete =
+        unknown::incomplete(rules, snapshot, &gains, &advice.wallets, newest).map(HoldReason::FlowsIncomplete);
     Ok(Outcome { holds: holds(rules, advice, totals, incomplete), limit_usd: totals.limit_usd })
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
 }
 
 fn describe_reference(rules: &Rules, reference: &Reference) -> Option<String> {
-    let keyword = &rules.reference_keyword;
+    let keyword = &rules.keywords.reference;
     match reference {
         Reference::Missing => None,
         Reference::Tagged { withdrawal, .. } => {
@@ -300,28 +300,6 @@ fn judge_window(
         }
     };
     Some(gate::judge(&ts, &values, floor_value, start, &rules.gate))
-}
-
-/// The hold for deposits of wallets that have no samples, although the asset's go on: they may be another wallet's.
-fn unknown_wallet(rules: &Rules, gains: &Gains<'_>, newest: i64) -> Option<HoldReason> {
-    let due = newest.saturating_sub(time::hours(rules.flow_lag_hours));
-    let is_due = |(direction, row): &&(Direction, &FlowRow)| {
-        *direction == Direction::Deposit && row.ts.is_some_and(|ts| ts < due)
-    };
-    let mut deposits = gains.without_samples.iter().filter(is_due);
-    let (_, first) = deposits.next()?;
-    Some(HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(UnknownWallet {
-        wallet: first.wallet.as_deref().unwrap_or_default().to_owned(),
-        at: time::timestamp(first.ts?),
-        amount: first.amount?,
-        others: deposits.count(),
-    })))
-}
-
-/// The hold for wallets whose transactions are not known as far as their samples go.
-fn not_pulled(rules: &Rules, snapshot: &Snapshot, advice: &Advice) -> Option<HoldReason> {
-    let incomplete = unknown::incomplete(rules.coverage.as_ref()?, &snapshot.coverage, &advice.wallets);
-    incomplete.map(HoldReason::FlowsIncomplete)
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.

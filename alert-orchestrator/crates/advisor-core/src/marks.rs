@@ -25,7 +25,7 @@ impl Marks {
     pub fn of(withdrawals: &[FlowRow], rules: &Rules, to: i64) -> Self {
         let marked = |row: &FlowRow| {
             let ts = row.ts.filter(|ts| *ts <= to)?;
-            let is_reference = rules.mark(row.memo.as_deref())? == Mark::Reference;
+            let is_reference = rules.keywords.mark(row.memo.as_deref())? == Mark::Reference;
             Some((ts, row.wallet.clone(), row.amount.map(f64::to_bits), row.tx_hash.clone(), is_reference))
         };
         let mut since: Vec<Marked> = withdrawals.iter().filter_map(marked).collect();

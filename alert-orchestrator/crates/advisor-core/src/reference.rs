@@ -55,7 +55,7 @@ impl Reference {
     pub fn find(withdrawals: &[FlowRow], rules: &Rules, to: i64) -> Self {
         let tagged = withdrawals
             .iter()
-            .filter(|row| rules.mark(row.memo.as_deref()) == Some(Mark::Reference))
+            .filter(|row| rules.keywords.mark(row.memo.as_deref()) == Some(Mark::Reference))
             .filter_map(|row| row.ts.filter(|ts| *ts <= to).map(|ts| (ts, row)))
             // Any order will do for equal times, as long as it is not the store's.
             .max_by(|(a, row), (b, other)| a.cmp(b).then_with(|| identity(row).cmp(&identity(other))));

@@ -7,10 +7,8 @@ use crate::price_check::PriceRules;
 /// What the advisor was told to do with an asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// A withdrawal whose memo contains this (case-sensitive) is a reference.
-    pub reference_keyword: String,
-    /// A withdrawal whose memo contains this (case-sensitive) is principal: no reference, and no gain that was taken.
-    pub principal_keyword: String,
+    /// What marks a withdrawal.
+    pub keywords: Keywords,
     /// What happens where no withdrawal is tagged.
     pub reference_fallback: ReferenceFallback,
     /// Start of the configured date range, nanoseconds since the epoch.
@@ -37,29 +35,31 @@ pub struct Rules {
     pub prices: Option<PriceRules>,
 }
 
-impl Rules {
+/// What in a withdrawal's memo marks it; case-sensitive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keywords {
+    /// It is a reference.
+    pub reference: String,
+    /// It is principal: no reference, and no gain that was taken.
+    pub principal: String,
+}
+
+impl Keywords {
     /// What a withdrawal's memo says of it.
     #[must_use]
     pub fn mark(&self, memo: Option<&str>) -> Option<Mark> {
-        marked(memo?, &self.reference_keyword, &self.principal_keyword)
+        let memo = memo?;
+        if memo.contains(&self.principal) {
+            Some(Mark::Principal)
+        } else {
+            memo.contains(&self.reference).then_some(Mark::Reference)
+        }
     }
-}
-
-/// What a withdrawal's memo says of it, with the keywords of references and of principal.
-#[must_use]
-pub fn mark(memo: Option<&str>, [reference, principal]: &[String; 2]) -> Option<Mark> {
-    marked(memo?, reference, principal)
-}
-
-fn marked(memo: &str, reference: &str, principal: &str) -> Option<Mark> {
-    if memo.contains(principal) { Some(Mark::Principal) } else { memo.contains(reference).then_some(Mark::Reference) }
 }
 
 /// How far the wallets' flows must be known, where they are pulled before every evaluation, and what is pulled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoverageRules {
-    /// Flows are known late by up to this: so much before the newest sample will do, hours.
-    pub flow_lag_hours: f64,
     /// The first instant that is asked for, nanoseconds since the epoch; `None`: the beginning of the history.
     pub start: Option<i64>,
     /// The last; `None`: the time of the pull.

@@ -17,6 +17,7 @@ use crate::flow::{Direction, FlowRow};
 use crate::keys;
 use crate::ledger::{FlowKey, NewFlow};
 use crate::resolve::coin_names;
+use crate::rules::Keywords;
 
 /// One action of a transaction: what it moved into or out of a wallet's position. Wallet, id, direction, name and amount
 /// together tell actions apart.
@@ -109,7 +110,7 @@ pub fn plan(
     direction: Direction,
     stored: &[FlowRow],
     key: FlowKey,
-    keywords: &[String; 2],
+    keywords: &Keywords,
 ) -> Result<Plan, MemoIsMark> {
     let known = Known::of(stored);
     let mut taken: HashSet<(Option<Arc<str>>, i64)> =
@@ -134,7 +135,8 @@ pub fn plan(
         }
     }
     let memos = plan.add.iter().filter_map(|row| row.memo.as_ref());
-    let mut marked = memos.flat_map(|memo| keywords.iter().map(move |keyword| (memo, keyword)));
+    let mut marked = memos
+        .flat_map(|memo| [&keywords.reference, &keywords.principal].into_iter().map(move |keyword| (memo, keyword)));
     match marked.find(|(memo, keyword)| memo.contains(keyword.as_str())) {
         Some((memo, keyword)) if direction == Direction::Withdrawal => {
             Err(MemoIsMark { keyword: keyword.clone(), memo: memo.clone() })

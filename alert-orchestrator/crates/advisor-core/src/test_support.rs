@@ -2,7 +2,7 @@
 //!
 //! Start at [`rules`], the documented defaults. Behind the feature `test-support`, which no program has.
 
-use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, Keywords, ReferenceFallback, Rules, Threshold};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
 pub const EPOCH: i64 = 1_767_225_600_000_000_000;
@@ -15,8 +15,7 @@ pub const PRINCIPAL: &str = "principal_withdrawal";
 /// The documented defaults, with a safety factor of 1/2.
 pub fn rules() -> Rules {
     Rules {
-        reference_keyword: KEYWORD.to_owned(),
-        principal_keyword: PRINCIPAL.to_owned(),
+        keywords: Keywords { reference: KEYWORD.to_owned(), principal: PRINCIPAL.to_owned() },
         reference_fallback: ReferenceFallback::DataRange,
         range_start: None,
         safety_factor: 0.5,

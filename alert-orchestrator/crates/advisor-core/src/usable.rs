@@ -69,7 +69,7 @@ pub(crate) fn usable<'a>(
         Direction::Deposit if amount < 0.0 => return Err(other("has a negative amount")),
         Direction::Deposit if amount == 0.0 => return Err(other("has an amount of 0")),
         Direction::Deposit => None,
-        Direction::Withdrawal => rules.mark(row.memo.as_deref()),
+        Direction::Withdrawal => rules.keywords.mark(row.memo.as_deref()),
     };
     let tx_hash = row.tx_hash.as_deref().map(|hash| keys::tx_hash(hash.trim())).filter(|hash| !hash.is_empty());
     Ok(UsableFlow { row, ts, wallet: keys::wallet(wallet), amount: amount.abs(), tx_hash, mark })

@@ -194,7 +194,7 @@ pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> String {
     let start = if rules.range_start.is_some() { "client.date_range.start" } else { "the asset's first sample" };
     format!(
         "no withdrawal is tagged {:?}: fallback data_range, gains count from {start}, {t0}",
-        rules.reference_keyword
+        rules.keywords.reference
     )
 }
 

@@ -38,8 +38,7 @@ pub(crate) fn prefixes(config: &Config) -> TablePrefixes {
 fn rules(config: &Config, asset: &str) -> Rules {
     let (client, orchestrator) = (&config.client, &config.orchestrator);
     Rules {
-        reference_keyword: orchestrator.reference_keyword.clone(),
-        principal_keyword: orchestrator.principal_keyword.clone(),
+        keywords: orchestrator.keywords(),
         reference_fallback: match orchestrator.reference_keyword_fallback {
             orchestrator::ReferenceFallback::DataRange => ReferenceFallback::DataRange,
             orchestrator::ReferenceFallback::Null => ReferenceFallback::Hold,
@@ -72,7 +71,6 @@ fn rules(config: &Config, asset: &str) -> Rules {
 fn coverage_rules(config: &Config) -> Option<CoverageRules> {
     let sync = &config.orchestrator.transaction_sync;
     sync.enabled.then(|| CoverageRules {
-        flow_lag_hours: config.client.transactions.flow_lag_hours,
         start: sync.start_date.map(time::nanos),
         end: sync.end_date.map(time::nanos),
         wallets: sync.wallets.clone(),

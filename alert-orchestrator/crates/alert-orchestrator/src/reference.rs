@@ -7,7 +7,7 @@ mod change;
 
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;
-use advisor_core::rules::{Mark, mark};
+use advisor_core::rules::{Keywords, Mark};
 use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{ids_in, memo_names};
 use advisor_core::{keys, time};
@@ -65,8 +65,8 @@ pub(crate) async fn withdrawals(
             memo: row.memo.clone(),
             tx_hash: row.tx_hash.clone(),
             tx: row.tx_hash.clone().or_else(|| ids_in(row.memo.as_deref()?).into_iter().next()),
-            is_reference: mark(row.memo.as_deref(), &keywords) == Some(Mark::Reference),
-            is_principal: mark(row.memo.as_deref(), &keywords) == Some(Mark::Principal),
+            is_reference: keywords.mark(row.memo.as_deref()) == Some(Mark::Reference),
+            is_principal: keywords.mark(row.memo.as_deref()) == Some(Mark::Principal),
         })
         .collect())
 }
@@ -139,10 +139,10 @@ impl Tag {
         let keywords = settings.config.orchestrator.keywords();
         let flow = self.pick(&rows, &table, &keywords)?;
         let written = format!("{write_prefix}{table}");
-        Ok(Change::new(asset, [table, written], rows, flow, self.mark, keywords))
+        Ok(Change::new(asset, [table, written], rows, flow, self.mark, &keywords))
     }
 
-    fn pick(&self, rows: &[FlowRow], table: &str, keywords: &[String; 2]) -> Result<FlowRow, TagError> {
+    fn pick(&self, rows: &[FlowRow], table: &str, keywords: &Keywords) -> Result<FlowRow, TagError> {
         let wanted = self.wallet.as_deref().map(keys::wallet);
         let is_meant = |row: &&FlowRow| {
             let is_wanted = |of: &str| wanted.as_ref().is_none_or(|wanted| *wanted == keys::wallet(of));
@@ -157,7 +157,7 @@ impl Tag {
             }
         }
         // A file and a pull may both have brought a flow: it is one, and marked if either row is.
-        rows.sort_by_key(|row| mark(row.memo.as_deref(), keywords).is_none());
+        rows.sort_by_key(|row| keywords.mark(row.memo.as_deref()).is_none());
         let mut flows: Vec<&FlowRow> = Vec::new();
         for row in rows {
             if !flows.iter().any(|known| is_same_flow(known, row)) {

@@ -4,12 +4,11 @@ use super::*;
 use crate::flow::{EARLIEST, FlowRow};
 use crate::gain::{FlowTables, wallet_gains};
 use crate::position::{PositionRow, PositionsBuilder};
-use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, ReferenceFallback, Rules, Threshold};
+use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, Keywords, ReferenceFallback, Rules, Threshold};
 
 fn rules() -> Rules {
     Rules {
-        reference_keyword: "tag".to_owned(),
-        principal_keyword: "principal".to_owned(),
+        keywords: Keywords { reference: "tag".to_owned(), principal: "principal".to_owned() },
         reference_fallback: ReferenceFallback::DataRange,
         range_start: None,
         safety_factor: 1.0,

@@ -153,8 +153,8 @@ fn a_row_that_may_be_the_same_flow_leaves_it_to_a_person() {
     plans(&actions, &[of_an_action(1.25)], FlowKey::TxHash, "a@7:2, merged 1");
 }
 
-fn keywords(reference: &str) -> [String; 2] {
-    [reference.to_owned(), "principal_withdrawal".to_owned()]
+fn keywords(reference: &str) -> Keywords {
+    Keywords { reference: reference.to_owned(), principal: "principal_withdrawal".to_owned() }
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_memo_never_marks_a_withdrawal() {
     for keyword in ["Liqwid", "abab", "tx: "] {
         let error = ask(keyword).expect_err("the memo contains it").to_string();
         assert!(error.starts_with(&format!("the keyword {keyword:?} is part of the memo")), "{error}");
-        let principal = [KEYWORD.to_owned(), keyword.to_owned()];
+        let principal = Keywords { reference: KEYWORD.to_owned(), principal: keyword.to_owned() };
         plan(&withdrawal, Direction::Withdrawal, &[], FlowKey::TxHash, &principal).expect_err("whichever it is");
     }
     let harmless = plan(&[deposit("a", 1, 7, 1.0)], Direction::Deposit, &[], FlowKey::TxHash, &keywords("Liqwid"));

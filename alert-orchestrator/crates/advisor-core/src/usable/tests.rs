@@ -112,7 +112,7 @@ fn each_row_is_in_at_most_one_pair_in_order_of_time() {
 #[test]
 fn a_mark_on_either_row_marks_the_flow() {
     let rules = rules();
-    let marked = FlowRow { memo: Some(rules.reference_keyword.clone()), ..row(1, 50.0, "") };
+    let marked = FlowRow { memo: Some(rules.keywords.reference.clone()), ..row(1, 50.0, "") };
     for rows in [[row(0, 50.0, "ab"), marked.clone()], [marked.clone(), row(2, 50.0, "ab")]] {
         let flows = rows.iter().map(|row| usable_of(row, Direction::Withdrawal).unwrap()).collect();
         let (once, _) = without_doubles(flows, Direction::Withdrawal);

@@ -20,7 +20,7 @@ fn known_by(pulls: CoverageRules) -> Rules {
 }
 
 fn everything() -> CoverageRules {
-    CoverageRules { flow_lag_hours: 6.0, start: None, end: None, wallets: Vec::new(), unfit: None }
+    CoverageRules { start: None, end: None, wallets: Vec::new(), unfit: None }
 }
 
 fn span(from: f64, to: f64) -> Result<Span, String> {
@@ -104,9 +104,9 @@ fn what_is_configured_to_be_left_out_names_its_key() {
 
 #[test]
 fn a_wallet_that_is_newer_than_flows_may_be_late_needs_no_pull_yet() {
-    let rules = known_by(CoverageRules { flow_lag_hours: 30.0, ..everything() });
+    let rules = Rules { flow_lag_hours: 30.0, ..known_by(everything()) };
     passes(&rules, &[]);
-    let rules = known_by(CoverageRules { flow_lag_hours: 29.9, ..everything() });
+    let rules = Rules { flow_lag_hours: 29.9, ..known_by(everything()) };
     assert_eq!(decided(&rules, &[]).0, "flows_incomplete");
 }
 

@@ -7,7 +7,7 @@ use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::flow::FlowRow;
 use advisor_core::gate::Verdict;
 use advisor_core::rules::{
-    Alignment, AmountUnit, Baseline, Basis, GateRules, Peg, ReferenceFallback, Rules, Threshold,
+    Alignment, AmountUnit, Baseline, Basis, GateRules, Keywords, Peg, ReferenceFallback, Rules, Threshold,
 };
 use advisor_core::test_support::{KEYWORD, PRINCIPAL};
 use serde_json::Value;
@@ -62,8 +62,7 @@ fn history(case: &Value) -> History {
 fn rules(value: &Value) -> Rules {
     let gate = &value["gate"];
     Rules {
-        reference_keyword: KEYWORD.to_owned(),
-        principal_keyword: PRINCIPAL.to_owned(),
+        keywords: Keywords { reference: KEYWORD.to_owned(), principal: PRINCIPAL.to_owned() },
         reference_fallback: match value["reference_fallback"].as_str().unwrap() {
             "hold" => ReferenceFallback::Hold,
             _ => ReferenceFallback::DataRange,

@@ -1,5 +1,6 @@
 //! `orchestrator`: how decisions are made, when, and what else the service does.
 
+use advisor_core::rules::Keywords;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -58,9 +59,9 @@ pub struct Orchestrator {
 }
 
 impl Orchestrator {
-    /// What marks a withdrawal as reference, and as principal.
-    pub(crate) fn keywords(&self) -> [String; 2] {
-        [self.reference_keyword.clone(), self.principal_keyword.clone()]
+    /// What marks a withdrawal.
+    pub(crate) fn keywords(&self) -> Keywords {
+        Keywords { reference: self.reference_keyword.clone(), principal: self.principal_keyword.clone() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use advisor_core::flow::FlowRow;
 use advisor_core::ledger::Ledger as _;
-use advisor_core::rules::{Mark, mark};
+use advisor_core::rules::{Keywords, Mark};
 use advisor_core::store::StoreError;
 use advisor_core::{keys, time};
 use advisor_io::AnyStore;
@@ -39,18 +39,18 @@ impl Change {
         mut rows: Vec<FlowRow>,
         flow: FlowRow,
         wanted: Option<Mark>,
-        keywords: [String; 2],
+        keywords: &Keywords,
     ) -> Self {
-        let memo_after = remarked(flow.memo.as_deref(), wanted, &keywords);
+        let memo_after = remarked(flow.memo.as_deref(), wanted, keywords);
         let reference = |rows: &[FlowRow]| {
-            let marked = rows.iter().filter(|row| mark(row.memo.as_deref(), &keywords) == Some(Mark::Reference));
+            let marked = rows.iter().filter(|row| keywords.mark(row.memo.as_deref()) == Some(Mark::Reference));
             marked.filter_map(|row| row.ts).max()
         };
         let before = reference(&rows);
         for row in rows.iter_mut().filter(|row| **row == flow || is_same_flow(row, &flow)) {
             row.memo.clone_from(&memo_after);
         }
-        let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| mark(memo, &keywords));
+        let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| keywords.mark(memo));
         let references = [before, reference(&rows)];
         Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references }
     }
@@ -173,7 +173,8 @@ pub(super) fn is_same_flow(a: &FlowRow, b: &FlowRow) -> bool {
 }
 
 /// The memo with the keyword of this mark and without the other, which would contradict it.
-fn remarked(memo: Option<&str>, wanted: Option<Mark>, [reference, principal]: &[String; 2]) -> Option<String> {
+fn remarked(memo: Option<&str>, wanted: Option<Mark>, keywords: &Keywords) -> Option<String> {
+    let Keywords { reference, principal } = keywords;
     let keep = memo.map(str::to_owned);
     match wanted {
         Some(Mark::Reference) => with(reference, without(principal, keep)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use advisor_core::coverage::Reached;
 use advisor_core::flow::{Direction, FlowRow};
 use advisor_core::ledger::{Ledger as _, NewFlow, PulledFlows};
+use advisor_core::rules::Keywords;
 use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{AssetNames, MemoIsMark, Plan, Transaction, asset_of, plan};
 use advisor_io::AnyStore;
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 /// The deposit and withdrawal tables of all configured assets, and what was done to them.
 pub(super) struct FlowTables<'a> {
     store: &'a AnyStore,
-    keywords: [String; 2],
+    keywords: Keywords,
     is_dry_run: bool,
     /// The position tables that were found.
     pub(super) positions: Vec<String>,

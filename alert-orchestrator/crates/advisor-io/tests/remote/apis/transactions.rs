@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use advisor_core::flow::Direction;
 use advisor_core::ledger::FlowKey;
+use advisor_core::rules::Keywords;
 use advisor_core::sync::{Transaction, plan};
 use advisor_io::api::ApiError;
 use advisor_testkit::liqwid::Liqwid as Server;
@@ -129,9 +130,14 @@ async fn what_came_twice_counts_once_and_actions_of_a_transaction_stay_together(
     let (found, outcome) = pull(&server, 0, 3600).await;
     assert_eq!(outcome, Ok(()));
     assert!(found.len() > 60, "parts share an instant, so some came twice");
-    let plan =
-        plan(&found, Direction::Deposit, &[], FlowKey::TxHash, &["reference".to_owned(), "principal".to_owned()])
-            .unwrap();
+    let plan = plan(
+        &found,
+        Direction::Deposit,
+        &[],
+        FlowKey::TxHash,
+        &Keywords { reference: "reference".to_owned(), principal: "principal".to_owned() },
+    )
+    .unwrap();
     assert_eq!((plan.add.len(), plan.merged), (30, 30));
     assert!(plan.add.iter().all(|row| row.amount == 3.0), "{:?}", plan.add);
 }
