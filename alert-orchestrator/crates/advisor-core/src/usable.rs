@@ -115,30 +115,27 @@ pub(crate) fn without_doubles<'a>(
 }
 
 /// Puts rows that are alike into pairs, in order of time; each is in at most one.
-fn pair<'a>(flows: Vec<UsableFlow<'a>>, direction: Direction) -> (Vec<UsableFlow<'a>>, Vec<Alike<'a>>) {
+fn pair<'a>(mut flows: Vec<UsableFlow<'a>>, direction: Direction) -> (Vec<UsableFlow<'a>>, Vec<Alike<'a>>) {
     let mut pairs = Vec::new();
-    let mut first_of: Vec<Option<usize>> = vec![None; flows.len()];
+    let mut is_second = vec![false; flows.len()];
     for i in 0..flows.len() {
-        let near = |j: &usize| flows[*j].wallet == flows[i].wallet && flows[*j].ts - flows[i].ts <= UNNAMED;
-        let is_free = first_of[i].is_none();
-        let second =
-            (i + 1..flows.len()).take_while(near).find(|j| first_of[*j].is_none() && alike(&flows[i], &flows[*j]));
-        if let (true, Some(j)) = (is_free, second) {
-            first_of[j] = Some(i);
-            pairs.push([flows[i].row, flows[j].row]);
+        if is_second[i] {
+            continue;
+        }
+        let first = &flows[i];
+        let near = |j: &usize| flows[*j].wallet == first.wallet && flows[*j].ts - first.ts <= UNNAMED;
+        let free = |j: &usize| !is_second[*j] && alike(first, &flows[*j]);
+        if let Some(j) = (i + 1..flows.len()).take_while(near).find(free) {
+            is_second[j] = true;
+            pairs.push([first.row, flows[j].row]);
+            flows[i].mark = first.mark.or(flows[j].mark);
         }
     }
-    if direction == Direction::Deposit {
-        return (flows, pairs);
+    if direction == Direction::Withdrawal {
+        let mut is_second = is_second.into_iter();
+        flows.retain(|_| !is_second.next().unwrap_or_default());
     }
-    let marks: Vec<Option<Mark>> = flows.iter().map(|flow| flow.mark).collect();
-    let mut kept = flows;
-    for (j, i) in first_of.iter().enumerate().filter_map(|(j, i)| Some((j, (*i)?))) {
-        kept[i].mark = kept[i].mark.or(marks[j]);
-    }
-    let mut is_second = first_of.iter().map(Option::is_some);
-    kept.retain(|_| !is_second.next().unwrap_or_default());
-    (kept, pairs)
+    (flows, pairs)
 }
 
 /// Whether two rows of a wallet, the first not later than the second, may be one flow. Markers of 0 move nothing.
