@@ -35,36 +35,42 @@ static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().t
 
 /// Writes the decisions of a round down.
 pub(crate) async fn keep(store: &AnyStore, settings: &Settings, finished: &Finished, write_prefix: &str) {
-    if !settings.config.orchestrator.journal.enabled {
-        return;
-    }
-    let entries: Vec<Entry> =
-        finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
-    if let Err(error) = store.round().append(&table(write_prefix), &entries).await {
-        warn!("the decisions could not be written into the journal: {error}");
-    }
+    let entries = finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
+    append(store, settings, write_prefix, "the decisions", entries).await;
 }
 
 /// Logs a changed mark and writes it down among the decisions, where it explains the next one.
 pub(crate) async fn note(store: &AnyStore, settings: &Settings, change: &Change, user: &str, write_prefix: &str) {
     let record = change.record(user);
     info!(asset = change.asset(), table = change.written(), "mark changed: {record}");
-    if !settings.config.orchestrator.journal.enabled {
-        return;
-    }
     let entry = Entry {
         ts: time::nanos(Timestamp::now()),
         asset: change.asset().to_owned(),
         code: Some(MARK_CHANGED.to_owned()),
         reason: Some(record),
         t0: change.reference(),
+        ..blank(settings)
+    };
+    append(store, settings, write_prefix, "the changed mark", vec![entry]).await;
+}
+
+/// `what` is in them, for a warning.
+async fn append(store: &AnyStore, settings: &Settings, write_prefix: &str, what: &str, entries: Vec<Entry>) {
+    if !settings.config.orchestrator.journal.enabled {
+        return;
+    }
+    if let Err(error) = store.round().append(&table(write_prefix), &entries).await {
+        warn!("{what} could not be written into the journal: {error}");
+    }
+}
+
+/// What every entry of this process has.
+fn blank(settings: &Settings) -> Entry {
+    Entry {
         version: PROGRAM.version.to_owned(),
         config_hash: settings.hash.clone(),
         replica: REPLICA.clone(),
         ..Entry::default()
-    };
-    if let Err(error) = store.round().append(&table(write_prefix), &[entry]).await {
-        warn!("the changed mark could not be written into the journal: {error}");
     }
 }
 
@@ -134,9 +140,7 @@ fn entry(advice: &Advice, settings: &Settings, finished: &Finished) -> Entry {
         t0: advice.t0.map(time::nanos),
         t1: advice.t1.map(time::nanos),
         duration_seconds: finished.took.as_secs_f64(),
-        version: PROGRAM.version.to_owned(),
-        config_hash: settings.hash.clone(),
-        replica: REPLICA.clone(),
+        ..blank(settings)
     }
 }
 
