@@ -142,29 +142,31 @@ pub(crate) fn walk(level: Level<'_>, rules: GrowthRules) -> Option<Growth> {
     let mut walk = Walk::new(level, rules)?;
     let last = level.ts.len() - 1;
     let mut growth =
-        Growth { grown: walk.level(last) - walk.high, unit_years: unit_years(&level), ..Growth::default() };
+        Growth { grown: walk.levels[last] - walk.high.level, unit_years: unit_years(&level), ..Growth::default() };
+    // Its limit costs more than all the rest, and a wallet that earns interest on interest rises ever higher.
+    let mut largest: Option<(High, usize)> = None;
     let mut i = 1;
-    while i <= last {
-        let high = walk.enter(i);
-        let rise = high - walk.high;
+    while i <= last && growth.unexplained.len() < KEPT {
+        walk.enter();
+        let rise = walk.rise(walk.high, i);
         if walk.is_explained(i, rise) {
-            if growth.largest.is_none_or(|largest| rise > largest.rise) && rise > 0.0 {
-                growth.largest = Some(walk.rise(i, rise));
+            if rise > largest.map_or(0.0, |(high, at)| walk.rise(high, at)) {
+                largest = Some((walk.high, i));
             }
         } else if let Some(by) = walk.taken_back(i, rise) {
             growth.taken_back.push(TakenBack { at: i, by });
             i = by;
             continue;
         } else {
-            growth.unexplained.push(Rise { amount: walk.stayed(i, rise), ..walk.rise(i, rise) });
-            if growth.unexplained.len() == KEPT {
-                return Some(growth);
-            }
+            growth.unexplained.push(Rise { amount: walk.stayed(i, rise), ..walk.judged(walk.high, i) });
         }
-        walk.pass(i, high);
+        walk.pass(i);
         i += 1;
     }
-    growth.fallen = walk.fallen(last);
+    growth.largest = largest.map(|(high, at)| walk.judged(high, at));
+    if growth.unexplained.len() < KEPT {
+        growth.fallen = walk.fallen(last);
+    }
     Some(growth)
 }
 
@@ -174,6 +176,17 @@ fn unit_years(level: &Level<'_>) -> f64 {
     steps.map(|(ts, units)| f64::midpoint(units[0], units[1]) * (ts[1].saturating_sub(ts[0]) as f64 / YEAR)).sum()
 }
 
+/// The last explained high m.
+#[derive(Debug, Clone, Copy)]
+struct High {
+    /// Its sample.
+    at: usize,
+    /// The level there.
+    level: f64,
+    /// The most units from there to the sample before the present one, those of rises taken back left out.
+    most: f64,
+}
+
 /// How far the walk has come.
 struct Walk<'a> {
     level: Level<'a>,
@@ -181,86 +194,76 @@ struct Walk<'a> {
     lag: i64,
     /// How long the medians before and after a fall look.
     around: i64,
-    /// Units moved by the first so many flows.
-    moved: Vec<f64>,
-    /// The sample of the last explained high m.
-    from: usize,
-    /// The level there.
-    high: f64,
-    /// The most units from there to the sample before the present one, those of rises taken back left out.
-    most: f64,
+    /// The level at each sample: c(t) of the specification, units.
+    levels: Vec<f64>,
+    high: High,
     /// The sample that was passed last.
     passed: usize,
-    /// How many flows count at the present sample.
-    counted: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(level: Level<'a>, rules: GrowthRules) -> Option<Self> {
         let first = *level.units.first()?;
-        let sums = level.moves.iter().scan(0.0, |sum, flow| {
-            *sum += flow.units;
-            Some(*sum)
+        let (mut moved, mut moves) = (0.0, level.moves.iter().peekable());
+        let levels = level.ts.iter().zip(level.units).map(|(ts, units)| {
+            while let Some(flow) = moves.next_if(|flow| flow.ts <= *ts) {
+                moved += flow.units;
+            }
+            units - moved
         });
         Some(Self {
             level,
             apy: rules.max_supply_apy,
             lag: time::hours(rules.flow_lag_hours),
             around: time::hours(MEDIAN_LAGS * rules.flow_lag_hours),
-            moved: std::iter::once(0.0).chain(sums).collect(),
-            from: 0,
-            high: first,
-            most: first,
+            levels: levels.collect(),
+            high: High { at: 0, level: first, most: first },
             passed: 0,
-            counted: 0,
         })
     }
 
-    /// Comes to sample `i`, which is after all others so far; its level.
-    fn enter(&mut self, i: usize) -> f64 {
-        self.most = self.most.max(self.level.units[self.passed]);
-        while self.level.moves.get(self.counted).is_some_and(|flow| flow.ts <= self.level.ts[i]) {
-            self.counted += 1;
-        }
-        self.level.units[i] - self.moved[self.counted]
+    /// Comes to the sample after all others so far.
+    fn enter(&mut self) {
+        self.high.most = self.high.most.max(self.level.units[self.passed]);
     }
 
-    /// Leaves sample `i`, whose level `c` is explained, or said not to be.
-    fn pass(&mut self, i: usize, c: f64) {
+    /// Leaves sample `i`, which is explained, or said not to be.
+    fn pass(&mut self, i: usize) {
         self.passed = i;
-        if c > self.high {
-            (self.from, self.high, self.most) = (i, c, self.level.units[i]);
+        if self.levels[i] > self.high.level {
+            self.high = High { at: i, level: self.levels[i], most: self.level.units[i] };
         }
-    }
-
-    /// The level at any sample: c(t) of the specification, units.
-    fn level(&self, i: usize) -> f64 {
-        self.level.units[i] - self.moved[self.flows_until(self.level.ts[i])]
     }
 
     fn flows_until(&self, t: i64) -> usize {
         self.level.moves.partition_point(|flow| flow.ts <= t)
     }
 
+    /// How far sample `i` lies above a high, units.
+    fn rise(&self, high: High, i: usize) -> f64 {
+        self.levels[i] - high.level
+    }
+
     fn is_explained(&self, i: usize, rise: f64) -> bool {
         // Every limit is above this, and nearly every rise below.
-        rise <= ROUNDING * self.most || rise <= self.limit(i)
+        rise <= ROUNDING * self.high.most || rise <= self.limit(self.high, i)
     }
 
-    fn rise(&self, i: usize, rise: f64) -> Rise {
-        Rise { from: self.from, at: i, rise, amount: rise, limit: self.limit(i) }
+    fn judged(&self, high: High, at: usize) -> Rise {
+        let rise = self.rise(high, at);
+        Rise { from: high.at, at, rise, amount: rise, limit: self.limit(high, at) }
     }
 
-    /// How far the level may rise from the last explained high to sample `i` by interest and rounding, units.
-    fn limit(&self, i: usize) -> f64 {
+    /// How far the level may rise from a high to sample `i` by interest and rounding, units.
+    fn limit(&self, high: High, i: usize) -> f64 {
         let (times, moves) = (self.level.ts, self.level.moves);
-        let (from, to) = (times[self.from], times[i]);
+        let (from, to) = (times[high.at], times[i]);
         let since = &moves[self.flows_until(from)..self.flows_until(to)];
         let recent = since.partition_point(|flow| flow.ts < to.saturating_sub(self.lag));
         let paid_in = |flows: &[Move]| flows.iter().map(|flow| flow.units.max(0.0)).sum::<f64>();
         let span = to.saturating_sub(from).min(LONGEST_SPAN.max(to.saturating_sub(times[i - 1]))) as f64 / YEAR;
-        let interest = (self.most + paid_in(&since[recent..])) * self.apy * span;
-        let rounding = ROUNDING * (self.most + paid_in(since)).max(self.level.units[i]);
+        let interest = (high.most + paid_in(&since[recent..])) * self.apy * span;
+        let rounding = ROUNDING * (high.most + paid_in(since)).max(self.level.units[i]);
         let in_usd = if self.level.in_usd { PRICE_ERROR } else { 0.0 };
         interest + rounding + DUST + in_usd * since.iter().map(|flow| flow.units.abs()).sum::<f64>()
     }
@@ -269,44 +272,48 @@ impl<'a> Walk<'a> {
     fn taken_back(&self, i: usize, rise: f64) -> Option<usize> {
         let times = self.level.ts;
         (i + 1..times.len()).find(|k| {
-            let ceiling = self.high + self.limit(*k);
-            if self.level(*k) > ceiling {
-                return false;
-            }
             let end = times.partition_point(|ts| *ts <= times[*k].saturating_add(self.around));
-            let after = self.lower_median(*k..end.max(k + 2).min(times.len()));
-            if after > ceiling {
+            let start = times.partition_point(|ts| *ts < times[k - 1].saturating_sub(self.around));
+            let (before, after) = (&self.levels[start.max(i)..*k], &self.levels[*k..end.max(k + 2).min(times.len())]);
+            // Medians take long, and lie between these.
+            let highest = before.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let lowest = after.iter().copied().fold(f64::INFINITY, f64::min);
+            if highest - lowest < rise / 2.0 {
                 return false;
             }
-            let start = times.partition_point(|ts| *ts < times[k - 1].saturating_sub(self.around));
-            self.lower_median(start.max(i)..*k) - after >= rise / 2.0
+            let ceiling = self.high.level + self.limit(self.high, *k);
+            if self.levels[*k] > ceiling {
+                return false;
+            }
+            let after = lower_median(after);
+            after <= ceiling && lower_median(before) - after >= rise / 2.0
         })
-    }
-
-    /// The lower median of the levels at some samples, at least one.
-    fn lower_median(&self, samples: std::ops::Range<usize>) -> f64 {
-        let mut levels: Vec<f64> = samples.map(|i| self.level(i)).collect();
-        let middle = (levels.len() - 1) / 2;
-        *levels.select_nth_unstable_by(middle, f64::total_cmp).1
     }
 
     /// How much of a rise at sample `i` is still there at the lowest after it.
     fn stayed(&self, i: usize, rise: f64) -> f64 {
-        let lowest = (i..self.level.ts.len()).map(|i| self.level(i)).fold(f64::INFINITY, f64::min);
+        let lowest = self.levels[i..].iter().copied().fold(f64::INFINITY, f64::min);
         // A withdrawal that is missing as well would hide all of it.
-        if lowest > self.high { lowest - self.high } else { rise }
+        if lowest > self.high.level { lowest - self.high.level } else { rise }
     }
 
     /// How far the last samples lie below the last explained high.
     fn fallen(&self, last: usize) -> Option<f64> {
-        if self.from == last {
+        if self.high.at == last {
             return None;
         }
         let times = self.level.ts;
         let start = times.partition_point(|ts| *ts < times[last].saturating_sub(self.around));
-        let fallen = self.high - self.lower_median(start..last + 1);
-        let since = &self.level.moves[self.flows_until(times[self.from])..];
-        let base = self.most + since.iter().map(|flow| flow.units.max(0.0)).sum::<f64>();
+        let fallen = self.high.level - lower_median(&self.levels[start..]);
+        let since = &self.level.moves[self.flows_until(times[self.high.at])..];
+        let base = self.high.most + since.iter().map(|flow| flow.units.max(0.0)).sum::<f64>();
         (fallen > ROUNDING * base).then_some(fallen)
     }
+}
+
+/// The lower median of some levels, at least one.
+fn lower_median(levels: &[f64]) -> f64 {
+    let mut levels = levels.to_vec();
+    let middle = (levels.len() - 1) / 2;
+    *levels.select_nth_unstable_by(middle, f64::total_cmp).1
 }
