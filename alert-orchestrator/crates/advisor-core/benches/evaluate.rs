@@ -133,6 +133,12 @@ fn evaluate(c: &mut Criterion) {
             });
         });
     }
+    let unlimited = Rules { max_supply_apy: None, ..rules(48.0) };
+    group.bench_function("window of 48 h, growth of any size passes", |b| {
+        b.iter(|| {
+            black_box(&assets).iter().map(|asset| advise(&unlimited, asset, END).decision.limit_usd()).sum::<f64>()
+        });
+    });
     let mut basis = rules(full);
     basis.gate.basis = Basis::ChangeRateUsd;
     group.bench_function("window of all samples, prices judged", |b| {
