@@ -164,10 +164,14 @@ impl Service {
         assert!(sent.success());
     }
 
-    /// Waits for the end of the process; its exit code, or nothing where a signal ended it.
+    /// Waits for the end of the process, and until all that it wrote is here; its exit code, or nothing where a signal ended it.
     #[track_caller]
     pub fn ended(&mut self) -> Option<i32> {
-        wait_for(|| self.child.try_wait().unwrap()).expect("the service to end").code()
+        let status = wait_for(|| self.child.try_wait().unwrap()).expect("the service to end");
+        // A thread that collects lines holds them, too, until its stream has ended.
+        let is_read = || [&self.log, &self.printed].into_iter().all(|lines| Arc::strong_count(lines) == 1);
+        wait_for(|| is_read().then_some(())).expect("the service's streams to end with it");
+        status.code()
     }
 }
 
