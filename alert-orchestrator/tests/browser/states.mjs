@@ -56,8 +56,8 @@ export const failed = (code, message) => ({
 });
 
 /** The price sources disagree. */
-export const mismatch = hold("price_mismatch", "price mismatch (liqwid 1.0003 USD, minswap 0.9700 USD, 3.03 % apart, tolerance 0.7 %)", {
-  prices_by_source: { liqwid_graphql: 1.0003, minswap_aggregator: 0.97 }, price_delta_abs: 0.0303, price_delta_rel: 0.03029, price_mismatch: 1,
+export const mismatch = hold("price_mismatch", "price mismatch (positions 1.0001 USD, liqwid 1.0003 USD, minswap 0.9700 USD: 3.029 % apart, tolerance 0.7 %)", {
+  prices_by_source: { liqwid_graphql: 1.0003, "greptime(liqwid)": 1.0001, minswap_aggregator: 0.97 }, price_delta_abs: 0.0303, price_delta_rel: 0.03029, price_mismatch: 1,
 });
 
 /** The comparison behind a decision's prices. */
@@ -65,9 +65,12 @@ function priceFigures({ prices_by_source, price_delta_abs, price_delta_rel, pric
   if (!prices_by_source) return null;
   const known = Object.entries(prices_by_source).filter(([, price]) => price !== null);
   const first = known[0][1];
-  const logical = ["liqwid", "minswap"].flatMap((source) => known.filter(([from]) => from.includes(source)).slice(0, 1).map(([from, price_usd]) => ({ source, from, price_usd })));
+  const ways = { positions: ["greptime(liqwid)"], liqwid: ["liqwid_graphql"], minswap: ["minswap_aggregator", "greptime(minswap)"] };
+  const logical = Object.entries(ways).flatMap(([source, of]) => known.filter(([from]) => of.includes(from)).slice(0, 1).map(([from, price_usd]) => ({ source, from, price_usd })));
+  const beside = (price_usd) => ({ delta_abs: price_usd - first, delta_rel: (price_usd - first) / first });
+  const isCompared = (source) => logical.some(({ from }) => from === source);
   return {
-    by_source: known.map(([source, price_usd]) => ({ source, price_usd, price_ada: null, delta_abs: price_usd - first, delta_rel: (price_usd - first) / first })),
+    by_source: known.map(([source, price_usd]) => ({ source, price_usd, price_ada: null, ...(isCompared(source) ? beside(price_usd) : { delta_abs: null, delta_rel: null }) })),
     missing: Object.keys(prices_by_source).filter((source) => prices_by_source[source] === null),
     logical, delta_abs: price_delta_abs, delta_rel: price_delta_rel, tolerance: { mode: "relative", epsilon: 0.007 },
     mismatch: price_mismatch === null ? null : price_mismatch === 1, unavailable: price_mismatch === null,
@@ -80,7 +83,7 @@ const uncompared = { prices_by_source: null, price_delta_abs: null, price_delta_
 export const DECISIONS = {
   usdc: decision(),
   djed: hold("no_gain", "non-positive gains since t0 (clamped)", { ...uncompared, g_usd: -60.43, wallet_breakdown: breakdown([0, 0, 0], WALLETS) }),
-  iusd: hold("off_peg", "off peg (0.9672 USD, 328 bps from 1.0); residual gate triggered (residual -222.19 USD, 3.6 σ)", {
+  iusd: hold("off_peg", "off peg (0.9672 USD, 328 bps from 1.0, positions); residual gate triggered (residual -222.19 USD, 3.6 σ)", {
     g_usd: 209.4, withdrawn_since_reference_usd: 500, residual_usd: -222.19485, sigma_usd: 61.69413, residual_trigger: 1,
   }),
   usdm: hold("insufficient_points", "insufficient points for residual gate (8 < 10)", { ref_mode: "data_range", residual_trigger: null, gate_applied: false }),
@@ -135,7 +138,7 @@ export function explanation(asset, decided, change = {}) {
       newest_value: 16989.149, residual: decided.residual_usd, sigma, k_sigma: 2, k_times_sigma: sigma * 2, epsilon_floor: 1e-6, bps_floor: 16.889,
       interval: null, threshold: sigma * 2, verdict: trigger,
     } : null,
-    peg: known ? { price_usd: 0.96717689, target_usd: 1, deviation_bps: asset === "iusd" ? 328.2311 : 12.3, max_deviation_bps: 100, off_peg: asset === "iusd" } : null,
+    peg: known ? { price_usd: 0.96717689, source: "greptime(liqwid)", target_usd: 1, deviation_bps: asset === "iusd" ? 328.2311 : 12.3, max_deviation_bps: 100, off_peg: asset === "iusd" } : null,
     prices: known ? priceFigures(decided) : null,
     gate_applied: decided.gate_applied,
     warnings: asset === "iusd" ? ["withdrawn 500.00 USD since the reference without a tag: counted as gain already taken; tag it as the reference, or as principal (alert-orchestrator tag)"] : [],

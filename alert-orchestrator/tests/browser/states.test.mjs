@@ -71,11 +71,11 @@ test("the figures of the gate, the prices and the wallets are those of the API",
     assert.deepEqual(await page.locator("#gate dd").allInnerTexts(), ["−222.19 USD", "61.69 USD", "2.00", "123.39 USD", "123.39 USD", "31"]);
     assert.equal(await text(page, "gate-sentence"), "The residual is 180 % of what triggers."); // 222.19 / 123.39
     assert.equal(await text(page, "gate-applied"), "applied: a triggered gate holds");
-    assert.match(await text(page, "peg"), /^OFF PEG: 0\.967177 USD, 328\.2 bps from 1\.0000 USD, 100 allowed/);
+    assert.match(await text(page, "peg"), /^OFF PEG: 0\.967177 USD \(positions\), 328\.2 bps from 1\.0000 USD, 100 allowed/);
     assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), ["withdrawn 500.00 USD since the reference without a tag: counted as gain already taken; tag it as the reference, or as principal (alert-orchestrator tag)"]);
     assert.deepEqual(await page.locator("#price-rows tr").allInnerTexts(), [
       "liqwid_graphql\t1.000300\t0.000000\t0.000 %",
-      "greptime(liqwid)\t1.000100\t−0.000200\t−0.020 %",
+      "positions\t1.000100\t−0.000200\t−0.020 %",
       "minswap_aggregator\t0.999200\t−0.001100\t−0.110 %",
       "greptime(minswap)\tno answer\t–\t–",
     ]);
@@ -124,10 +124,10 @@ test("explain shows every price, which were compared, how far apart they are, an
   };
   assert.deepEqual(await prices("iusd"), [
     "liqwid_graphql: 1.000300 USD",
-    "greptime(liqwid): 1.000100 USD",
+    "positions: 1.000100 USD",
     "minswap_aggregator: 0.999200 USD",
     "greptime(minswap): no price",
-    "Compared: liqwid from liqwid_graphql, minswap from minswap_aggregator.",
+    "Compared: positions, liqwid from liqwid_graphql, minswap from minswap_aggregator.",
     "Apart: 0.001100 USD (0.110 %), tolerance 0.7 %.", // 100 · 0.007 is 0.7000000000000001
     "Verdict: agree, 0 in a row (holds after 1).", // a persistence_threshold of 0 means 1
   ]);

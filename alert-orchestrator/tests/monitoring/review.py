@@ -27,7 +27,7 @@ client: {assets: [iusd], embedded: {path: store.db, import: [examples/liqwid]}, 
 orchestrator: {decision_gate: {lookback_hours: 720}}
 """
 TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=12)
-TRIGGERED = "off peg (0.9672 USD, 328 bps from 1.0); residual gate triggered (residual 49.00 USD, 3.1 σ)"
+TRIGGERED = "off peg (0.9672 USD, 328 bps from 1.0, positions); residual gate triggered (residual 49.00 USD, 3.1 σ)"
 
 # Days ago, gain, residual, whether the gate was triggered, which reference.
 DAYS = {

@@ -6,6 +6,9 @@ use advisor_core::advice::RiseFigures;
 use advisor_core::decision::{
     Decision, Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
 };
+use advisor_core::gate::Outlier;
+use advisor_core::price_check::PriceSource;
+use advisor_core::rules::Basis;
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
 use advisor_core::time::{self, NANOS_PER_HOUR};
@@ -78,15 +81,17 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             let growth = UnexplainedGrowth { rise: Some(rise()), in_fallback: true, others: 2, ..unjudged() };
             Some(HoldReason::UnexplainedGrowth(growth))
         }
-        HoldReason::UnexplainedGrowth(_) => {
-            Some(HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd: 1.0 })
+        HoldReason::UnexplainedGrowth(_) => Some(off_peg(0.9672, 328.0, PriceSource::StoredLiqwid)),
+        HoldReason::OffPeg { source: PriceSource::StoredLiqwid, .. } => {
+            Some(off_peg(0.9, 1000.0, PriceSource::LiqwidGraphql))
         }
         HoldReason::OffPeg { .. } => Some(HoldReason::InsufficientPoints { points: 8, needed: 10 }),
-        HoldReason::InsufficientPoints { .. } => {
+        HoldReason::InsufficientPoints { .. } => Some(cannot_judge()),
+        HoldReason::CannotJudge { .. } => {
             Some(HoldReason::GateTriggered { residual: -222.19, unit: "USD", sigmas: Some(3.6) })
         }
         HoldReason::GateTriggered { .. } => {
-            let detail = "liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %";
+            let detail = "positions 1.0000 USD, liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %";
             Some(HoldReason::PriceMismatch { detail: detail.into() })
         }
         HoldReason::PriceMismatch { .. } => Some(HoldReason::NoGain { taken: None }),
@@ -95,6 +100,16 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
         }
         HoldReason::NoGain { .. } => None,
     }
+}
+
+fn off_peg(price_usd: f64, deviation_bps: f64, source: PriceSource) -> HoldReason {
+    HoldReason::OffPeg { price_usd, deviation_bps, target_usd: 1.0, source }
+}
+
+fn cannot_judge() -> HoldReason {
+    let at = time::timestamp(EPOCH + (19 * 24 + 4) * NANOS_PER_HOUR);
+    let furthest = Outlier { at, value: 4200.0, neighbours: 1000.0 };
+    HoldReason::CannotJudge { basis: Basis::CorrectedPosition, sigma: 504.0, largest: 4200.0, furthest }
 }
 
 fn not_pulled() -> FlowsIncomplete {

@@ -6,19 +6,19 @@
 
 use std::sync::Arc;
 
-use crate::corrected::asset_series;
+use crate::corrected::{asset_series, largest_position};
 use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
-use crate::gate::{self, GateFigures, Verdict};
+use crate::gate::{self, GateFigures, Scattered, Verdict};
 use crate::position::{Contradiction, Positions, WalletSeries};
 use crate::price::AssetPrices;
-use crate::price_check::{self, PriceFigures, PriceSource, SourcePrice};
+use crate::price_check::{self, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::valued::ValuedFlow;
-use crate::{time, unknown, warnings};
+use crate::{peg, time, unknown, warnings};
 
 /// How many of a wallet's samples may contradict themselves, as a share.
 const CONTRADICTORY_MAX: f64 = 0.01;
@@ -47,7 +47,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
                 }
             });
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
-            advice.warnings.extend(advice.prices.as_ref().and_then(warnings::about_prices));
+            advice.warnings.extend(warnings::about_prices(rules, &advice));
             advice
         }
         Err(failure) => {
@@ -89,8 +89,12 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.t1 = newest.map(time::timestamp);
     let newest_price = AssetPrices::new(wallets).at_or_before(to);
     advice.price_t1_usd = newest_price.map(|point| point.price_usd);
-    advice.peg = newest_price.zip(rules.gate.peg).map(|(newest, peg)| gate::check_peg(newest, peg));
-    advice.prices = compare_prices(rules, snapshot, advice.price_t1_usd);
+    let known = known_prices(snapshot, advice.price_t1_usd);
+    advice.peg = rules.gate.peg.and_then(|peg| peg::check(known.iter().copied(), peg));
+    advice.prices = rules
+        .prices
+        .as_ref()
+        .map(|compared| price_check::compare(compared, &rules.price_sources, &known, snapshot.mismatches_before));
 
     let t0 = match &snapshot.reference {
         Reference::Missing => {
@@ -134,13 +138,11 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     Ok(Outcome { holds: holds(rules, advice, totals, incomplete), limit_usd: totals.limit_usd })
 }
 
-/// The comparison of what the sources answered and the positions' own price.
-fn compare_prices(rules: &Rules, snapshot: &Snapshot, stored_usd: Option<f64>) -> Option<PriceFigures> {
-    let rules = rules.prices.as_ref()?;
+/// Every price of the asset that is known: the positions' own first, then what the other sources answered.
+fn known_prices(snapshot: &Snapshot, stored_usd: Option<f64>) -> Vec<SourcePrice> {
     let stored = |price_usd: f64| SourcePrice { source: PriceSource::StoredLiqwid, price_usd, price_ada: None };
     let others = snapshot.prices.iter().copied().filter(|answer| answer.source != PriceSource::StoredLiqwid);
-    let answers: Vec<SourcePrice> = others.chain(stored_usd.map(stored)).collect();
-    Some(price_check::compare(rules, &answers, snapshot.mismatches_before))
+    stored_usd.map(stored).into_iter().chain(others).collect()
 }
 
 pub(crate) fn flow_tables(snapshot: &Snapshot) -> FlowTables<'_> {
@@ -287,19 +289,23 @@ fn judge_window(
     if snapshot.loaded_from.is_some_and(|loaded| start < loaded) {
         return None;
     }
-    let (ts, values, floor_value) = match rules.gate.basis {
+    let judge = |ts: &[i64], values: &[f64], newest: f64, largest: &dyn Fn() -> f64| {
+        gate::judge(&gate::Series { ts, values, window_start: start, newest, largest }, &rules.gate)
+    };
+    Some(match rules.gate.basis {
         Basis::CorrectedPosition => {
             let series = asset_series(&gains.wallets, start, newest);
-            (series.ts, series.usd, totals.newest_usd)
+            let largest = || largest_position(&gains.wallets, &series.ts);
+            judge(&series.ts, &series.usd, totals.newest_usd, &largest)
         }
         Basis::ChangeRateUsd => {
             let points = AssetPrices::new(&snapshot.positions.wallets).points(start, newest);
             let newest = points.last().map_or(0.0, |point| point.price_usd);
-            let (ts, prices) = points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
-            (ts, prices, newest)
+            let (ts, prices): (Vec<i64>, Vec<f64>) =
+                points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
+            judge(&ts, &prices, newest, &|| newest)
         }
-    };
-    Some(gate::judge(&ts, &values, floor_value, start, &rules.gate))
+    })
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.
@@ -335,15 +341,17 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals, incomplete: Option<Hold
             price_usd: peg.price_usd,
             deviation_bps: peg.deviation_bps,
             target_usd: peg.target_usd,
+            source: peg.source,
         }));
         match &advice.gate {
-            Some(gate) => holds.extend(gate_hold(gate)),
+            Some(gate) => holds.extend(gate_holds(gate)),
             // Where the window was not loaded, nothing judged it: that must not pass for a quiet one.
             None if !stale => holds.push(HoldReason::InsufficientPoints { points: 0, needed: rules.gate.min_points }),
             None => {}
         }
     }
-    holds.extend(advice.prices.as_ref().and_then(PriceFigures::hold));
+    let mismatch = advice.prices.as_ref().filter(|prices| prices.holds());
+    holds.extend(mismatch.map(|prices| HoldReason::PriceMismatch { detail: prices.describe() }));
     // Stale wallets have no limit, whatever they gained.
     if totals.limit_usd < 0.01 && !stale {
         holds.push(HoldReason::NoGain { taken: taken(&advice.wallets) });
@@ -361,8 +369,11 @@ fn taken(wallets: &[WalletFigures]) -> Option<Taken> {
     })
 }
 
-fn gate_hold(gate: &GateFigures) -> Option<HoldReason> {
-    match (gate.verdict, gate.residual) {
+fn gate_holds(gate: &GateFigures) -> impl Iterator<Item = HoldReason> {
+    let cannot_judge = gate.scattered.zip(gate.sigma).map(|(Scattered { largest, furthest }, sigma)| {
+        HoldReason::CannotJudge { basis: gate.basis, sigma, largest, furthest }
+    });
+    let verdict = match (gate.verdict, gate.residual) {
         (Verdict::Insufficient { needed }, _) => Some(HoldReason::InsufficientPoints { points: gate.points, needed }),
         (Verdict::Triggered, Some(residual)) => {
             let unit = match gate.basis {
@@ -373,5 +384,6 @@ fn gate_hold(gate: &GateFigures) -> Option<HoldReason> {
             Some(HoldReason::GateTriggered { residual, unit, sigmas })
         }
         (Verdict::Triggered | Verdict::Quiet, _) => None,
-    }
+    };
+    cannot_judge.into_iter().chain(verdict)
 }

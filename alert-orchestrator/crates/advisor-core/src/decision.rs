@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
+use crate::gate::Outlier;
 use crate::growth::RiseFigures;
+use crate::price_check::PriceSource;
+use crate::rules::Basis;
 use crate::store::StoreError;
 use crate::time;
 
@@ -131,7 +134,7 @@ pub enum HoldReason {
     FlowsIncomplete(FlowsIncomplete),
     /// A wallet has more than interest and the known flows explain.
     UnexplainedGrowth(UnexplainedGrowth),
-    /// The newest price is too far from the peg.
+    /// A price is too far from the peg.
     OffPeg {
         /// USD per unit.
         price_usd: f64,
@@ -139,6 +142,8 @@ pub enum HoldReason {
         deviation_bps: f64,
         /// USD per unit.
         target_usd: f64,
+        /// Whose price it is.
+        source: PriceSource,
     },
     /// The gate cannot judge so few points.
     InsufficientPoints {
@@ -146,6 +151,17 @@ pub enum HoldReason {
         points: usize,
         /// Points that would do.
         needed: usize,
+    },
+    /// The gate cannot judge by residuals that are so scattered.
+    CannotJudge {
+        /// What the residuals are of.
+        basis: Basis,
+        /// σ of the residuals, in the unit of the basis.
+        sigma: f64,
+        /// What it is too large a share of, in the same unit.
+        largest: f64,
+        /// The sample that is furthest from the baseline.
+        furthest: Outlier,
     },
     /// The gate found the newest point abnormal.
     GateTriggered {
@@ -180,7 +196,7 @@ impl HoldReason {
             Self::FlowsIncomplete(_) => "flows_incomplete",
             Self::UnexplainedGrowth(_) => "unexplained_growth",
             Self::OffPeg { .. } => "off_peg",
-            Self::InsufficientPoints { .. } => "insufficient_points",
+            Self::InsufficientPoints { .. } | Self::CannotJudge { .. } => "insufficient_points",
             Self::GateTriggered { .. } => "gate_triggered",
             Self::PriceMismatch { .. } => "price_mismatch",
             Self::NoGain { .. } => "no_gain",
@@ -207,11 +223,20 @@ impl fmt::Display for HoldReason {
             Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
             Self::FlowsIncomplete(incomplete) => incomplete.fmt(f),
             Self::UnexplainedGrowth(growth) => growth.fmt(f),
-            Self::OffPeg { price_usd, deviation_bps, target_usd } => {
-                write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?})")
+            Self::OffPeg { price_usd, deviation_bps, target_usd, source } => {
+                let source = source.in_words();
+                write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?}, {source})")
             }
             Self::InsufficientPoints { points, needed } => {
                 write!(f, "insufficient points for residual gate ({points} < {needed})")
+            }
+            Self::CannotJudge { basis, sigma, largest, furthest } => {
+                let of = match basis {
+                    Basis::CorrectedPosition => "position",
+                    Basis::ChangeRateUsd => "price",
+                };
+                write!(f, "cannot judge: σ is {} of the {of}; look at {}, ", percent(sigma / largest), furthest.at)?;
+                write_beside(f, *furthest)
             }
             Self::GateTriggered { residual, unit, sigmas } => {
                 write!(f, "residual gate triggered (residual {} {unit}", significant(*residual))?;
@@ -226,6 +251,23 @@ impl fmt::Display for HoldReason {
                 })
             }
         }
+    }
+}
+
+/// A share in percent, with as many digits as tell.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 10.0 { format!("{percent:.0} %") } else { format!("{percent:.2} %") }
+}
+
+/// A sample beside its neighbours: their ratio, where there is one.
+fn write_beside(f: &mut fmt::Formatter<'_>, Outlier { value, neighbours, .. }: Outlier) -> fmt::Result {
+    if value >= 0.0 && neighbours > 0.0 {
+        let ratio = value / neighbours;
+        let digits = if ratio >= 2.0 { 1 } else { 3 };
+        write!(f, "{ratio:.digits$} × its neighbours")
+    } else {
+        write!(f, "{} USD beside {} USD", significant(value), significant(neighbours))
     }
 }
 
@@ -351,7 +393,7 @@ impl fmt::Display for UnexplainedGrowth {
 
 /// Cents for positions, enough digits for prices.
 fn significant(number: f64) -> String {
-    if number.abs() >= 0.01 { format!("{number:.2}") } else { format!("{number:.2e}") }
+    if number.abs() >= 0.01 || number == 0.0 { format!("{number:.2}") } else { format!("{number:.2e}") }
 }
 
 /// Why nothing can be said about an asset.

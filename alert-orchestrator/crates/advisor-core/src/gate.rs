@@ -1,8 +1,8 @@
-//! Residual sigma gate: is the newest point too far from its own trend to act on? And is the price near its peg?
+//! Residual sigma gate: is the newest point too far from its own trend to act on?
 //!
-//! Start at `judge` and `check_peg`. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
+//! Start at `judge`. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
 //! Method: the newest residual against k·σ of the residuals (σ over n, about their mean), or against the interval between
-//! two quantiles of them, and in either case against two floors.
+//! two quantiles of them, and in either case against two floors. A σ beyond `max_band_bps` judges nothing.
 //! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in [`crate::advice`].
 
 #[cfg(test)]
@@ -13,8 +13,7 @@ use quant::fit::{PolynomialFit, endpoint_leverage};
 use quant::{quantile, scale};
 use serde::Serialize;
 
-use crate::price::PricePoint;
-use crate::rules::{Baseline, Basis, GateRules, Peg, Threshold};
+use crate::rules::{Baseline, Basis, GateRules, Threshold};
 use crate::time;
 
 /// Everything the gate computed, and its verdict.
@@ -50,6 +49,8 @@ pub struct GateFigures {
     pub threshold: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
+    /// Why it cannot rest on this σ although there are points enough, where that is so.
+    pub scattered: Option<Scattered>,
 }
 
 /// A fitted baseline, in scaled time u = (t − centre) / scale.
@@ -80,26 +81,43 @@ pub enum Verdict {
     },
 }
 
-/// The price against its peg.
+/// A σ so large that hardly any newest point could trigger: one bad sample hides another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PegFigures {
-    /// The newest price, USD per unit.
-    pub price_usd: f64,
-    /// The price it should have.
-    pub target_usd: f64,
-    /// Distance between them, basis points of the target.
-    pub deviation_bps: f64,
-    /// The largest distance that does not hold.
-    pub max_deviation_bps: f64,
-    /// Whether it is further away.
-    pub off_peg: bool,
+pub struct Scattered {
+    /// The largest value of the position in the window, or the newest price: what σ is too large a share of.
+    pub largest: f64,
+    /// The sample that is furthest from the baseline.
+    pub furthest: Outlier,
+}
+
+/// A sample that stands out, beside its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Outlier {
+    /// Its time.
+    pub at: Timestamp,
+    /// Its value, in the unit of the basis.
+    pub value: f64,
+    /// The mean of the values before and after it; the value itself where there are none.
+    pub neighbours: f64,
+}
+
+/// The series that is judged.
+pub(crate) struct Series<'a> {
+    /// Times in nanoseconds, strictly increasing, the window only.
+    pub(crate) ts: &'a [i64],
+    /// As many values, finite, USD or USD per unit by the basis.
+    pub(crate) values: &'a [f64],
+    /// Start of the window, nanoseconds.
+    pub(crate) window_start: i64,
+    /// The newest value of position or price, of which `min_residual_bps` is a share.
+    pub(crate) newest: f64,
+    /// The largest of position or price, of which `max_band_bps` is a share; asked for only where it matters.
+    pub(crate) largest: &'a dyn Fn() -> f64,
 }
 
 /// Judges the last point of a series by the rest of it.
-///
-/// `ts`: nanoseconds, strictly increasing, the window only. `values`: as many, finite, USD or USD per unit by `basis`.
-/// `floor_value`: what `min_residual_bps` is a share of. `window_start`: nanoseconds.
-pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: i64, rules: &GateRules) -> GateFigures {
+pub(crate) fn judge(series: &Series<'_>, rules: &GateRules) -> GateFigures {
+    let Series { ts, values, window_start, newest, .. } = *series;
     let n = ts.len();
     let fitted = fit(ts, values, rules.baseline);
     let residual = fitted.as_ref().and_then(|(_, residuals)| residuals.last().copied());
@@ -108,7 +126,7 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         .map(|(_, residuals)| if rules.exclude_last_for_sigma { &residuals[..n - 1] } else { residuals });
     let sigma = base.and_then(|residuals| scale::standard_deviation(residuals, 0));
     let k_times_sigma = sigma.map(|sigma| rules.k_sigma * sigma);
-    let bps_floor = rules.min_residual_bps / 1e4 * floor_value;
+    let bps_floor = rules.min_residual_bps / 1e4 * newest;
     let floor = rules.sigma_epsilon.max(bps_floor);
     let (interval, threshold) = match rules.threshold {
         Threshold::Stddev => (None, k_times_sigma.map(|band| band.max(floor))),
@@ -130,6 +148,8 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         }
         _ => Verdict::Insufficient { needed: n + 1 },
     };
+    let judged = base.zip(sigma).filter(|_| !matches!(verdict, Verdict::Insufficient { .. }));
+    let scattered = judged.and_then(|(residuals, sigma)| find_scatter(series, residuals, sigma, rules));
     GateFigures {
         basis: rules.basis,
         baseline: rules.baseline,
@@ -146,7 +166,31 @@ pub(crate) fn judge(ts: &[i64], values: &[f64], floor_value: f64, window_start: 
         interval,
         threshold,
         verdict,
+        scattered,
     }
+}
+
+/// Whether σ is too large to judge by. What `sigma_epsilon` lets pass is no band: a position that is empty but for the dust of
+/// binary fractions has a σ of the same size.
+fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &GateRules) -> Option<Scattered> {
+    let share = rules.max_band_bps? / 1e4;
+    let band = rules.k_sigma * sigma;
+    // The largest value is no less than the newest: mostly there is no need to look for it.
+    if band <= rules.sigma_epsilon || band <= share * series.newest {
+        return None;
+    }
+    let largest = (series.largest)();
+    if band <= share * largest {
+        return None;
+    }
+    // Of several as far the first, as `max_by` takes the last.
+    let (i, _) = residuals.iter().enumerate().rev().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?;
+    let value = series.values[i];
+    let beside = [i.checked_sub(1), i.checked_add(1)].into_iter().flatten().filter_map(|i| series.values.get(i));
+    let (sum, count) = beside.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    let neighbours = if count > 0.0 { sum / count } else { value };
+    let furthest = Outlier { at: time::timestamp(series.ts[i]), value, neighbours };
+    Some(Scattered { largest, furthest })
 }
 
 /// The residuals that [`judge`] judges by: `values` less baseline at each of `ts`; `None` where there are too few points.
@@ -248,19 +292,4 @@ fn central_interval(residuals: &[f64], central_confidence: f64) -> Option<[f64; 
     let tail = (1.0 - central_confidence) / 2.0;
     let mut residuals = residuals.to_vec();
     Some([quantile::quantile(&mut residuals, tail)?, quantile::quantile(&mut residuals, 1.0 - tail)?])
-}
-
-/// What binary fractions add to a distance: 0.99 is 100.00000000000009 bps from 1.
-const ROUNDING_BPS: f64 = 1e-9;
-
-/// How far the newest price is from its peg.
-pub(crate) fn check_peg(newest: PricePoint, peg: Peg) -> PegFigures {
-    let deviation_bps = (newest.price_usd / peg.target_usd - 1.0).abs() * 1e4;
-    PegFigures {
-        price_usd: newest.price_usd,
-        target_usd: peg.target_usd,
-        deviation_bps,
-        max_deviation_bps: peg.max_deviation_bps,
-        off_peg: deviation_bps > peg.max_deviation_bps + ROUNDING_BPS,
-    }
 }

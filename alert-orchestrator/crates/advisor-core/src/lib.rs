@@ -24,6 +24,7 @@ pub mod keys;
 pub mod ledger;
 pub mod marks;
 mod overdrawn;
+pub mod peg;
 pub mod position;
 mod price;
 pub mod price_check;

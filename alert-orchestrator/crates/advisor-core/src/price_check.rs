@@ -1,21 +1,22 @@
 //! Do the lending market and the exchange agree on what the asset is worth?
 //!
 //! Start at `compare`. Pure: what the sources answered in, [`PriceFigures`] out, with every number the verdict rests on.
-//! Each logical source is represented by the first of its ways that gave a price; the verdict is about these only, the
-//! other prices are shown. How often in a row they disagreed comes in as an argument and goes out as a figure.
-//! Elsewhere: the prices are fetched in `advisor-io`; the price the gate and the peg look at is the store's own.
+//! The positions' own price, which the gain was computed with, always takes part. Each logical source is represented by
+//! the first of its ways that gave a price; the verdict is about these only, the other prices are shown. How often in a row
+//! they disagreed comes in as an argument and goes out as a figure.
+//! Elsewhere: the prices are fetched in `advisor-io`; whether any of them is off its peg is [`crate::peg`]'s to say.
 
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
-use crate::decision::HoldReason;
-
 /// Whose price it is, whichever way it is obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogicalSource {
+    /// The table of positions: the price that the gain was computed with.
+    Positions,
     /// The lending market.
     Liqwid,
     /// The exchange.
@@ -27,6 +28,7 @@ impl LogicalSource {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Positions => "positions",
             Self::Liqwid => "liqwid",
             Self::Minswap => "minswap",
         }
@@ -61,13 +63,28 @@ impl PriceSource {
             Self::StoredMinswap => "greptime(minswap)",
         }
     }
+
+    /// Whether it is the store's: a price of some time ago instead of what somebody says now.
+    #[must_use]
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::StoredLiqwid | Self::StoredMinswap)
+    }
+
+    /// The name in sentences, where the positions' own price is not only Liqwid's.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::StoredLiqwid => LogicalSource::Positions.name(),
+            other => other.name(),
+        }
+    }
 }
 
 /// Which prices must agree, how closely, and what follows where they do not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriceRules {
-    /// The logical sources that must agree, each with the ways to its price, the preferred first. Ways that are not
-    /// configured or cannot be asked are left out by the caller.
+    /// The logical sources that must agree with the positions and each other, each with the ways to its price, the preferred
+    /// first. Ways that are not configured or cannot be asked are left out by the caller.
     pub sources: Vec<(LogicalSource, Vec<PriceSource>)>,
     /// The largest difference that is none.
     pub tolerance: Tolerance,
@@ -97,6 +114,11 @@ pub enum MismatchAction {
     Alert,
 }
 
+/// Whether a number can be a price: finite and above 0.
+pub(crate) fn is_price(price: f64) -> bool {
+    price.is_finite() && price > 0.0
+}
+
 /// What a source answered.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SourcePrice {
@@ -111,14 +133,14 @@ pub struct SourcePrice {
 /// Everything the comparison found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PriceFigures {
-    /// The price of every source that gave one, in the order in which they are configured.
+    /// The price of every source that gave one, compared or not, in the order in which they are configured.
     pub by_source: Vec<PriceFigure>,
     /// The configured sources that gave none, in that order, too.
     pub missing: Vec<PriceSource>,
     /// All configured sources in their order.
     #[serde(skip)]
-    asked: Vec<PriceSource>,
-    /// The prices that were compared: one for each logical source that has any.
+    listed: Vec<PriceSource>,
+    /// The prices that were compared: the positions' own, and one for each logical source that has another.
     pub logical: Vec<LogicalPrice>,
     /// Highest less lowest of them, USD per unit; `None` where fewer than two could be compared.
     pub delta_abs: Option<f64>,
@@ -138,16 +160,16 @@ pub struct PriceFigures {
     pub action: MismatchAction,
 }
 
-/// A source's price beside the first one's.
+/// A source's price, beside the first that was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PriceFigure {
     /// What the source answered.
     #[serde(flatten)]
     pub price: SourcePrice,
-    /// This price less the first source's, USD per unit.
-    pub delta_abs: f64,
-    /// The same as a fraction of the first source's price.
-    pub delta_rel: f64,
+    /// This price less the first one that was compared, USD per unit; `None` where this one was not.
+    pub delta_abs: Option<f64>,
+    /// The same as a fraction of the first one.
+    pub delta_rel: Option<f64>,
 }
 
 /// The price that stands for a logical source.
@@ -165,18 +187,23 @@ impl PriceFigures {
     /// Every configured source in its order, with its price in USD per unit where it gave one.
     pub fn all(&self) -> impl Iterator<Item = (PriceSource, Option<f64>)> {
         let price = |source| self.by_source.iter().map(|figure| figure.price).find(|price| price.source == source);
-        self.asked.iter().map(move |source| (*source, price(*source).map(|price| price.price_usd)))
+        self.listed.iter().map(move |source| (*source, price(*source).map(|price| price.price_usd)))
     }
 
-    /// The mismatch as a reason to hold, where it has lasted long enough and is to hold.
-    pub(crate) fn hold(&self) -> Option<HoldReason> {
+    /// Whether there is a mismatch that has lasted long enough and is to hold.
+    pub(crate) fn holds(&self) -> bool {
         let lasting = self.mismatches_in_a_row >= self.persistence_threshold;
-        (self.mismatch == Some(true) && lasting && self.action == MismatchAction::Hold)
-            .then(|| HoldReason::PriceMismatch { detail: self.describe() })
+        self.mismatch == Some(true) && lasting && self.action == MismatchAction::Hold
+    }
+
+    /// The logical sources of `rules` that gave no price at all, by their names.
+    pub(crate) fn without_price(&self, rules: &PriceRules) -> Vec<&'static str> {
+        let missing = rules.sources.iter().filter(|(_, ways)| ways.iter().all(|way| self.missing.contains(way)));
+        missing.map(|(source, _)| source.name()).collect()
     }
 
     /// The compared prices and their difference in one line, such as
-    /// `liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %`.
+    /// `positions 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %`.
     pub(crate) fn describe(&self) -> String {
         let named = |price: &LogicalPrice| format!("{} {} USD", price.source.name(), digits(price.price_usd));
         let prices: Vec<String> = self.logical.iter().map(named).collect();
@@ -208,40 +235,41 @@ fn digits(price: f64) -> String {
 /// up for it.
 const ROUNDING: f64 = 1e-12;
 
-/// Compares what the sources answered. Of a source that is in `answers` twice the first counts.
+/// Compares what the sources answered, and lists it in the order of `listed`. Of a source that is in `answers` twice the first
+/// counts.
 ///
-/// `mismatches_before`: how many comparisons before this one disagreed in a row. Where fewer than two prices can be
-/// compared the count stays as it is: nothing is known that would end the disagreement, so that a source that fails now
-/// and then cannot keep it from being acted upon.
-pub(crate) fn compare(rules: &PriceRules, answers: &[SourcePrice], mismatches_before: u32) -> PriceFigures {
-    let is_price = |price: f64| price.is_finite() && price > 0.0;
+/// `mismatches_before`: how many comparisons before this one disagreed in a row. Where a logical source has no price the count
+/// does not end: nothing is known that would end the disagreement, so that a source that fails now and then cannot keep it
+/// from being acted upon.
+pub(crate) fn compare(
+    rules: &PriceRules,
+    listed: &[PriceSource],
+    answers: &[SourcePrice],
+    mismatches_before: u32,
+) -> PriceFigures {
     let answer = |source: PriceSource| {
         let answer = answers.iter().find(|answer| answer.source == source && is_price(answer.price_usd))?;
         Some(SourcePrice { price_ada: answer.price_ada.filter(|price| is_price(*price)), ..*answer })
     };
-    let mut asked: Vec<PriceSource> = Vec::new();
-    for way in rules.sources.iter().flat_map(|(_, ways)| ways) {
-        if !asked.contains(way) {
-            asked.push(*way);
-        }
-    }
-    let logical: Vec<LogicalPrice> = rules
-        .sources
-        .iter()
-        .filter_map(|(source, ways)| {
-            let price = ways.iter().find_map(|way| answer(*way))?;
-            Some(LogicalPrice { source: *source, from: price.source, price_usd: price.price_usd })
-        })
-        .collect();
+    let stands_for = |source: LogicalSource, ways: &[PriceSource]| {
+        let price = ways.iter().find_map(|way| answer(*way))?;
+        Some(LogicalPrice { source, from: price.source, price_usd: price.price_usd })
+    };
+    let others = rules.sources.iter().map(|(source, ways)| stands_for(*source, ways));
+    let is_complete = others.clone().all(|price| price.is_some());
+    // Where the positions' own price stands for Liqwid, too, it is not a second one.
+    let others = others.flatten().filter(|price| price.from != PriceSource::StoredLiqwid);
+    let positions = stands_for(LogicalSource::Positions, &[PriceSource::StoredLiqwid]);
+    let logical: Vec<LogicalPrice> = positions.into_iter().chain(others).collect();
     let deltas = deltas(&logical);
     let mismatch = deltas.map(|(abs, rel, highest)| match rules.tolerance {
         Tolerance::Relative(tolerance) => rel > tolerance + ROUNDING,
         Tolerance::Absolute(tolerance) => abs > tolerance + ROUNDING * highest,
     });
     PriceFigures {
-        by_source: beside_first(asked.iter().filter_map(|source| answer(*source))),
-        missing: asked.iter().copied().filter(|source| answer(*source).is_none()).collect(),
-        asked,
+        by_source: beside_first(listed.iter().filter_map(|source| answer(*source)), &logical),
+        missing: listed.iter().copied().filter(|source| answer(*source).is_none()).collect(),
+        listed: listed.to_vec(),
         logical,
         delta_abs: deltas.map(|(abs, ..)| abs),
         delta_rel: deltas.map(|(_, rel, _)| rel),
@@ -250,8 +278,8 @@ pub(crate) fn compare(rules: &PriceRules, answers: &[SourcePrice], mismatches_be
         unavailable: mismatch.is_none(),
         mismatches_in_a_row: match mismatch {
             Some(true) => mismatches_before.saturating_add(1),
-            Some(false) => 0,
-            None => mismatches_before,
+            Some(false) if is_complete => 0,
+            Some(false) | None => mismatches_before,
         },
         persistence_threshold: rules.persistence_threshold,
         action: rules.action,
@@ -269,13 +297,13 @@ fn deltas(logical: &[LogicalPrice]) -> Option<(f64, f64, f64)> {
     Some((apart, apart / highest, highest))
 }
 
-fn beside_first(prices: impl Iterator<Item = SourcePrice>) -> Vec<PriceFigure> {
+fn beside_first(prices: impl Iterator<Item = SourcePrice>, logical: &[LogicalPrice]) -> Vec<PriceFigure> {
     let mut first = None;
     prices
         .map(|price| {
-            let first = *first.get_or_insert(price.price_usd);
-            let delta_abs = price.price_usd - first;
-            PriceFigure { price, delta_abs, delta_rel: delta_abs / first }
+            let is_compared = logical.iter().any(|logical| logical.from == price.source);
+            let delta_abs = is_compared.then(|| price.price_usd - *first.get_or_insert(price.price_usd));
+            PriceFigure { price, delta_abs, delta_rel: delta_abs.zip(first).map(|(delta, first)| delta / first) }
         })
         .collect()
 }

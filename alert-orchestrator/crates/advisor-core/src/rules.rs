@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::price_check::PriceRules;
+use crate::price_check::{PriceRules, PriceSource};
 
 /// What the advisor was told to do with an asset.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Rules {
     pub gate: GateRules,
     /// How far the wallets' flows must be known; `None`: the tables are all there is to know.
     pub coverage: Option<CoverageRules>,
+    /// Where prices of the asset are looked for, beside the positions' own; in the order in which they are listed.
+    pub price_sources: Vec<PriceSource>,
     /// Which prices must agree; `None`: they are not compared.
     pub prices: Option<PriceRules>,
 }
@@ -139,6 +141,8 @@ pub struct GateRules {
     pub sigma_epsilon: f64,
     /// Residuals up to this share of the newest value never trigger, basis points.
     pub min_residual_bps: f64,
+    /// A σ of which k times exceeds this share of the largest value in the window judges nothing, basis points. `None`: any may.
+    pub max_band_bps: Option<f64>,
     /// How the newest residual is judged.
     pub threshold: Threshold,
     /// The price the asset should have.

@@ -36,10 +36,12 @@ pub fn rules() -> Rules {
             exclude_last_for_sigma: false,
             sigma_epsilon: 1e-6,
             min_residual_bps: 0.0,
+            max_band_bps: Some(500.0),
             threshold: Threshold::Stddev,
             peg: None,
         },
         coverage: None,
+        price_sources: Vec::new(),
         prices: None,
     }
 }

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::figures::{Snapshot, WalletFigures};
+use crate::figures::{Advice, Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::position::Contradiction;
-use crate::price_check::{MismatchAction, PriceFigures};
+use crate::price_check::MismatchAction;
 use crate::rules::Rules;
 use crate::{sync, time};
 
@@ -209,21 +209,24 @@ pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<String> 
     ))
 }
 
-/// That prices could not be compared, or disagree without holding.
-pub(crate) fn about_prices(prices: &PriceFigures) -> Option<String> {
-    match prices.mismatch {
-        None => {
-            let missing: Vec<&str> = prices.missing.iter().map(|source| source.name()).collect();
+/// That prices could not be compared, in part or at all, or disagree without holding.
+pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<String> {
+    let Some((rules, prices)) = rules.prices.as_ref().zip(advice.prices.as_ref()) else { return Vec::new() };
+    let disagreement = (prices.mismatch == Some(true) && !prices.holds()).then(|| {
+        let why = match prices.action {
+            MismatchAction::Alert => "shown only".to_owned(),
+            MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
+        };
+        format!("price mismatch ({}): {why}", prices.describe())
+    });
+    let missing = match prices.without_price(rules) {
+        _ if prices.mismatch.is_none() => {
+            let missing: Vec<&str> = prices.missing.iter().map(|source| source.in_words()).collect();
             let missing = if missing.is_empty() { "no other source is asked".to_owned() } else { missing.join(", ") };
             Some(format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})"))
         }
-        Some(true) if prices.hold().is_none() => {
-            let why = match prices.action {
-                MismatchAction::Alert => "shown only".to_owned(),
-                MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
-            };
-            Some(format!("price mismatch ({}): {why}", prices.describe()))
-        }
-        Some(_) => None,
-    }
+        missing if missing.is_empty() => None,
+        missing => Some(format!("prices are compared without {}, which gave none", missing.join(" and "))),
+    };
+    disagreement.into_iter().chain(missing).collect()
 }

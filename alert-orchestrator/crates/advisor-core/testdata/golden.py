@@ -195,7 +195,7 @@ def points_needed(t, gate):
     return would_do
 
 
-def judge(t, y, floor_value, gate):
+def judge(t, y, floor_value, largest, gate):
     t, y = np.array(t, dtype=float), np.array(y, dtype=float)
     n = len(t)
     figures = {"points": n, "residual": None, "sigma": None, "interval": None}
@@ -216,6 +216,10 @@ def judge(t, y, floor_value, gate):
                 figures["interval"] = [float(np.quantile(base, low)), float(np.quantile(base, 1 - low))]
     if n < needed:
         return figures | {"verdict": "insufficient", "needed": needed}
+    band = gate["k_sigma"] * figures["sigma"] if figures["sigma"] is not None else 0.0
+    if gate["max_band_bps"] is not None and band > max(gate["max_band_bps"] / 1e4 * largest, gate["sigma_epsilon"]):
+        furthest = int(np.argmax(np.abs(base)))
+        figures["scattered"] = {"largest": largest, "seconds_before_newest": float(-t[furthest])}
     if gate["threshold_mode"] == "percentile":
         low, high = figures["interval"]
         tripped = not low <= newest <= high and abs(newest) > floor
@@ -324,12 +328,15 @@ def advise(case):
         axis = sorted({ts for samples in corrected.values() for ts, _ in samples})
         series = [(t, sum(np.interp(t, *zip(*samples)) for samples in corrected.values())) for t in axis]
         floor_value = sum(wallets[row["wallet"]][-1][1] for row in rows)
+        held = [[(ts, usd) for ts, usd, *_ in wallets[row["wallet"]]] for row in rows]
+        sizes = [sum(np.interp(t, *zip(*samples)) for samples in held) for t in axis if start <= t <= t1]
+        largest = float(max(sizes))
     else:
         series = points
-        floor_value = points[-1][1]
+        largest = floor_value = points[-1][1]
     window = [(t, y) for t, y in series if start <= t <= t1]
     origin = t1  # seconds before the newest sample: small numbers for the reference fit as well
-    answer["gate"] = judge([t - origin for t, _ in window], [y for _, y in window], floor_value, gate)
+    answer["gate"] = judge([t - origin for t, _ in window], [y for _, y in window], floor_value, largest, gate)
     total = sum(row["limit"] for row in rows)
     cents = math.floor(total * 100 + 1e-6) / 100
     answer |= {"wallets": rows, "gain": sum(row["gain"] for row in rows)}
@@ -340,8 +347,10 @@ def advise(case):
     if applied and off_peg(points, gate["peg"]):
         holds.append("off_peg")
     verdict = answer["gate"]["verdict"]
-    if applied and verdict != "quiet":
-        holds.append({"insufficient": "insufficient_points", "triggered": "gate_triggered"}[verdict])
+    if applied and (verdict == "insufficient" or "scattered" in answer["gate"]):
+        holds.append("insufficient_points")
+    if applied and verdict == "triggered":
+        holds.append("gate_triggered")
     if cents < 0.01:
         holds.append("no_gain")
     if holds:
@@ -379,6 +388,7 @@ def some_rules(rng, index, first, last):
             "threshold_mode": pick(rng, ["stddev", "stddev", "percentile"]),
             "central_confidence": pick(rng, [0.8, 0.9, 0.95]),
             "peg": pick(rng, [None, None, {"target_usd": 1.0, "max_deviation_bps": 100.0}]),
+            "max_band_bps": [None, 500.0, 50.0, 2000.0, None][index % 5],
         },
     }
 

@@ -7,8 +7,9 @@ use std::io::{self, Write};
 use advisor_core::advice::{Advice, FlowFigures, GrowthFigures, RiseFigures, Totals, WalletFigures};
 use advisor_core::decision::Decision;
 use advisor_core::flow::Direction;
-use advisor_core::gate::{FitFigures, GateFigures, PegFigures, Verdict};
-use advisor_core::price_check::{PriceFigure, PriceFigures, Tolerance};
+use advisor_core::gate::{FitFigures, GateFigures, Outlier, Scattered, Verdict};
+use advisor_core::peg::PegFigures;
+use advisor_core::price_check::{LogicalPrice, PriceFigure, PriceFigures, Tolerance};
 use advisor_core::rules::{Baseline, Basis, Mark};
 
 /// Leaves out all wallets but one.
@@ -188,29 +189,30 @@ fn peg_steps(out: &mut impl Write, peg: &PegFigures) -> io::Result<()> {
     let verdict = if peg.off_peg { "off peg" } else { "on peg" };
     writeln!(
         out,
-        "peg        price {:.6} USD, target {:?} USD: {:.1} bps away, allowed {}: {verdict}",
-        peg.price_usd, peg.target_usd, peg.deviation_bps, peg.max_deviation_bps
+        "peg        price {:.6} USD ({}), target {:?} USD: {:.1} bps away, allowed {}: {verdict}",
+        peg.price_usd,
+        peg.source.in_words(),
+        peg.target_usd,
+        peg.deviation_bps,
+        peg.max_deviation_bps
     )
 }
 
 fn price_steps(out: &mut impl Write, prices: &PriceFigures) -> io::Result<()> {
     writeln!(out, "prices")?;
     for PriceFigure { price, delta_abs, delta_rel } in &prices.by_source {
-        let name = price.source.name();
-        writeln!(
-            out,
-            "  {name:18} {:.6} USD, {delta_abs:+.6} USD ({:+.4} %) beside the first",
-            price.price_usd,
-            delta_rel * 100.0
-        )?;
+        write!(out, "  {:18} {:.6} USD", price.source.in_words(), price.price_usd)?;
+        match delta_abs.zip(*delta_rel) {
+            Some((abs, rel)) => writeln!(out, ", {abs:+.6} USD ({:+.4} %) beside the first", rel * 100.0)?,
+            None => writeln!(out, ", not compared")?,
+        }
     }
-    prices.missing.iter().try_for_each(|source| writeln!(out, "  {:18} no price", source.name()))?;
+    prices.missing.iter().try_for_each(|source| writeln!(out, "  {:18} no price", source.in_words()))?;
     let (Some(delta_abs), Some(delta_rel), Some(mismatch)) = (prices.delta_abs, prices.delta_rel, prices.mismatch)
     else {
         return writeln!(out, "  verdict  fewer than two sources have a price: nothing to compare");
     };
-    let compared: Vec<String> =
-        prices.logical.iter().map(|price| format!("{} from {}", price.source.name(), price.from.name())).collect();
+    let compared: Vec<String> = prices.logical.iter().map(compared).collect();
     let tolerance = match prices.tolerance {
         // 100 · 0.007 is 0.7000000000000001.
         Tolerance::Relative(tolerance) => format!("{} %", (tolerance * 1e8).round() / 1e6),
@@ -221,6 +223,11 @@ fn price_steps(out: &mut impl Write, prices: &PriceFigures) -> io::Result<()> {
     let verdict = if mismatch { "MISMATCH" } else { "agree" };
     let (times, needed) = (prices.mismatches_in_a_row, prices.persistence_threshold.max(1));
     writeln!(out, "  verdict  {verdict}, {times} in a row (it takes {needed})")
+}
+
+fn compared(price: &LogicalPrice) -> String {
+    let (source, from) = (price.source.name(), price.from.in_words());
+    if source == from { source.to_owned() } else { format!("{source} from {from}") }
 }
 
 fn gate_steps(out: &mut impl Write, gate: &GateFigures, applied: bool) -> io::Result<()> {
@@ -253,6 +260,13 @@ fn gate_steps(out: &mut impl Write, gate: &GateFigures, applied: bool) -> io::Re
         Verdict::Triggered => "TRIGGERED".to_owned(),
         Verdict::Insufficient { needed } => format!("too few points to judge ({} < {needed})", gate.points),
     };
+    if let Some(Scattered { largest, furthest: Outlier { at, value, neighbours } }) = gate.scattered {
+        writeln!(
+            out,
+            "  scatter  k * sigma is too large a share of {largest:.6} {unit} to judge by; the furthest sample is {value:.6} {unit} \
+             at {at}, beside {neighbours:.6}"
+        )?;
+    }
     let applied = if applied { "" } else { ", shown only: the gate is not applied to this asset" };
     writeln!(out, "  verdict  {verdict}{applied}")
 }

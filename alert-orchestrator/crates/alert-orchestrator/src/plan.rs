@@ -63,6 +63,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
         flow_lag_hours: client.transactions.flow_lag_hours,
         gate: gate_rules(config.gate_for(asset), asset),
         coverage: coverage_rules(config),
+        price_sources: price_sources(config, asset),
         prices: price_rules(config, asset),
     }
 }
@@ -96,12 +97,33 @@ fn gate_rules(gate: &Gate, asset: &str) -> GateRules {
         exclude_last_for_sigma: gate.exclude_last_for_sigma,
         sigma_epsilon: gate.sigma_epsilon,
         min_residual_bps: gate.min_residual_bps,
+        max_band_bps: gate.max_band_bps,
         threshold: match gate.threshold_mode {
             ThresholdMode::Stddev => Threshold::Stddev,
             ThresholdMode::Percentile => Threshold::Percentile { central_confidence: gate.central_confidence },
         },
         peg: gate.peg.as_ref().map(|peg| Peg { target_usd: peg.target_usd, max_deviation_bps: peg.max_deviation_bps }),
     }
+}
+
+/// Where prices of an asset are looked for: in every way that is configured where prices are compared, and in the store's own
+/// where only a peg wants to know them.
+fn price_sources(config: &Config, asset: &str) -> Vec<PriceSource> {
+    let is_compared = config.orchestrator.price_compare.enabled;
+    let is_pegged = config.gate_for(asset).peg.is_some();
+    let priority = &config.orchestrator.telemetry.price_source_priority;
+    let mut sources = Vec::new();
+    for source in priority.liqwid.iter().chain(&priority.minswap).map(source_of) {
+        let is_wanted = is_compared || is_pegged && source.is_stored();
+        if is_wanted && is_configured(config, source) && !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    // The price that the gain is computed with is listed whether it stands for Liqwid's or not.
+    if is_compared && !sources.contains(&PriceSource::StoredLiqwid) {
+        sources.insert(0, PriceSource::StoredLiqwid);
+    }
+    sources
 }
 
 /// How prices are compared, by the sources that the configuration names an address for.

@@ -173,11 +173,7 @@ fn recent(of: &AssetPlan, price: StoredPrice, at: i64) -> Result<StoredPrice, St
     }
 }
 
-/// The assets whose prices are compared with those of a source.
+/// The assets whose prices a source is asked for.
 fn wanting(plan: &Plan, source: PriceSource) -> Vec<&AssetPlan> {
-    let wants = |of: &&AssetPlan| {
-        let rules = of.rules.prices.as_ref();
-        rules.is_some_and(|rules| rules.sources.iter().any(|(_, ways)| ways.contains(&source)))
-    };
-    plan.assets.iter().filter(wants).collect()
+    plan.assets.iter().filter(|of| of.rules.price_sources.contains(&source)).collect()
 }

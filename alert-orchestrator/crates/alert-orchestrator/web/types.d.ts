@@ -107,10 +107,12 @@ declare namespace Api {
     interval: [number, number] | null;
     threshold: number | null;
     verdict: "quiet" | "triggered" | { insufficient: { needed: number } };
+    scattered: { largest: number; furthest: { at: string; value: number; neighbours: number } } | null;
   }
 
   interface Peg {
     price_usd: number;
+    source: string;
     target_usd: number;
     deviation_bps: number;
     max_deviation_bps: number;
@@ -118,7 +120,8 @@ declare namespace Api {
   }
 
   interface PriceFigures {
-    by_source: { source: string; price_usd: number; price_ada: number | null; delta_abs: number; delta_rel: number }[];
+    /** The differences from the first that was compared; null where this one was not. */
+    by_source: { source: string; price_usd: number; price_ada: number | null; delta_abs: number | null; delta_rel: number | null }[];
     missing: string[];
     /** Those that were compared. */
     logical: { source: string; from: string; price_usd: number }[];

@@ -4,37 +4,11 @@ use super::*;
 use crate::flow::{EARLIEST, FlowRow};
 use crate::gain::{FlowTables, wallet_gains};
 use crate::position::{PositionRow, PositionsBuilder};
-use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, Keywords, ReferenceFallback, Rules, Threshold};
+use crate::rules::{AmountUnit, Rules};
+use crate::test_support;
 
 fn rules() -> Rules {
-    Rules {
-        keywords: Keywords { reference: "tag".to_owned(), principal: "principal".to_owned() },
-        reference_fallback: ReferenceFallback::DataRange,
-        range_start: None,
-        safety_factor: 1.0,
-        max_sample_age_hours: None,
-        max_clock_skew_minutes: None,
-        alignment: Alignment::None,
-        amount_unit: AmountUnit::Usd,
-        max_supply_apy: None,
-        flow_lag_hours: 6.0,
-        gate: GateRules {
-            holds: false,
-            apply_in_fallback: true,
-            basis: Basis::CorrectedPosition,
-            baseline: Baseline::Median,
-            lookback_hours: 1.0,
-            min_points: 1,
-            k_sigma: 2.0,
-            exclude_last_for_sigma: false,
-            sigma_epsilon: 0.0,
-            min_residual_bps: 0.0,
-            threshold: Threshold::Stddev,
-            peg: None,
-        },
-        coverage: None,
-        prices: None,
-    }
+    Rules { amount_unit: AmountUnit::Usd, ..test_support::rules() }
 }
 
 /// Samples (wallet, time, USD) and flows (wallet, time, USD, negative: a withdrawal), gains since `t0`: the series in a window.

@@ -52,14 +52,34 @@ fn every_hold_has_its_code_and_sentence() {
     holds(pulled(0), "flows_incomplete", sentence);
     holds(pulled(1), "flows_incomplete", &format!("{sentence}; 1 more wallet is like it"));
     holds(pulled(2), "flows_incomplete", &format!("{sentence}; 2 more wallets are like it"));
-    let off = |target_usd: f64| HoldReason::OffPeg { price_usd: 0.9672, deviation_bps: 328.0, target_usd };
-    holds(off(1.0), "off_peg", "off peg (0.9672 USD, 328 bps from 1.0)");
-    holds(off(1.25), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25)");
+    let off = |target_usd: f64, source: PriceSource| HoldReason::OffPeg {
+        price_usd: 0.9672,
+        deviation_bps: 328.0,
+        target_usd,
+        source,
+    };
+    holds(off(1.0, PriceSource::StoredLiqwid), "off_peg", "off peg (0.9672 USD, 328 bps from 1.0, positions)");
+    holds(off(1.25, PriceSource::LiqwidGraphql), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25, liqwid_graphql)");
     let few = HoldReason::InsufficientPoints { points: 8, needed: 10 };
     holds(few, "insufficient_points", "insufficient points for residual gate (8 < 10)");
     let apart = HoldReason::PriceMismatch { detail: "liqwid 1.0 USD".to_owned() };
     holds(apart, "price_mismatch", "price mismatch (liqwid 1.0 USD)");
     holds(HoldReason::NoGain { taken: None }, "no_gain", "non-positive gains since t0 (clamped)");
+}
+
+#[test]
+fn a_sigma_that_cannot_judge_names_the_sample_to_look_at() {
+    let scattered = |basis: Basis, sigma: f64, value: f64, neighbours: f64, expected: &str| {
+        let furthest = Outlier { at: time::timestamp(0), value, neighbours };
+        let sentence = format!("cannot judge: σ is {expected}");
+        holds(HoldReason::CannotJudge { basis, sigma, largest: 1000.0, furthest }, "insufficient_points", &sentence);
+    };
+    let position = Basis::CorrectedPosition;
+    let at = "look at 1970-01-01T00:00:00Z";
+    scattered(position, 120.0, 4200.0, 1000.0, &format!("12 % of the position; {at}, 4.2 × its neighbours"));
+    scattered(position, 26.04, 960.0, 1000.0, &format!("2.60 % of the position; {at}, 0.960 × its neighbours"));
+    scattered(position, 300.0, 1000.0, 0.0, &format!("30 % of the position; {at}, 1000.00 USD beside 0.00 USD"));
+    scattered(Basis::ChangeRateUsd, 120.0, 0.0, 1.0, &format!("12 % of the price; {at}, 0.000 × its neighbours"));
 }
 
 #[test]

@@ -102,7 +102,8 @@ impl Judged {
         let (ts, values) = (&prices.ts[since..], &prices.value[since..]);
         let newest = *values.last().filter(|_| window.gate_loaded)?;
         let rules = GateRules { basis: Basis::ChangeRateUsd, ..rules.gate.clone() };
-        Some(Cow::Owned(gate::judge(ts, values, newest, window.gate, &rules)))
+        let series = gate::Series { ts, values, window_start: window.gate, newest, largest: &|| newest };
+        Some(Cow::Owned(gate::judge(&series, &rules)))
     }
 }
 

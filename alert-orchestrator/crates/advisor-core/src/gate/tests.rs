@@ -14,6 +14,7 @@ fn rules() -> GateRules {
         exclude_last_for_sigma: false,
         sigma_epsilon: 0.0,
         min_residual_bps: 0.0,
+        max_band_bps: None,
         threshold: Threshold::Stddev,
         peg: None,
     }
@@ -22,7 +23,13 @@ fn rules() -> GateRules {
 /// Judges hourly values.
 fn hourly(values: &[f64], rules: &GateRules) -> GateFigures {
     let ts: Vec<i64> = (0..).map(|hour| hour * time::NANOS_PER_HOUR).take(values.len()).collect();
-    judge(&ts, values, values.last().copied().unwrap_or(0.0), 0, rules)
+    judge_all(&ts, values, rules)
+}
+
+fn judge_all(ts: &[i64], values: &[f64], rules: &GateRules) -> GateFigures {
+    let newest = values.last().copied().unwrap_or(0.0);
+    let largest = || values.iter().copied().fold(0.0, f64::max);
+    judge(&Series { ts, values, window_start: 0, newest, largest: &largest }, rules)
 }
 
 /// "quiet r=… σ=…" and the like, to two places.
@@ -34,8 +41,17 @@ fn says(values: &[f64], rules: &GateRules, expected: &str) {
         Verdict::Triggered => "triggered".to_owned(),
         Verdict::Insufficient { needed } => format!("needs {needed}"),
     };
+    let scattered = figures.scattered.map(|Scattered { largest, furthest: Outlier { at, value, neighbours } }| {
+        let hour = time::nanos(at) / time::NANOS_PER_HOUR;
+        format!(" scattered over {largest}: {value} beside {neighbours} at {hour} h")
+    });
     let number = |number: Option<f64>| number.map_or("none".to_owned(), |number| format!("{number:.2}"));
-    let found = format!("{verdict} r={} σ={}", number(figures.residual), number(figures.sigma));
+    let found = format!(
+        "{verdict} r={} σ={}{}",
+        number(figures.residual),
+        number(figures.sigma),
+        scattered.unwrap_or_default()
+    );
     assert_eq!(found, expected, "{values:?} with {rules:?}");
 }
 
@@ -128,7 +144,7 @@ fn an_uneven_series_is_judged_by_the_leverage_of_its_newest_point() {
     let mut ts: Vec<i64> = (0..10).map(|hour| hour * time::NANOS_PER_HOUR).collect();
     ts.push(8760 * time::NANOS_PER_HOUR);
     let values = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 50.0];
-    let figures = judge(&ts, &values, 50.0, 0, &GateRules { baseline: Baseline::Polynomial(1), ..rules() });
+    let figures = judge_all(&ts, &values, &GateRules { baseline: Baseline::Polynomial(1), ..rules() });
     assert!(figures.fit.is_some_and(|fit| fit.newest_leverage > 0.999));
     assert_eq!(figures.verdict, Verdict::Insufficient { needed: 12 });
 }
@@ -198,20 +214,35 @@ fn the_fit_is_reported_in_scaled_time() {
     }
 }
 
-#[track_caller]
-fn peg(price_usd: f64, target_usd: f64, deviation_bps: f64, off_peg: bool) {
-    let found = check_peg(PricePoint { ts: 0, price_usd }, Peg { target_usd, max_deviation_bps: 100.0 });
-    assert!((found.deviation_bps - deviation_bps).abs() < 1e-9, "{found:?}");
-    assert_eq!(found.off_peg, off_peg, "{found:?}");
+#[test]
+fn a_sigma_beyond_its_band_is_too_large_to_judge_by_and_names_the_sample_that_made_it() {
+    // Mean 101: residuals −1, −1, −1, 4, −1; σ² = (4·1 + 16)/5 = 4, k·σ = 3, which is 285.7 bps of 105.
+    let values = [100.0, 100.0, 100.0, 105.0, 100.0];
+    let band = |max_band_bps: f64| GateRules { max_band_bps: Some(max_band_bps), ..rules() };
+    let scattered = "quiet r=-1.00 σ=2.00 scattered over 105: 105 beside 100 at";
+    says(&values, &band(286.0), "quiet r=-1.00 σ=2.00");
+    says(&values, &band(285.0), &format!("{scattered} 3 h"));
+    // The same for percentiles, which the sample would widen as well.
+    let percentile = |max_band_bps: f64| GateRules {
+        threshold: Threshold::Percentile { central_confidence: 0.6 },
+        ..band(max_band_bps)
+    };
+    says(&values, &percentile(286.0), "quiet r=-1.00 σ=2.00");
+    says(&values, &percentile(285.0), &format!("{scattered} 3 h"));
+    // At either end there is one neighbour. The newest may be what it was, and triggers beside.
+    says(&[105.0, 100.0, 100.0, 100.0, 100.0], &band(285.0), &format!("{scattered} 0 h"));
+    let newest = "triggered r=4.00 σ=2.00 scattered over 105: 105 beside 100 at 4 h";
+    says(&[100.0, 100.0, 100.0, 100.0, 105.0], &band(285.0), newest);
+    // Left out of σ, it is not what made it: residuals −1.2, 2.8, −1.2, −1.2 with mean −0.2, σ² = (3·1 + 9)/4 = 3.
+    let without = GateRules { exclude_last_for_sigma: true, ..band(1.0) };
+    let expected = "quiet r=0.80 σ=1.73 scattered over 104: 104 beside 100 at 1 h";
+    says(&[100.0, 104.0, 100.0, 100.0, 102.0], &without, expected);
 }
 
 #[test]
-fn a_peg_is_left_beyond_its_tolerance_on_either_side() {
-    peg(1.0, 1.0, 0.0, false);
-    peg(0.9672, 1.0, 328.0, true);
-    peg(0.99, 1.0, 100.0, false);
-    peg(1.01, 1.0, 100.0, false);
-    peg(0.9899, 1.0, 101.0, true);
-    peg(1.0101, 1.0, 101.0, true);
-    peg(1.98, 2.0, 100.0, false); // of the target, not of a dollar
+fn what_the_smallest_residual_lets_pass_is_no_band() {
+    let dust = [0.0, 1e-9, 0.0, 1e-9, 0.0, 0.0];
+    let band = GateRules { max_band_bps: Some(500.0), ..rules() };
+    assert_eq!(hourly(&dust, &GateRules { sigma_epsilon: 1e-6, ..band.clone() }).scattered, None);
+    assert!(hourly(&dust, &band).scattered.is_some());
 }

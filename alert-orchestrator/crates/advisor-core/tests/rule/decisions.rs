@@ -77,7 +77,7 @@ fn only_when_every_wallet_is_stale_the_asset_is() {
 fn a_price_off_its_peg_holds() {
     let history = rising().sample("a", 20.0, 1020.0, 0.9672);
     let advice = history.advise(&with_peg(rules()), 20.0);
-    assert!(message(&advice).starts_with("off peg (0.9672 USD, 328 bps from 1.0)"), "{}", message(&advice));
+    assert!(message(&advice).starts_with("off peg (0.9672 USD, 328 bps from 1.0, positions)"), "{}", message(&advice));
     assert_eq!(code(&advice), "off_peg");
     assert!(advice.wallet_breakdown().is_empty());
 
@@ -112,6 +112,7 @@ fn a_jump_of_the_newest_sample_triggers_the_gate() {
 fn floors_keep_small_residuals_from_triggering() {
     let verdict = |change: fn(&mut Rules)| {
         let mut rules = rules();
+        rules.gate.max_band_bps = None; // 3.5 σ are 62 USD, and 500 bps of 1119 are 56
         change(&mut rules);
         code(&jumping().advise(&rules, 19.0))
     };
@@ -142,10 +143,10 @@ fn a_gate_that_may_not_hold_still_publishes_its_figures() {
 
 #[test]
 fn the_first_reason_stands_and_the_sentence_names_the_others() {
-    let history = jumping().sample("a", 20.0, 900.0, 0.9672);
+    let history = rising().sample("a", 20.0, 920.0, 0.9672);
     let tagged = history.tag("x", 1.0, 1.0);
     let advice = tagged.advise(&with_peg(rules()), 50.0);
-    let expected = "stale data (newest sample 30.0 h old); off peg (0.9672 USD, 328 bps from 1.0); \
+    let expected = "stale data (newest sample 30.0 h old); off peg (0.9672 USD, 328 bps from 1.0, positions); \
                     residual gate triggered (residual ";
     assert!(message(&advice).starts_with(expected), "{}", message(&advice));
     assert!(message(&advice).ends_with("σ)"), "{}", message(&advice));
@@ -242,7 +243,7 @@ fn a_percentile_gate_needs_enough_residuals_for_its_tails() {
     holds(&few.advise(&percentile, 38.0), "insufficient_points", "insufficient points for residual gate (39 < 40)");
     let enough = History::default().hourly("a", 0, &values(40));
     assert_eq!(code(&enough.advise(&percentile, 39.0)), "withdraw");
-    assert_eq!(code(&enough.sample("a", 39.0, 2000.0, 1.0).advise(&percentile, 39.0)), "gate_triggered");
+    assert_eq!(code(&enough.sample("a", 39.0, 1100.0, 1.0).advise(&percentile, 39.0)), "gate_triggered");
 }
 
 #[test]

@@ -84,6 +84,7 @@ enum Defect {
     WindowNotLoaded,
     OffPeg,
     NewestValueJumps,
+    EarlierValueJumps,
     OverflowingValue,
     DepositWithoutTime,
     DepositWithoutWallet,
@@ -96,7 +97,7 @@ enum Defect {
     OverflowingDeposit,
 }
 
-const DEFECTS: [(Defect, &str); 23] = [
+const DEFECTS: [(Defect, &str); 24] = [
     (Defect::NothingTagged, "no_reference"),
     (Defect::TaggedJustNow, "no_data"),
     (Defect::NoSamples, "no_data"),
@@ -110,6 +111,7 @@ const DEFECTS: [(Defect, &str); 23] = [
     (Defect::WindowNotLoaded, "insufficient_points"),
     (Defect::OffPeg, "off_peg"),
     (Defect::NewestValueJumps, "gate_triggered"),
+    (Defect::EarlierValueJumps, "insufficient_points"),
     (Defect::OverflowingValue, "invalid_data"),
     (Defect::DepositWithoutTime, "invalid_data"),
     (Defect::DepositWithoutWallet, "invalid_data"),
@@ -150,11 +152,20 @@ fn ask_with(mut case: Calm, defect: Defect, hour: i64, which: Index) -> Advice {
         Defect::OffPeg => rules.gate.peg = Some(Peg { target_usd: 1.02, max_deviation_bps: 100.0 }),
         Defect::NewestValueJumps => {
             rules.alignment = Alignment::None; // or the jump might be taken for the step of a flow
+            rules.gate.max_band_bps = None; // or σ might be too large to judge by
             let newest: Vec<usize> =
                 (0..history.positions.len()).filter(|i| history.positions[*i].ts == Some(END)).collect();
             let row = &mut history.positions[*which.get(&newest)];
             row.usd = row.usd.map(|usd| usd + 500.0);
             row.units = row.usd;
+        }
+        Defect::EarlierValueJumps => {
+            rules.alignment = Alignment::None;
+            let at_hour = |row: &&mut Sample| row.ts == Some(EPOCH + whole_hours(hour));
+            if let Some(row) = history.positions.iter_mut().find(at_hour) {
+                row.usd = row.usd.map(|usd| usd * 20.0);
+                row.units = row.usd;
+            }
         }
         Defect::OverflowingValue => {
             let row = which.index(history.positions.len());

@@ -98,6 +98,7 @@ fn rules(value: &Value) -> Rules {
             exclude_last_for_sigma: gate["exclude_last_for_sigma"].as_bool().unwrap(),
             sigma_epsilon: number(&gate["sigma_epsilon"]),
             min_residual_bps: number(&gate["min_residual_bps"]),
+            max_band_bps: gate["max_band_bps"].as_f64(),
             threshold: match gate["threshold_mode"].as_str().unwrap() {
                 "percentile" => Threshold::Percentile { central_confidence: number(&gate["central_confidence"]) },
                 _ => Threshold::Stddev,
@@ -107,6 +108,7 @@ fn rules(value: &Value) -> Rules {
                 max_deviation_bps: number(&peg["max_deviation_bps"]),
             }),
         },
+        price_sources: Vec::new(),
         prices: None,
     }
 }
@@ -177,6 +179,13 @@ fn compare(advice: &Advice, expected: &Value) -> Vec<String> {
             };
             let needed = expected.get("needed").map(count);
             differences.same("verdict", &verdict, &(expected["verdict"].as_str().unwrap(), needed));
+            let scattered = expected.get("scattered");
+            differences.same("scattered", &gate.scattered.is_some(), &scattered.is_some());
+            if let Some((found, expected)) = gate.scattered.zip(scattered) {
+                differences.close("largest", Some(found.largest), &expected["largest"], 0.0);
+                let before_newest = advice.t1.map(|t1| t1.duration_since(found.furthest.at).as_secs_f64());
+                differences.close("furthest", before_newest, &expected["seconds_before_newest"], 0.0);
+            }
             differences.same("points", &gate.points, &count(&expected["points"]));
             // Least squares by two different methods: their rounding grows with the values fitted.
             let fitted = 16.0 * gate.newest_value.unwrap_or(0.0);

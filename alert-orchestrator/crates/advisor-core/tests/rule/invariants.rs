@@ -2,6 +2,7 @@
 
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::flow::FlowRow;
+use advisor_core::gate::{GateFigures, Outlier, Scattered, Verdict};
 use advisor_core::rules::{Alignment, AmountUnit};
 use advisor_core::test_support::{EPOCH, KEYWORD};
 use advisor_core::time::NANOS_PER_HOUR;
@@ -74,15 +75,22 @@ fn figures(advice: &Advice) -> (Vec<Option<u64>>, String) {
         numbers.extend([gate.residual, gate.sigma, gate.threshold, gate.newest_value]);
         numbers.extend(gate.fit.iter().flat_map(|fit| fit.coefficients.iter().copied().map(Some)));
         numbers.extend(gate.fit.iter().map(|fit| Some(fit.newest_leverage)));
+        if let Some(Scattered { largest, furthest: Outlier { value, neighbours, .. } }) = gate.scattered {
+            numbers.extend([largest, value, neighbours].map(Some));
+        }
     }
     let verdicts = format!(
         "{:?} {:?} {:?} {:?}",
         advice.decision.reason().map(|reason| reason.code),
-        advice.gate.as_ref().map(|gate| (gate.points, gate.verdict)),
+        advice.gate.as_ref().map(judged),
         advice.peg,
         advice.wallets.iter().map(|wallet| (&wallet.address, wallet.stale)).collect::<Vec<_>>()
     );
     (numbers.into_iter().map(|number| number.map(f64::to_bits)).collect(), verdicts)
+}
+
+fn judged(gate: &GateFigures) -> (usize, Verdict, bool) {
+    (gate.points, gate.verdict, gate.scattered.is_some())
 }
 
 /// The history with every instant and the evaluation `by` nanoseconds later.
@@ -230,7 +238,7 @@ proptest! {
         let (before, after) = (ask(&case), ask(&scaled(&case, factor)));
         let expected: Vec<f64> = gains(&before).iter().map(|gain| gain * factor).collect();
         prop_assert_eq!(gains(&after), expected);
-        let verdict = |advice: &Advice| advice.gate.as_ref().map(|gate| (gate.points, gate.verdict));
+        let verdict = |advice: &Advice| advice.gate.as_ref().map(judged);
         prop_assert_eq!(verdict(&after), verdict(&before));
         let residual = |advice: &Advice| advice.gate.as_ref().and_then(|gate| gate.residual);
         prop_assert_eq!(residual(&after), residual(&before).map(|residual| residual * factor));

@@ -1,6 +1,7 @@
 //! The whole rule, from rows to advice, through the crate's public face.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that cannot read its case must fail the test")]
 
+mod band;
 mod clock;
 mod coverage;
 mod decisions;

@@ -2,7 +2,7 @@
 
 use advisor_core::advice::{Advice, advise};
 use advisor_core::price_check::{LogicalSource, MismatchAction, PriceRules, PriceSource, SourcePrice, Tolerance};
-use advisor_core::rules::{ReferenceFallback, Rules};
+use advisor_core::rules::{Peg, ReferenceFallback, Rules};
 use proptest::prelude::*;
 
 use crate::history::{History, at, code, message, rules, ungated};
@@ -21,7 +21,8 @@ fn prices() -> PriceRules {
 }
 
 fn comparing(rules: Rules, prices: PriceRules) -> Rules {
-    Rules { prices: Some(prices), ..rules }
+    let price_sources = prices.sources.iter().flat_map(|(_, ways)| ways.clone()).collect();
+    Rules { prices: Some(prices), price_sources, ..rules }
 }
 
 fn minswap(price_usd: f64) -> Vec<SourcePrice> {
@@ -47,7 +48,7 @@ fn warns(advice: &Advice, expected: &str) {
 #[test]
 fn the_positions_own_price_is_one_of_the_sources() {
     let advice = ask(&rising(), &comparing(rules(), prices()), minswap(0.9), 0);
-    let sentence = "price mismatch (liqwid 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %)";
+    let sentence = "price mismatch (positions 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %)";
     assert_eq!((code(&advice), message(&advice).as_str()), ("price_mismatch", sentence));
     assert_eq!((advice.decision.limit_usd(), advice.wallet_breakdown().len()), (0.0, 0));
     assert_eq!(advice.totals.map(|totals| totals.limit_usd), Some(9.5), "19/2, which the hold withholds");
@@ -65,7 +66,7 @@ fn a_mismatch_stands_after_the_gate_and_before_missing_gains() {
     let compared = comparing(rules(), prices());
     let jumped = ask(&rising().sample("a", 19.0, 1119.0, 1.0), &compared, minswap(0.5), 0);
     assert_eq!(code(&jumped), "gate_triggered");
-    assert!(message(&jumped).contains("σ); price mismatch (liqwid"), "{}", message(&jumped));
+    assert!(message(&jumped).contains("σ); price mismatch (positions"), "{}", message(&jumped));
     let falling = History::default().hourly("a", 18, &[10.0, 9.0]);
     let lost = ask(&falling, &comparing(ungated(), prices()), minswap(0.5), 0);
     assert_eq!(code(&lost), "price_mismatch");
@@ -78,7 +79,7 @@ fn a_mismatch_stands_after_the_gate_and_before_missing_gains() {
 
 #[test]
 fn what_does_not_hold_is_warned_about() {
-    let detail = "price mismatch (liqwid 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %";
+    let detail = "price mismatch (positions 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %";
     let alert = comparing(rules(), PriceRules { action: MismatchAction::Alert, ..prices() });
     let advice = ask(&rising(), &alert, minswap(0.9), 0);
     assert_eq!(code(&advice), "withdraw");
@@ -94,7 +95,7 @@ fn what_does_not_hold_is_warned_about() {
 
     let advice = ask(&rising(), &comparing(rules(), prices()), minswap(f64::NAN), 2);
     assert_eq!(code(&advice), "withdraw", "what cannot be compared is no mismatch");
-    let missing = "liqwid_graphql, minswap_aggregator, greptime(minswap)";
+    let missing = "liqwid_graphql, minswap_aggregator, greptime(minswap)"; // not the positions, which have one
     warns(&advice, &format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})"));
     assert_eq!(advice.prices.map(|prices| prices.mismatches_in_a_row), Some(2));
 }
@@ -122,7 +123,7 @@ fn the_figures_serialize_under_the_sources_names() {
         ],
         "missing": ["liqwid_graphql", "greptime(minswap)"],
         "logical": [
-            {"source": "liqwid", "from": "greptime(liqwid)", "price_usd": 1.0},
+            {"source": "positions", "from": "greptime(liqwid)", "price_usd": 1.0},
             {"source": "minswap", "from": "minswap_aggregator", "price_usd": 0.75},
         ],
         "delta_abs": 0.25, "delta_rel": 0.25, "tolerance": {"mode": "relative", "epsilon": 0.01},
@@ -131,6 +132,43 @@ fn the_figures_serialize_under_the_sources_names() {
     assert_eq!(json["prices"], expected);
     let advice = ask(&rising(), &rules(), minswap(0.75), 0);
     assert_eq!(serde_json::to_value(advice).unwrap()["prices"], serde_json::Value::Null);
+}
+
+fn liqwid(price_usd: f64) -> SourcePrice {
+    SourcePrice { source: PriceSource::LiqwidGraphql, price_usd, price_ada: None }
+}
+
+#[test]
+fn a_live_price_far_from_the_peg_holds_whatever_the_table_says() {
+    let mut pegged = rules();
+    pegged.gate.peg = Some(Peg { target_usd: 1.0, max_deviation_bps: 100.0 });
+    // Minswap slid and Liqwid slid further; the table still says 1.0000.
+    let slid = || [minswap(0.98)[0], liqwid(0.9672)].to_vec();
+    let advice = ask(&rising(), &pegged, slid(), 0);
+    let sentence = "off peg (0.9672 USD, 328 bps from 1.0, liqwid_graphql)";
+    assert_eq!((code(&advice), message(&advice).as_str()), ("off_peg", sentence));
+    let compared = comparing(pegged.clone(), prices());
+    let advice = ask(&rising(), &compared, slid(), 0);
+    let mismatch =
+        "price mismatch (positions 1.0000 USD, liqwid 0.9672 USD, minswap 0.9800 USD: 3.280 % apart, tolerance 1 %)";
+    assert_eq!(message(&advice), format!("{sentence}; {mismatch}"));
+
+    let near = ask(&rising(), &pegged, [minswap(0.991)[0], liqwid(1.001)].to_vec(), 0);
+    assert_eq!(code(&near), "withdraw");
+    assert_eq!(near.peg.map(|peg| (peg.source, peg.off_peg)), Some((PriceSource::MinswapAggregator, false)));
+    let alone = ask(&rising().sample("a", 19.0, 1019.0, 0.97), &pegged, Vec::new(), 0);
+    assert!(message(&alone).starts_with("off peg (0.9700 USD, 300 bps from 1.0, positions)"), "{}", message(&alone));
+    // Where the gate is off for an asset, so is its peg.
+    pegged.gate.holds = false;
+    let shown = ask(&rising(), &pegged, slid(), 0);
+    assert_eq!((code(&shown), shown.peg.map(|peg| peg.off_peg)), ("withdraw", Some(true)));
+}
+
+#[test]
+fn a_price_that_is_not_had_is_named_beside_those_that_were_compared() {
+    let advice = ask(&rising(), &comparing(rules(), prices()), vec![liqwid(1.001)], 0);
+    assert_eq!(code(&advice), "withdraw");
+    warns(&advice, "prices are compared without minswap, which gave none");
 }
 
 proptest! {
@@ -154,11 +192,13 @@ proptest! {
         if with.decision.code() == 1 {
             prop_assert_eq!(&with.decision, &without.decision);
         } else if without.decision.code() == 1 {
-            prop_assert_eq!(code(&with), "price_mismatch");
+            prop_assert!(["price_mismatch", "off_peg"].contains(&code(&with)), "{:?}", with.decision);
         } else {
             prop_assert_eq!(with.decision.code(), without.decision.code());
         }
-        let untouched = Advice { decision: without.decision.clone(), prices: None, warnings: without.warnings.clone(), ..with };
+        let untouched = Advice {
+            decision: without.decision.clone(), prices: None, peg: without.peg, warnings: without.warnings.clone(), ..with
+        };
         prop_assert_eq!(untouched, without);
     }
 }

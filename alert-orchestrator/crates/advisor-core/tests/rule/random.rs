@@ -166,13 +166,15 @@ fn any_gate() -> impl Strategy<Value = GateRules> {
     let basis = select(vec![Basis::CorrectedPosition, Basis::CorrectedPosition, Basis::ChangeRateUsd]);
     let peg = select(vec![None, Some(Peg { target_usd: 1.0, max_deviation_bps: 60.0 })]);
     let numbers = (select(vec![3.0, 12.0, 48.0]), 1..12_usize, select(vec![1.0, 2.0]), select(vec![0.0, 10.0]));
-    (baseline, threshold, basis, peg, numbers, any::<[bool; 2]>()).prop_map(
+    let bands = select(vec![None, Some(500.0), Some(20.0)]);
+    (baseline, threshold, basis, peg, numbers, bands, any::<[bool; 2]>()).prop_map(
         |(
             baseline,
             threshold,
             basis,
             peg,
             (lookback_hours, min_points, k_sigma, min_residual_bps),
+            max_band_bps,
             [holds, exclude],
         )| {
             GateRules {
@@ -186,6 +188,7 @@ fn any_gate() -> impl Strategy<Value = GateRules> {
                 exclude_last_for_sigma: exclude,
                 sigma_epsilon: 1e-6,
                 min_residual_bps,
+                max_band_bps,
                 threshold,
                 peg,
             }

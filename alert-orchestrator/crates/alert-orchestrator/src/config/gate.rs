@@ -40,6 +40,10 @@ pub struct Gate {
     /// Residuals of at most this many basis points of the position never hold.
     #[schemars(range(min = 0, max = 10_000))]
     pub min_residual_bps: f64,
+    /// Where `k_sigma` standard deviations are more than this many basis points of the largest position in the window (of the
+    /// newest price), nothing can be judged, so the asset is held; null: they may be of any size.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub max_band_bps: Option<f64>,
     /// Fewer samples than this in the window: nothing can be judged, so the asset is held.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_points: usize,
@@ -117,6 +121,7 @@ impl Default for Gate {
             polynomial_order: 2,
             k_sigma: 2.0,
             min_residual_bps: 0.0,
+            max_band_bps: Some(500.0),
             min_points: 10,
             lookback_hours: 48.0,
             apply_in_fallback: true,

@@ -88,6 +88,7 @@ const GATE: &[Row] = &[
     ("polynomial_order", "2", "0", "9", "a whole number from 0 to 8"),
     ("k_sigma", "2.0", "0.5", "0", "a number above 0"),
     ("min_residual_bps", "0.0", "10.0", "-1", "a number from 0 to 10000"),
+    ("max_band_bps", "500.0", "null", "0", "a number above 0 or null"),
     ("min_points", "10", "3", "0", "a whole number from 1 to 1000000"),
     ("lookback_hours", "48.0", "720.0", "0", HOURS),
     ("apply_in_fallback", "true", "false", "1", "true or false"),

@@ -36,6 +36,21 @@ impl Apis {
     }
 }
 
+/// Holds a percent off a dollar.
+const PEG: &str = "  decision_gate: {peg: {target_usd: 1.0, max_deviation_bps: 100}}\n";
+
+/// A database of Minswap's prices with these of djed, by the hour.
+fn store_prices(world: &World, prices: &[(i64, f64)]) {
+    let greptime = world.greptime.as_ref().unwrap();
+    greptime.execute("CREATE DATABASE minswap").unwrap();
+    let columns = "ts TIMESTAMP(3) TIME INDEX, price_usd DOUBLE, ada_usd DOUBLE";
+    greptime.execute(&format!("CREATE TABLE minswap.minswap_prices_djed ({columns})")).unwrap();
+    for (hour, price) in prices {
+        let at = world.hour(*hour).parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        greptime.execute(&format!("INSERT INTO minswap.minswap_prices_djed VALUES ({at}, {price}, 0.45)")).unwrap();
+    }
+}
+
 /// What of a decision is about prices.
 fn figures(decision: &Json) -> [&Json; 5] {
     ["decision", "price_mismatch", "price_compare_unavailable", "price_delta_abs", "price_delta_rel"]
@@ -88,7 +103,7 @@ fn prices_that_disagree_hold() {
         let decision = world.decision();
         let reason = json!({
             "code": "price_mismatch",
-            "message": "price mismatch (liqwid 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %)",
+            "message": "price mismatch (positions 1.0000 USD, liqwid 1.0000 USD, minswap 0.9000 USD: 10.000 % apart, tolerance 1 %)",
         });
         assert_eq!((&decision["reason"], &decision["wmax_usd"]), (&reason, &json!(0.0)));
         assert_eq!(figures(&decision)[..3], [&json!(0), &json!(1), &json!(0)]);
@@ -156,10 +171,15 @@ fn a_source_that_is_gone_is_listed_without_a_price_and_is_no_mismatch() {
             apis.minswap.inject(fault.clone().always());
             let run = world.run(&["--once", "--json"]);
             let decisions: Json = serde_json::from_str(&run.stdout).unwrap();
-            let expected = [&json!(1), &Json::Null, &json!(1), &Json::Null, &Json::Null];
+            // The positions are held against Liqwid all the same.
+            let expected = [&json!(1), &json!(0), &json!(0), &json!(0.0), &json!(0.0)];
             assert_eq!(figures(&decisions["djed"]), expected, "{fault:?}");
             assert!(run.stderr.contains("no price from minswap_aggregator: "), "{fault:?}: {}", run.stderr);
+            assert!(run.stderr.contains("prices are compared without minswap, which gave none"), "{}", run.stderr);
         }
+        apis.liqwid.inject(Fault::status(500).always());
+        let expected = [&json!(1), &Json::Null, &json!(1), &Json::Null, &Json::Null];
+        assert_eq!(figures(&world.decision()), expected, "the positions' own price is alone");
         let server = world.serve();
         server.answers("/startupz", 200);
         let metrics = server.get("/metrics");
@@ -171,14 +191,7 @@ fn a_source_that_is_gone_is_listed_without_a_price_and_is_no_mismatch() {
 #[test]
 fn prices_that_somebody_has_stored_stand_for_those_of_the_exchange() {
     let world = World::greptime();
-    let greptime = world.greptime.as_ref().unwrap();
-    greptime.execute("CREATE DATABASE minswap").unwrap();
-    let columns = "ts TIMESTAMP(3) TIME INDEX, price_usd DOUBLE, ada_usd DOUBLE";
-    greptime.execute(&format!("CREATE TABLE minswap.minswap_prices_djed ({columns})")).unwrap();
-    for (hour, price) in [(40, 0.8), (90, 0.9)] {
-        let at = world.hour(hour).parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        greptime.execute(&format!("INSERT INTO minswap.minswap_prices_djed VALUES ({at}, {price}, 0.45)")).unwrap();
-    }
+    store_prices(&world, &[(40, 0.8), (90, 0.9)]);
     let apis = Apis::start(1.0, 2.0);
     world.configure(&apis.settings(""));
     assert_eq!(world.decision()["price_mismatch"], 0, "the exchange itself comes first");
@@ -208,6 +221,49 @@ fn prices_that_somebody_has_stored_stand_for_those_of_the_exchange() {
     world.configure(&(apis.settings("retries: 0") + priority));
     let order = "\"liqwid_graphql\":1.0,\"greptime(liqwid)\":1.0,\"greptime(minswap)\":0.9,\"minswap_aggregator\":null";
     assert_eq!(listed(&world), order);
+}
+
+#[test]
+fn a_live_price_far_from_the_peg_holds_although_the_table_says_that_it_is_met() {
+    for world in World::both() {
+        let apis = Apis::start(0.9, 1.81); // 1.81 · 0.50 = 0.905; the table has 1.0
+        world.configure(&(apis.settings("") + PEG));
+        let reason = &world.decision()["reason"];
+        let message = reason["message"].as_str().unwrap();
+        assert_eq!(reason["code"], "off_peg");
+        assert!(message.starts_with("off peg (0.9000 USD, 1000 bps from 1.0, liqwid_graphql)"), "{message}");
+        let mismatch = "; price mismatch (positions 1.0000 USD, liqwid 0.9000 USD, minswap 0.9050 USD: 10.000 % apart, \
+                        tolerance 1 %)";
+        assert!(message.contains(mismatch), "{message}");
+
+        // Compared or not: without a comparison with the exchange, its price counts for the peg.
+        let apis = Apis::start(1.0, 1.81);
+        world.configure(&(apis.settings("sources: [liqwid]") + PEG));
+        let decision = world.decision();
+        let message = decision["reason"]["message"].as_str().unwrap();
+        assert!(message.starts_with("off peg (0.9050 USD, 950 bps from 1.0, minswap_aggregator)"), "{message}");
+        assert_eq!(figures(&decision)[1..3], [&json!(0), &json!(0)]);
+
+        // Live sources are asked only where prices are compared.
+        let asked = apis.minswap.request_count();
+        world.configure(&(apis.settings("").replace("enabled: true", "enabled: false") + PEG));
+        assert_ne!(world.decision()["reason"]["code"], "off_peg");
+        assert_eq!(apis.minswap.request_count(), asked);
+    }
+}
+
+#[test]
+fn a_stored_price_counts_for_the_peg_while_it_is_young() {
+    for (hour, expected) in [(90, Some("off peg (0.9000 USD, 1000 bps from 1.0, greptime(minswap))")), (40, None)] {
+        let world = World::greptime();
+        store_prices(&world, &[(hour, 0.9)]);
+        world.configure(PEG);
+        let reason = world.decision()["reason"]["message"].to_string();
+        match expected {
+            Some(expected) => assert!(reason.starts_with(&format!("\"{expected}")), "{reason}"),
+            None => assert!(!reason.contains("off peg"), "{reason}"),
+        }
+    }
 }
 
 #[test]

@@ -150,9 +150,9 @@ impl World {
             None => "embedded: {import: [data]}".to_owned(),
         };
         let telemetry = if orchestrator.contains("telemetry:") { "" } else { "  telemetry: {listen_port: 0}\n" };
-        let yaml = format!(
-            "client:\n  {store}\n  assets: [djed]\n{client}orchestrator:\n  decision_gate: {{enabled: false}}\n{telemetry}{orchestrator}"
-        );
+        let gate = if orchestrator.contains("decision_gate:") { "" } else { "  decision_gate: {enabled: false}\n" };
+        let yaml =
+            format!("client:\n  {store}\n  assets: [djed]\n{client}orchestrator:\n{gate}{telemetry}{orchestrator}");
         self.clone.write("world.yaml", &yaml);
     }
 

@@ -2,7 +2,7 @@
 
 import { address } from "./copy.js";
 import { byId, el, setNote } from "./dom.js";
-import { abbreviate, amount, counted, measured, number, percent, time, usd } from "./format.js";
+import { abbreviate, amount, counted, measured, named, number, percent, time, usd } from "./format.js";
 import { unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
@@ -95,6 +95,11 @@ function gate(gate, applied) {
 	}
 	lines.push(`Floors: ${gate.epsilon_floor} and ${measured(gate.bps_floor, unit)}. Triggers above ${measured(gate.threshold, unit)}.`);
 	if (gate.interval) lines.push(`Central interval: ${gate.interval.map((end) => measured(end, unit)).join(" … ")}`);
+	if (gate.scattered) {
+		const { largest, furthest } = gate.scattered;
+		const beside = `${measured(furthest.value, unit)} beside ${measured(furthest.neighbours, unit)}`;
+		lines.push(`k·σ is too much of ${measured(largest, unit)} to judge by: look at ${time(furthest.at)}, ${beside}.`);
+	}
 	lines.push(`Verdict: ${verdict(gate)}${applied ? "" : "; the gate is not applied to this asset"}.`);
 	return lines.map(line);
 }
@@ -115,22 +120,22 @@ function verdict({ verdict, points }) {
 	return verdict === "triggered" ? "TRIGGERED" : "not triggered";
 }
 
-function pegLine({ price_usd, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
+function pegLine({ price_usd, source, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
 	const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
-	return `Price ${number(price_usd, 6)} USD, target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
+	return `Price ${number(price_usd, 6)} USD (${named(source)}), target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
 }
 
 /** @param {Api.PriceFigures} prices */
 function prices({ by_source, missing, logical, delta_abs, delta_rel, tolerance, mismatch, mismatches_in_a_row, persistence_threshold, action }) {
 	const price = (value) => `${number(value, 6)} USD`;
-	const lines = by_source.map(({ source, price_usd }) => `${source}: ${price(price_usd)}`);
-	lines.push(...missing.map((source) => `${source}: no price`));
+	const lines = by_source.map(({ source, price_usd }) => `${named(source)}: ${price(price_usd)}`);
+	lines.push(...missing.map((source) => `${named(source)}: no price`));
 	if (mismatch === null) return [...lines, "Fewer than two sources have a price: nothing to compare."].map(line);
 	const allowed = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
 	const follows = action === "hold" ? `holds after ${Math.max(1, persistence_threshold)}` : "shown only";
 	return [
 		...lines,
-		`Compared: ${logical.map(({ source, from }) => `${source} from ${from}`).join(", ")}.`,
+		`Compared: ${logical.map(({ source, from }) => [...new Set([source, named(from)])].join(" from ")).join(", ")}.`,
 		`Apart: ${price(delta_abs)} (${percent(delta_rel)}), tolerance ${allowed}.`,
 		`Verdict: ${mismatch ? "MISMATCH" : "agree"}, ${mismatches_in_a_row} in a row (${follows}).`,
 	].map(line);

@@ -1,7 +1,7 @@
 // Is the market calm enough? The residual gate and the peg of the selected asset.
 
 import { byId, setNote, showFlag, write } from "./dom.js";
-import { measured, number } from "./format.js";
+import { measured, named, number } from "./format.js";
 
 /** @param {Api.Gate | null | undefined} gate */
 export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per unit" : "USD");
@@ -28,6 +28,7 @@ export function showGate({ decision, explain }) {
 
 function verdict({ residual_trigger }, gate) {
 	if (residual_trigger === 1) return { kind: "bad", word: "TRIGGERED" };
+	if (gate?.scattered) return { kind: "none", word: "σ too large to judge" };
 	if (residual_trigger === 0) return { kind: "good", word: "not triggered" };
 	return { kind: "none", word: gate ? "too few points to judge" : "not computed" };
 }
@@ -54,5 +55,5 @@ function showMeter(gate) {
 function pegSentence(peg) {
 	if (!peg) return null;
 	const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
-	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD, ${distance}.`;
+	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD (${named(peg.source)}), ${distance}.`;
 }

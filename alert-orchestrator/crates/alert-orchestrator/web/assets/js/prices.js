@@ -1,12 +1,12 @@
 // Do the sources agree on the price?
 
 import { byId, el, fillCells, reconcile, setNote, showFlag } from "./dom.js";
-import { number, percent } from "./format.js";
+import { named, number, percent } from "./format.js";
 
 /** @param {Page.Shown} state */
 export function showPrices({ decision, explain }) {
 	const own = explain.value?.price_t1_usd ?? null;
-	const rows = decision.prices_by_source ? compared(decision.prices_by_source) : alone(own);
+	const rows = decision.prices_by_source ? listed(decision.prices_by_source, explain.value?.prices ?? null) : alone(own);
 	reconcile(byId("price-rows"), rows, ({ source }) => source, makeRow, fillRow);
 	byId("price-table").hidden = !rows.length;
 	const said = verdict(decision);
@@ -14,12 +14,11 @@ export function showPrices({ decision, explain }) {
 	setNote(byId("price-note"), said.note);
 }
 
-/** Against the first. @param {Record<string, number | null>} bySource @returns {Page.PriceRow[]} */
-function compared(bySource) {
-	const first = Object.values(bySource).find((price) => price !== null) ?? null;
+/** @param {Record<string, number | null>} bySource @param {Api.PriceFigures | null} figures @returns {Page.PriceRow[]} */
+function listed(bySource, figures) {
 	return Object.entries(bySource).map(([source, price]) => {
-		const abs = price !== null && first !== null ? price - first : null;
-		return { source, price, abs, rel: abs !== null && first ? abs / first : null };
+		const { delta_abs: abs = null, delta_rel: rel = null } = figures?.by_source.find((one) => one.source === source) ?? {};
+		return { source: named(source), price, abs, rel };
 	});
 }
 
@@ -32,7 +31,7 @@ function verdict(decision) {
 	if (!prices_by_source) {
 		return { kind: "none", word: "not compared", note: "Prices are not compared: orchestrator.price_compare is off, or the asset is in error." };
 	}
-	const apart = `The sources differ by ${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}).`;
+	const apart = `What was compared is ${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}) apart.`;
 	if (price_compare_unavailable) {
 		return { kind: "none", word: "cannot be compared", note: "Fewer than two sources have a price, so there is nothing to compare." };
 	}
