@@ -10,6 +10,7 @@ mod drawing;
 mod drawing_random;
 mod gains;
 mod golden;
+mod growth;
 mod history;
 mod impossible;
 mod invariants;
