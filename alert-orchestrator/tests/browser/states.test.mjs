@@ -49,7 +49,7 @@ for (const [asset, expected] of Object.entries(STATES)) {
 }
 
 test("every code has a hint on what to do", async () => {
-  const codes = ["no_reference", "no_data", "stale_data", "off_peg", "insufficient_points", "gate_triggered", "price_mismatch", "no_gain"];
+  const codes = ["clock_doubt", "no_reference", "no_data", "stale_data", "flows_incomplete", "unexplained_growth", "off_peg", "insufficient_points", "gate_triggered", "price_mismatch", "no_gain"];
   const failures = ["store_unavailable", "asset_not_found", "invalid_data"];
   const decisions = Object.fromEntries([...codes.map((code) => [code, hold(code, "why")]), ...failures.map((code) => [code, failed(code, "why")])]);
   await withFixture(browser, script({ decisions }), "", {}, async (page) => {
@@ -104,7 +104,7 @@ test("explain shows the reference, each wallet's arithmetic, the gate and the pe
     await page.locator("#explain > summary").click();
     assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Peg", "Prices", "Warnings"]);
     const steps = await text(page, "explain-steps");
-    assert.match(steps, /Limit = min\(0\.5 × max\(0, gain\), newest value\)/);
+    assert.match(steps, /Limit = min\(0\.5 × max\(0, gain\), max\(0, gain − untagged\), newest value\)/);
     assert.match(steps, /5,693\.39\s+6,156\.92\s+400\.00\s+0\.00\s+63\.53\s+31\.77/);
     assert.match(steps, /Fit = 17,504\.340000 − 83\.210000·u − 209\.790000·u\^2, u = \(t − 2026-01-14 01:00\) \/ 15 days/);
     assert.match(steps, /k·σ = 2\.00 × 61\.69 USD = 123\.39 USD/);

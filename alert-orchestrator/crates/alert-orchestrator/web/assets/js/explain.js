@@ -3,7 +3,7 @@
 import { address } from "./copy.js";
 import { byId, el, setNote } from "./dom.js";
 import { abbreviate, amount, counted, measured, named, number, percent, time, usd } from "./format.js";
-import { unitOf } from "./gate.js";
+import { pegSentence, unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
 let shown;
@@ -21,7 +21,7 @@ function steps(advice) {
 		step("Reference", ...reference(advice)),
 		advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
 		advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
-		advice.peg ? step("Peg", line(pegLine(advice.peg))) : null,
+		advice.peg ? step("Peg", line(pegSentence(advice.peg))) : null,
 		advice.prices ? step("Prices", ...prices(advice.prices)) : null,
 		advice.warnings.length ? step("Warnings", ...advice.warnings.map(line)) : null,
 	].filter((part) => part !== null);
@@ -49,7 +49,7 @@ function walletTable({ wallets, totals, safety_factor }) {
 		table.append(el("tfoot", {}, el("tr", {}, label, ...figures(totals))));
 	}
 	const rule = line(
-		`Gain = newest value − value at t0 − deposits + withdrawals. Limit = min(${safety_factor} × max(0, gain), newest value), before anything holds. All in USD.`,
+		`Gain = newest value − value at t0 − deposits + withdrawals. Limit = min(${safety_factor} × max(0, gain), max(0, gain − untagged), newest value), before anything holds. All in USD.`,
 	);
 	const scroll = el("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Gain and limit per wallet" }, table);
 	return el("div", {}, rule, scroll);
@@ -95,11 +95,6 @@ function gate(gate, applied) {
 	}
 	lines.push(`Floors: ${gate.epsilon_floor} and ${measured(gate.bps_floor, unit)}. Triggers above ${measured(gate.threshold, unit)}.`);
 	if (gate.interval) lines.push(`Central interval: ${gate.interval.map((end) => measured(end, unit)).join(" … ")}`);
-	if (gate.scattered) {
-		const { largest, furthest } = gate.scattered;
-		const beside = `${measured(furthest.value, unit)} beside ${measured(furthest.neighbours, unit)}`;
-		lines.push(`k·σ is too much of ${measured(largest, unit)} to judge by: look at ${time(furthest.at)}, ${beside}.`);
-	}
 	lines.push(`Verdict: ${verdict(gate)}${applied ? "" : "; the gate is not applied to this asset"}.`);
 	return lines.map(line);
 }
@@ -115,14 +110,10 @@ function fitFormula({ centre, scale_seconds, coefficients }) {
 	return `Fit = ${coefficients.map(term).join("")}, u = (t − ${time(centre)}) / ${amount(scale_seconds / 86_400)} days`;
 }
 
-function verdict({ verdict, points }) {
+function verdict({ verdict, points, scattered }) {
 	if (typeof verdict === "object") return `too few points to judge (${points} < ${verdict.insufficient.needed})`;
+	if (scattered) return `σ too large to judge: look at ${time(scattered.furthest.at)}`;
 	return verdict === "triggered" ? "TRIGGERED" : "not triggered";
-}
-
-function pegLine({ price_usd, source, target_usd, deviation_bps, max_deviation_bps, off_peg }) {
-	const distance = `${number(deviation_bps, 1)} bps away, ${number(max_deviation_bps, 1)} allowed`;
-	return `Price ${number(price_usd, 6)} USD (${named(source)}), target ${number(target_usd, 4)} USD: ${distance}: ${off_peg ? "off peg" : "on its peg"}.`;
 }
 
 /** @param {Api.PriceFigures} prices */

@@ -33,7 +33,7 @@ export const measured = (value, unit) => (known(value) ? `${number(value, unit =
 /** Units of an asset: as many decimals as there are, at most six. @param {number} value */
 export const amount = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value).replace("-", "−");
 
-/** The positions' own price is not only Liqwid's. @param {string} source */
+/** Not only Liqwid's. @param {string} source */
 export const named = (source) => (source === "greptime(liqwid)" ? "positions" : source);
 
 let zone = "UTC";

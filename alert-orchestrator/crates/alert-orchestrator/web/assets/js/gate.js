@@ -23,7 +23,7 @@ export function showGate({ decision, explain }) {
 		"gate-points": number(gate?.points, 0),
 	});
 	showMeter(gate);
-	setNote(byId("peg"), pegSentence(explain.value?.peg ?? null));
+	setNote(byId("peg"), explain.value?.peg ? pegSentence(explain.value.peg) : null);
 }
 
 function verdict({ residual_trigger }, gate) {
@@ -52,8 +52,7 @@ function showMeter(gate) {
 	setNote(byId("gate-sentence"), share === null ? null : `The residual is ${number(share * 100, 0)} % of what triggers.`);
 }
 
-function pegSentence(peg) {
-	if (!peg) return null;
+export function pegSentence(peg) {
 	const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
 	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD (${named(peg.source)}), ${distance}.`;
 }

@@ -14,7 +14,6 @@ export function showPrices({ decision, explain }) {
 	setNote(byId("price-note"), said.note);
 }
 
-/** @param {Record<string, number | null>} bySource @param {Api.PriceFigures | null} figures @returns {Page.PriceRow[]} */
 function listed(bySource, figures) {
 	return Object.entries(bySource).map(([source, price]) => {
 		const { delta_abs: abs = null, delta_rel: rel = null } = figures?.by_source.find((one) => one.source === source) ?? {};
@@ -29,13 +28,13 @@ function alone(price) {
 function verdict(decision) {
 	const { price_mismatch, price_delta_abs, price_delta_rel, price_compare_unavailable, prices_by_source } = decision;
 	if (!prices_by_source) {
-		return { kind: "none", word: "not compared", note: "Prices are not compared: orchestrator.price_compare is off, or the asset is in error." };
+		return { kind: "none", word: "not compared", note: "Prices are not compared (price_compare), or the asset is in error." };
 	}
-	const apart = `What was compared is ${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}) apart.`;
+	const apart = `${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}) apart.`;
 	if (price_compare_unavailable) {
-		return { kind: "none", word: "cannot be compared", note: "Fewer than two sources have a price, so there is nothing to compare." };
+		return { kind: "none", word: "cannot be compared", note: "Fewer than two sources have a price: nothing to compare." };
 	}
-	if (price_mismatch) return { kind: "bad", word: "MISMATCH", note: `${apart} That is more than the tolerance.` };
+	if (price_mismatch) return { kind: "bad", word: "MISMATCH", note: `${apart} More than the tolerance.` };
 	return { kind: "good", word: "within tolerance", note: apart };
 }
 
