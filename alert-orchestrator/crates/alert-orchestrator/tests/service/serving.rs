@@ -213,3 +213,25 @@ fn metrics_show_what_was_decided_and_nothing_of_what_could_not_be() {
     assert!(open.header("content-type").unwrap().starts_with("application/openmetrics-text; version=1.0.0"));
     assert!(open.text().ends_with("# EOF\n"));
 }
+
+#[test]
+fn the_shown_threshold_is_what_the_residual_must_exceed_floors_included() {
+    let clone = checkout();
+    let server = examples(&clone, "");
+    server.answers("/startupz", 200);
+    let text = server.get("/metrics").text().to_owned();
+    let of = |metric: &str, asset: &str| -> Option<f64> {
+        let start = format!("wo_{metric}{{asset=\"{asset}\",");
+        text.lines().find(|line| line.starts_with(&start))?.split(' ').next_back()?.parse().ok()
+    };
+    let threshold = |asset| of("residual_threshold_usd", asset);
+    let band = |asset| Some(of("k_sigma", asset)? * of("sigma_usd", asset)?);
+    assert_eq!((threshold("iusd"), of("residual_trigger", "iusd")), (band("iusd"), Some(1.0)));
+    // usdt is beyond k·σ; the floor of 10 basis points of the position keeps it quiet.
+    let explained = server.get("/api/explain?asset=usdt").json();
+    assert_eq!(threshold("usdt"), explained["gate"]["bps_floor"].as_f64());
+    let residual = of("residual_usd", "usdt").map(f64::abs);
+    assert!(band("usdt") < residual && residual < threshold("usdt"), "{residual:?}");
+    assert_eq!(of("residual_trigger", "usdt"), Some(0.0));
+    assert_eq!((threshold("usdm"), of("residual_trigger", "usdm")), (None, None), "too few points to judge");
+}
