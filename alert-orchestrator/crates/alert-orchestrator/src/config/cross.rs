@@ -40,6 +40,12 @@ fn stores(root: &Node, faults: &mut Vec<Fault>) {
         faults.push(Fault::new(line, "client", "found both greptime and embedded, expected one store"));
     }
     let [username, password] = ["client.greptime.username", "client.greptime.password"];
+    if let Some(given) = given(root, username).filter(|node| node.text().is_some_and(|name| name.contains(':'))) {
+        // Not shown: what follows the colon may be a password.
+        let message = "found a name with a colon, expected one without: HTTP Basic authentication ends the name there, \
+                       and the server would see another user and password";
+        faults.push(Fault::new(given.line(), username, message));
+    }
     match (given(root, username), given(root, password)) {
         (None, Some(given)) => {
             faults.push(Fault::new(given.line(), username, "missing, expected the user whose password is given"));
