@@ -49,9 +49,8 @@ orchestrator:
 fn a_user_of_greptimedb_with_a_colon_is_refused_and_not_shown() {
     let reason = "3: client.greptime.username: found a name with a colon, expected one without: HTTP Basic authentication \
                   ends the name there, and the server would see another user and password";
-    let text = |user: &str| {
-        format!("client:\n  assets: [djed]\n  greptime: {{host: h, password: p, username: '{user}'}}\n")
-    };
+    let text =
+        |user: &str| format!("client:\n  assets: [djed]\n  greptime: {{host: h, password: p, username: '{user}'}}\n");
     for user in ["reader:hunter2", ":", "${NO:-a:b}"] {
         fails(&text(user), &[reason]);
     }
