@@ -31,6 +31,7 @@ pub mod reference;
 pub mod resolve;
 mod rises;
 pub mod rules;
+mod standstill;
 pub mod store;
 pub mod sync;
 #[cfg(feature = "test-support")]
