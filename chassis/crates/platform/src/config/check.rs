@@ -54,12 +54,13 @@ impl Checker<'_> {
             _ => node.shown(),
         };
         // A number that was meant as a text is the one mistake whose remedy is not plain from what was expected.
-        let is_bare =
-            matches!(node.value, Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) | Value::Bool(_));
+        let is_bare = matches!(node.value, Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) | Value::Bool(_));
         let hint =
             if is_bare && shape.allows("string") && shape.choices.is_empty() { "; put it in quotes" } else { "" };
         let why = match &node.value {
-            Value::LeadingZero(_) => " with a leading zero, which is octal to some readers of YAML and decimal to others",
+            Value::LeadingZero(_) => {
+                " with a leading zero, which is octal to some readers of YAML and decimal to others"
+            }
             _ => "",
         };
         let message = format!("found {found}{why}, expected {}{hint}", shape.expected());

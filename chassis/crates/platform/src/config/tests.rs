@@ -116,7 +116,10 @@ fn every_fault_is_reported_at_once_in_the_order_of_the_lines() {
 
 #[test]
 fn what_a_variable_says_again_is_found_and_not_shown() {
-    fails("names: ['8080', '${PORT}']", &["1: names[1]: found \"${PORT}\" again, expected it once (first at names[0])"]);
+    fails(
+        "names: ['8080', '${PORT}']",
+        &["1: names[1]: found \"${PORT}\" again, expected it once (first at names[0])"],
+    );
 }
 
 #[test]
