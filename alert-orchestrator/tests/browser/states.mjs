@@ -52,7 +52,7 @@ export const hold = (code, message, change = {}) =>
 /** An error: nothing is known. */
 export const failed = (code, message) => ({
   ...Object.fromEntries(Object.keys(decision()).map((name) => [name, null])),
-  decision: -1, ref_mode: "null", wmax_usd: 0, wallet_breakdown: [], gate_applied: false, reason: { code, message },
+  decision: -1, wmax_usd: 0, wallet_breakdown: [], gate_applied: false, reason: { code, message },
 });
 
 /** The price sources disagree. */

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::coverage::Coverage;
 use crate::decision::{Decision, Failure, Hold, HoldReason};
@@ -94,7 +94,8 @@ pub struct Advice {
 /// One wallet's part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WalletFigures {
-    /// Wallet address.
+    /// Wallet address; written as `address` and, as everywhere else, as `wallet_address`.
+    #[serde(flatten, serialize_with = "under_both_names")]
     pub address: Arc<str>,
     /// Time of the baseline sample b.
     pub baseline_at: Timestamp,
@@ -123,6 +124,10 @@ pub struct WalletFigures {
     pub limit_usd: f64,
     /// By how much U lowered the limit, USD.
     pub taken_usd: f64,
+}
+
+fn under_both_names<S: Serializer>(address: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(["address", "wallet_address"].map(|name| (name, address)))
 }
 
 /// A flow that counts.

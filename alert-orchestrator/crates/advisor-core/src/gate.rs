@@ -45,12 +45,31 @@ pub struct GateFigures {
     pub bps_floor: Option<f64>,
     /// The central interval of the residuals (percentile mode).
     pub interval: Option<[f64; 2]>,
-    /// |r(t1)| must exceed this to trigger.
+    /// |r(t1)| must exceed this to trigger; in percentile mode, r(t1) must lie outside the interval, too.
     pub threshold: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it cannot rest on this σ although there are points enough, where that is so.
     pub scattered: Option<Scattered>,
+}
+
+impl GateFigures {
+    /// The distance |r(t1)| at which the newest point begins to trigger on its own side of the fit: it triggers exactly
+    /// where it lies further away. `None` where the gate cannot judge.
+    ///
+    /// In percentile mode the two sides may differ. And where the interval leaves out the fit itself, a point between
+    /// the fit and the interval is outside, so that only the floor keeps it quiet.
+    #[must_use]
+    pub fn trigger_distance(&self) -> Option<f64> {
+        if let Verdict::Insufficient { .. } = self.verdict {
+            return None;
+        }
+        let (residual, floor) = (self.residual?, self.threshold?);
+        let Some([low, high]) = self.interval else { return Some(floor) };
+        // The interval as seen from the fit, with the residual's own side to the right.
+        let (near, far) = if residual < 0.0 { (-high, -low) } else { (low, high) };
+        Some(if residual.abs() < near { floor } else { far.max(floor) })
+    }
 }
 
 /// A fitted baseline, in scaled time u = (t − centre) / scale.

@@ -32,6 +32,7 @@ pub mod reference;
 pub mod resolve;
 mod rises;
 pub mod rules;
+mod standstill;
 pub mod store;
 pub mod sync;
 #[cfg(feature = "test-support")]

@@ -16,7 +16,8 @@ pub enum RefMode {
     Keyword,
     /// No withdrawal does; the configured date range starts it.
     DataRange,
-    /// There is no reference.
+    /// There is no reference, or none is known: `null` as JSON, and as a text where there must be one.
+    #[serde(untagged)]
     Null,
 }
 

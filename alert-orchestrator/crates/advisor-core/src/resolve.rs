@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::store::Market;
 
 /// Prefixes of the table names.
@@ -43,29 +45,59 @@ pub fn coin_names(asset: &str) -> impl Iterator<Item = String> + use<> {
     std::iter::once(asset).chain(twin.map(str::to_owned))
 }
 
-/// The tables of a store, seen by their suffixes.
+/// The tables of a store, seen by their suffixes. Names are told apart by their letters, upper and lower case alike; a
+/// table is always named as the store has it.
 #[derive(Debug, Clone)]
 pub struct Tables {
     prefixes: TablePrefixes,
-    names: Vec<String>,
+    /// The names as stored, by what they are in lower case.
+    names: BTreeMap<String, Vec<String>>,
+    /// In lower case, sorted, each once.
     suffixes: Vec<String>,
 }
 
+/// The tables of one asset: each with whether the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetTables {
+    /// What follows the prefixes, in lower case.
+    pub suffix: String,
+    /// Of positions.
+    pub positions: String,
+    /// Of deposits.
+    pub deposits: (String, bool),
+    /// Of withdrawals.
+    pub withdrawals: (String, bool),
+}
+
+/// Tables of which any may be meant: their names differ by case alone, and none is as configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the names of tables {} differ by case alone, so which is meant cannot be told; \
+     rename all but one, or name one {usual}",
+    names.join(" and ")
+)]
+pub struct TwinTables {
+    /// As the store has them.
+    pub names: Vec<String>,
+    /// The configured prefix and the suffix in lower case.
+    pub usual: String,
+}
+
 impl Tables {
-    /// Keeps the names; suffixes of position tables other than `[a-z0-9_]+` are no assets.
+    /// Keeps the names; suffixes of position tables other than `[a-z0-9_]+`, in any case, are no assets.
     #[must_use]
-    pub fn of(names: Vec<String>, prefixes: TablePrefixes) -> Self {
-        let mut suffixes: Vec<String> = names
-            .iter()
-            .filter_map(|name| name.strip_prefix(&prefixes.positions))
-            .filter(|suffix| is_suffix(suffix))
-            .map(str::to_owned)
-            .collect();
-        suffixes.sort_unstable();
+    pub fn of(stored: Vec<String>, prefixes: TablePrefixes) -> Self {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in stored {
+            names.entry(name.to_ascii_lowercase()).or_default().push(name);
+        }
+        let prefix = prefixes.positions.to_ascii_lowercase();
+        let suffixes = names.keys().filter_map(|name| name.strip_prefix(&prefix));
+        let suffixes = suffixes.filter(|suffix| is_suffix(suffix)).map(str::to_owned).collect();
         Self { prefixes, names, suffixes }
     }
 
-    /// The suffixes of all position tables, sorted.
+    /// The suffixes of all position tables, in lower case, sorted.
     #[must_use]
     pub fn suffixes(&self) -> &[String] {
         &self.suffixes
@@ -74,31 +106,44 @@ impl Tables {
     /// The suffix that an asset's name means: itself, or the bridged or plain form of the same coin. Ignores case.
     #[must_use]
     pub fn by_name(&self, asset: &str) -> Option<&str> {
-        coin_names(asset).find_map(|wanted| self.suffixes.iter().find(|suffix| **suffix == wanted)).map(String::as_str)
+        let found = coin_names(asset).find_map(|wanted| self.suffixes.binary_search(&wanted).ok());
+        found.map(|i| self.suffixes[i].as_str())
     }
 
     /// The position table of a suffix.
-    #[must_use]
-    pub fn positions(&self, suffix: &str) -> String {
-        format!("{}{suffix}", self.prefixes.positions)
+    ///
+    /// # Errors
+    /// [`TwinTables`]: it may be any of several.
+    pub fn positions(&self, suffix: &str) -> Result<String, TwinTables> {
+        self.find(&self.prefixes.positions, suffix).map(|(name, _)| name)
     }
 
-    /// The deposit table of a suffix, and whether the store has it.
-    #[must_use]
-    pub fn deposits(&self, suffix: &str) -> (String, bool) {
-        self.flows(&self.prefixes.deposits, suffix)
+    /// The tables of the asset of a suffix.
+    ///
+    /// # Errors
+    /// [`TwinTables`]: one of them may be any of several.
+    pub fn of_asset(&self, suffix: &str) -> Result<AssetTables, TwinTables> {
+        Ok(AssetTables {
+            suffix: suffix.to_owned(),
+            positions: self.positions(suffix)?,
+            deposits: self.find(&self.prefixes.deposits, suffix)?,
+            withdrawals: self.find(&self.prefixes.withdrawals, suffix)?,
+        })
     }
 
-    /// The withdrawal table of a suffix, and whether the store has it.
-    #[must_use]
-    pub fn withdrawals(&self, suffix: &str) -> (String, bool) {
-        self.flows(&self.prefixes.withdrawals, suffix)
-    }
-
-    fn flows(&self, prefix: &str, suffix: &str) -> (String, bool) {
-        let name = format!("{prefix}{suffix}");
-        let exists = self.names.contains(&name);
-        (name, exists)
+    /// The table of a prefix and a suffix as stored, and whether it is. Of several the one as configured is meant.
+    fn find(&self, prefix: &str, suffix: &str) -> Result<(String, bool), TwinTables> {
+        let usual = format!("{prefix}{suffix}");
+        match self.names.get(&usual.to_ascii_lowercase()).map(Vec::as_slice) {
+            None => Ok((usual, false)),
+            Some([one]) => Ok((one.clone(), true)),
+            Some(several) if several.contains(&usual) => Ok((usual, true)),
+            Some(several) => {
+                let mut names = several.to_vec();
+                names.sort_unstable();
+                Err(TwinTables { names, usual })
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use advisor_core::marks::Marks;
 use advisor_core::position::Positions;
 use advisor_core::price_check::SourcePrice;
 use advisor_core::reference::Reference;
-use advisor_core::resolve::{TablePrefixes, Tables, names_market};
+use advisor_core::resolve::{AssetTables, TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use advisor_core::{flow, time, window};
@@ -172,15 +172,15 @@ pub(crate) async fn evaluate<S: Store>(
     let prices = prices.map(Arc::new).shared();
     let evaluate = async {
         let round = Round::start(store, plan, now, at).await;
-        let suffixes = round.resolve_all(plan).await;
+        let tables = round.resolve_all(plan).await;
         // By hand, a few at once: to the compiler no closure over these is general enough for a task of its own.
         let (mut asked, mut answers) = (FuturesOrdered::new(), Vec::with_capacity(plan.assets.len()));
-        for (of, suffix) in plan.assets.iter().zip(suffixes) {
+        for (of, tables) in plan.assets.iter().zip(tables) {
             if asked.len() == ASSETS_AT_ONCE {
                 answers.extend(asked.next().await);
             }
             let mismatches_before = mismatches.get(&of.asset).copied().unwrap_or(0);
-            asked.push_back(round.answer(of, suffix, prices.clone(), mismatches_before));
+            asked.push_back(round.answer(of, tables, prices.clone(), mismatches_before));
         }
         while let Some(answer) = asked.next().await {
             answers.push(answer);
@@ -222,33 +222,38 @@ impl<'s, S: Store> Round<'s, S> {
         Self { store, tables, markets: OnceCell::new(), now, at, is_now, draws: plan.draws }
     }
 
-    /// The table suffix of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
-    async fn resolve_all(&self, plan: &Plan) -> Vec<Result<String, Failure>> {
-        let names = stream::iter(&plan.assets).then(|of| self.resolve(&of.asset));
-        let resolved: Vec<Result<String, Failure>> = names.collect().await;
-        let unique = |suffix: &String| {
-            let named = plan.assets.iter().zip(&resolved).filter(|(_, other)| other.as_ref() == Ok(suffix));
-            let named: Vec<&str> = named.map(|(of, _)| of.asset.as_str()).collect();
-            if named.len() == 1 {
-                return Ok(suffix.clone());
+    /// The tables of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
+    async fn resolve_all(&self, plan: &Plan) -> Vec<Result<AssetTables, Failure>> {
+        let suffixes = stream::iter(&plan.assets).then(|of| self.resolve(&of.asset));
+        let suffixes: Vec<Result<String, Failure>> = suffixes.collect().await;
+        let mut meaning: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (of, suffix) in plan.assets.iter().zip(&suffixes) {
+            let Ok(suffix) = suffix else { continue };
+            meaning.entry(suffix).or_default().push(&of.asset);
+        }
+        let tables = |suffix: &Result<String, Failure>| {
+            let suffix = suffix.as_ref().map_err(Clone::clone)?;
+            let named = &meaning[suffix.as_str()];
+            if named.len() > 1 {
+                let detail = format!("{} mean the same table, {suffix}; configure one of them", named.join(" and "));
+                return Err(Failure::InvalidData(detail));
             }
-            let detail = format!("{} mean the same table, {suffix}; configure one of them", named.join(" and "));
-            Err(Failure::InvalidData(detail))
+            self.tables()?.of_asset(suffix).map_err(|twins| Failure::InvalidData(twins.to_string()))
         };
-        resolved.iter().map(|suffix| suffix.as_ref().map_err(Clone::clone).and_then(unique)).collect()
+        suffixes.iter().map(tables).collect()
     }
 
     /// One asset's advice, and what there is to see of it; a panic on the way is this asset's error and nobody else's.
     async fn answer(
         &self,
         of: &AssetPlan,
-        suffix: Result<String, Failure>,
+        tables: Result<AssetTables, Failure>,
         prices: impl Future<Output = Arc<Prices>>,
         mismatches_before: u32,
     ) -> Answer {
         let AssetPlan { asset, rules, drawing } = of;
         let answer = async {
-            let mut snapshot = self.load(of, &suffix?).await?;
+            let mut snapshot = self.load(of, &tables?).await?;
             snapshot.prices = prices.await.get(asset).cloned().unwrap_or_default();
             snapshot.mismatches_before = mismatches_before;
             let advice = advise(rules, &snapshot, time::nanos(self.at));
@@ -284,24 +289,23 @@ impl<'s, S: Store> Round<'s, S> {
     }
 
     /// Reads what one asset's evaluation needs, each table once.
-    async fn load(&self, of: &AssetPlan, suffix: &str) -> Result<Snapshot, Failure> {
+    async fn load(&self, of: &AssetPlan, tables: &AssetTables) -> Result<Snapshot, Failure> {
         let AssetPlan { asset, rules, .. } = of;
-        let tables = self.tables()?;
         let (to, latest) = (time::nanos(self.at), flow::latest(time::nanos(self.now)));
-        let (deposits_table, has_deposits) = tables.deposits(suffix);
+        let (deposits_table, has_deposits) = tables.deposits.clone();
         if !has_deposits {
             let detail = format!("no table {deposits_table}: without it deposits would count as gains");
             return Err(Failure::InvalidData(detail));
         }
-        let (withdrawals_table, has_withdrawals) = tables.withdrawals(suffix);
-        let withdrawals_table = has_withdrawals.then_some(withdrawals_table);
+        let (withdrawals_table, has_withdrawals) = &tables.withdrawals;
+        let withdrawals_table = has_withdrawals.then(|| withdrawals_table.clone());
         let withdrawals = match &withdrawals_table {
             Some(table) => self.store.flows(table, None, to, latest).await.map_err(Failure::Store)?,
             None => Vec::new(),
         };
         let reference = Reference::find(&withdrawals, rules, to);
         let (positions, loaded_from) =
-            self.load_positions(&tables.positions(suffix), of, &reference).await.map_err(Failure::Store)?;
+            self.load_positions(&tables.positions, of, &reference).await.map_err(Failure::Store)?;
         // Before the flows: what is stored meanwhile is then read without being relied on, and not the other way round.
         let coverage = match &rules.coverage {
             Some(_) => self.store.coverage(&deposits_table).await.map_err(Failure::Store)?,
@@ -375,12 +379,13 @@ impl<'s, S: Store> Round<'s, S> {
             .ok_or_else(|| Failure::AssetNotFound { asset: asset.to_owned(), tables: tables.suffixes().to_vec() })
     }
 
-    /// The markets of all position tables, by suffix. A table that cannot be read names none: it must not stop an asset
-    /// that is not its own.
+    /// The markets of all position tables, by suffix. A table that cannot be read, or told from another, names none: it
+    /// must not stop an asset that is not its own.
     async fn ask_markets(&self, tables: &Tables) -> Result<Vec<(String, Market)>, StoreError> {
         let ask = |suffix: &String| {
             let (suffix, table) = (suffix.clone(), tables.positions(suffix));
             async move {
+                let Ok(table) = table else { return Ok((suffix, Market::default())) };
                 match self.store.market(&table).await {
                     Err(StoreError::InvalidData { .. }) => Ok((suffix, Market::default())),
                     answer => answer.map(|market| (suffix, market)),
@@ -396,30 +401,10 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The tables of one asset: each with whether the store has it.
-pub(crate) struct AssetTables {
-    pub(crate) suffix: String,
-    pub(crate) positions: String,
-    pub(crate) deposits: (String, bool),
-    pub(crate) withdrawals: (String, bool),
-}
-
 /// The tables of every asset of the plan, or why it has none.
 pub(crate) async fn all_tables<S: Store>(store: &S, plan: &Plan) -> Vec<Result<AssetTables, Failure>> {
     let round = Round::start(store, plan, Timestamp::MAX, plan.end.unwrap_or(Timestamp::MAX)).await;
-    let suffixes = round.resolve_all(plan).await;
-    suffixes.into_iter().map(|suffix| Ok(AssetTables::of(round.tables()?, suffix?))).collect()
-}
-
-impl AssetTables {
-    fn of(tables: &Tables, suffix: String) -> Self {
-        Self {
-            positions: tables.positions(&suffix),
-            deposits: tables.deposits(&suffix),
-            withdrawals: tables.withdrawals(&suffix),
-            suffix,
-        }
-    }
+    round.resolve_all(plan).await
 }
 
 /// The assets whose withdrawals are marked otherwise now than when they were evaluated. Where that cannot be told, the next
@@ -459,31 +444,29 @@ pub(crate) struct Checked {
 /// What `check` wants to know of every asset, or why it cannot be evaluated.
 pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<Checked, Failure>> {
     let round = Round::start(store, plan, now, plan.end.unwrap_or(now)).await;
-    let suffixes = round.resolve_all(plan).await;
-    let assets = stream::iter(plan.assets.iter().zip(suffixes));
-    let check = async |(of, suffix): (&AssetPlan, Result<String, Failure>)| round.check(of, &suffix?).await;
+    let assets = stream::iter(plan.assets.iter().zip(round.resolve_all(plan).await));
+    let check = async |(of, tables): (&AssetPlan, Result<AssetTables, Failure>)| round.check(of, &tables?).await;
     assets.then(check).collect().await
 }
 
 impl<S: Store> Round<'_, S> {
     /// Checks an asset's tables, and evaluates it without its prices.
-    async fn check(&self, of: &AssetPlan, suffix: &str) -> Result<Checked, Failure> {
-        let tables = self.check_tables(suffix).await?;
-        let snapshot = self.load(of, suffix).await?;
+    async fn check(&self, of: &AssetPlan, tables: &AssetTables) -> Result<Checked, Failure> {
+        let found = self.check_tables(tables).await?;
+        let snapshot = self.load(of, tables).await?;
         let advice = advise(&of.rules, &snapshot, time::nanos(self.at));
-        Ok(Checked { tables, snapshot, advice })
+        Ok(Checked { tables: found, snapshot, advice })
     }
 
-    /// Finds an asset's tables and checks their columns; the answer names them.
-    async fn check_tables(&self, suffix: &str) -> Result<String, Failure> {
-        let tables = self.tables()?;
-        let positions = tables.positions(suffix);
-        self.store.check_columns(&positions, TableKind::Positions).await.map_err(Failure::Store)?;
-        let mut found = vec![positions];
-        for ((table, exists), required) in [(tables.deposits(suffix), true), (tables.withdrawals(suffix), false)] {
-            if exists {
-                self.store.check_columns(&table, TableKind::Flows).await.map_err(Failure::Store)?;
-                found.push(table);
+    /// Checks the columns of an asset's tables; the answer names them.
+    async fn check_tables(&self, tables: &AssetTables) -> Result<String, Failure> {
+        let AssetTables { positions, deposits, withdrawals, .. } = tables;
+        self.store.check_columns(positions, TableKind::Positions).await.map_err(Failure::Store)?;
+        let mut found = vec![positions.clone()];
+        for ((table, exists), required) in [(deposits, true), (withdrawals, false)] {
+            if *exists {
+                self.store.check_columns(table, TableKind::Flows).await.map_err(Failure::Store)?;
+                found.push(table.clone());
             } else if required {
                 return Err(Failure::InvalidData(format!("no table {table}")));
             } else {

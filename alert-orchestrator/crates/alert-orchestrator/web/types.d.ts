@@ -35,7 +35,7 @@ declare namespace Api {
 
   interface Decision {
     decision: 1 | 0 | -1;
-    ref_mode: string;
+    ref_mode: "keyword" | "data_range" | null;
     wmax_usd: number;
     wallet_breakdown: Wallet[];
     g_usd: number | null;
@@ -144,7 +144,7 @@ declare namespace Api {
     decision: 1 | 0 | -1;
     wmax_usd: number;
     reason: Reason | null;
-    ref_mode: string;
+    ref_mode: "keyword" | "data_range" | null;
     t0: string | null;
     reference: string | null;
     t1: string | null;

@@ -109,8 +109,8 @@ test("decisions and gate have their words and colours", () => {
 test("everything that an operator must see is there", () => {
   const shown = panels.flatMap((panel) => panel.targets.map((target) => target.expr)).join("\n");
   for (const metric of [
-    "wo_decision", "wo_hold", "wo_residual_trigger", "wo_wmax_usd", "wo_g_usd", "wo_residual_usd", "wo_k_sigma", "wo_sigma_usd",
-    "wo_wallets", "wo_price_usd", "wo_evaluation_duration_seconds_sum", "wo_last_eval_timestamp_seconds", "wo_t1_timestamp_seconds",
+    "wo_decision", "wo_hold", "wo_residual_trigger", "wo_wmax_usd", "wo_g_usd", "wo_residual_usd",
+    "wo_residual_threshold_usd", "wo_wallets", "wo_price_usd", "wo_evaluation_duration_seconds_sum", "wo_last_eval_timestamp_seconds", "wo_t1_timestamp_seconds",
   ]) {
     assert.match(shown, new RegExp(`\\b${metric}\\b`));
   }
@@ -121,6 +121,12 @@ test("the assets can be chosen, several or all, and each has its own panel of re
   assert.deepEqual([asset.type, asset.multi, asset.includeAll], ["query", true, true]);
   assert.equal(asset.query.query, "label_values(wo_decision, asset)");
   assert.equal(named("Residual of $asset").repeat, "asset");
+});
+
+test("the residual is drawn between the lines beyond which it really triggers", () => {
+  const { targets } = named("Residual of $asset");
+  const threshold = 'max by (asset) (wo_residual_threshold_usd{asset=~"$asset"})';
+  assert.deepEqual(targets.slice(1).map(({ expr, legendFormat }) => [legendFormat, expr]), [["+trigger", threshold], ["-trigger", `-${threshold}`]]);
 });
 
 test("provisioning brings the data source that the dashboard starts with, and this folder", async () => {

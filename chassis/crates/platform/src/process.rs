@@ -82,9 +82,11 @@ pub async fn outcome<T>(task: JoinHandle<T>) -> T {
 /// # Errors
 /// Standard output cannot be written to.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    // Standard output alone writes line by line, and there may be a million of them.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Tells what was done. Whoever listened may have left, which undoes nothing of it.

@@ -1,5 +1,8 @@
 //! Verdicts by hand: thresholds, floors, and how many points a verdict needs.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 use super::*;
 
 fn rules() -> GateRules {
@@ -109,6 +112,47 @@ fn a_percentile_gate_compares_with_the_central_interval() {
     let without = GateRules { exclude_last_for_sigma: true, ..percentile };
     let [low, high] = hourly(&[1.0, 2.0, 3.0, 4.0, 5.0], &without).interval.expect("there is one");
     assert!((low + 1.4).abs() < 1e-12 && (high - 0.4).abs() < 1e-12, "{low} to {high}");
+}
+
+#[test]
+fn the_trigger_distance_is_that_of_the_newest_residuals_side() {
+    let distance = |values: &[f64], rules: &GateRules| hourly(values, rules).trigger_distance();
+    assert_eq!(distance(&[1.0, 1.0, 1.0, 1.0, 6.0], &rules()), Some(3.0)); // k·σ = 1.5 · 2
+    assert_eq!(distance(&[1.0, 1.0, 1.0, 1.0, 6.0], &GateRules { min_residual_bps: 7500.0, ..rules() }), Some(4.5));
+    assert_eq!(distance(&[1.0], &rules()), None);
+    // Residuals without the newest −2, −1, 0, 1: the central 60 % run from −1.4 to 0.4.
+    let percentile = GateRules {
+        threshold: Threshold::Percentile { central_confidence: 0.6 },
+        exclude_last_for_sigma: true,
+        ..rules()
+    };
+    let above = distance(&[1.0, 2.0, 3.0, 4.0, 5.0], &percentile).unwrap();
+    let below = distance(&[5.0, 4.0, 3.0, 2.0, 1.0], &percentile).unwrap(); // mirrored: from −0.4 to 1.4
+    assert!((above - 0.4).abs() < 1e-12 && (below - 0.4).abs() < 1e-12, "{above}, {below}");
+    let floored = GateRules { sigma_epsilon: 3.0, ..percentile };
+    assert_eq!(distance(&[1.0, 2.0, 3.0, 4.0, 5.0], &floored), Some(3.0));
+}
+
+proptest! {
+    #[test]
+    fn the_gate_triggers_exactly_where_the_newest_point_lies_beyond_the_trigger_distance(
+        values in vec(-100.0..100.0f64, 3..12),
+        central_confidence in proptest::option::of(0.05..0.6f64),
+        exclude_last_for_sigma: bool,
+        sigma_epsilon in 0.0..80.0f64,
+    ) {
+        let threshold = central_confidence
+            .map_or(Threshold::Stddev, |central_confidence| Threshold::Percentile { central_confidence });
+        let rules = GateRules { threshold, exclude_last_for_sigma, sigma_epsilon, k_sigma: 1.0, ..rules() };
+        let figures = hourly(&values, &rules);
+        let beyond = figures.residual.zip(figures.trigger_distance()).map(|(residual, at)| residual.abs() > at);
+        let expected = match figures.verdict {
+            Verdict::Triggered => Some(true),
+            Verdict::Quiet => Some(false),
+            Verdict::Insufficient { .. } => None,
+        };
+        prop_assert_eq!(beyond, expected, "{:?}", figures);
+    }
 }
 
 /// How many points an evenly sampled series of `n` needs, none where it has enough.

@@ -3,6 +3,7 @@
 use advisor_core::advice::{Advice, advise};
 use advisor_core::gate::Verdict;
 use advisor_core::rules::{Baseline, Basis, Peg, ReferenceFallback, Rules, Threshold};
+use serde_json::Value;
 
 use crate::history::{History, at, code, message, rules, ungated, wallet, whole_hours};
 
@@ -285,18 +286,27 @@ fn an_error_shows_no_stale_figures() {
     assert_eq!((advice.decision.code(), code(&advice)), (-1, "invalid_data"));
     assert_eq!((advice.t0, advice.t1, advice.price_t1_usd, advice.totals), (None, None, None, None));
     assert!(advice.gate.is_none() && advice.peg.is_none() && advice.wallets.is_empty() && !advice.gate_applied);
-    assert_eq!(advice.ref_mode.to_string(), "null");
+    assert_eq!((advice.ref_mode.to_string().as_str(), &json(&advice)["ref_mode"]), ("null", &Value::Null));
+}
+
+fn json(advice: &Advice) -> Value {
+    serde_json::to_value(advice).expect("advice is plain data")
 }
 
 #[test]
 fn the_answer_serializes_flat_with_code_limit_and_reason() {
-    let json: serde_json::Value = serde_json::to_value(jumping().advise(&rules(), 19.0)).expect("advice is plain data");
+    let json = json(&jumping().advise(&rules(), 19.0));
     assert_eq!((&json["decision"], &json["wmax_usd"]), (&0.into(), &0.0.into()));
     assert_eq!(json["reason"]["code"], "gate_triggered");
     assert_eq!(json["ref_mode"], "data_range");
-    let json: serde_json::Value = serde_json::to_value(rising().advise(&rules(), 19.0)).expect("advice is plain data");
-    assert_eq!(
-        (&json["decision"], &json["wmax_usd"], &json["reason"]),
-        (&1.into(), &9.5.into(), &serde_json::Value::Null)
-    );
+    let json = self::json(&rising().advise(&rules(), 19.0));
+    assert_eq!((&json["decision"], &json["wmax_usd"], &json["reason"]), (&1.into(), &9.5.into(), &Value::Null));
+}
+
+#[test]
+fn a_wallet_is_named_under_both_of_its_names() {
+    let json = json(&rising().advise(&rules(), 19.0));
+    let wallet = &json["wallets"][0];
+    assert_eq!((&wallet["address"], &wallet["wallet_address"]), (&"a".into(), &"a".into()));
+    assert_eq!(wallet["gain_usd"], 19.0, "the other figures are beside it: {wallet}");
 }

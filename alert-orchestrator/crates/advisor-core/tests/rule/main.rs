@@ -17,4 +17,5 @@ mod invariants;
 mod prices;
 mod random;
 mod references;
+mod standstill;
 mod window;

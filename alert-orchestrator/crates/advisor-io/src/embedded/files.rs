@@ -126,6 +126,16 @@ pub(super) fn kind_name(kind: TableKind) -> &'static str {
     }
 }
 
+/// The name of a table as stored: whatever its case, before another is made that differs by case alone. The name itself
+/// where there is no such table.
+pub(super) fn stored_name(connection: &Connection, name: &str) -> rusqlite::Result<String> {
+    connection
+        .prepare_cached("select name from tables where name = ?1 collate nocase order by name = ?1 desc, name limit 1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+        .map(|stored| stored.unwrap_or_else(|| name.to_owned()))
+}
+
 /// The table's number; makes the table where there is none. `None` if it holds something else.
 pub(super) fn table(tx: &Transaction<'_>, name: &str, kind: TableKind) -> rusqlite::Result<Option<i64>> {
     tx.execute("insert into tables (name, kind) values (?1, ?2) on conflict do nothing", (name, kind_name(kind)))?;

@@ -65,6 +65,7 @@ impl Embedded {
             target.table.insert_str(0, table_prefix);
         }
         let mut import = Import::start(self, path, Again::Always, progress)?;
+        import.name_as_stored(&mut files)?;
         import.report = ImportReport { found: found(&files), unnamed, below, ..ImportReport::default() };
         import.all(&files)?;
         Ok(import.report)
@@ -98,6 +99,7 @@ impl Embedded {
         files.sort_unstable();
         files.dedup();
         let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
+        import.name_as_stored(&mut files)?;
         import.report = ImportReport { found: found(&files), unnamed, below, ..ImportReport::default() };
         import.all(&files)?;
         // Where a file has dropped positions, another of the same table may still have them; of several the last counts.
@@ -149,6 +151,15 @@ impl<'a> Import<'a> {
         let failed = |source| ImportError::Store { path: path.into(), store: store.into(), source };
         let connection = connect().map_err(failed)?;
         Ok(Self { store, connection, again, progress, report: ImportReport::default() })
+    }
+
+    /// Files go into the tables that there are, whatever the case of either: half of the rows beside them would be missed.
+    fn name_as_stored(&self, files: &mut [(Target, PathBuf)]) -> Result<(), ImportError> {
+        for (target, path) in files {
+            let stored = files::stored_name(&self.connection, &target.table);
+            target.table = stored.map_err(|source| self.store_error(path, source))?;
+        }
+        Ok(())
     }
 
     fn all(&mut self, files: &[(Target, PathBuf)]) -> Result<(), ImportError> {

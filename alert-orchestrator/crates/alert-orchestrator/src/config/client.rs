@@ -70,7 +70,7 @@ pub struct Greptime {
     #[serde(default = "Greptime::default_retries")]
     #[schemars(range(min = 0, max = 20))]
     pub retries: u32,
-    /// User for HTTP Basic authentication.
+    /// User for HTTP Basic authentication, without a colon.
     #[serde(default)]
     pub username: Option<String>,
     /// Password of that user; best taken from the environment, `${GREPTIME_PASSWORD}`.

@@ -3,6 +3,8 @@
 //! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not
 //! of the right kind has been reported by the schema already and is passed over.
 
+use std::collections::{HashMap, HashSet};
+
 use advisor_core::sync::PULLED_MEMO;
 use jiff::tz::TimeZone;
 use platform::auth;
@@ -40,6 +42,12 @@ fn stores(root: &Node, faults: &mut Vec<Fault>) {
         faults.push(Fault::new(line, "client", "found both greptime and embedded, expected one store"));
     }
     let [username, password] = ["client.greptime.username", "client.greptime.password"];
+    if let Some(given) = given(root, username).filter(|node| node.text().is_some_and(|name| name.contains(':'))) {
+        // Not shown: what follows the colon may be a password.
+        let message = "found a name with a colon, expected one without: HTTP Basic authentication ends the name there, \
+                       and the server would see another user and password";
+        faults.push(Fault::new(given.line(), username, message));
+    }
     match (given(root, username), given(root, password)) {
         (None, Some(given)) => {
             faults.push(Fault::new(given.line(), username, "missing, expected the user whose password is given"));
@@ -94,19 +102,21 @@ fn tables(root: &Node, faults: &mut Vec<Fault>) {
 
 fn assets(root: &Node, faults: &mut Vec<Fault>) {
     let Some(list) = root.at("client.assets") else { return };
-    let names: Vec<String> = list.items().iter().filter_map(Node::text).map(str::to_lowercase).collect();
-    for (index, item) in list.items().iter().enumerate().skip(1) {
-        let twin = |other: &Node| other.text() != item.text() && lower(other) == lower(item);
-        if let Some(first) = list.items()[..index].iter().position(twin) {
+    let mut firsts: HashMap<String, usize> = HashMap::new();
+    for (index, item) in list.items().iter().enumerate() {
+        let Some(name) = lower(item) else { continue };
+        let first = *firsts.entry(name).or_insert(index);
+        // Equal to the letter has been found by the schema.
+        if list.items()[first].text() != item.text() {
             let message = format!("found {} again, expected it once (first at client.assets[{first}])", item.shown());
             faults.push(Fault::new(item.line(), format!("client.assets[{index}]"), message));
         }
     }
-    if names.len() != list.items().len() || names.is_empty() {
+    if list.items().iter().any(|item| item.text().is_none()) || firsts.is_empty() {
         return; // which names are meant is not known
     }
     let known = Known {
-        names,
+        names: firsts.into_keys().collect(),
         // A name out of the environment is compared with, but never printed.
         public: list.items().iter().filter_map(Node::public_text).map(str::to_lowercase).collect(),
     };
@@ -130,14 +140,14 @@ fn entries<'a>(root: &'a Node, path: &str) -> &'a [Entry] {
 
 /// The configured assets, in lower case.
 struct Known {
-    names: Vec<String>,
+    names: HashSet<String>,
     public: Vec<String>,
 }
 
 impl Known {
     fn in_keys(&self, root: &Node, path: &str, reserved: Option<&str>, faults: &mut Vec<Fault>) {
-        let entries = entries(root, path);
-        for (index, entry) in entries.iter().enumerate() {
+        let mut firsts: HashMap<String, &Entry> = HashMap::new();
+        for entry in entries(root, path) {
             let key = entry.key().to_lowercase();
             if Some(entry.key()) == reserved {
                 continue;
@@ -147,8 +157,9 @@ impl Known {
                 let message = format!("found an asset that is not in client.assets, expected one of those{nearest}");
                 faults.push(Fault::new(entry.line(), child(path, entry.key()), message));
             }
-            let twin = |other: &&Entry| other.key() != entry.key() && other.key().to_lowercase() == key;
-            if let Some(first) = entries[..index].iter().find(twin) {
+            let first = *firsts.entry(key).or_insert(entry);
+            // The same to the letter has been found as a key that is there twice.
+            if first.key() != entry.key() {
                 let message = format!("found the asset twice, expected it once (first on line {})", first.line());
                 faults.push(Fault::new(entry.line(), child(path, entry.key()), message));
             }

@@ -3,6 +3,7 @@
 //! Start at [`resolve`]. Works on checked content, so nothing here can fail: what the file does not say is left to the
 //! defaults of the types.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -83,11 +84,20 @@ fn smooth(smoothing: &mut Section, assets: &[String]) {
 
 fn gates(gate: &mut Section, assets: &[String]) {
     let singles = taken(gate, "per_asset");
-    let mut singles = completed(assets, gate, singles);
-    for single in singles.values_mut() {
-        lower_names(single.get_mut("whitelist"));
-    }
     lower_names(gate.get_mut("whitelist"));
+    let whitelist = gate.remove("whitelist");
+    let mut singles = completed(assets, gate, singles);
+    let named = whitelist.as_ref().and_then(Json::as_array);
+    let named: Option<HashSet<&str>> = named.map(|names| names.iter().filter_map(Json::as_str).collect());
+    for (asset, single) in &mut singles {
+        lower_names(single.get_mut("whitelist"));
+        // Of the common list an asset takes what concerns it: the square of the assets would not fit into memory.
+        let own = named.as_ref().map(|named| Vec::from_iter(named.get(asset.as_str()).copied()).into());
+        if let (Json::Object(single), Some(own)) = (single, own) {
+            single.entry("whitelist").or_insert(own);
+        }
+    }
+    gate.extend(whitelist.map(|whitelist| ("whitelist".to_owned(), whitelist)));
     gate.insert("per_asset".into(), singles.into());
 }
 

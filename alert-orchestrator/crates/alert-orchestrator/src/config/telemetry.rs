@@ -62,6 +62,8 @@ pub struct Expose {
     pub wmax_usd: bool,
     /// The newest residual.
     pub residual_usd: bool,
+    /// The distance from the fit beyond which the newest residual triggers.
+    pub residual_threshold_usd: bool,
     /// The residuals' standard deviation.
     pub sigma_usd: bool,
     /// The gate's multiplier.
@@ -119,6 +121,7 @@ impl Default for Expose {
             decision: true,
             wmax_usd: true,
             residual_usd: true,
+            residual_threshold_usd: true,
             sigma_usd: true,
             k_sigma: true,
             residual_trigger: true,

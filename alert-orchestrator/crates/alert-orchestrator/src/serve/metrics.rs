@@ -123,6 +123,13 @@ fn figures(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
         |advice| gate(advice)?.residual,
     );
     gauges.per_decision(
+        expose.residual_threshold_usd,
+        "residual_threshold_usd",
+        "Distance from its fit, on either side, beyond which the newest point triggers the gate; where central_confidence \
+         decides, on the side on which it lies. In the residual's unit",
+        |advice| gate(advice)?.trigger_distance(),
+    );
+    gauges.per_decision(
         expose.sigma_usd,
         "sigma_usd",
         "Standard deviation of the residuals, in the residual's unit",

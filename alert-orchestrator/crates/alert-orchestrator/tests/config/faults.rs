@@ -46,6 +46,34 @@ orchestrator:
 }
 
 #[test]
+fn a_user_of_greptimedb_with_a_colon_is_refused_and_not_shown() {
+    let reason = "3: client.greptime.username: found a name with a colon, expected one without: HTTP Basic authentication \
+                  ends the name there, and the server would see another user and password";
+    let text =
+        |user: &str| format!("client:\n  assets: [djed]\n  greptime: {{host: h, password: p, username: '{user}'}}\n");
+    for user in ["reader:hunter2", ":", "${NO:-a:b}"] {
+        fails(&text(user), &[reason]);
+    }
+    assert!(load_text(&text("reader"), &no_environment).is_ok());
+}
+
+#[test]
+fn numbers_with_a_leading_zero_are_refused_with_the_reason() {
+    fails(
+        "client:\n  assets: [djed]\n  max_sample_age_hours: 024\norchestrator:\n  schedule: {interval_minutes: 010}\n  \
+         telemetry: {listen_port: 09808}\n",
+        &[
+            "3: client.max_sample_age_hours: found 024 with a leading zero, which is octal to some readers of YAML and decimal to \
+             others, expected a number above 0 and at most 876000 or null",
+            "5: orchestrator.schedule.interval_minutes: found 010 with a leading zero, which is octal to some readers of YAML and \
+             decimal to others, expected a number above 0 and at most 525600",
+            "6: orchestrator.telemetry.listen_port: found 09808 with a leading zero, which is octal to some readers of YAML and \
+             decimal to others, expected a whole number from 0 to 65535",
+        ],
+    );
+}
+
+#[test]
 fn a_syntax_error_ends_the_reading() {
     fails(
         "client:\n  assets: [djed\norchestrator:\n  safety_factor: {c: 9}\n",

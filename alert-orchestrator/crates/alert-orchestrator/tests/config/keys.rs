@@ -204,6 +204,7 @@ const SWITCHES: &[(&str, bool)] = &[
     ("telemetry.expose.decision", true),
     ("telemetry.expose.wmax_usd", true),
     ("telemetry.expose.residual_usd", true),
+    ("telemetry.expose.residual_threshold_usd", true),
     ("telemetry.expose.sigma_usd", true),
     ("telemetry.expose.k_sigma", true),
     ("telemetry.expose.residual_trigger", true),

@@ -46,6 +46,10 @@ orchestrator:
     let windows = ["djed", "iusd"].map(|asset| (smoothing[asset].window_type, smoothing[asset].window_size_hours));
     assert_eq!(windows, [(WindowType::Polynomial, 6.0), (WindowType::None, 6.0)]);
     let normalized = serde_json::to_value(&config).unwrap();
+    let gate = &normalized["orchestrator"]["decision_gate"];
+    assert_eq!(gate["whitelist"], json!(["djed", "iusd"]));
+    let whitelists = ["djed", "iusd", "usdm"].map(|asset| gate["per_asset"][asset]["whitelist"].clone());
+    assert_eq!(whitelists, [json!(["djed"]), json!(["iusd"]), json!(["usdm"])], "what concerns each, not all of all");
     assert_eq!(
         normalized["orchestrator"]["price_compare"]["per_asset_overrides"]["djed"],
         json!({ "epsilon_mode": "absolute", "tolerance_epsilon": 0.02, "persistence_threshold": 1, "action_on_mismatch": "hold" })

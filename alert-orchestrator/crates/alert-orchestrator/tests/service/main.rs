@@ -6,6 +6,7 @@ mod beside;
 mod both_stores;
 mod clock;
 mod coverage;
+mod doubles;
 mod failures;
 mod first_run;
 mod health;

@@ -5,6 +5,7 @@ use std::fs;
 use testkit::folder::Folder;
 
 use crate::support::{checkout, configuration};
+use crate::world::{NEWEST, World};
 
 /// Renames the tables of an example asset.
 fn rename(clone: &Folder, asset: &str, suffix: &str) {
@@ -58,6 +59,37 @@ fn two_names_of_one_table_are_an_error_of_both() {
     assert!(run.stdout.contains("usdt: decision=1"), "{}", run.stdout);
     let check = clone.run(&["--config", "names.yaml", "check"]);
     assert_eq!((check.code, check.stdout.matches(reason).count()), (Some(1), 2), "{}", check.stdout);
+}
+
+#[test]
+fn tables_in_capitals_are_read_and_written_under_the_names_they_have() {
+    let names = ["Liqwid_Supply_Positions_DJED", "LIQWID_DEPOSITS_djed", "liqwid_withdrawals_Djed"];
+    let world = World::greptime_named(names);
+    assert_eq!(world.decision()["wmax_usd"], 24.0);
+    let tag = world.arguments(&["tag", "--asset", "djed", "--latest"]);
+    let tagged = world.clone.answer(&tag, "y\n");
+    assert_eq!(tagged.code, Some(0), "{}", tagged.stderr);
+    assert_eq!(world.decision()["wmax_usd"], 12.0, "the tag is found where it was written");
+    let mut expected = [&names[..], &["wo_decisions"]].concat();
+    expected.sort_unstable();
+    assert_eq!(world.tables(), expected, "no table was made beside them");
+}
+
+#[test]
+fn prefixes_in_capitals_mean_the_tables_that_there_are() {
+    for world in World::both() {
+        assert_eq!(world.decision()["wmax_usd"], 24.0);
+        let tables = world.tables();
+        world.configure_client(
+            "  table_asset_prefix: LIQWID_Supply_Positions_\n  deposits_prefix: LIQWID_DEPOSITS_\n  \
+             withdrawals_prefix: Liqwid_Withdrawals_\n",
+            "",
+        );
+        assert_eq!(world.decision()["wmax_usd"], 24.0);
+        world.sample(NEWEST, 10_043.0); // 1 USD more
+        assert_eq!(world.decision()["wmax_usd"], 24.5);
+        assert_eq!(world.tables(), tables, "changed files go into the tables that there are");
+    }
 }
 
 #[test]

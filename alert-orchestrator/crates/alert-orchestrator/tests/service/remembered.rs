@@ -117,6 +117,16 @@ fn what_is_older_than_it_is_kept_is_forgotten() {
 }
 
 #[test]
+fn a_journal_that_is_switched_off_makes_no_table_in_the_users_database() {
+    let world = World::greptime();
+    let has_journal = || world.tables().contains(&"wo_decisions".to_owned());
+    world.configure("  journal: {enabled: false}\n");
+    assert_eq!((world.decision()["decision"].clone(), has_journal()), (1.into(), false));
+    world.configure("");
+    assert_eq!((world.decision()["decision"].clone(), has_journal()), (1.into(), true));
+}
+
+#[test]
 fn a_journal_that_cannot_be_written_is_a_warning_and_stops_nothing() {
     let world = World::greptime();
     world.configure(OFTEN);

@@ -50,6 +50,15 @@ fn the_api_answers_what_once_prints() {
     let explained = clone.run(&["--config", "served.yaml", "explain", "iusd", "--json"]);
     let explained: serde_json::Value = serde_json::from_str(&explained.stdout).unwrap();
     assert_eq!(server.get("/api/explain?asset=IUSD").json(), explained);
+    let addresses = |wallets: &serde_json::Value, name: &str| -> Vec<serde_json::Value> {
+        wallets.as_array().unwrap().iter().map(|wallet| wallet[name].clone()).collect()
+    };
+    let usdc = server.get("/api/explain?asset=usdc").json();
+    let decided = addresses(&printed["usdc"]["wallet_breakdown"], "wallet_address");
+    assert_eq!(decided.len(), 3);
+    for name in ["wallet_address", "address"] {
+        assert_eq!(addresses(&usdc["wallets"], name), decided, "{name}");
+    }
     let assets = json!({ "assets": ["djed", "iusd", "usdc", "usdm", "usdt"], "selected": "usdt" });
     assert_eq!(server.get("/api/assets?asset=USDT").json(), assets);
     let normalized = clone.run(&["--config", "served.yaml", "--print-config-normalized"]);
@@ -208,8 +217,33 @@ fn metrics_show_what_was_decided_and_nothing_of_what_could_not_be() {
         r#"wo_hold{asset="usdt",alternate_asset_name="USDT",code="invalid_data"} 1.0"#,
     ];
     assert_eq!(of_usdt, expected.into());
+    // A text is what a label can be; where null can be said, it is.
+    let [decided, explained] = ["/api/decisions", "/api/explain?asset=usdt"].map(|path| server.get(path).json());
+    assert_eq!((&decided["usdt"]["ref_mode"], &explained["ref_mode"]), (&json!(null), &json!(null)));
     assert_eq!(line("wo_evaluations_total{result=\"error\"}"), "wo_evaluations_total{result=\"error\"} 1");
     let open = server.ask("GET", "/metrics", &[("accept", "application/openmetrics-text; version=1.0.0")], b"");
     assert!(open.header("content-type").unwrap().starts_with("application/openmetrics-text; version=1.0.0"));
     assert!(open.text().ends_with("# EOF\n"));
+}
+
+#[test]
+fn the_shown_threshold_is_what_the_residual_must_exceed_floors_included() {
+    let clone = checkout();
+    let server = examples(&clone, "");
+    server.answers("/startupz", 200);
+    let text = server.get("/metrics").text().to_owned();
+    let of = |metric: &str, asset: &str| -> Option<f64> {
+        let start = format!("wo_{metric}{{asset=\"{asset}\",");
+        text.lines().find(|line| line.starts_with(&start))?.split(' ').next_back()?.parse().ok()
+    };
+    let threshold = |asset| of("residual_threshold_usd", asset);
+    let band = |asset| Some(of("k_sigma", asset)? * of("sigma_usd", asset)?);
+    assert_eq!((threshold("iusd"), of("residual_trigger", "iusd")), (band("iusd"), Some(1.0)));
+    // usdt is beyond k·σ; the floor of 10 basis points of the position keeps it quiet.
+    let explained = server.get("/api/explain?asset=usdt").json();
+    assert_eq!(threshold("usdt"), explained["gate"]["bps_floor"].as_f64());
+    let residual = of("residual_usd", "usdt").map(f64::abs);
+    assert!(band("usdt") < residual && residual < threshold("usdt"), "{residual:?}");
+    assert_eq!(of("residual_trigger", "usdt"), Some(0.0));
+    assert_eq!((threshold("usdm"), of("residual_trigger", "usdm")), (None, None), "too few points to judge");
 }

@@ -60,12 +60,22 @@ impl World {
 
     /// With flow tables as another service may have made them.
     pub(crate) fn greptime_with_flows(columns: &str) -> Self {
+        Self::greptime_with_tables([POSITIONS, DEPOSITS, WITHDRAWALS], columns)
+    }
+
+    /// With names of its own for the tables of samples, deposits and withdrawals.
+    pub(crate) fn greptime_named(names: [&str; 3]) -> Self {
+        Self::greptime_with_tables(names, FLOWS)
+    }
+
+    fn greptime_with_tables(names: [&str; 3], flows: &str) -> Self {
         let mut world = Self::written();
         let greptime = Greptime::start();
-        for (kind, columns) in [("supply_positions", SAMPLES), ("deposits", columns), ("withdrawals", columns)] {
-            let table = format!("liqwid_{kind}_djed");
-            greptime.execute(&format!("CREATE TABLE {table} ({columns})")).unwrap();
-            greptime.load_csv(&table, &world.clone.path(&format!("data/{table}.csv"))).unwrap();
+        let files = [(POSITIONS, SAMPLES), (DEPOSITS, flows), (WITHDRAWALS, flows)];
+        for (name, (file, columns)) in names.into_iter().zip(files) {
+            let name = format!("\"{name}\"");
+            greptime.execute(&format!("CREATE TABLE {name} ({columns})")).unwrap();
+            greptime.load_csv(&name, &world.clone.path(&format!("data/{file}.csv"))).unwrap();
         }
         world.greptime = Some(greptime);
         world.configure("");

@@ -3,11 +3,13 @@
 //! Start at [`check`]. Besides judging, it settles what a schema alone can decide: an expanded `${PORT}` becomes a number
 //! where one is expected, `10.0` a whole number, and a section without entries an empty mapping.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::fault::Fault;
 use super::shape::{Format, Shape};
-use super::tree::{Node, Value, quoted};
+use super::tree::{Entry, Node, Text, Value, has_leading_zero, quoted};
 
 /// Compares `node` with `schema`; the faults come in the order of the schema's walk.
 pub(super) fn check(schema: &Json, formats: &[Format], node: &mut Node) -> Vec<Fault> {
@@ -52,10 +54,16 @@ impl Checker<'_> {
             _ => node.shown(),
         };
         // A number that was meant as a text is the one mistake whose remedy is not plain from what was expected.
-        let is_bare = matches!(node.value, Value::Int(_) | Value::Float(_) | Value::Bool(_));
+        let is_bare = matches!(node.value, Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) | Value::Bool(_));
         let hint =
             if is_bare && shape.allows("string") && shape.choices.is_empty() { "; put it in quotes" } else { "" };
-        let message = format!("found {found}, expected {}{hint}", shape.expected());
+        let why = match &node.value {
+            Value::LeadingZero(_) => {
+                " with a leading zero, which is octal to some readers of YAML and decimal to others"
+            }
+            _ => "",
+        };
+        let message = format!("found {found}{why}, expected {}{hint}", shape.expected());
         self.faults.push(Fault::new(node.line, path, message));
     }
 
@@ -73,9 +81,14 @@ impl Checker<'_> {
                 self.node(schema, item, &format!("{path}[{index}]"));
             }
         }
-        for index in 1..if shape.unique { items.len() } else { 0 } {
-            let (before, item) = (&items[..index], &items[index]);
-            if let Some(first) = before.iter().position(|other| other.value == item.value) {
+        if !shape.unique {
+            return;
+        }
+        // By what they stand for: a variable may say again what is written out.
+        let mut firsts = HashMap::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let first = *firsts.entry(item.to_json().to_string()).or_insert(index);
+            if first < index {
                 let message = format!("found {} again, expected it once (first at {path}[{first}])", item.shown());
                 self.faults.push(Fault::new(item.line, format!("{path}[{index}]"), message));
             }
@@ -105,10 +118,10 @@ impl Checker<'_> {
         let Some(schema) = shape.properties.and_then(|known| known.get(key)) else { return };
         match Shape::of(self.root, schema, self.formats) {
             Ok(inner) if inner.allows("object") && !inner.required.is_empty() => {
-                self.node(schema, &mut Node { line, value: Value::Map(Vec::new()) }, &path);
+                self.node(schema, &mut Node::left_out(line, Value::Map(Vec::new())), &path);
             }
             Ok(inner) => self.faults.push(Fault::new(line, path, format!("missing, expected {}", inner.expected()))),
-            Err(_) => self.node(schema, &mut Node { line, value: Value::Null }, &path),
+            Err(_) => self.node(schema, &mut Node::left_out(line, Value::Null), &path),
         }
     }
 }
@@ -137,9 +150,11 @@ pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
 
 /// Duplicate keys anywhere below `node`, each at the line of the later one.
 pub(super) fn duplicates(node: &Node, path: &str, faults: &mut Vec<Fault>) {
-    for (index, entry) in node.entries().iter().enumerate() {
+    let mut firsts = HashMap::with_capacity(node.entries().len());
+    for entry in node.entries() {
         let path = child(path, &entry.key);
-        if let Some(first) = node.entries()[..index].iter().find(|other| other.key == entry.key) {
+        let first: &Entry = firsts.entry(entry.key.as_str()).or_insert(entry);
+        if !std::ptr::eq(first, entry) {
             let message = format!("found the key twice, expected it once (first on line {})", first.line);
             faults.push(Fault::new(entry.line, path.clone(), message));
         }
@@ -159,7 +174,7 @@ fn settle(shape: &Shape<'_>, node: &mut Node) {
             Some(whole) if shape.allows("integer") && !shape.allows("number") => Value::Int(whole),
             _ => return,
         },
-        Value::Text(text) if text.written.is_some() => match scalar(&text.text, shape) {
+        Value::Text(Text { text, written: Some(written) }) => match scalar(text, written, shape) {
             Some(value) => value,
             None => return,
         },
@@ -169,7 +184,7 @@ fn settle(shape: &Shape<'_>, node: &mut Node) {
 }
 
 /// What the text of an expanded variable means where no string, or also null, is expected.
-fn scalar(text: &str, shape: &Shape<'_>) -> Option<Value> {
+fn scalar(text: &str, written: &str, shape: &Shape<'_>) -> Option<Value> {
     if text.is_empty() && shape.kinds.contains(&"null") {
         return Some(Value::Null);
     }
@@ -181,6 +196,9 @@ fn scalar(text: &str, shape: &Shape<'_>) -> Option<Value> {
         return text.to_ascii_lowercase().parse().ok().map(Value::Bool);
     }
     let number = text.parse().ok().filter(|value: &f64| value.is_finite());
+    if number.is_some() && has_leading_zero(text) {
+        return Some(Value::LeadingZero(quoted(written)));
+    }
     match text.parse() {
         Ok(whole) => Some(Value::Int(whole)),
         Err(_) if shape.allows("number") => number.map(Value::Float),
@@ -205,6 +223,7 @@ fn fits(shape: &Shape<'_>, node: &Node) -> bool {
         Value::Text(text) => shape.allows("string") && text_fits(shape, &text.text),
         Value::List(items) => shape.allows("array") && !(shape.non_empty && items.is_empty()),
         Value::Map(_) => shape.allows("object"),
+        Value::LeadingZero(_) => false,
         Value::Faulty => true,
     }
 }

@@ -57,6 +57,7 @@ fn environment(name: &str) -> Option<String> {
         "PORT" => Some("8080".into()),
         "TOKEN" => Some("hunter2".into()),
         "ON" => Some("True".into()),
+        "OCTAL" => Some("0080".into()),
         "SHARE" => Some(" 0.25 ".into()),
         "EMPTY" => Some(String::new()),
         _ => None,
@@ -114,6 +115,14 @@ fn every_fault_is_reported_at_once_in_the_order_of_the_lines() {
 }
 
 #[test]
+fn what_a_variable_says_again_is_found_and_not_shown() {
+    fails(
+        "names: ['8080', '${PORT}']",
+        &["1: names[1]: found \"${PORT}\" again, expected it once (first at names[0])"],
+    );
+}
+
+#[test]
 fn kinds_that_do_not_fit() {
     fails("listen_port: 1.5", &["1: listen_port: found 1.5, expected a whole number from 0 to 65535"]);
     fails("listen_port: -1", &["1: listen_port: found -1, expected a whole number from 0 to 65535"]);
@@ -134,6 +143,44 @@ fn kinds_that_do_not_fit() {
 fn numbers_may_be_written_either_way() {
     let sample = loads("listen_port: 80.0\nshare: 1\nenabled: yes\n");
     assert_eq!((sample.listen_port, sample.share, sample.enabled), (80, 1.0, true));
+}
+
+#[test]
+fn a_number_with_a_leading_zero_is_refused_with_the_reason() {
+    const WHY: &str = "with a leading zero, which is octal to some readers of YAML and decimal to others";
+    let port = |line: u64, found: &str| {
+        format!("{line}: listen_port: found {found} {WHY}, expected a whole number from 0 to 65535")
+    };
+    for found in ["010", "08", "00", "-01", "+010", "01.0"] {
+        fails(&format!("listen_port: {found}"), &[&port(1, found)]);
+    }
+    fails("listen_port: &p 010 # why", &[&port(1, "010")]);
+    fails("# é\n{listen_port: 010}", &[&port(2, "010")]);
+    fails("\u{feff}é: 1\nlisten_port: 010", &["1: \"é\": unknown key \"é\", did you mean \"peg\"?", &port(2, "010")]);
+    for found in ["00.5", "-01.5", "01e-1"] {
+        fails(
+            &format!("share: {found}"),
+            &[&format!("1: share: found {found} {WHY}, expected a number above 0 and at most 1")],
+        );
+    }
+    // What the file leaves to a variable is not shown.
+    fails("listen_port: ${OCTAL}", &[&port(1, "\"${OCTAL}\"")]);
+    // Where a text is meant, quotes keep it one; a secret is not shown.
+    fails(
+        "inner: {note: 007, password: 0123}",
+        &[
+            &format!("1: inner.note: found 007 {WHY}, expected a string; put it in quotes"),
+            &format!("1: inner.password: found a number {WHY}, expected a string or null; put it in quotes"),
+        ],
+    );
+}
+
+#[test]
+fn a_zero_before_the_point_and_one_inside_quotes_are_what_they_were() {
+    let sample = loads("listen_port: 0\nshare: 0.5\ninner: {note: '010', password: \"08\"}\nnames: ['0${OCTAL}']\n");
+    assert_eq!((sample.listen_port, sample.share), (0, 0.5));
+    assert_eq!((sample.inner.note.as_str(), sample.inner.password.unwrap().expose()), ("010", "08"));
+    assert_eq!(sample.names.unwrap(), ["00080"]);
 }
 
 #[test]
@@ -240,6 +287,7 @@ fn yamlish() -> impl Strategy<Value = String> {
     let value = prop::sample::select(vec![
         "1",
         "-1.5",
+        "-01.5",
         ".inf",
         "true",
         "~",

@@ -21,6 +21,8 @@ const MAX_NODES: usize = 100_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub(super) line: u64,
+    /// Where the value begins in the text, in bytes.
+    pub(super) start: usize,
     pub(super) value: Value,
 }
 
@@ -30,6 +32,8 @@ pub(super) enum Value {
     Bool(bool),
     Int(i128),
     Float(f64),
+    /// A number with a leading zero, as the file writes it: which number is meant depends on who reads it.
+    LeadingZero(String),
     Text(Text),
     List(Vec<Node>),
     Map(Vec<Entry>),
@@ -70,6 +74,11 @@ impl Entry {
 }
 
 impl Node {
+    /// What stands for a section or value that the file leaves out.
+    pub(super) fn left_out(line: u64, value: Value) -> Self {
+        Self { line, start: usize::MAX, value }
+    }
+
     /// The line on which the value stands, from 1.
     pub fn line(&self) -> u64 {
         self.line
@@ -129,6 +138,7 @@ impl Node {
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
+            Value::LeadingZero(written) => written.clone(),
             Value::Text(text) => quoted(text.written.as_deref().unwrap_or(&text.text)),
             Value::List(_) | Value::Map(_) | Value::Faulty => self.kind().into(),
         }
@@ -139,7 +149,7 @@ impl Node {
         match &self.value {
             Value::Null => "null",
             Value::Bool(_) => "true or false",
-            Value::Int(_) | Value::Float(_) => "a number",
+            Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) => "a number",
             Value::Text(_) => "a string",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
@@ -150,7 +160,7 @@ impl Node {
     /// The tree as JSON; a number that JSON cannot hold becomes null, which the checks have ruled out before.
     pub(super) fn to_json(&self) -> serde_json::Value {
         match &self.value {
-            Value::Null | Value::Faulty => serde_json::Value::Null,
+            Value::Null | Value::LeadingZero(_) | Value::Faulty => serde_json::Value::Null,
             Value::Bool(value) => (*value).into(),
             Value::Int(value) => Number::from_i128(*value).map_or(serde_json::Value::Null, Into::into),
             Value::Float(value) => (*value).into(),
@@ -189,10 +199,35 @@ pub(super) fn quoted(text: &str) -> String {
 /// what the parser met, never the values around it.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let read: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options());
-    read.map(placed).map_err(|error| {
+    let mut root = read.map(placed).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
         Fault::new(line, "", syntax(&error))
-    })
+    })?;
+    mark_leading_zeros(&mut root, text);
+    Ok(root)
+}
+
+/// The parser tells numbers, not how they are written; that is in the text where they begin.
+fn mark_leading_zeros(node: &mut Node, text: &str) {
+    match &mut node.value {
+        Value::Int(_) | Value::Float(_) => {
+            let written = text.get(node.start..).unwrap_or_default();
+            let end = written.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c));
+            let written = &written[..end.unwrap_or(written.len())];
+            if has_leading_zero(written) {
+                node.value = Value::LeadingZero(written.to_owned());
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| mark_leading_zeros(item, text)),
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| mark_leading_zeros(&mut entry.node, text)),
+        _ => {}
+    }
+}
+
+/// Whether a number begins with a 0 that is not all of its whole part: `010`, `-01.5`, not `0`, `0.5` or `0x1F`.
+pub(super) fn has_leading_zero(number: &str) -> bool {
+    let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
+    digits.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn options() -> Options {
@@ -219,13 +254,14 @@ fn syntax(error: &serde_saphyr::Error) -> String {
 
 /// Moves the place, known only once the value has been read, into the value.
 fn placed(spanned: Spanned<Node>) -> Node {
-    Node { line: spanned.defined.line().max(1), ..spanned.value }
+    let start = spanned.defined.span().byte_offset().and_then(|start| start.try_into().ok());
+    Node { line: spanned.defined.line().max(1), start: start.unwrap_or(usize::MAX), ..spanned.value }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = deserializer.deserialize_any(ValueVisitor)?;
-        Ok(Self { line: 0, value })
+        Ok(Self { line: 0, start: usize::MAX, value })
     }
 }
 

@@ -55,7 +55,7 @@ export function showDecision({ asset, decision, explain, unreachableSince, failu
 		"wallet-count": number(decision.wallet_breakdown.length || explain.value?.wallets.length, 0),
 		gain: measured(decision.g_usd, "USD"),
 		withdrawn: measured(decision.withdrawn_since_reference_usd, "USD"),
-		"ref-mode": decision.ref_mode,
+		"ref-mode": decision.ref_mode ?? "null",
 		t0: time(decision.t0_ts),
 		t1: time(decision.t1_ts),
 		"explain-command": `alert-orchestrator explain ${asset}`,
