@@ -18,6 +18,7 @@ use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::valued::ValuedFlow;
+use crate::warning::Warning;
 use crate::{time, unknown, warnings};
 
 /// How many of a wallet's samples may contradict themselves, as a share.
@@ -52,7 +53,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
         }
         Err(failure) => {
             if doubt.is_some() {
-                advice.warnings.push(format!("by this machine's clock also: {failure}"));
+                advice.warnings.push(Warning::new(format!("by this machine's clock also: {failure}")));
             }
             let decision = doubt.unwrap_or(Decision::Error(failure));
             Advice { decision, warnings: advice.warnings, ..blank }

@@ -39,5 +39,6 @@ pub mod time;
 mod unknown;
 mod usable;
 mod valued;
+pub mod warning;
 mod warnings;
 pub mod window;

@@ -15,4 +15,5 @@ mod invariants;
 mod prices;
 mod random;
 mod references;
+mod warnings;
 mod window;
