@@ -205,9 +205,7 @@ fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
         ),
         count => Warning::moving(
             format!("{count} wallets have fewer units than their flows explain"),
-            format_args!(
-                ", {wallet} most ({units:.2}): withdrawals may be missing, which only lowers the gain"
-            ),
+            format_args!(", {wallet} most ({units:.2}): withdrawals may be missing, which only lowers the gain"),
         ),
     })
 }
@@ -250,7 +248,8 @@ pub(crate) fn about_prices(prices: &PriceFigures) -> Option<Warning> {
         None => {
             let missing: Vec<&str> = prices.missing.iter().map(|source| source.name()).collect();
             let missing = if missing.is_empty() { "no other source is asked".to_owned() } else { missing.join(", ") };
-            let text = format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})");
+            let text =
+                format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})");
             Some(Warning::new(text))
         }
         Some(true) if prices.hold().is_none() => {

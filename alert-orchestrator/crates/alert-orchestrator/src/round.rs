@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use advisor_core::advice::Advice;
 use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
@@ -15,10 +14,11 @@ use platform::process;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan, Prices};
+use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
+use crate::found_prices::FoundPrices;
 use crate::settings::Settings;
-use crate::store;
 use crate::sync::{self, Summary};
+use crate::{store, told};
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -38,8 +38,17 @@ impl Finished {
 
     /// Whether the store answered for any asset: where it did not, it is not asked for more.
     pub(crate) fn has_store(&self) -> bool {
-        let is_gone = |advice: &Advice| matches!(&advice.decision, Decision::Error(failure) if failure.is_store_gone());
-        !self.evaluation.advice.iter().all(is_gone)
+        self.store_failure().is_none()
+    }
+
+    /// Why the store answered for no asset, as the first of them says; `None` where it did for any.
+    pub(crate) fn store_failure(&self) -> Option<&Failure> {
+        let mut failures = self.evaluation.advice.iter().map(|advice| match &advice.decision {
+            Decision::Error(failure) if failure.is_store_gone() => Some(failure),
+            _ => None,
+        });
+        let first = failures.next()??;
+        failures.all(|failure| failure.is_some()).then_some(first)
     }
 }
 
@@ -86,7 +95,7 @@ async fn evaluate(
 pub(crate) async fn again(store: &AnyStore, settings: &Settings, last: &Evaluation, assets: &[String]) -> Finished {
     let (started, now, plan) = (Instant::now(), Timestamp::now(), settings.plan.only(assets));
     let mismatches = mismatches_before(last);
-    let prices = std::future::ready(Prices::clone(&last.prices));
+    let prices = std::future::ready(FoundPrices::clone(&last.prices));
     let store = store.round();
     let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &mismatches });
     let failed = |_| Evaluation::failed(&plan, now, &Failure::Store(too_slow(settings)));
@@ -102,7 +111,7 @@ fn mismatches_before(round: &Evaluation) -> Mismatches {
         .collect()
 }
 
-/// Opens the store for a single round, and returns it with what was found. With `write_prefix`, transactions are pulled
+/// Opens the store for a single round, says in the log what is wrong, and returns the store with what was found. With `write_prefix`, transactions are pulled
 /// first where that is configured.
 pub(crate) async fn open_and_run(
     settings: &Arc<Settings>,
@@ -110,7 +119,7 @@ pub(crate) async fn open_and_run(
     write_prefix: Option<&str>,
 ) -> (Option<Arc<AnyStore>>, Finished) {
     let started = Instant::now();
-    match store::open(&settings.config) {
+    let (store, finished) = match store::open(&settings.config) {
         Ok(store) => {
             let store = Arc::new(store);
             if let Some(write_prefix) = write_prefix {
@@ -120,7 +129,9 @@ pub(crate) async fn open_and_run(
             (Some(store), finished)
         }
         Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
-    }
+    };
+    told::all(&finished.evaluation);
+    (store, finished)
 }
 
 /// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may

@@ -164,6 +164,7 @@ impl Evaluations {
         let Finished { evaluation, took } = &published.finished;
         self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
+        self.live.tell(evaluation);
         self.printing.print(&published.finished.evaluation);
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
             journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;

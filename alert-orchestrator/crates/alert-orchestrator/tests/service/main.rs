@@ -24,6 +24,7 @@ mod released;
 mod remembered;
 mod replicas;
 mod restored;
+mod said;
 mod server;
 mod serving;
 mod store_gone;
