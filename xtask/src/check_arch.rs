@@ -22,11 +22,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("quant", &[]),
     ("client", &[]),
     ("file-store", &[]),
-    ("platform", &[]),
+    ("legible", &[]),
+    ("platform", &["legible"]),
     ("build-info", &[]),
-    ("advisor-core", &["quant"]),
-    ("advisor-io", &["quant", "advisor-core", "client", "file-store"]),
-    ("alert-orchestrator", &["quant", "advisor-core", "advisor-io", "client", "file-store", "platform", "build-info"]),
+    ("advisor-core", &["quant", "legible"]),
+    ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
+    (
+        "alert-orchestrator",
+        &["quant", "legible", "advisor-core", "advisor-io", "client", "file-store", "platform", "build-info"],
+    ),
     ("skeleton", &["build-info", "platform"]),
     ("testkit", &[]),
     ("advisor-testkit", &["advisor-core", "testkit"]),
@@ -37,7 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const TEST_SUPPORT: &[&str] = &["testkit", "advisor-testkit"];
 
 /// Same input, same answer: these do no IO, start no task, and read no clock.
-const PURE: &[&str] = &["quant", "advisor-core"];
+const PURE: &[&str] = &["quant", "legible", "advisor-core"];
 
 /// What must not be found below a pure crate, at any depth. jiff stays allowed for its types; reading the clock
 /// through it is banned by the pure crates' clippy.toml.
@@ -319,7 +323,7 @@ mod tests {
     #[test]
     fn test_support_is_for_tests_only() {
         for support in TEST_SUPPORT {
-            let allowed = "quant, advisor-core, client, file-store";
+            let allowed = "quant, legible, advisor-core, client, file-store";
             let expected = format!("advisor-io -> {support}: advisor-io may use {allowed}");
             check(&[&format!("advisor-io -> {support}")], &[&expected]);
         }

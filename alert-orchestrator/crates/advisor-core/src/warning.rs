@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// What an operator should look at: one sentence, which begins with what stands for as long as nothing new is to be said.
 ///
-/// A warning is read as the text that it is. Whoever repeats warnings tells by [`Warning::standing`] whether one is news.
+/// A warning is read as the text that it is, which is one line, whatever it names. Whoever repeats warnings tells by [`Warning::standing`] whether one is news.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     text: String,
@@ -17,14 +17,15 @@ pub struct Warning {
 
 impl Warning {
     /// A sentence that is another warning as soon as one word of it changes.
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        let text = text.into();
+    pub(crate) fn new(text: impl AsRef<str>) -> Self {
+        let text = legible::line(text.as_ref());
         Self { standing: text.len(), text }
     }
 
     /// A sentence whose end moves on from round to round, as an age or a price does, and says nothing new by that.
-    pub(crate) fn moving(standing: String, moving: fmt::Arguments<'_>) -> Self {
-        Self { standing: standing.len(), text: format!("{standing}{moving}") }
+    pub(crate) fn moving(standing: &str, moving: fmt::Arguments<'_>) -> Self {
+        let standing = legible::line(standing);
+        Self { standing: standing.len(), text: standing + &legible::line(&moving.to_string()) }
     }
 
     /// The part by which two warnings of an asset are the same.

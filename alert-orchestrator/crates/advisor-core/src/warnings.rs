@@ -10,7 +10,7 @@ use crate::position::Contradiction;
 use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::Rules;
 use crate::warning::Warning;
-use crate::{sync, time};
+use crate::{keys, sync, time};
 
 /// About the rows as they were loaded.
 pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
@@ -132,8 +132,12 @@ fn row(row: &FlowRow) -> String {
         .tx_hash
         .as_deref()
         .filter(|tx| !tx.is_empty())
-        .map_or(" without tx_hash".to_owned(), |tx| format!(" (tx {tx})"));
-    format!("{} at {at} of {}{tx}", row.amount.unwrap_or_default().abs(), row.wallet.as_deref().unwrap_or_default())
+        .map_or(" without tx_hash".to_owned(), |tx| format!(" (tx {})", keys::shown(tx)));
+    format!(
+        "{} at {at} of {}{tx}",
+        row.amount.unwrap_or_default().abs(),
+        keys::shown(row.wallet.as_deref().unwrap_or_default())
+    )
 }
 
 /// About withdrawals of nothing, which are mistakes unless they mark something.
@@ -162,12 +166,12 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Opti
     let (count, all, address) = (stale().count(), wallets.len(), &oldest.address);
     if count == 1 {
         let rest = format_args!(" (newest sample {age:.1} h old): nothing may be withdrawn from it");
-        return Some(Warning::moving(format!("wallet {address} is stale"), rest));
+        return Some(Warning::moving(&format!("wallet {address} is stale"), rest));
     }
     let standing = format!("{count} of {all} wallets are stale");
     Some(match count == all {
-        true => Warning::moving(standing, format_args!(", oldest {age:.1} h")),
-        false => Warning::moving(standing, format_args!(", oldest {age:.1} h: {address}")),
+        true => Warning::moving(&standing, format_args!(", oldest {age:.1} h")),
+        false => Warning::moving(&standing, format_args!(", oldest {age:.1} h: {address}")),
     })
 }
 
@@ -198,13 +202,13 @@ fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
     let (units, wallet) = fallen().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     Some(match fallen().count() {
         1 => Warning::moving(
-            format!("wallet {wallet} has "),
+            &format!("wallet {wallet} has "),
             format_args!(
                 "{units:.2} units less than its flows explain: a withdrawal may be missing, which only lowers the gain"
             ),
         ),
         count => Warning::moving(
-            format!("{count} wallets have fewer units than their flows explain"),
+            &format!("{count} wallets have fewer units than their flows explain"),
             format_args!(", {wallet} most ({units:.2}): withdrawals may be missing, which only lowers the gain"),
         ),
     })
@@ -219,7 +223,7 @@ fn fast(per_year: Option<f64>) -> Option<Warning> {
         per_year * 100.0,
         USUAL_YIELD * 100.0
     );
-    Some(Warning::moving("the wallets grew by".to_owned(), rest))
+    Some(Warning::moving("the wallets grew by", rest))
 }
 
 /// That nothing was tagged.
@@ -257,7 +261,7 @@ pub(crate) fn about_prices(prices: &PriceFigures) -> Option<Warning> {
                 MismatchAction::Alert => "shown only".to_owned(),
                 MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
             };
-            Some(Warning::moving("price mismatch".to_owned(), format_args!(" ({}): {why}", prices.describe())))
+            Some(Warning::moving("price mismatch", format_args!(" ({}): {why}", prices.describe())))
         }
         Some(_) => None,
     }

@@ -74,7 +74,7 @@ pub(crate) async fn run(
 
 fn too_slow(settings: &Settings) -> StoreError {
     let cause = format!("no complete answer within {} s", limit(settings).as_secs());
-    StoreError::Unavailable { store: store::address(&settings.config), cause }
+    StoreError::Unavailable { store: store::name(&settings.config), cause }
 }
 
 async fn evaluate(

@@ -117,7 +117,7 @@ fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
 fn alone(store: &AnyStore, settings: &Settings) -> Result<Option<Alone>, SyncError> {
     let AnyStore::Embedded(store) = store else { return Ok(None) };
     let alone = store.try_alone().map_err(|error| SyncError::Store(error.to_string()))?;
-    alone.map(Some).ok_or_else(|| SyncError::Busy(store::address(&settings.config)))
+    alone.map(Some).ok_or_else(|| SyncError::Busy(store::name(&settings.config)))
 }
 
 async fn scope(
@@ -131,9 +131,10 @@ async fn scope(
     let zone = settings.config.orchestrator.timezone.rules();
     let instant = |key: &str, written: &Option<String>, configured: Option<Timestamp>| match written {
         None => Ok(configured),
-        Some(written) => text::instant(written, zone)
-            .map(Some)
-            .ok_or_else(|| SyncError::Unfit(format!("found {key} {written:?}, expected RFC 3339 or YYYY-MM-DD"))),
+        Some(written) => text::instant(written, zone).map(Some).ok_or_else(|| {
+            let written = legible::quoted(written);
+            SyncError::Unfit(format!("found {key} {written}, expected RFC 3339 or YYYY-MM-DD"))
+        }),
     };
     let start = instant("start", &wish.start, sync.start_date)?;
     let beginning = HISTORY_START.parse().unwrap_or(Timestamp::UNIX_EPOCH);

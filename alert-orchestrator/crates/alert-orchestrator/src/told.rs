@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use advisor_core::decision::Decision;
+use advisor_core::decision::{Decision, Reason};
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
@@ -39,9 +39,9 @@ impl Told {
         }
         for advice in &evaluation.advice {
             let asset = Some(advice.asset.as_str());
-            if let Decision::Error(failure) = &advice.decision {
+            if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, advice.decision.reason()) {
                 // It may have stopped before what there was to warn of, so that nothing is over.
-                error!(asset, code = failure.code(), "{failure}");
+                error!(asset, code, "{message}");
                 continue;
             }
             let warnings = advice.warnings.iter().map(|warning| Line {
@@ -58,7 +58,7 @@ impl Told {
 /// The cause is another one with every second answer of a server in trouble.
 fn no_price(missing: &NoPrice) -> Line<'_> {
     let NoPrice { asset, source, cause } = missing;
-    let text = format!("no price from {}: {cause}", source.name());
+    let text = format!("no price from {}: {}", source.name(), legible::line(cause));
     Line { asset: asset.as_deref(), standing: source.name(), text }
 }
 

@@ -168,6 +168,6 @@ impl Live {
             };
             store.ping().await.map_err(|error| error.to_string())
         };
-        self.probe.ask(question).await
+        self.probe.ask(question).await.map_err(|cause| legible::line(&cause))
     }
 }

@@ -26,7 +26,7 @@ impl Probed for Live {
 fn newest_evaluation(live: &Live) -> Result<(), String> {
     let published = live.published().ok_or("the first evaluation has not finished")?;
     if let Some(failure) = published.finished.store_failure() {
-        return Err(format!("no asset could be read: {failure}"));
+        return Err(format!("no asset could be read: {}", legible::line(&failure.to_string())));
     }
     let age = published.age();
     let limit = live.settings().interval() * 2;

@@ -91,16 +91,13 @@ pub(super) async fn ask(liqwid: &Liqwid, scope: &Scope, progress: &mut (dyn FnMu
 /// How many unknown names a process says at most.
 const NAMES_MAX: usize = 100;
 
-/// How much of such a name it says.
-const NAME_CHARACTERS: usize = 64;
-
 /// Says once in a process that a transaction has a type or an asset that is not known here: it is left out, and if it moves
 /// a position all the same, nobody may learn of it elsewhere.
 pub(super) fn name_once(what: &'static str, name: &str) {
     static NAMED: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
-    let name: String = name.chars().take(NAME_CHARACTERS).collect();
+    let name = legible::quoted(name);
     let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
     if named.len() < NAMES_MAX && named.insert((what, name.clone())) {
-        warn!("transactions of the {what} {name:?} are not known here and left out; said once");
+        warn!("transactions of the {what} {name} are not known here and left out; said once");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use jiff::Timestamp;
 use testkit::service::Service;
 
-use crate::world::World;
+use crate::world::{PAYROLL, WITHDRAWALS, World};
 
 const FINE: &str = "djed: decision=1, wmax_usd=24.00 (2 wallets)";
 const UNREAD: &str = "djed: decision=-1, wmax_usd=0.00 [reason: store unavailable: ";
@@ -83,4 +84,79 @@ fn the_service_is_not_ready_while_no_asset_can_be_read() {
     fs::rename(&away, &folder).unwrap();
     round(&server, FINE);
     server.answers("/readyz", 200);
+}
+
+#[test]
+fn what_everybody_may_read_names_no_folder_of_the_machine() {
+    let world = World::embedded();
+    let root = world.clone.path("").display().to_string();
+    let root = root.trim_end_matches('/');
+    let relative = fs::read_to_string(world.clone.path("world.yaml")).unwrap();
+    let absolute = format!("embedded: {{path: {root}/var/some.db, import: [{root}/data]}}");
+    world.clone.write("world.yaml", &relative.replace("embedded: {import: [data]}", &absolute));
+    let server = world.serve();
+    server.logged(&format!("Store: embedded store {root}/var/some.db"));
+    server.printed(FINE, 1);
+    let says = |reason: &str| {
+        round(&server, reason);
+        let ready = server.answers("/readyz", 503).text().to_owned();
+        let decisions = server.get("/api/decisions").text().to_owned();
+        let withdrawals = server.get("/api/withdrawals?asset=djed");
+        for text in [&ready, &decisions, withdrawals.text(), server.get("/metrics").text()] {
+            assert!(!text.contains(root), "{text}");
+        }
+        assert!(decisions.contains(reason) && ready.contains(reason), "{decisions}\n{ready}");
+    };
+    fs::rename(world.clone.path("data"), world.clone.path("away")).unwrap();
+    says(
+        "store unavailable: embedded store some.db: importing client.embedded.import: reading data failed: No such file",
+    );
+    fs::rename(world.clone.path("away"), world.clone.path("data")).unwrap();
+    fs::rename(world.clone.path("var/some.db"), world.clone.path("var/other.db")).unwrap();
+    says("the file is gone, expected it where it was opened");
+    assert_eq!(server.count(root), 0, "nor is one printed");
+}
+
+#[test]
+fn names_and_memos_can_neither_begin_a_line_nor_turn_one() {
+    let world = World::embedded();
+    let file = world.clone.path("data/liqwid_withdrawals_djed.csv");
+    let rows = fs::read_to_string(&file).unwrap();
+    fs::write(&file, rows.replace("payroll", "\"pay\u{202e}llor\u{2066}\nroll\"")).unwrap();
+    let server = world.serve();
+    server.printed(FINE, 1);
+    let shown = "pay\\u{202e}llor\\u{2066}\\nroll";
+    let listed = server.get("/api/withdrawals?asset=djed").json();
+    let memos: Vec<&str> =
+        listed["withdrawals"].as_array().unwrap().iter().filter_map(|one| one["memo"].as_str()).collect();
+    assert!(memos.contains(&shown), "{memos:?}");
+    let tag = world.clone.answer(&world.arguments(&["tag", "--asset", "djed", "--tx", PAYROLL]), "n\n");
+    assert!(tag.stdout.contains(shown), "{}", tag.stdout);
+}
+
+#[test]
+fn a_row_that_is_no_flow_is_named_on_one_line_and_not_at_any_length() {
+    let world = World::greptime();
+    let ts = world.hour(60).parse::<Timestamp>().unwrap().as_millisecond();
+    let wallet = format!("addr1\u{202e}\n{}", "q".repeat(300));
+    let insert = format!("INSERT INTO {WITHDRAWALS} VALUES ({ts}, '{wallet}', 7, '', 'a\nb')");
+    world.greptime.as_ref().unwrap().execute(&insert).unwrap();
+    let run = world.run(&["--once"]);
+    let expected = format!(
+        "of wallet \"addr1\\u{{202e}}\\n{}\"… of amount 7 (tx \"a\\nb\") has no usable wallet",
+        "q".repeat(113)
+    );
+    assert!(run.stdout.contains(&expected) && run.stdout.lines().count() == 1, "{}", run.stdout);
+    let said = run.stderr.lines().filter(|line| line.contains(" ERROR ")).collect::<Vec<_>>();
+    assert!(said.len() == 1 && said[0].contains(&expected), "{}", run.stderr);
+}
+
+#[test]
+fn an_asset_that_is_asked_for_is_named_as_far_as_a_name_goes() {
+    let world = World::embedded();
+    let server = world.serve();
+    server.printed(FINE, 1);
+    let answer = server.get(&format!("/api/explain?asset={}", "x".repeat(500)));
+    let expected = format!("asset \"{}\"… is not configured; there are djed", "x".repeat(64));
+    assert_eq!((answer.status, answer.json()["error"].as_str()), (404, Some(expected.as_str())));
 }
