@@ -167,3 +167,29 @@ fn wanting(plan: &Plan, source: PriceSource) -> Vec<&AssetPlan> {
     };
     plan.assets.iter().filter(wants).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use super::*;
+
+    /// Rounds are a minute apart at least, but for those that follow a pull of transactions at once.
+    #[tokio::test]
+    async fn what_liqwid_said_is_good_for_a_minute() {
+        let server = advisor_testkit::liqwid::Liqwid::start();
+        server.add_market("DJED", 1.0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.yaml");
+        let yaml = format!(
+            "client: {{assets: [djed]}}\norchestrator: {{price_compare: {{enabled: true}}, apis: {{liqwid_graphql: '{}'}}}}",
+            server.endpoint()
+        );
+        std::fs::write(&path, yaml).unwrap();
+        let clients = PriceClients::of(&crate::config::load(&path, &|_| None).unwrap()).unwrap();
+        for _ in 0..3 {
+            assert!(clients.markets(clients.liqwid.as_ref().unwrap()).await.is_ok());
+        }
+        assert_eq!(server.request_count(), 1);
+    }
+}

@@ -58,7 +58,8 @@ impl Told {
 /// The cause is another one with every second answer of a server in trouble.
 fn no_price(missing: &NoPrice) -> Line<'_> {
     let NoPrice { asset, source, cause } = missing;
-    let text = format!("no price from {}: {}", source.name(), legible::line(cause));
+    let what = if asset.is_some() { "no price" } else { "no prices" };
+    let text = format!("{what} from {}: {}", source.name(), legible::line(cause));
     Line { asset: asset.as_deref(), standing: source.name(), text }
 }
 
