@@ -74,6 +74,9 @@ pub(crate) fn refresh(store: &AnyStore, config: &Config) -> Result<(), StoreErro
 
 /// That the store answers for no asset, for everybody to read.
 fn unavailable(config: &Config, error: &anyhow::Error) -> StoreError {
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return error.clone();
+    }
     let cause = format!("{error:#}");
     let cause = match config.client.store() {
         Store::Embedded(settings) => {
@@ -82,7 +85,10 @@ fn unavailable(config: &Config, error: &anyhow::Error) -> StoreError {
         }
         Store::Greptime(_) => cause,
     };
-    StoreError::Unavailable { store: name(config), cause }
+    // Causes name the store themselves, for whoever meets them elsewhere.
+    let store = name(config);
+    let cause = cause.replace(&format!("the {store}"), "it");
+    StoreError::Unavailable { store, cause }
 }
 
 fn greptime(settings: &client::Greptime) -> Result<Greptime, SettingsError> {

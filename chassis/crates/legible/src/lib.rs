@@ -100,8 +100,10 @@ pub fn path(path: &Path) -> String {
 /// ```
 #[must_use]
 pub fn without_folders<'a>(message: &str, paths: impl IntoIterator<Item = &'a Path>) -> String {
-    let absolute = paths.into_iter().filter(|path| path.is_absolute());
-    absolute.fold(message.to_owned(), |message, absolute| {
+    let mut absolute: Vec<&Path> = paths.into_iter().filter(|path| path.is_absolute()).collect();
+    // A folder may be in another's.
+    absolute.sort_by_key(|path| std::cmp::Reverse(path.as_os_str().len()));
+    absolute.into_iter().fold(message.to_owned(), |message, absolute| {
         let Some(folder) = absolute.parent().filter(|folder| folder.parent().is_some()) else {
             return message.replace(&*absolute.to_string_lossy(), &path(absolute));
         };

@@ -218,7 +218,7 @@ fn secrets_are_included_where_that_is_asked_for_and_those_in_the_configuration_a
     let host = Host::new();
     let run = host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("reading secrets.env failed: No such file"), "{}", run.stderr);
+    assert!(run.stderr.contains("copying secrets.env failed: No such file"), "{}", run.stderr);
     assert!(!host.path("b.tar.gz").exists());
     host.world.clone.write("secrets.env", "GREPTIME_PASSWORD=hunter2\n");
     assert_eq!(host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]).code, Some(0));

@@ -108,9 +108,7 @@ fn what_everybody_may_read_names_no_folder_of_the_machine() {
         assert!(decisions.contains(reason) && ready.contains(reason), "{decisions}\n{ready}");
     };
     fs::rename(world.clone.path("data"), world.clone.path("away")).unwrap();
-    says(
-        "store unavailable: embedded store some.db: importing client.embedded.import: reading data failed: No such file",
-    );
+    says("store unavailable: embedded store some.db: client.embedded.import: reading data failed: No such file");
     fs::rename(world.clone.path("away"), world.clone.path("data")).unwrap();
     fs::rename(world.clone.path("var/some.db"), world.clone.path("var/other.db")).unwrap();
     says("the file is gone, expected it where it was opened");
@@ -159,4 +157,26 @@ fn an_asset_that_is_asked_for_is_named_as_far_as_a_name_goes() {
     let answer = server.get(&format!("/api/explain?asset={}", "x".repeat(500)));
     let expected = format!("asset \"{}\"… is not configured; there are djed", "x".repeat(64));
     assert_eq!((answer.status, answer.json()["error"].as_str()), (404, Some(expected.as_str())));
+}
+
+#[test]
+fn what_the_store_says_is_said_once() {
+    let world = World::embedded();
+    fs::create_dir(world.clone.path("var")).unwrap();
+    world.clone.write("var/orchestrator.db", &"no database".repeat(100));
+    let fault = "var/orchestrator.db is not an SQLite database or is damaged; expected the embedded store, or no file at that \
+                 path: file is not a database";
+    let reason = format!("[reason: store unavailable: embedded store var/orchestrator.db: {fault}]\n");
+    let once = world.run(&["--once"]);
+    assert!(once.stdout.ends_with(&reason), "{}", once.stdout);
+    let import = world.run(&["import", "data"]);
+    assert_eq!(import.stderr.lines().last().unwrap(), format!("alert-orchestrator: {fault}"), "{}", import.stderr);
+
+    // Names the store once, where the cause names it, too.
+    fs::remove_file(world.clone.path("var/orchestrator.db")).unwrap();
+    fs::create_dir(world.clone.path("var/orchestrator.db")).unwrap();
+    let once = world.run(&["--once"]).stdout;
+    let reason = "store unavailable: embedded store var/orchestrator.db: opening it for reading and writing failed: unable to \
+                  open database file: ./var/orchestrator.db]\n";
+    assert!(once.ends_with(reason), "{once}");
 }
