@@ -12,13 +12,13 @@ use advisor_io::AnyStore;
 use jiff::Timestamp;
 use platform::process;
 use tokio::time::timeout;
-use tracing::warn;
 
 use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
 use crate::found_prices::FoundPrices;
 use crate::settings::Settings;
-use crate::sync::{self, Summary};
-use crate::{store, told};
+use crate::store;
+use crate::sync::{self, Pulled};
+use crate::told::Told;
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -122,25 +122,27 @@ pub(crate) async fn open_and_run(
     let (store, finished) = match store::open(&settings.config) {
         Ok(store) => {
             let store = Arc::new(store);
-            if let Some(write_prefix) = write_prefix {
-                pull_transactions(&store, settings, write_prefix).await;
+            if let Some(write_prefix) = write_prefix
+                && let Some(pulled) = pull_transactions(&store, settings, write_prefix).await
+            {
+                Told::default().pull(&pulled);
             }
             let finished = run(&store, settings, plan, &Mismatches::new()).await;
             (Some(store), finished)
         }
         Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
     };
-    told::all(&finished.evaluation);
+    Told::default().round(&finished.evaluation);
     (store, finished)
 }
 
-/// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may
-/// take. The files come first: they say which wallets there are.
+/// Brings deposits and withdrawals up to date before a round, where the configuration wants that (`None`: it does not, or the
+/// files cannot be read), for no longer than a round may take. The files come first: they say which wallets there are.
 pub(crate) async fn pull_transactions(
     store: &Arc<AnyStore>,
     settings: &Arc<Settings>,
     write_prefix: &str,
-) -> Option<Summary> {
+) -> Option<Pulled> {
     if !settings.config.orchestrator.transaction_sync.enabled {
         return None;
     }
@@ -149,14 +151,11 @@ pub(crate) async fn pull_transactions(
     let pull = async {
         // The round that follows says what is wrong with the files.
         refresh(store, settings).await.ok()?;
-        sync::before_round(store, settings, write_prefix, until).await
+        Some(sync::before_round(store, settings, write_prefix, until).await)
     };
     // Whom Liqwid keeps waiting is left out; whom the store keeps waiting, for longer than a round has at least, gives up.
     let limit = asking + LIMIT_MIN;
-    timeout(limit, pull).await.unwrap_or_else(|_| {
-        warn!("pulling transactions from Liqwid was cut off after {} s", limit.as_secs());
-        None
-    })
+    timeout(limit, pull).await.unwrap_or_else(|_| Some(Err(format!("cut off after {} s", limit.as_secs()))))
 }
 
 /// How long a round may take.

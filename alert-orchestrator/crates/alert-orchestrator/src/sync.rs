@@ -74,23 +74,13 @@ pub(crate) async fn pull(
     Ok(tables.summary(scope.wallets.len()))
 }
 
-/// Pulls before a round; a failure is logged, and the round goes on with what is stored.
-pub(crate) async fn before_round(
-    store: &AnyStore,
-    settings: &Settings,
-    write_prefix: &str,
-    until: Instant,
-) -> Option<Summary> {
-    match pull(store, settings, &Wish::default(), write_prefix, Some(until), &mut |_| {}).await {
-        Ok(summary) => {
-            log(&summary);
-            Some(summary)
-        }
-        Err(error) => {
-            warn!("no transactions pulled from Liqwid: {error}");
-            None
-        }
-    }
+/// What came of a pull before a round, or why there was none.
+pub(crate) type Pulled = Result<Summary, String>;
+
+/// Pulls before a round, which goes on with what is stored where that fails.
+pub(crate) async fn before_round(store: &AnyStore, settings: &Settings, write_prefix: &str, until: Instant) -> Pulled {
+    let pulled = pull(store, settings, &Wish::default(), write_prefix, Some(until), &mut |_| {}).await;
+    pulled.map_err(|error| error.to_string())
 }
 
 /// Says in the log how a pull went that nobody watched.

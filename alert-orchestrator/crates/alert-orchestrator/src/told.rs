@@ -1,7 +1,8 @@
 //! What does the log say of a round? Every error, and of the warnings those that are news.
 //!
-//! A command makes one round and says [`all`] of it. The service remembers with [`Told`] what it has said: a warning that
-//! stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API and `explain` show all that stand.
+//! Start at [`Told`]. A new one has said nothing yet, so that a command, which makes one round, says all. The service keeps its
+//! own: a warning that stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API and `explain` show
+//! all that stand.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,20 +13,17 @@ use tracing::{error, info, warn};
 
 use crate::evaluate::Evaluation;
 use crate::found_prices::NoPrice;
+use crate::sync::Pulled;
 
 /// After this the log says again that a warning still stands.
 const AGAIN_EVERY: Duration = Duration::from_secs(24 * 3600);
-
-/// Says every error and every warning of a round.
-pub(crate) fn all(evaluation: &Evaluation) {
-    Told::default().round(evaluation);
-}
 
 /// What the log has said of the rounds so far.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     assets: BTreeMap<String, Matters>,
     prices: Matters,
+    pulls: Matters,
 }
 
 impl Told {
@@ -52,6 +50,23 @@ impl Told {
             news.extend(self.assets.entry(advice.asset.clone()).or_default().news(now, warnings));
         }
         news.iter().for_each(News::log);
+    }
+
+    /// Says how a pull of transactions went that nobody watched.
+    pub(crate) fn pull(&mut self, pulled: &Pulled) {
+        let line = match pulled {
+            Ok(summary) => {
+                info!("transactions pulled from Liqwid: {}", summary.message);
+                // Every pull begins with another wallet, so that one cause names others every time.
+                let text = || format!("pulling transactions from Liqwid: {}", summary.errors.join("; "));
+                (!summary.is_complete()).then(|| Line { asset: None, standing: "incomplete", text: text() })
+            }
+            Err(cause) => {
+                let text = format!("no transactions pulled from Liqwid: {}", legible::line(cause));
+                Some(Line { asset: None, standing: "none", text })
+            }
+        };
+        self.pulls.news(Instant::now(), line.into_iter()).iter().for_each(News::log);
     }
 }
 

@@ -17,7 +17,6 @@ use super::counters::Counters;
 use super::published::{Later, Published};
 use crate::cli::Common;
 use crate::decisions::Plots;
-use crate::evaluate::Evaluation;
 use crate::settings::Settings;
 use crate::sync::Summary;
 use crate::told::Told;
@@ -116,9 +115,9 @@ impl Live {
         self.later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says in the log what is wrong, as far as it has not been said.
-    pub(crate) fn tell(&self, evaluation: &Evaluation) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).round(evaluation);
+    /// What the log has said of the rounds.
+    pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says where the charts of a round are, also where some of it was evaluated anew meanwhile.
