@@ -22,9 +22,9 @@ fn lower(text: &str) -> Cow<'_, str> {
 /// The most characters of an address or a hash that a sentence repeats.
 const CHARS_SHOWN: usize = 120;
 
-/// How a sentence names an address or a hash of a transaction: whole, so that an operator can copy and look it up. The longest
-/// real address has 108 characters (`addr_test1…`; 104 in the Byron era), a hash 66 with `0x`; of what is longer than 120, and
-/// so is neither, the beginning is shown.
+/// How a sentence names an address or a hash of a transaction: whole, so that an operator can copy and look it up. The
+/// longest real address has 108 characters (`addr_test1…`; 104 in the Byron era), a hash 66 with `0x`; of what is
+/// longer than 120, and so is neither, the beginning is shown.
 #[must_use]
 pub fn shown(key: &str) -> String {
     legible::cut(key, CHARS_SHOWN)

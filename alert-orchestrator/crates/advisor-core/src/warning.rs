@@ -5,9 +5,11 @@ use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 
-/// What an operator should look at: one sentence, which begins with what stands for as long as nothing new is to be said.
+/// What an operator should look at: one sentence, which begins with what stands for as long as nothing new is to be
+/// said.
 ///
-/// A warning is read as the text that it is, which is one line, whatever it names. Whoever repeats warnings tells by [`Warning::standing`] whether one is news.
+/// A warning is read as the text that it is, which is one line, whatever it names. Whoever repeats warnings tells by
+/// [`Warning::standing`] whether one is news.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     text: String,

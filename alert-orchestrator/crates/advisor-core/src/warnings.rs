@@ -1,5 +1,5 @@
-//! What an operator should look at although, or because, there is an answer. Each warning is one sentence, and of wallets that are alike
-//! there is one: how many they are, and one by name.
+//! What an operator should look at although, or because, there is an answer. Each warning is one sentence, and of
+//! wallets that are alike there is one: how many they are, and one by name.
 
 use jiff::Timestamp;
 
@@ -218,8 +218,8 @@ fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
 fn fast(per_year: Option<f64>) -> Option<Warning> {
     let per_year = per_year.filter(|per_year| *per_year > USUAL_YIELD)?;
     let rest = format_args!(
-        " {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and deposits that drip in below \
-         the limit of every step look like this",
+        " {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and deposits that drip in \
+         below the limit of every step look like this",
         per_year * 100.0,
         USUAL_YIELD * 100.0
     );

@@ -181,10 +181,8 @@ mod tests {
         server.add_market("DJED", 1.0);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.yaml");
-        let yaml = format!(
-            "client: {{assets: [djed]}}\norchestrator: {{price_compare: {{enabled: true}}, apis: {{liqwid_graphql: '{}'}}}}",
-            server.endpoint()
-        );
+        let apis = format!("price_compare: {{enabled: true}}, apis: {{liqwid_graphql: '{}'}}", server.endpoint());
+        let yaml = format!("client: {{assets: [djed]}}\norchestrator: {{{apis}}}");
         std::fs::write(&path, yaml).unwrap();
         let clients = PriceClients::of(&crate::config::load(&path, &|_| None).unwrap()).unwrap();
         for _ in 0..3 {

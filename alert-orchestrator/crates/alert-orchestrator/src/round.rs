@@ -111,8 +111,8 @@ fn mismatches_before(round: &Evaluation) -> Mismatches {
         .collect()
 }
 
-/// Opens the store for a single round, says in the log what is wrong, and returns the store with what was found. With `write_prefix`, transactions are pulled
-/// first where that is configured.
+/// Opens the store for a single round, says in the log what is wrong, and returns the store with what was found. With
+/// `write_prefix`, transactions are pulled first where that is configured.
 pub(crate) async fn open_and_run(
     settings: &Arc<Settings>,
     plan: &Plan,
@@ -136,8 +136,9 @@ pub(crate) async fn open_and_run(
     (store, finished)
 }
 
-/// Brings deposits and withdrawals up to date before a round, where the configuration wants that (`None`: it does not, or the
-/// files cannot be read), for no longer than a round may take. The files come first: they say which wallets there are.
+/// Brings deposits and withdrawals up to date before a round, where the configuration wants that (`None`: it does not,
+/// or the files cannot be read), for no longer than a round may take. The files come first: they say which wallets
+/// there are.
 pub(crate) async fn pull_transactions(
     store: &Arc<AnyStore>,
     settings: &Arc<Settings>,

@@ -1,8 +1,9 @@
 //! What does the log say of a round? Every error, and of the warnings those that are news.
 //!
-//! Start at [`Told`]. A new one has said nothing yet, so that a command, which makes one round, says all. The service keeps its
-//! own: a warning that stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API and `explain` show
-//! all that stand.
+//! Start at [`Told`]. A new one has said nothing yet, so that a command, which makes one round, says all. The service
+//! keeps its own: a warning that stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API
+//! and
+//! `explain` show all that stand.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-/// What SQLite said, as the last of a chain of causes: an error of rusqlite itself has a cause that says the same again.
+/// What SQLite said, as the last of a chain of causes: an error of rusqlite itself has a cause that says the same
+/// again.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SqliteError(rusqlite::Error);

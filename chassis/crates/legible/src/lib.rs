@@ -1,8 +1,8 @@
 //! How is a text of somebody else shown in a sentence of our own?
 //!
-//! Names, memos and messages come from requests, files, databases and other services. Shown as they are they could begin a
-//! line of their own, colour a terminal, turn the direction of what follows, or bury the sentence. [`line`] shows all of a
-//! text, [`name`] and [`quoted`] as much of it as a name can be.
+//! Names, memos and messages come from requests, files, databases and other services. Shown as they are they could
+//! begin a line of their own, colour a terminal, turn the direction of what follows, or bury the sentence. [`line`]
+//! shows all of a text, [`name`] and [`quoted`] as much of it as a name can be.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ pub const NAME_CHARS: usize = 64;
 /// What `{:?}` escapes for the sake of its own quotes only.
 const HARMLESS: [char; 3] = ['"', '\'', '\\'];
 
-/// The text on one line, with everything escaped that cannot be seen: line ends and other control characters, marks that
-/// change the direction of writing, spaces of no width or of other kinds than the usual one.
+/// The text on one line, with everything escaped that cannot be seen: line ends and other control characters, marks
+/// that change the direction of writing, spaces of no width or of other kinds than the usual one.
 ///
 /// ```
 /// assert_eq!(legible::line("it's \"Žitná\"\n\u{202e}dlo\u{200b}G"), r#"it's "Žitná"\n\u{202e}dlo\u{200b}G"#);
@@ -83,20 +83,22 @@ fn end(text: &str, chars: usize) -> Option<usize> {
     text.char_indices().nth(chars).map(|(end, _)| end)
 }
 
-/// A file or folder as everybody may read of it: a relative path as it was configured, of an absolute one the name alone.
+/// A file or folder as everybody may read of it: a relative path as it was configured, of an absolute one the name
+/// alone.
 #[must_use]
 pub fn path(path: &Path) -> String {
     let name = path.file_name().filter(|_| path.is_absolute());
     line(&name.map_or(path.as_os_str(), |name| name).to_string_lossy())
 }
 
-/// A message without the folders of the machine in which these files or folders are: of each path in it, and of what is beside
-/// or below it, remains what [`path`] shows. Relative paths stay.
+/// A message without the folders of the machine in which these files or folders are: of each path in it, and of what is
+/// beside or below it, remains what [`path`] shows. Relative paths stay.
 ///
 /// ```
 /// # use std::path::Path;
-/// let message = "copying /srv/a/b.db to /srv/a/b.db.bak failed: /srv/a is full";
-/// assert_eq!(legible::without_folders(message, [Path::new("/srv/a/b.db")]), "copying b.db to b.db.bak failed: a is full");
+/// let message = "copying /srv/a/b.db to /srv/a/c.db failed: /srv/a is full";
+/// let shown = legible::without_folders(message, [Path::new("/srv/a/b.db")]);
+/// assert_eq!(shown, "copying b.db to c.db failed: a is full");
 /// ```
 #[must_use]
 pub fn without_folders<'a>(message: &str, paths: impl IntoIterator<Item = &'a Path>) -> String {

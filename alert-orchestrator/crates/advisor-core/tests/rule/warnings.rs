@@ -56,13 +56,13 @@ fn wallets_that_have_less_than_they_should_are_one_sentence_with_the_largest_los
     let falling = |loss: f64| [vec![1000.0; 20], vec![1000.0 - loss; 20]].concat();
     let one = History::default().hourly("a", 0, &falling(100.0));
     let warning = only(&one.advise(&judged(), 39.0), "flows explain");
-    let expected = "wallet a has 100.00 units less than its flows explain: a withdrawal may be missing, which only lowers \
-                    the gain";
+    let expected = "wallet a has 100.00 units less than its flows explain: a withdrawal may be missing, which only \
+                    lowers the gain";
     assert_eq!(&warning, expected);
     let three = one.hourly("b", 0, &falling(300.0)).hourly("c", 0, &falling(200.0));
     let warning = only(&three.advise(&judged(), 39.0), "flows explain");
-    let expected = "3 wallets have fewer units than their flows explain, b most (300.00): withdrawals may be missing, which \
-                    only lowers the gain";
+    let expected = "3 wallets have fewer units than their flows explain, b most (300.00): withdrawals may be missing, \
+                    which only lowers the gain";
     assert_eq!(&warning, expected);
     assert_eq!(warning.standing(), "3 wallets have fewer units than their flows explain");
 }

@@ -49,7 +49,8 @@ orchestrator:
 fn rounds_are_a_second_apart_at_least_and_a_minute_where_an_api_is_asked() {
     let text = |interval: &str, apis: &str| {
         format!(
-            "client: {{assets: [djed]}}\norchestrator:\n  apis: {{{apis}}}\n  schedule: {{interval_minutes: {interval}}}\n"
+            "client: {{assets: [djed]}}\norchestrator:\n  apis: {{{apis}}}\n  \
+             schedule: {{interval_minutes: {interval}}}\n"
         )
     };
     let too_often = |interval: &str, apis: &str, expected: &str| {

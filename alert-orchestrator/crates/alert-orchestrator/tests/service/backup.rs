@@ -121,7 +121,8 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn a_backup_made_while_all_write_is_restored_elsewhere_to_decisions_that_were_made_then() {
     let host = Host::new();
-    host.configure("embedded: {}", "  schedule: {interval_minutes: 0.0167}\n"); // a round, and so an entry of the journal, every second
+    // A round, and so an entry of the journal, every second.
+    host.configure("embedded: {}", "  schedule: {interval_minutes: 0.0167}\n");
     host.import_version(0);
     let server = server::start(host.world.clone.command(&["--config", "world.yaml"]));
     server.printed("djed: decision=1", 1);

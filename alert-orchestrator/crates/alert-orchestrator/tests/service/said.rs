@@ -1,4 +1,5 @@
-//! What is said of a round, and where: errors and warnings in the log, reasons, and whether the service passes for ready.
+//! What is said of a round, and where: errors and warnings in the log, reasons, and whether the service passes for
+//! ready.
 
 use std::fs;
 
@@ -164,8 +165,8 @@ fn what_the_store_says_is_said_once() {
     let world = World::embedded();
     fs::create_dir(world.clone.path("var")).unwrap();
     world.clone.write("var/orchestrator.db", &"no database".repeat(100));
-    let fault = "var/orchestrator.db is not an SQLite database or is damaged; expected the embedded store, or no file at that \
-                 path: file is not a database";
+    let fault = "var/orchestrator.db is not an SQLite database or is damaged; expected the embedded store, or no file \
+                 at that path: file is not a database";
     let reason = format!("[reason: store unavailable: embedded store var/orchestrator.db: {fault}]\n");
     let once = world.run(&["--once"]);
     assert!(once.stdout.ends_with(&reason), "{}", once.stdout);
@@ -176,7 +177,7 @@ fn what_the_store_says_is_said_once() {
     fs::remove_file(world.clone.path("var/orchestrator.db")).unwrap();
     fs::create_dir(world.clone.path("var/orchestrator.db")).unwrap();
     let once = world.run(&["--once"]).stdout;
-    let reason = "store unavailable: embedded store var/orchestrator.db: opening it for reading and writing failed: unable to \
-                  open database file: ./var/orchestrator.db]\n";
+    let reason = "store unavailable: embedded store var/orchestrator.db: opening it for reading and writing failed: \
+                  unable to open database file: ./var/orchestrator.db]\n";
     assert!(once.ends_with(reason), "{once}");
 }
