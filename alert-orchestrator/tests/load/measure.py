@@ -41,7 +41,7 @@ client:
   date_range: {{end: {end}}}
 orchestrator:
   telemetry: {{listen_port: {port}, expose: {{g_usd: true, v_ref_usd: true, v_t1_usd: true}}}}
-  schedule: {{interval_minutes: 0.0166666}}
+  schedule: {{interval_minutes: 0.0167}}
   diagnostics: {{dir: charts}}
 """
 LOGIN = """  auth: {{enabled: true, username: "{user}", password_hash: "{hash}"}}

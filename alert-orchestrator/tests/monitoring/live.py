@@ -45,7 +45,7 @@ client:
   embedded: {{path: {name}.db, import: [tables]}}
 orchestrator:
   telemetry: {{listen_port: {port}, expose: {{g_usd: true, v_ref_usd: true, v_t1_usd: true, price_t1_usd: true}}}}
-  schedule: {{interval_minutes: 0.05}}
+  schedule: {{interval_minutes: 1}}
   token_registry: token_registry.csv
   apis: {{minswap_aggregator: "{apis}"}}
   price_compare: {{enabled: true, sources: [liqwid, minswap]}}

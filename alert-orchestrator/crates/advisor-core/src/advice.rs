@@ -18,7 +18,8 @@ use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::valued::ValuedFlow;
-use crate::{peg, standstill, time, unknown, warnings};
+use crate::warning::Warning;
+use crate::{keys, peg, standstill, time, unknown, warnings};
 
 /// How many of a wallet's samples may contradict themselves, as a share.
 const CONTRADICTORY_MAX: f64 = 0.01;
@@ -52,7 +53,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
         }
         Err(failure) => {
             if doubt.is_some() {
-                advice.warnings.push(format!("by this machine's clock also: {failure}"));
+                advice.warnings.push(Warning::new(format!("by this machine's clock also: {failure}")));
             }
             let decision = doubt.unwrap_or(Decision::Error(failure));
             Advice { decision, warnings: advice.warnings, ..blank }
@@ -160,10 +161,11 @@ fn describe_reference(rules: &Rules, reference: &Reference) -> Option<String> {
     match reference {
         Reference::Missing => None,
         Reference::Tagged { withdrawal, .. } => {
-            let wallet = withdrawal.wallet.as_deref().unwrap_or("an unknown wallet");
+            let wallet = withdrawal.wallet.as_deref().map_or("an unknown wallet".to_owned(), keys::shown);
             let amount = withdrawal.amount.filter(|amount| amount.is_finite());
             let amount = amount.map(|amount| format!(" of {}", amount.abs())).unwrap_or_default();
-            let hash = withdrawal.tx_hash.as_ref().map(|hash| format!(" (tx {hash})")).unwrap_or_default();
+            let hash =
+                withdrawal.tx_hash.as_ref().map(|hash| format!(" (tx {})", keys::shown(hash))).unwrap_or_default();
             Some(format!("newest withdrawal whose memo contains {keyword:?}: withdrawal{amount} by {wallet}{hash}"))
         }
         Reference::DataRange { start } => {
@@ -250,7 +252,7 @@ fn flow_figures(flow: &ValuedFlow) -> FlowFigures {
         amount: flow.amount,
         price_usd: flow.price_usd,
         usd: flow.usd,
-        tx_hash: flow.tx_hash.clone(),
+        tx_hash: flow.tx_hash.as_deref().map(legible::line),
         mark: flow.mark,
     }
 }

@@ -62,8 +62,8 @@ impl Decision {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Withdraw { .. } => None,
-            Self::Hold(hold) => Some(Reason { code: hold.reason.code(), message: hold.to_string() }),
-            Self::Error(failure) => Some(Reason { code: failure.code(), message: failure.to_string() }),
+            Self::Hold(hold) => Some(Reason::new(hold.reason.code(), hold)),
+            Self::Error(failure) => Some(Reason::new(failure.code(), failure)),
         }
     }
 }
@@ -83,8 +83,14 @@ impl Serialize for Decision {
 pub struct Reason {
     /// Stable, for machines.
     pub code: &'static str,
-    /// For people.
+    /// For people: one line, whatever it names.
     pub message: String,
+}
+
+impl Reason {
+    fn new(code: &'static str, message: &impl fmt::Display) -> Self {
+        Self { code, message: legible::line(&message.to_string()) }
+    }
 }
 
 /// A hold: the first reason that applies, and the others.
@@ -438,6 +444,7 @@ impl fmt::Display for Failure {
                 write!(f, "asset not found: {asset}; the store has no position tables")
             }
             Self::AssetNotFound { asset, tables } => {
+                let tables: Vec<String> = tables.iter().map(|table| legible::name(table)).collect();
                 write!(f, "asset not found: {asset}; tables: {}", tables.join(", "))
             }
             Self::InvalidData(detail) => write!(f, "invalid data: {detail}"),

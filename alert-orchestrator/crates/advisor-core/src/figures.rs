@@ -18,6 +18,7 @@ use crate::position::Positions;
 use crate::price_check::{PriceFigures, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rules::{Mark, Rules};
+use crate::warning::Warning;
 
 /// Everything that is known about an asset at the evaluation time.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ pub struct Advice {
     /// Whether gate and peg may hold this asset.
     pub gate_applied: bool,
     /// What an operator should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// One wallet's part.

@@ -175,9 +175,9 @@ fn describe(row: &FlowRow, direction: Direction, table: &str, cause: &str) -> St
     let mut text = format!("table {table}: {direction}");
     // Writing to a string cannot fail.
     let _ = row.ts.map(|ts| write!(text, " at {}", time::timestamp(ts)));
-    let _ = row.wallet.as_deref().map(|wallet| write!(text, " of wallet {wallet:?}"));
+    let _ = row.wallet.as_deref().map(|wallet| write!(text, " of wallet {}", keys::quoted(wallet)));
     let _ = row.amount.map(|amount| write!(text, " of amount {amount}"));
-    let _ = row.tx_hash.as_deref().map(|hash| write!(text, " (tx {hash:?})"));
+    let _ = row.tx_hash.as_deref().map(|hash| write!(text, " (tx {})", keys::quoted(hash)));
     text + " " + cause + "; correct or remove the row"
 }
 

@@ -1,4 +1,4 @@
-//! What are addresses and hashes told apart by? Their letters, whatever the case.
+//! What are addresses and hashes told apart by? Their letters, whatever the case; and how are they shown?
 
 use std::borrow::Cow;
 
@@ -19,6 +19,22 @@ fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
+/// The most characters of an address or a hash that a sentence repeats.
+const CHARS_SHOWN: usize = 120;
+
+/// How a sentence names an address or a hash of a transaction: whole, so that an operator can copy and look it up. The
+/// longest real address has 108 characters (`addr_test1…`; 104 in the Byron era), a hash 66 with `0x`; of what is
+/// longer than 120, and so is neither, the beginning is shown.
+#[must_use]
+pub fn shown(key: &str) -> String {
+    legible::cut(key, CHARS_SHOWN)
+}
+
+/// The same in quotes, of what may be no address or hash.
+pub(crate) fn quoted(key: &str) -> String {
+    legible::quoted_to(key, CHARS_SHOWN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +45,14 @@ mod tests {
             assert_eq!(tx_hash(hash), "a1b2");
         }
         assert_eq!((wallet("ADDR1Q"), wallet("addr1q"), tx_hash("")), ("addr1q".into(), "addr1q".into(), "".into()));
+    }
+
+    #[test]
+    fn what_is_an_address_or_a_hash_is_shown_whole() {
+        for longest in ["addr_test1".to_owned() + &"q".repeat(98), "0x".to_owned() + &"a".repeat(64)] {
+            assert_eq!((shown(&longest), quoted(&longest)), (longest.clone(), format!("\"{longest}\"")));
+        }
+        assert_eq!(shown(&"q".repeat(121)), "q".repeat(120) + "…");
+        assert_eq!(shown("addr1\u{202e}q"), "addr1\\u{202e}q");
     }
 }

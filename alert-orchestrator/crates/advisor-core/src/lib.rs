@@ -41,5 +41,6 @@ pub mod time;
 mod unknown;
 mod usable;
 mod valued;
+pub mod warning;
 mod warnings;
 pub mod window;

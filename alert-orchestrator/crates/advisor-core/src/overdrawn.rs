@@ -7,8 +7,8 @@ use crate::growth::YEAR;
 use crate::position::WalletSeries;
 use crate::price::AssetPrices;
 use crate::rules::Rules;
-use crate::time;
 use crate::valued::ValuedFlow;
+use crate::{keys, time};
 
 /// How much more may be rounding, or a price.
 const TOLERANCE: f64 = 5e-3;
@@ -65,7 +65,7 @@ fn most_at(
 }
 
 fn describe(wallet: &WalletSeries, flow: &ValuedFlow, units: f64, most: &Most) -> String {
-    let tx = flow.tx_hash.as_ref().map(|hash| format!(" (tx {hash:?})")).unwrap_or_default();
+    let tx = flow.tx_hash.as_ref().map(|hash| format!(" (tx {})", keys::quoted(hash))).unwrap_or_default();
     let (had, at) = most.sample;
     format!(
         "withdrawal at {} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and {:.2} at most can have been there \

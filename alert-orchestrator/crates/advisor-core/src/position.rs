@@ -122,12 +122,7 @@ impl WalletSeries {
 /// Whether a text can be a wallet's address: not empty, at most 256 bytes, and without characters that would garble the
 /// terminal or page that shows it, or pass for another address: spaces at its ends or of other kinds than the usual one.
 pub(crate) fn is_address(text: &str) -> bool {
-    let garbles = |c: char| {
-        c.is_control()
-            || (c.is_whitespace() && c != ' ')
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-    };
-    (1..=256).contains(&text.len()) && text.trim().len() == text.len() && !text.contains(garbles)
+    (1..=256).contains(&text.len()) && text.trim().len() == text.len() && legible::is_line(text)
 }
 
 /// How many rows were left out, by cause.

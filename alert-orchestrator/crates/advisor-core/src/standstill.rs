@@ -5,6 +5,7 @@
 
 use crate::gain::{Gains, WalletGain};
 use crate::time;
+use crate::warning::Warning;
 
 /// For so many hours value and price must have been the same.
 const STILL_HOURS: f64 = 48.0;
@@ -15,7 +16,7 @@ const CENT: f64 = 0.01;
 const HOURS_PER_YEAR: f64 = 365.25 * 24.0;
 
 /// About wallets whose samples go on without anything new in them; `is_stale` tells those that have a warning of their own.
-pub(crate) fn warning(gains: &Gains<'_>, is_stale: impl Fn(&WalletGain<'_>) -> bool) -> Option<String> {
+pub(crate) fn warning(gains: &Gains<'_>, is_stale: impl Fn(&WalletGain<'_>) -> bool) -> Option<Warning> {
     let fresh = gains.wallets.iter().filter(|wallet| !is_stale(wallet));
     let still: Vec<_> = fresh.filter_map(|wallet| Some((still_since(wallet)?, wallet))).collect();
     let (since, longest) = still.iter().min_by_key(|(since, _)| *since)?;
@@ -23,12 +24,13 @@ pub(crate) fn warning(gains: &Gains<'_>, is_stale: impl Fn(&WalletGain<'_>) -> b
         0 => String::new(),
         others => format!(", those of {others} more for {STILL_HOURS} h or longer"),
     };
-    Some(format!(
-        "value and price of wallet {} have stood still since {}{others}, though interest should accrue: does what writes the \
-         samples still get new figures?",
-        longest.series.address(),
+    let standing = format!("value and price of wallet {} have stood still", longest.series.address());
+    // What is loaded may begin later with every round.
+    let rest = format_args!(
+        " since {}{others}, though interest should accrue: does what writes the samples still get new figures?",
         time::timestamp(*since)
-    ))
+    );
+    Some(Warning::moving(&standing, rest))
 }
 
 /// The first of the samples that say the same as the newest, where they go so far back that interest should have shown.

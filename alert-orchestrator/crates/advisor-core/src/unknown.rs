@@ -11,7 +11,7 @@ use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::rules::{CoverageRules, Rules};
-use crate::time;
+use crate::{keys, time};
 
 /// Why flows that count may be missing; `newest` is the time of the asset's newest sample. A deposit that may be another
 /// wallet's comes first: no pull can mend that.
@@ -37,7 +37,7 @@ fn unknown_wallet(gains: &Gains<'_>, due: i64) -> Option<UnknownWallet> {
     let mut deposits = gains.without_samples.iter().filter(is_due);
     let (_, first) = deposits.next()?;
     Some(UnknownWallet {
-        wallet: first.wallet.as_deref().unwrap_or_default().to_owned(),
+        wallet: keys::shown(first.wallet.as_deref().unwrap_or_default()),
         at: time::timestamp(first.ts?),
         amount: first.amount?,
         others: deposits.count(),

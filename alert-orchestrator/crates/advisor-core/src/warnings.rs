@@ -1,4 +1,5 @@
-//! What an operator should look at although, or because, there is an answer. Each warning is one sentence.
+//! What an operator should look at although, or because, there is an answer. Each warning is one sentence, and of
+//! wallets that are alike there is one: how many they are, and one by name.
 
 use jiff::Timestamp;
 
@@ -8,53 +9,49 @@ use crate::gain::Gains;
 use crate::position::Contradiction;
 use crate::price_check::MismatchAction;
 use crate::rules::Rules;
-use crate::{sync, time};
+use crate::warning::Warning;
+use crate::{keys, sync, time};
 
 /// About the rows as they were loaded.
-pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let skipped = snapshot.positions.skipped;
     if skipped.total() > 0 {
-        warnings.push(format!(
+        warnings.push(Warning::new(format!(
             "{} unusable position rows left out ({} without time, {} without wallet, {} without a finite value, {} negative)",
             skipped.total(),
             skipped.without_ts,
             skipped.without_wallet,
             skipped.without_value,
             skipped.negative,
-        ));
+        )));
     }
     warnings.extend(contradictory(&snapshot.positions.contradictions));
     let conflicts = &snapshot.positions.conflicts;
     if conflicts.count > 0 {
         let examples: Vec<String> =
             conflicts.examples.iter().map(|(wallet, ts)| format!("{wallet} at {}", time::timestamp(*ts))).collect();
-        warnings.push(format!(
+        warnings.push(Warning::new(format!(
             "{} position rows repeat a wallet and time with other figures, the last of each counts: {}",
             conflicts.count,
             examples.join(", ")
-        ));
+        )));
     }
     if snapshot.withdrawals_table.is_none() {
-        warnings.push("no table of withdrawals: taken as none, which can only lower the gain".to_owned());
+        warnings.push(Warning::new("no table of withdrawals: taken as none, which can only lower the gain"));
     }
     warnings
 }
 
 /// That samples contradict themselves.
-fn contradictory(found: &[Contradiction]) -> Option<String> {
+fn contradictory(found: &[Contradiction]) -> Option<Warning> {
     let count: usize = found.iter().map(|one| one.count).sum();
     let newest = found.iter().max_by_key(|one| one.ts)?;
-    Some(format!("{count} position rows that contradict themselves left out, the newest: {newest}"))
+    Some(Warning::new(format!("{count} position rows that contradict themselves left out, the newest: {newest}")))
 }
 
 /// About wallets and flows that do not count.
-pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
-    let t0 = time::timestamp(t0);
-    let lost = gains
-        .without_baseline
-        .iter()
-        .map(|wallet| format!("wallet {wallet} has no sample since the reference {t0}: left out"));
+pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
     let blurred = (gains.unusable_outside > 0)
         .then(|| format!("{} unusable flows outside every wallet's interval left out", gains.unusable_outside));
     let foreign = gains.without_samples.first().map(|(direction, first)| {
@@ -67,11 +64,20 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<String> {
             row(first)
         )
     });
-    lost.chain(blurred).chain(foreign).collect()
+    [lost(gains, t0), blurred, foreign].into_iter().flatten().map(Warning::new).collect()
+}
+
+/// That wallets have no baseline.
+fn lost(gains: &Gains<'_>, t0: i64) -> Option<String> {
+    let (first, t0) = (gains.without_baseline.first()?, time::timestamp(t0));
+    Some(match gains.without_baseline.len() {
+        1 => format!("wallet {first} has no sample since the reference {t0}: left out"),
+        count => format!("{count} wallets have no sample since the reference {t0}, {first} among them: left out"),
+    })
 }
 
 /// About flows since the reference that look as if they were stored twice.
-pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<String> {
+pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
     let tables = [(Direction::Deposit, &snapshot.deposits), (Direction::Withdrawal, &snapshot.withdrawals)];
     // What was put into pairs has a warning of its own.
     let is_paired = |row: &FlowRow| gains.alike.iter().any(|(_, [_, second])| std::ptr::eq(*second, row));
@@ -79,10 +85,10 @@ pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<Stri
         let since = |row: &&FlowRow| row.ts.is_some_and(|ts| t0 < ts) && !is_paired(row);
         let count = sync::count_twins(rows.iter().filter(since));
         (count > 0).then(|| {
-            format!(
+            Warning::new(format!(
                 "{count} {direction} rows without tx_hash name the transaction of another row, and both count: \
                  remove one of each pair if they are the same"
-            )
+            ))
         })
     };
     tables.into_iter().filter_map(count).collect()
@@ -92,14 +98,14 @@ pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<Stri
 const PAIRS_NAMED: usize = 3;
 
 /// About rows since the reference that may be one flow.
-pub(crate) fn alike(gains: &Gains<'_>, t0: i64) -> Vec<String> {
+pub(crate) fn alike(gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
     [Direction::Deposit, Direction::Withdrawal]
         .into_iter()
         .filter_map(|direction| alike_of(gains, direction, t0))
         .collect()
 }
 
-fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<String> {
+fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<Warning> {
     let is_meant =
         |(of, [_, second]): &&(Direction, [&FlowRow; 2])| *of == direction && second.ts.is_some_and(|ts| t0 < ts);
     let pairs: Vec<_> = gains.alike.iter().filter(is_meant).map(|(_, pair)| pair).collect();
@@ -115,8 +121,8 @@ fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<String> 
         Direction::Deposit => ("both count, which only lowers the gain", "if they are one, remove one"),
         Direction::Withdrawal => ("the later does not count", "if both are true, give both their tx_hash"),
     };
-    (!pairs.is_empty())
-        .then(|| format!("{direction}s that may be one, {counts}: {}{more}; {way_out}", named.join(", ")))
+    let warning = || format!("{direction}s that may be one, {counts}: {}{more}; {way_out}", named.join(", "));
+    (!pairs.is_empty()).then(|| Warning::new(warning()))
 }
 
 /// Which row of flows is meant.
@@ -126,12 +132,16 @@ fn row(row: &FlowRow) -> String {
         .tx_hash
         .as_deref()
         .filter(|tx| !tx.is_empty())
-        .map_or(" without tx_hash".to_owned(), |tx| format!(" (tx {tx})"));
-    format!("{} at {at} of {}{tx}", row.amount.unwrap_or_default().abs(), row.wallet.as_deref().unwrap_or_default())
+        .map_or(" without tx_hash".to_owned(), |tx| format!(" (tx {})", keys::shown(tx)));
+    format!(
+        "{} at {at} of {}{tx}",
+        row.amount.unwrap_or_default().abs(),
+        keys::shown(row.wallet.as_deref().unwrap_or_default())
+    )
 }
 
 /// About withdrawals of nothing, which are mistakes unless they mark something.
-pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<String> {
+pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<Warning> {
     let counted = gains
         .wallets
         .iter()
@@ -141,92 +151,123 @@ pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<String> {
     let (wallet, flow) = nothing.next()?;
     let more = nothing.count();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!(
+    Some(Warning::new(format!(
         "withdrawal of 0 at {} of wallet {}{more}: it takes out nothing; is its amount missing?",
         time::timestamp(flow.ts),
         wallet.series.address()
-    ))
+    )))
 }
 
 /// About wallets whose newest sample is too old.
-pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Vec<String> {
-    let stale = wallets.iter().filter(|wallet| wallet.stale);
-    stale
-        .map(|wallet| {
-            let age = time::hours_between(time::nanos(wallet.newest_at), time::nanos(as_of));
-            format!(
-                "wallet {} is stale (newest sample {age:.1} h old): nothing may be withdrawn from it",
-                wallet.address
-            )
-        })
-        .collect()
+pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Option<Warning> {
+    let stale = || wallets.iter().filter(|wallet| wallet.stale);
+    let oldest = stale().min_by_key(|wallet| wallet.newest_at)?;
+    let age = time::hours_between(time::nanos(oldest.newest_at), time::nanos(as_of));
+    let (count, all, address) = (stale().count(), wallets.len(), &oldest.address);
+    if count == 1 {
+        let rest = format_args!(" (newest sample {age:.1} h old): nothing may be withdrawn from it");
+        return Some(Warning::moving(&format!("wallet {address} is stale"), rest));
+    }
+    let standing = format!("{count} of {all} wallets are stale");
+    Some(match count == all {
+        true => Warning::moving(&standing, format_args!(", oldest {age:.1} h")),
+        false => Warning::moving(&standing, format_args!(", oldest {age:.1} h: {address}")),
+    })
 }
 
 /// The highest yield a year that goes without a word: eight real markets in three years mostly paid less.
 const USUAL_YIELD: f64 = 0.30;
 
 /// About growth that holds nothing and deserves a look.
-pub(crate) fn about_growth(wallets: &[WalletFigures], per_year: Option<f64>) -> Vec<String> {
-    let growths = || wallets.iter().filter_map(|wallet| Some((wallet, wallet.growth.as_ref()?)));
-    let stale = growths().filter(|(wallet, growth)| wallet.stale && !growth.unexplained.is_empty());
-    let risen = stale.map(|(wallet, _)| format!("stale wallet {} has more than interest explains", wallet.address));
-    let fallen = growths().filter_map(|(wallet, growth)| Some((wallet, growth.fallen_units?)));
-    let fallen = fallen.map(|(wallet, units)| {
-        format!(
-            "wallet {} has {units:.2} units less than its flows explain: a withdrawal may be missing, which only lowers \
-             the gain",
-            wallet.address
-        )
-    });
-    let fast = per_year.filter(|per_year| *per_year > USUAL_YIELD).map(|per_year| {
-        format!(
-            "the wallets grew by {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and \
-             deposits that drip in below the limit of every step look like this",
-            per_year * 100.0,
-            USUAL_YIELD * 100.0
-        )
-    });
-    risen.chain(fallen).chain(fast).collect()
+pub(crate) fn about_growth(wallets: &[WalletFigures], per_year: Option<f64>) -> Vec<Warning> {
+    [risen(wallets), fallen(wallets), fast(per_year)].into_iter().flatten().collect()
+}
+
+/// That stale wallets have more than interest explains, which holds nothing as they have no limit anyway.
+fn risen(wallets: &[WalletFigures]) -> Option<Warning> {
+    let has_risen = |wallet: &&WalletFigures| {
+        wallet.stale && wallet.growth.as_ref().is_some_and(|growth| !growth.unexplained.is_empty())
+    };
+    let mut risen = wallets.iter().filter(has_risen);
+    let first = &risen.next()?.address;
+    Some(Warning::new(match risen.count() {
+        0 => format!("stale wallet {first} has more than interest explains"),
+        more => format!("{} stale wallets have more than interest explains, {first} among them", more + 1),
+    }))
+}
+
+/// That wallets have less than they should.
+fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
+    let fallen = || wallets.iter().filter_map(|wallet| Some((wallet.growth.as_ref()?.fallen_units?, &wallet.address)));
+    let (units, wallet) = fallen().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    Some(match fallen().count() {
+        1 => Warning::moving(
+            &format!("wallet {wallet} has "),
+            format_args!(
+                "{units:.2} units less than its flows explain: a withdrawal may be missing, which only lowers the gain"
+            ),
+        ),
+        count => Warning::moving(
+            &format!("{count} wallets have fewer units than their flows explain"),
+            format_args!(", {wallet} most ({units:.2}): withdrawals may be missing, which only lowers the gain"),
+        ),
+    })
+}
+
+/// That all wallets together grew faster than is usual.
+fn fast(per_year: Option<f64>) -> Option<Warning> {
+    let per_year = per_year.filter(|per_year| *per_year > USUAL_YIELD)?;
+    let rest = format_args!(
+        " {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and deposits that drip in \
+         below the limit of every step look like this",
+        per_year * 100.0,
+        USUAL_YIELD * 100.0
+    );
+    Some(Warning::moving("the wallets grew by", rest))
 }
 
 /// That nothing was tagged.
-pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> String {
+pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> Warning {
     let start = if rules.range_start.is_some() { "client.date_range.start" } else { "the asset's first sample" };
-    format!(
+    Warning::new(format!(
         "no withdrawal is tagged {:?}: fallback data_range, gains count from {start}, {t0}",
         rules.keywords.reference
-    )
-}
-
-/// That what was withdrawn since the reference may have been gain.
-pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<String> {
-    let lowered = || wallets.iter().filter(|wallet| wallet.taken_usd > 0.0);
-    lowered().next()?;
-    let withdrawn: f64 = lowered().map(|wallet| wallet.untagged_usd).sum();
-    Some(format!(
-        "withdrawn {withdrawn:.2} USD since the reference without a tag: counted as gain already taken; tag it as the \
-         reference, or as principal (alert-orchestrator tag)"
     ))
 }
 
+/// That what was withdrawn since the reference may have been gain.
+pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<Warning> {
+    let lowered = || wallets.iter().filter(|wallet| wallet.taken_usd > 0.0);
+    lowered().next()?;
+    let withdrawn: f64 = lowered().map(|wallet| wallet.untagged_usd).sum();
+    Some(Warning::new(format!(
+        "withdrawn {withdrawn:.2} USD since the reference without a tag: counted as gain already taken; tag it as the \
+         reference, or as principal (alert-orchestrator tag)"
+    )))
+}
+
 /// That prices could not be compared, in part or at all, or disagree without holding.
-pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<String> {
+pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<Warning> {
     let Some((rules, prices)) = rules.prices.as_ref().zip(advice.prices.as_ref()) else { return Vec::new() };
     let disagreement = (prices.mismatch == Some(true) && !prices.holds()).then(|| {
         let why = match prices.action {
             MismatchAction::Alert => "shown only".to_owned(),
             MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
         };
-        format!("price mismatch ({}): {why}", prices.describe())
+        Warning::moving("price mismatch", format_args!(" ({}): {why}", prices.describe()))
     });
     let missing = match prices.without_price(rules) {
         _ if prices.mismatch.is_none() => {
             let missing: Vec<&str> = prices.missing.iter().map(|source| source.in_words()).collect();
             let missing = if missing.is_empty() { "no other source is asked".to_owned() } else { missing.join(", ") };
-            Some(format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})"))
+            let text =
+                format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})");
+            Some(Warning::new(text))
         }
         missing if missing.is_empty() => None,
-        missing => Some(format!("prices are compared without {}, which gave none", missing.join(" and "))),
+        missing => {
+            Some(Warning::new(format!("prices are compared without {}, which gave none", missing.join(" and "))))
+        }
     };
     disagreement.into_iter().chain(missing).collect()
 }

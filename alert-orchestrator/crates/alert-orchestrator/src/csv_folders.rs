@@ -8,8 +8,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use advisor_io::embedded::{Embedded, FileReport, ImportReport, Progress, Refused};
-use anyhow::Context as _;
+use advisor_io::embedded::{Embedded, FileReport, ImportError, ImportReport, Progress, Refused};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info, warn};
 
@@ -26,8 +25,11 @@ pub(crate) fn automatic(store: &Embedded, folders: &[PathBuf], config: &Config) 
         return Ok(());
     }
     let prefixes = plan::prefixes(config);
-    let report = with_bar(|progress| store.import_changed(folders, &prefixes, progress))
-        .context("importing client.embedded.import")?;
+    let report =
+        with_bar(|progress| store.import_changed(folders, &prefixes, progress)).map_err(|error| match error {
+            ImportError::Store { .. } => error.into(),
+            of_the_folders => anyhow::Error::from(of_the_folders).context("client.embedded.import"),
+        })?;
     let unclaimed = store.unclaimed(&report, &prefixes, &config.client.assets)?;
     report.imported.iter().for_each(|file| info!("imported {}", summary(file)));
     log_doubts(&report, &unclaimed);

@@ -17,7 +17,6 @@ use advisor_core::decision::Failure;
 use advisor_core::drawing::{Drawing, DrawingOptions, draw};
 use advisor_core::marks::Marks;
 use advisor_core::position::Positions;
-use advisor_core::price_check::SourcePrice;
 use advisor_core::reference::Reference;
 use advisor_core::resolve::{AssetTables, TablePrefixes, Tables, names_market};
 use advisor_core::rules::Rules;
@@ -28,7 +27,9 @@ use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
-use tracing::{error, warn};
+use tracing::error;
+
+use crate::found_prices::FoundPrices;
 
 /// More assets at once would not finish sooner on the machines this runs on, but hold more columns in memory.
 const ASSETS_AT_ONCE: usize = 4;
@@ -72,7 +73,7 @@ pub(crate) struct AssetPlan {
 pub(crate) struct Circumstances<'a, P> {
     /// The time now.
     pub(crate) now: Timestamp,
-    /// Becomes the prices by asset; runs while the store is read.
+    /// Becomes the prices; runs while the store is read.
     pub(crate) prices: P,
     /// How often in a row the prices of an asset have disagreed before.
     pub(crate) mismatches: &'a Mismatches,
@@ -80,9 +81,6 @@ pub(crate) struct Circumstances<'a, P> {
 
 /// How often in a row the prices of an asset disagreed, by asset.
 pub(crate) type Mismatches = BTreeMap<String, u32>;
-
-/// What the sources of prices answered, by asset.
-pub(crate) type Prices = BTreeMap<String, Vec<SourcePrice>>;
 
 /// The answers of one round.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +96,7 @@ pub(crate) struct Evaluation {
     /// The marks that each went by, in the same order; `None` where none could be read.
     pub(crate) marked: Vec<Option<MarkedIn>>,
     /// What the sources of prices answered.
-    pub(crate) prices: Arc<Prices>,
+    pub(crate) prices: Arc<FoundPrices>,
 }
 
 /// The marks of an asset's withdrawals, and the table that they are in.
@@ -165,7 +163,7 @@ struct Answer {
 pub(crate) async fn evaluate<S: Store>(
     store: &S,
     plan: &Plan,
-    circumstances: Circumstances<'_, impl Future<Output = Prices>>,
+    circumstances: Circumstances<'_, impl Future<Output = FoundPrices>>,
 ) -> Evaluation {
     let Circumstances { now, prices, mismatches } = circumstances;
     let at = plan.end.unwrap_or(now);
@@ -191,9 +189,6 @@ pub(crate) async fn evaluate<S: Store>(
     let (prices, answers) = join(prices.clone(), evaluate).await;
     let mut evaluation = Evaluation { started_at: now, as_of: plan.end, prices, ..Evaluation::default() };
     for Answer { advice, drawing, marked } in answers {
-        for warning in &advice.warnings {
-            warn!(asset = advice.asset, "{warning}");
-        }
         evaluation.advice.push(advice);
         evaluation.drawings.extend(drawing.map(Arc::new));
         evaluation.marked.push(marked);
@@ -248,13 +243,13 @@ impl<'s, S: Store> Round<'s, S> {
         &self,
         of: &AssetPlan,
         tables: Result<AssetTables, Failure>,
-        prices: impl Future<Output = Arc<Prices>>,
+        prices: impl Future<Output = Arc<FoundPrices>>,
         mismatches_before: u32,
     ) -> Answer {
         let AssetPlan { asset, rules, drawing } = of;
         let answer = async {
             let mut snapshot = self.load(of, &tables?).await?;
-            snapshot.prices = prices.await.get(asset).cloned().unwrap_or_default();
+            snapshot.prices = prices.await.of(asset);
             snapshot.mismatches_before = mismatches_before;
             let advice = advise(rules, &snapshot, time::nanos(self.at));
             Ok((advice, Some(snapshot)))

@@ -58,10 +58,11 @@ pub(crate) fn write_steps(out: &mut impl Write, advice: &Advice) -> io::Result<(
 }
 
 fn decision(out: &mut impl Write, advice: &Advice) -> io::Result<()> {
+    let because = || advice.decision.reason().map(|reason| reason.message).unwrap_or_default();
     let answer = match &advice.decision {
         Decision::Withdraw { limit_usd } => format!("WITHDRAW_OK, up to {limit_usd:.2} USD"),
-        Decision::Hold(hold) => format!("HOLD: {hold}"),
-        Decision::Error(failure) => format!("ERROR: {failure}"),
+        Decision::Hold(_) => format!("HOLD: {}", because()),
+        Decision::Error(_) => format!("ERROR: {}", because()),
     };
     writeln!(out, "{}: {answer}", advice.asset)?;
     writeln!(out, "as of      {}", advice.as_of)

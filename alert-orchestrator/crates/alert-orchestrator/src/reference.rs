@@ -59,11 +59,11 @@ pub(crate) async fn withdrawals(
         .take(LISTED_MAX)
         .map(|(ts, wallet, row)| Withdrawal {
             ts: time::timestamp(ts),
-            wallet_address: wallet.to_owned(),
-            abbreviated_address: abbreviate(wallet),
+            wallet_address: legible::line(wallet),
+            abbreviated_address: legible::line(&abbreviate(wallet)),
             amount: row.amount.map(f64::abs),
-            memo: row.memo.clone(),
-            tx_hash: row.tx_hash.clone(),
+            memo: row.memo.as_deref().map(legible::line),
+            tx_hash: row.tx_hash.as_deref().map(legible::line),
             tx: row.tx_hash.clone().or_else(|| ids_in(row.memo.as_deref()?).into_iter().next()),
             is_reference: keywords.mark(row.memo.as_deref()) == Some(Mark::Reference),
             is_principal: keywords.mark(row.memo.as_deref()) == Some(Mark::Principal),
@@ -108,7 +108,7 @@ pub(crate) struct Tag {
 /// Why a withdrawal cannot be marked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TagError {
-    #[error("asset {asset:?} is not configured; client.assets has: {assets}")]
+    #[error("asset {} is not configured; client.assets has: {assets}", legible::quoted(asset))]
     NotConfigured { asset: String, assets: String },
     #[error("{0}")]
     Asset(Failure),
@@ -182,10 +182,10 @@ impl Tag {
 
     fn description(&self) -> String {
         let which = match &self.which {
-            Which::Transaction(hash) => format!("with transaction {hash}"),
+            Which::Transaction(hash) => format!("with transaction {}", keys::shown(hash)),
             Which::Latest => "at the newest instant".to_owned(),
         };
-        self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {wallet}"))
+        self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {}", keys::shown(wallet)))
     }
 }
 

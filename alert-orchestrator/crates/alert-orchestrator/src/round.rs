@@ -6,19 +6,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use advisor_core::advice::Advice;
 use advisor_core::decision::{Decision, Failure};
 use advisor_core::store::StoreError;
 use advisor_io::AnyStore;
 use jiff::Timestamp;
 use platform::process;
 use tokio::time::timeout;
-use tracing::warn;
 
-use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan, Prices};
+use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
+use crate::found_prices::FoundPrices;
 use crate::settings::Settings;
 use crate::store;
-use crate::sync::{self, Summary};
+use crate::sync::{self, Pulled};
+use crate::told::Told;
 
 /// The least time that a round has: a first import or a far database takes a while, whatever the interval.
 const LIMIT_MIN: Duration = Duration::from_secs(120);
@@ -38,8 +38,17 @@ impl Finished {
 
     /// Whether the store answered for any asset: where it did not, it is not asked for more.
     pub(crate) fn has_store(&self) -> bool {
-        let is_gone = |advice: &Advice| matches!(&advice.decision, Decision::Error(failure) if failure.is_store_gone());
-        !self.evaluation.advice.iter().all(is_gone)
+        self.store_failure().is_none()
+    }
+
+    /// Why the store answered for no asset, as the first of them says; `None` where it did for any.
+    pub(crate) fn store_failure(&self) -> Option<&Failure> {
+        let mut failures = self.evaluation.advice.iter().map(|advice| match &advice.decision {
+            Decision::Error(failure) if failure.is_store_gone() => Some(failure),
+            _ => None,
+        });
+        let first = failures.next()??;
+        failures.all(|failure| failure.is_some()).then_some(first)
     }
 }
 
@@ -65,7 +74,7 @@ pub(crate) async fn run(
 
 fn too_slow(settings: &Settings) -> StoreError {
     let cause = format!("no complete answer within {} s", limit(settings).as_secs());
-    StoreError::Unavailable { store: store::address(&settings.config), cause }
+    StoreError::Unavailable { store: store::name(&settings.config), cause }
 }
 
 async fn evaluate(
@@ -86,7 +95,7 @@ async fn evaluate(
 pub(crate) async fn again(store: &AnyStore, settings: &Settings, last: &Evaluation, assets: &[String]) -> Finished {
     let (started, now, plan) = (Instant::now(), Timestamp::now(), settings.plan.only(assets));
     let mismatches = mismatches_before(last);
-    let prices = std::future::ready(Prices::clone(&last.prices));
+    let prices = std::future::ready(FoundPrices::clone(&last.prices));
     let store = store.round();
     let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &mismatches });
     let failed = |_| Evaluation::failed(&plan, now, &Failure::Store(too_slow(settings)));
@@ -102,34 +111,39 @@ fn mismatches_before(round: &Evaluation) -> Mismatches {
         .collect()
 }
 
-/// Opens the store for a single round, and returns it with what was found. With `write_prefix`, transactions are pulled
-/// first where that is configured.
+/// Opens the store for a single round, says in the log what is wrong, and returns the store with what was found. With
+/// `write_prefix`, transactions are pulled first where that is configured.
 pub(crate) async fn open_and_run(
     settings: &Arc<Settings>,
     plan: &Plan,
     write_prefix: Option<&str>,
 ) -> (Option<Arc<AnyStore>>, Finished) {
     let started = Instant::now();
-    match store::open(&settings.config) {
+    let (store, finished) = match store::open(&settings.config) {
         Ok(store) => {
             let store = Arc::new(store);
-            if let Some(write_prefix) = write_prefix {
-                pull_transactions(&store, settings, write_prefix).await;
+            if let Some(write_prefix) = write_prefix
+                && let Some(pulled) = pull_transactions(&store, settings, write_prefix).await
+            {
+                Told::default().pull(&pulled);
             }
             let finished = run(&store, settings, plan, &Mismatches::new()).await;
             (Some(store), finished)
         }
         Err(error) => (None, Finished::failed(plan, started, &Failure::Store(error))),
-    }
+    };
+    Told::default().round(&finished.evaluation);
+    (store, finished)
 }
 
-/// Brings deposits and withdrawals up to date before a round, where the configuration wants that, for no longer than a round may
-/// take. The files come first: they say which wallets there are.
+/// Brings deposits and withdrawals up to date before a round, where the configuration wants that (`None`: it does not,
+/// or the files cannot be read), for no longer than a round may take. The files come first: they say which wallets
+/// there are.
 pub(crate) async fn pull_transactions(
     store: &Arc<AnyStore>,
     settings: &Arc<Settings>,
     write_prefix: &str,
-) -> Option<Summary> {
+) -> Option<Pulled> {
     if !settings.config.orchestrator.transaction_sync.enabled {
         return None;
     }
@@ -138,14 +152,11 @@ pub(crate) async fn pull_transactions(
     let pull = async {
         // The round that follows says what is wrong with the files.
         refresh(store, settings).await.ok()?;
-        sync::before_round(store, settings, write_prefix, until).await
+        Some(sync::before_round(store, settings, write_prefix, until).await)
     };
     // Whom Liqwid keeps waiting is left out; whom the store keeps waiting, for longer than a round has at least, gives up.
     let limit = asking + LIMIT_MIN;
-    timeout(limit, pull).await.unwrap_or_else(|_| {
-        warn!("pulling transactions from Liqwid was cut off after {} s", limit.as_secs());
-        None
-    })
+    timeout(limit, pull).await.unwrap_or_else(|_| Some(Err(format!("cut off after {} s", limit.as_secs()))))
 }
 
 /// How long a round may take.

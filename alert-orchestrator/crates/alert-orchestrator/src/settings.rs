@@ -46,7 +46,7 @@ impl Settings {
 
     /// Time from the start of one round to the start of the next.
     pub(crate) fn interval(&self) -> Duration {
-        // The configuration allows a year at most, and nothing that is not positive.
-        Duration::from_secs_f64(self.config.orchestrator.schedule.interval_minutes * 60.0).max(Duration::from_millis(1))
+        // The configuration allows a year at most, and a second at least.
+        Duration::from_secs_f64(self.config.orchestrator.schedule.interval_minutes * 60.0)
     }
 }

@@ -1,5 +1,6 @@
 //! The configured store: opened by the configuration, and kept up to date with the files it is filled from.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use advisor_core::store::StoreError;
@@ -39,10 +40,18 @@ pub(crate) fn embedded(config: &Config, what: &str) -> anyhow::Result<Embedded> 
     }
 }
 
-/// What the configured store is, and where.
+/// What the configured store is, and where; for whoever runs the service.
 pub(crate) fn address(config: &Config) -> String {
     match config.client.store() {
         Store::Embedded(settings) => format!("embedded store {}", settings.path.display()),
+        Store::Greptime(_) => name(config),
+    }
+}
+
+/// The same for everybody: without the folders of this machine.
+pub(crate) fn name(config: &Config) -> String {
+    match config.client.store() {
+        Store::Embedded(settings) => format!("embedded store {}", legible::path(&settings.path)),
         Store::Greptime(settings) => {
             let url = settings.base_url().map_or_else(|_| settings.host.to_string(), String::from);
             format!("GreptimeDB at {}", url.trim_end_matches('/'))
@@ -63,8 +72,23 @@ pub(crate) fn refresh(store: &AnyStore, config: &Config) -> Result<(), StoreErro
     }
 }
 
+/// That the store answers for no asset, for everybody to read.
 fn unavailable(config: &Config, error: &anyhow::Error) -> StoreError {
-    StoreError::Unavailable { store: address(config), cause: format!("{error:#}") }
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return error.clone();
+    }
+    let cause = format!("{error:#}");
+    let cause = match config.client.store() {
+        Store::Embedded(settings) => {
+            let paths = settings.import.iter().chain([&settings.path]);
+            legible::without_folders(&cause, paths.map(PathBuf::as_path))
+        }
+        Store::Greptime(_) => cause,
+    };
+    // Causes name the store themselves, for whoever meets them elsewhere.
+    let store = name(config);
+    let cause = cause.replace(&format!("the {store}"), "it");
+    StoreError::Unavailable { store, cause }
 }
 
 fn greptime(settings: &client::Greptime) -> Result<Greptime, SettingsError> {

@@ -74,23 +74,13 @@ pub(crate) async fn pull(
     Ok(tables.summary(scope.wallets.len()))
 }
 
-/// Pulls before a round; a failure is logged, and the round goes on with what is stored.
-pub(crate) async fn before_round(
-    store: &AnyStore,
-    settings: &Settings,
-    write_prefix: &str,
-    until: Instant,
-) -> Option<Summary> {
-    match pull(store, settings, &Wish::default(), write_prefix, Some(until), &mut |_| {}).await {
-        Ok(summary) => {
-            log(&summary);
-            Some(summary)
-        }
-        Err(error) => {
-            warn!("no transactions pulled from Liqwid: {error}");
-            None
-        }
-    }
+/// What came of a pull before a round, or why there was none.
+pub(crate) type Pulled = Result<Summary, String>;
+
+/// Pulls before a round, which goes on with what is stored where that fails.
+pub(crate) async fn before_round(store: &AnyStore, settings: &Settings, write_prefix: &str, until: Instant) -> Pulled {
+    let pulled = pull(store, settings, &Wish::default(), write_prefix, Some(until), &mut |_| {}).await;
+    pulled.map_err(|error| error.to_string())
 }
 
 /// Says in the log how a pull went that nobody watched.
@@ -117,7 +107,7 @@ fn client(settings: &Settings) -> Result<Liqwid, SyncError> {
 fn alone(store: &AnyStore, settings: &Settings) -> Result<Option<Alone>, SyncError> {
     let AnyStore::Embedded(store) = store else { return Ok(None) };
     let alone = store.try_alone().map_err(|error| SyncError::Store(error.to_string()))?;
-    alone.map(Some).ok_or_else(|| SyncError::Busy(store::address(&settings.config)))
+    alone.map(Some).ok_or_else(|| SyncError::Busy(store::name(&settings.config)))
 }
 
 async fn scope(
@@ -131,9 +121,10 @@ async fn scope(
     let zone = settings.config.orchestrator.timezone.rules();
     let instant = |key: &str, written: &Option<String>, configured: Option<Timestamp>| match written {
         None => Ok(configured),
-        Some(written) => text::instant(written, zone)
-            .map(Some)
-            .ok_or_else(|| SyncError::Unfit(format!("found {key} {written:?}, expected RFC 3339 or YYYY-MM-DD"))),
+        Some(written) => text::instant(written, zone).map(Some).ok_or_else(|| {
+            let written = legible::quoted(written);
+            SyncError::Unfit(format!("found {key} {written}, expected RFC 3339 or YYYY-MM-DD"))
+        }),
     };
     let start = instant("start", &wish.start, sync.start_date)?;
     let beginning = HISTORY_START.parse().unwrap_or(Timestamp::UNIX_EPOCH);

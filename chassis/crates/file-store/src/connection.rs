@@ -34,7 +34,7 @@ pub(crate) fn check_place(format: &Format, path: &Path, before: FileId) -> Resul
     }
     let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
     let source = rusqlite::Error::SqliteFailure(busy, Some("another file was put in its place meanwhile".to_owned()));
-    Err(FileStoreError::Open { store: format.store, path: path.to_path_buf(), source })
+    Err(FileStoreError::Open { store: format.store, path: path.to_path_buf(), source: source.into() })
 }
 
 /// A connection to a file that exists: to a store that [`open`](crate::migration::open) has prepared, or to one that is to stay as it is.
@@ -115,9 +115,9 @@ pub(crate) fn open_error(format: &Format, path: &Path, source: rusqlite::Error) 
     let (store, path) = (format.store, path.to_path_buf());
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            FileStoreError::NotADatabase { store, path, source }
+            FileStoreError::NotADatabase { store, path, source: source.into() }
         }
-        _ => FileStoreError::Open { store, path, source },
+        _ => FileStoreError::Open { store, path, source: source.into() },
     }
 }
 

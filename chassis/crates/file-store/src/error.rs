@@ -4,6 +4,24 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+/// What SQLite said, as the last of a chain of causes: an error of rusqlite itself has a cause that says the same
+/// again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SqliteError(rusqlite::Error);
+
+impl From<rusqlite::Error> for SqliteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<rusqlite::Error> for CopyError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error.into())
+    }
+}
+
 /// Why a store's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileStoreError {
@@ -27,7 +45,7 @@ pub enum FileStoreError {
         path: PathBuf,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: SqliteError,
     },
     /// The file exists and is something else, or damaged.
     #[error("{path} is not an SQLite database or is damaged; expected the {store}, or no file at that path")]
@@ -38,7 +56,7 @@ pub enum FileStoreError {
         path: PathBuf,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: SqliteError,
     },
     /// The file is the SQLite database of another program.
     #[error("{path} is an SQLite database of another program (application id {found}); expected the {store}")]
@@ -131,7 +149,7 @@ pub enum FileStoreError {
         to: i64,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: SqliteError,
     },
     /// Everything was done but to say so on the disk; whoever opens the store next may find it done, or undone.
     #[error(
@@ -149,7 +167,7 @@ pub enum FileStoreError {
         copy: PathBuf,
         /// What SQLite said.
         #[source]
-        source: Box<rusqlite::Error>,
+        source: Box<SqliteError>,
     },
 }
 
@@ -158,7 +176,7 @@ pub enum FileStoreError {
 #[error(transparent)]
 pub enum CopyError {
     /// The store could not be read, or the copy not be written.
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[from] SqliteError),
     /// The copy could not be made, kept or given its name.
     File(#[from] std::io::Error),
 }
@@ -179,6 +197,6 @@ impl FileStoreError {
             },
             _ => return false,
         };
-        matches!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+        matches!(source.0.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
 }

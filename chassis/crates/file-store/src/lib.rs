@@ -19,6 +19,6 @@ pub mod snapshot;
 mod store;
 
 pub use alone::{Alone, AloneError};
-pub use error::{CopyError, FileStoreError};
+pub use error::{CopyError, FileStoreError, SqliteError};
 pub use format::Format;
 pub use store::FileStore;

@@ -56,7 +56,12 @@ fn make_empty(path: &Path) -> rusqlite::Result<()> {
 
 fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<(), FileStoreError> {
     let (store, to) = (format.store, format.version());
-    let failed = |source| FileStoreError::Migrate { store, path: path.to_path_buf(), to, source };
+    let failed = |source: rusqlite::Error| FileStoreError::Migrate {
+        store,
+        path: path.to_path_buf(),
+        to,
+        source: source.into(),
+    };
     // The version is read under the write lock: another process may be opening the same new file.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let from = transaction.query_row("pragma user_version", (), |row| row.get(0)).map_err(failed)?;
@@ -86,7 +91,13 @@ fn migrate(format: &Format, connection: &mut Connection, path: &Path) -> Result<
         ),
         // What has reached the log may be found there by the next who opens the store, so the copy stays.
         (Err(source), Some(copy)) => {
-            return Err(FileStoreError::Commit { store, path: path.to_path_buf(), to, copy, source: source.into() });
+            return Err(FileStoreError::Commit {
+                store,
+                path: path.to_path_buf(),
+                to,
+                copy,
+                source: Box::new(source.into()),
+            });
         }
         (Err(source), None) => return Err(failed(source)),
     }

@@ -194,14 +194,7 @@ impl Line {
             text.push_str(&format!(", {name}={value}"));
         }
         // A fetched or stored text must not be able to write a log line of its own, nor to colour a terminal.
-        text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
-            if c.is_control() || turns_text(c) {
-                line.extend(c.escape_default());
-            } else {
-                line.push(c);
-            }
-            line
-        })
+        legible::line(&text)
     }
 
     fn put(&mut self, field: &Field, value: Json) {
@@ -210,11 +203,6 @@ impl Line {
             (name, value) => drop(self.fields.insert(name.to_owned(), value)),
         }
     }
-}
-
-/// Whether `c` ends a line for some readers, or changes the direction in which they show what follows.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Visit for Line {

@@ -275,7 +275,7 @@ fn rows_that_were_left_out_or_contradict_are_warned_about() {
     let advice = history.advise(&reference_at(1.0), 4.0);
     assert_eq!(wallet(&advice, "a").gain_usd, 31.0);
     assert_eq!(
-        advice.warnings[..2],
+        advice.warnings[..2].iter().map(|warning| &**warning).collect::<Vec<_>>(),
         [
             "1 unusable position rows left out (0 without time, 1 without wallet, 0 without a finite value, 0 negative)",
             "1 position rows repeat a wallet and time with other figures, the last of each counts: a at 2026-01-01T04:00:00Z"

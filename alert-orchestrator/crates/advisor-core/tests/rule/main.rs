@@ -18,4 +18,5 @@ mod prices;
 mod random;
 mod references;
 mod standstill;
+mod warnings;
 mod window;

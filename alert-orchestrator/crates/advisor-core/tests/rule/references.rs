@@ -97,7 +97,7 @@ fn the_advice_says_which_reference_it_used_and_why() {
     let from_first = rising().advise(&ungated(), 4.0);
     assert_eq!((from_first.ref_mode, from_first.wallets[0].gain_usd), (RefMode::DataRange, 4.0));
     let expected = r#"no withdrawal is tagged "alert_driven_withdrawal": fallback data_range, gains count from the asset's first sample, 2026-01-01T00:00:00Z"#;
-    assert_eq!(from_first.warnings, [expected]);
+    assert_eq!(from_first.warnings.iter().map(|warning| &**warning).collect::<Vec<_>>(), [expected]);
 
     let from_start = rising().advise(&Rules { range_start: Some(at(3.0)), ..ungated() }, 4.0);
     assert_eq!(from_start.wallets[0].gain_usd, 1.0);

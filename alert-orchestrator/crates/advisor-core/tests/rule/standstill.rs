@@ -14,7 +14,7 @@ fn still(hours: &[f64], usd: f64) -> History {
 
 fn warned(history: &History, hour: f64) -> Option<String> {
     let warnings = history.advise(&rules(), hour).warnings;
-    warnings.into_iter().find(|warning| warning.contains("stood still"))
+    warnings.iter().find(|warning| warning.contains("stood still")).map(ToString::to_string)
 }
 
 #[test]

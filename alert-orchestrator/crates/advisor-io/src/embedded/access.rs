@@ -29,18 +29,14 @@ impl Embedded {
         work: impl FnOnce(&Connection, &str) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (shared, name) = (Arc::clone(&self.shared), table.to_owned());
-        let unavailable = |cause: String| StoreError::Unavailable {
-            store: format!("embedded store {}", self.path().display()),
-            cause,
-        };
         let ask = move || shared.file.with_connection(|connection| work(connection, &name));
         let invalid = |cause| StoreError::InvalidData { table: table.to_owned(), cause };
         let outcome = match tokio::task::spawn_blocking(ask).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Trouble::Table(cause))) => Err(invalid(cause)),
             Ok(Err(Trouble::NoTable)) => Err(invalid("no such table".into())),
-            Ok(Err(Trouble::Store(error))) => Err(unavailable(error.to_string())),
-            Err(ended) => Err(unavailable(ended.to_string())),
+            Ok(Err(Trouble::Store(error))) => Err(self.unavailable(&error)),
+            Err(ended) => Err(self.unavailable(&ended)),
         };
         self.shared.requests.count(outcome)
     }

@@ -14,9 +14,7 @@ impl Embedded {
     /// # Errors
     /// The file that is locked for it cannot be made or locked.
     pub fn try_alone(&self) -> Result<Option<Alone>, StoreError> {
-        self.shared.file.try_alone("-sync-lock").map_err(|error| StoreError::Unavailable {
-            store: format!("embedded store {}", self.path().display()),
-            cause: format!("{error}: {}", error.source),
-        })
+        let locked = self.shared.file.try_alone("-sync-lock");
+        locked.map_err(|error| self.unavailable(&format_args!("{error}: {}", error.source)))
     }
 }

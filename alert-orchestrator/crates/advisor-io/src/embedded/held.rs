@@ -102,10 +102,6 @@ impl Embedded {
         };
         self.shared.file.with_connection(forget).map_err(|error| self.unavailable(&error))
     }
-
-    pub(super) fn unavailable(&self, error: &rusqlite::Error) -> StoreError {
-        StoreError::Unavailable { store: format!("embedded store {}", self.path().display()), cause: error.to_string() }
-    }
 }
 
 fn forget(tx: &Transaction<'_>, owner: Owner) -> rusqlite::Result<u64> {

@@ -264,7 +264,7 @@ impl<'a> Import<'a> {
     }
 
     fn store_error(&self, path: &Path, source: rusqlite::Error) -> ImportError {
-        ImportError::Store { path: path.into(), store: self.store.into(), source }
+        ImportError::Store { path: path.into(), store: self.store.into(), source: source.into() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use advisor_core::position::SkippedRows;
+use file_store::SqliteError;
 
 use super::instant::InstantError;
 
@@ -260,6 +261,6 @@ pub enum ImportError {
         store: PathBuf,
         /// What SQLite said.
         #[source]
-        source: rusqlite::Error,
+        source: SqliteError,
     },
 }

@@ -1,8 +1,10 @@
 //! One open store, with what is known of its use in this process.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use advisor_core::store::StoreError;
 use file_store::{FileStore, FileStoreError};
 use rusqlite::Connection;
 
@@ -58,6 +60,13 @@ impl Embedded {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.shared.file.path()
+    }
+
+    /// That the store does not answer, for everybody to read: without the folders of the machine.
+    pub(super) fn unavailable(&self, cause: &impl fmt::Display) -> StoreError {
+        let path = self.path();
+        let cause = legible::without_folders(&cause.to_string(), [path]);
+        StoreError::Unavailable { store: format!("embedded store {}", legible::path(path)), cause }
     }
 
     /// How many reads and writes there were since it was opened, imports apart.

@@ -49,10 +49,10 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-/// As much of a text as fits into `room`; control characters become spaces.
+/// As much of a text as fits into `room`.
 fn fit(canvas: &Canvas<'_>, text: &str, font: Font, room: f64) -> String {
     // Longer than any line: what is cut here would not fit anyway.
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
+    let text = legible::cut(text, 400);
     if canvas.text_width(&text, font) <= room {
         return text;
     }

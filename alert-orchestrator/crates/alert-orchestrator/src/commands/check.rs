@@ -198,7 +198,7 @@ impl<W: Write> Report<W> {
             Err(text) => ("FAIL", text),
         };
         self.failed |= outcome.is_err();
-        writeln!(self.out, "{mark}  {what}: {text}")?;
+        writeln!(self.out, "{mark}  {what}: {}", legible::line(text))?;
         Ok(())
     }
 
@@ -209,7 +209,7 @@ impl<W: Write> Report<W> {
 
     /// What works, but not as well as it could.
     fn doubt(&mut self, what: &str, text: &str) -> anyhow::Result<()> {
-        writeln!(self.out, "WARN  {what}: {text}")?;
+        writeln!(self.out, "WARN  {what}: {}", legible::line(text))?;
         Ok(())
     }
 }

@@ -23,8 +23,8 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainA
     let client = &settings.config.client;
     let known = client.asset(&asset);
     let Some(wanted) = plan.assets.iter().find(|of| Some(of.asset.as_str()) == known).cloned() else {
-        let assets = client.assets.join(", ");
-        bail!(Usage(format!("asset {asset:?} is not configured; client.assets has: {assets}")));
+        let (asset, assets) = (legible::quoted(&asset), client.assets.join(", "));
+        bail!(Usage(format!("asset {asset} is not configured; client.assets has: {assets}")));
     };
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
     // Of a server a process knows only what it has pulled itself; the file says how far its flows are known.

@@ -19,6 +19,7 @@ pub(super) fn faults(root: &Node) -> Vec<Fault> {
     tables(root, &mut faults);
     assets(root, &mut faults);
     spans(root, &mut faults);
+    interval(root, &mut faults);
     metrics_path(root, &mut faults);
     cleanup(root, &mut faults);
     faults.extend(auth::config::faults(root, "orchestrator.auth"));
@@ -197,6 +198,23 @@ fn spans(root: &Node, faults: &mut Vec<Fault>) {
             let message = format!("found {}, expected it not to be after {end} ({})", from.shown(), to.shown());
             faults.push(Fault::new(from.line(), start, message));
         }
+    }
+}
+
+/// Rounds that follow one another faster would say nothing new, and those who run an API count the requests.
+fn interval(root: &Node, faults: &mut Vec<Fault>) {
+    const PATH: &str = "orchestrator.schedule.interval_minutes";
+    let Some((node, minutes)) = given(root, PATH).and_then(|node| Some((node, node.number()?))) else { return };
+    let api = entries(root, "orchestrator.apis").iter().find(|api| !api.node().is_null());
+    let (least_seconds, why) = match api {
+        Some(api) => (60.0, format!(", as orchestrator.apis.{} is configured", api.key())),
+        None => (1.0, String::new()),
+    };
+    let seconds = minutes * 60.0;
+    if seconds > 0.0 && seconds < least_seconds {
+        let found = node.shown();
+        let message = format!("found {found} ({seconds:.3} s), expected at least {least_seconds} s{why}");
+        faults.push(Fault::new(node.line(), PATH, message));
     }
 }
 

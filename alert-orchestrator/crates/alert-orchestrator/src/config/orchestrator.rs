@@ -143,7 +143,8 @@ impl Default for SafetyFactor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Schedule {
-    /// Minutes from the start of one evaluation to the start of the next; fractions are allowed.
+    /// Minutes from the start of one evaluation to the start of the next; fractions are allowed. At least 1 s (0.0167),
+    /// and 60 s where one of `orchestrator.apis` is configured.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 525_600))]
     pub interval_minutes: f64,
 }

@@ -66,7 +66,7 @@ async fn a_panic_is_the_error_of_its_asset_and_the_others_are_evaluated() {
         &plan,
         Circumstances {
             now: time::timestamp(NOON),
-            prices: std::future::ready(Prices::new()),
+            prices: std::future::ready(FoundPrices::default()),
             mismatches: &Mismatches::new(),
         },
     )

@@ -89,11 +89,11 @@ impl Change {
             status: "success",
             message: if self.is_nothing() { "nothing to change".to_owned() } else { self.effect() },
             table: self.written.clone(),
-            wallet_address: self.flow.wallet.as_deref().unwrap_or_default().to_owned(),
+            wallet_address: self.wallet(),
             ts: self.flow.ts.map(time::timestamp),
-            tx_hash: self.flow.tx_hash.clone(),
-            memo_before: self.flow.memo.clone(),
-            memo_after: self.memo_after.clone(),
+            tx_hash: self.flow.tx_hash.as_deref().map(legible::line),
+            memo_before: self.flow.memo.as_deref().map(legible::line),
+            memo_after: self.memo_after.as_deref().map(legible::line),
         }
     }
 
@@ -111,9 +111,12 @@ impl Change {
 
     fn withdrawal(&self) -> String {
         let at = self.flow.ts.map(|ts| format!(" of {}", time::timestamp(ts))).unwrap_or_default();
-        let wallet = self.flow.wallet.as_deref().unwrap_or_default();
-        let tx = self.flow.tx_hash.as_ref().map(|tx| format!(" (tx {tx})")).unwrap_or_default();
-        format!("withdrawal of {}{at} by {wallet}{tx}", self.amount())
+        let tx = self.flow.tx_hash.as_deref().map(|tx| format!(" (tx {})", legible::line(tx))).unwrap_or_default();
+        format!("withdrawal of {}{at} by {}{tx}", self.amount(), self.wallet())
+    }
+
+    fn wallet(&self) -> String {
+        legible::line(self.flow.wallet.as_deref().unwrap_or_default())
     }
 
     fn amount(&self) -> String {
@@ -208,9 +211,9 @@ impl fmt::Display for Change {
             "withdrawal  {}",
             self.flow.ts.map_or("without a time".to_owned(), |ts| time::timestamp(ts).to_string())
         )?;
-        writeln!(f, "wallet      {}", self.flow.wallet.as_deref().unwrap_or_default())?;
+        writeln!(f, "wallet      {}", self.wallet())?;
         writeln!(f, "amount      {}", self.amount())?;
-        writeln!(f, "tx          {}", self.flow.tx_hash.as_deref().unwrap_or("none"))?;
+        writeln!(f, "tx          {}", legible::line(self.flow.tx_hash.as_deref().unwrap_or("none")))?;
         writeln!(f, "memo        {}", memo(self.flow.memo.as_deref()))?;
         writeln!(f, "becomes     {}", memo(self.memo_after.as_deref()))?;
         write!(f, "effect      {}", self.effect())

@@ -70,7 +70,10 @@ pub(super) async fn series(
         None | Some("position") => View::Position,
         Some("rate") => View::Rate,
         Some("residual") => View::Residual,
-        Some(other) => return Err(bad(format!("found view {other:?}, expected position, rate or residual"))),
+        Some(other) => {
+            let other = legible::quoted(other);
+            return Err(bad(format!("found view {other}, expected position, rate or residual")));
+        }
     };
     let (published, asset) = (last_round(&live)?, asset_of(&live, about.asset.as_deref())?);
     let series = published.series(&asset, view).await.ok_or_else(|| not_evaluated(&asset))?;
@@ -105,7 +108,7 @@ pub(super) async fn history(
 }
 
 fn crowded() -> Problem {
-    unavailable("too many questions to the store are waiting for an answer, try again later".to_owned())
+    unavailable("too many questions to the store are waiting for an answer, try again later")
 }
 
 #[derive(Serialize)]
@@ -189,8 +192,8 @@ pub(super) fn asset_of(live: &Live, asked: Option<&str>) -> Result<String, Probl
         None => client.assets.iter().map(String::as_str).min(),
     };
     found.map(str::to_owned).ok_or_else(|| {
-        let (asked, assets) = (asked.unwrap_or_default(), client.assets.join(", "));
-        let text = format!("asset {asked:?} is not configured; there are {assets}");
+        let (asked, assets) = (legible::quoted(asked.unwrap_or_default()), client.assets.join(", "));
+        let text = format!("asset {asked} is not configured; there are {assets}");
         Problem::new(StatusCode::NOT_FOUND, text)
     })
 }
@@ -199,11 +202,11 @@ pub(super) fn store(live: &Live) -> Result<Arc<AnyStore>, Problem> {
     live.store().ok_or_else(|| unavailable("the store has not been opened yet"))
 }
 
-pub(super) fn bad(text: impl Into<String>) -> Problem {
+pub(super) fn bad(text: impl AsRef<str>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, text)
 }
 
-pub(super) fn unavailable(text: impl Into<String>) -> Problem {
+pub(super) fn unavailable(text: impl AsRef<str>) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
@@ -218,5 +221,6 @@ fn last_round(live: &Live) -> Result<Arc<Published>, Problem> {
 fn instant(written: Option<&str>, key: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Problem> {
     let Some(written) = written else { return Ok(None) };
     let read = text::instant(written, zone);
-    read.map(Some).ok_or_else(|| bad(format!("found {key}={written:?}, expected RFC 3339 or YYYY-MM-DD")))
+    let unfit = || format!("found {key}={}, expected RFC 3339 or YYYY-MM-DD", legible::quoted(written));
+    read.map(Some).ok_or_else(|| bad(unfit()))
 }

@@ -19,6 +19,7 @@ use crate::cli::Common;
 use crate::decisions::Plots;
 use crate::settings::Settings;
 use crate::sync::Summary;
+use crate::told::Told;
 
 /// How many questions the API puts to the store at once, and how many may wait: more would take the connections of
 /// others.
@@ -45,6 +46,7 @@ pub(crate) struct Live {
     pub(crate) marks: Asked,
     /// Questions of the API to the store: each may read a whole table.
     pub(crate) questions: Turns,
+    told: StdMutex<Told>,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
     pub(crate) write_prefix: &'static str,
@@ -69,6 +71,7 @@ impl Live {
             writes: Writes::default(),
             marks: Asked::default(),
             questions: Turns::new(QUESTIONS_AT_ONCE, QUESTIONS_WAITING),
+            told: StdMutex::default(),
             config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),
         }
@@ -110,6 +113,11 @@ impl Live {
 
     fn later(&self) -> MutexGuard<'_, Vec<Arc<Later>>> {
         self.later.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the log has said of the rounds.
+    pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says where the charts of a round are, also where some of it was evaluated anew meanwhile.
@@ -159,6 +167,6 @@ impl Live {
             };
             store.ping().await.map_err(|error| error.to_string())
         };
-        self.probe.ask(question).await
+        self.probe.ask(question).await.map_err(|cause| legible::line(&cause))
     }
 }

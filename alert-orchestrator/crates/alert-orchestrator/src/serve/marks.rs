@@ -104,6 +104,7 @@ impl Following {
         }
         info!("evaluated {} anew: a withdrawal was marked, or is no longer", assets.join(", "));
         let Later { finished, settings, .. } = &*later;
+        self.live.told().round(&finished.evaluation);
         self.live.counters.evaluated_anew(&finished.evaluation.advice);
         self.printing.print(&finished.evaluation);
         journal::keep(store, settings, finished, self.live.write_prefix).await;

@@ -17,7 +17,7 @@ impl Probed for Live {
         self.published().map(drop).ok_or_else(|| "the first evaluation has not finished".to_owned())
     }
 
-    /// The store answers, and the newest evaluation is not overdue.
+    /// The store answers, also to the newest evaluation, and that is not overdue.
     async fn checks(&self) -> Checks {
         vec![("store", self.probe_store().await), ("evaluation", newest_evaluation(self))]
     }
@@ -25,6 +25,9 @@ impl Probed for Live {
 
 fn newest_evaluation(live: &Live) -> Result<(), String> {
     let published = live.published().ok_or("the first evaluation has not finished")?;
+    if let Some(failure) = published.finished.store_failure() {
+        return Err(format!("no asset could be read: {}", legible::line(&failure.to_string())));
+    }
     let age = published.age();
     let limit = live.settings().interval() * 2;
     if age <= limit {

@@ -150,8 +150,9 @@ impl Evaluations {
         self.pulled_at = Some(Instant::now());
         // A task of its own: the round is dropped where the service is told to stop, what was begun here is finished.
         let pull = tokio::spawn(async move {
-            if let Some(summary) = round::pull_transactions(&store, &settings, live.write_prefix).await {
-                live.note_sync(&summary);
+            if let Some(pulled) = round::pull_transactions(&store, &settings, live.write_prefix).await {
+                live.told().pull(&pulled);
+                pulled.iter().for_each(|summary| live.note_sync(summary));
             }
             drop(one_at_a_time);
         });
@@ -164,6 +165,7 @@ impl Evaluations {
         let Finished { evaluation, took } = &published.finished;
         self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
+        self.live.told().round(evaluation);
         self.printing.print(&published.finished.evaluation);
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
             journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;

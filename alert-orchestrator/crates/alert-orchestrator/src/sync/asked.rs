@@ -49,6 +49,7 @@ pub(super) struct Asked {
 /// Asks about the wallets, for as long as there is a point in it.
 pub(super) async fn ask(liqwid: &Liqwid, scope: &Scope, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Asked {
     let mut asked = Asked { wallets: Vec::new(), errors: Vec::new() };
+    let mut causes = Causes::default();
     let (mut slow_before, mut over) = (false, None);
     for (done, wallet) in scope.wallets.iter().enumerate() {
         progress(Progress { wallet, done, of: scope.wallets.len() });
@@ -69,7 +70,7 @@ pub(super) async fn ask(liqwid: &Liqwid, scope: &Scope, progress: &mut (dyn FnMu
         }
         slow_before = is_slow;
         if let Err(error) = &outcome {
-            asked.errors.push(format!("wallet {}: {error}", abbreviate(wallet)));
+            causes.note(wallet, error);
         }
         let outcome = outcome.map(|()| scope.span).map_err(|error| error.to_string());
         asked.wallets.push(WalletPull { transactions, reached: Reached { wallet: wallet.clone(), outcome } });
@@ -77,6 +78,7 @@ pub(super) async fn ask(liqwid: &Liqwid, scope: &Scope, progress: &mut (dyn FnMu
             break;
         }
     }
+    asked.errors = causes.sentences();
     let left = &scope.wallets[asked.wallets.len()..];
     if let Some(cause) = over.filter(|_| !left.is_empty()) {
         asked.errors.push(format!("{} more wallets were not asked about", left.len()));
@@ -88,19 +90,56 @@ pub(super) async fn ask(liqwid: &Liqwid, scope: &Scope, progress: &mut (dyn FnMu
     asked
 }
 
+/// Why wallets could not be asked about whole: each cause with the first wallet that it met, and how many it met.
+#[derive(Default)]
+struct Causes(Vec<(String, Arc<str>, usize)>);
+
+impl Causes {
+    fn note(&mut self, wallet: &Arc<str>, error: &ApiError) {
+        let cause = error.to_string();
+        match self.0.iter_mut().find(|(known, ..)| *known == cause) {
+            Some((.., count)) => *count += 1,
+            None => self.0.push((cause, Arc::clone(wallet), 1)),
+        }
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        let sentence = |(cause, first, count): &(String, Arc<str>, usize)| match count {
+            1 => format!("wallet {}: {cause}", abbreviate(first)),
+            count => format!("{count} wallets, {} first: {cause}", abbreviate(first)),
+        };
+        self.0.iter().map(sentence).collect()
+    }
+}
+
 /// How many unknown names a process says at most.
 const NAMES_MAX: usize = 100;
-
-/// How much of such a name it says.
-const NAME_CHARACTERS: usize = 64;
 
 /// Says once in a process that a transaction has a type or an asset that is not known here: it is left out, and if it moves
 /// a position all the same, nobody may learn of it elsewhere.
 pub(super) fn name_once(what: &'static str, name: &str) {
     static NAMED: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
-    let name: String = name.chars().take(NAME_CHARACTERS).collect();
+    let name = legible::quoted(name);
     let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
     if named.len() < NAMES_MAX && named.insert((what, name.clone())) {
-        warn!("transactions of the {what} {name:?} are not known here and left out; said once");
+        warn!("transactions of the {what} {name} are not known here and left out; said once");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_many_wallets_met_is_one_sentence() {
+        let slow = |attempts| ApiError::Slow { api: "Liqwid".to_owned(), cause: format!("no answer after {attempts}") };
+        let mut causes = Causes::default();
+        causes.note(&"addr1q000".into(), &slow(1));
+        (0..200).for_each(|n| causes.note(&format!("addr1q{n}").into(), &slow(4)));
+        let sentences = causes.sentences();
+        assert_eq!(sentences.len(), 2, "{sentences:?}");
+        assert!(
+            sentences[0].starts_with("wallet addr1q000: ") && sentences[1].starts_with("200 wallets, addr1q0 first: ")
+        );
     }
 }

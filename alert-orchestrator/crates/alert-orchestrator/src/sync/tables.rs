@@ -273,7 +273,7 @@ impl<'a> FlowTables<'a> {
             status,
             deposits_inserted,
             withdrawals_inserted,
-            errors: self.errors,
+            errors: self.errors.iter().map(|error| legible::line(error)).collect(),
             message,
             is_dry_run: self.is_dry_run,
         }

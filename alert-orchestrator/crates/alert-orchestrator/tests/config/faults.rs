@@ -74,6 +74,27 @@ fn numbers_with_a_leading_zero_are_refused_with_the_reason() {
 }
 
 #[test]
+fn rounds_are_a_second_apart_at_least_and_a_minute_where_an_api_is_asked() {
+    let text = |interval: &str, apis: &str| {
+        format!(
+            "client: {{assets: [djed]}}\norchestrator:\n  apis: {{{apis}}}\n  \
+             schedule: {{interval_minutes: {interval}}}\n"
+        )
+    };
+    let too_often = |interval: &str, apis: &str, expected: &str| {
+        fails(&text(interval, apis), &[&format!("4: orchestrator.schedule.interval_minutes: found {expected}")]);
+    };
+    too_often("0.016", "", "0.016 (0.960 s), expected at least 1 s");
+    too_often("0.001", "koios: null", "0.001 (0.060 s), expected at least 1 s");
+    for api in ["liqwid_graphql", "koios"] {
+        let expected = format!("0.9 (54.000 s), expected at least 60 s, as orchestrator.apis.{api} is configured");
+        too_often("0.9", &format!("{api}: 'https://a.example'"), &expected);
+    }
+    load_text(&text("0.0167", ""), &no_environment).unwrap();
+    load_text(&text("1", "liqwid_graphql: 'https://a.example'"), &no_environment).unwrap();
+}
+
+#[test]
 fn a_syntax_error_ends_the_reading() {
     fails(
         "client:\n  assets: [djed\norchestrator:\n  safety_factor: {c: 9}\n",

@@ -121,7 +121,8 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn a_backup_made_while_all_write_is_restored_elsewhere_to_decisions_that_were_made_then() {
     let host = Host::new();
-    host.configure("embedded: {}", "  schedule: {interval_minutes: 0.001}\n"); // a round, and so an entry of the journal, every 60 ms
+    // A round, and so an entry of the journal, every second.
+    host.configure("embedded: {}", "  schedule: {interval_minutes: 0.0167}\n");
     host.import_version(0);
     let server = server::start(host.world.clone.command(&["--config", "world.yaml"]));
     server.printed("djed: decision=1", 1);
@@ -218,7 +219,7 @@ fn secrets_are_included_where_that_is_asked_for_and_those_in_the_configuration_a
     let host = Host::new();
     let run = host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("reading secrets.env failed: No such file"), "{}", run.stderr);
+    assert!(run.stderr.contains("copying secrets.env failed: No such file"), "{}", run.stderr);
     assert!(!host.path("b.tar.gz").exists());
     host.world.clone.write("secrets.env", "GREPTIME_PASSWORD=hunter2\n");
     assert_eq!(host.run(&["backup", "--output", "b.tar.gz", "--with-secrets"]).code, Some(0));

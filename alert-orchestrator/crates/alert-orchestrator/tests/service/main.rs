@@ -25,6 +25,7 @@ mod released;
 mod remembered;
 mod replicas;
 mod restored;
+mod said;
 mod server;
 mod serving;
 mod store_gone;

@@ -126,14 +126,18 @@ fn prices_that_disagree_hold() {
 
 #[test]
 fn a_mismatch_holds_once_it_has_lasted() {
+    const HELD: &str = "djed: decision=0, wmax_usd=0.00 [reason: price mismatch";
     let world = World::embedded();
     let apis = Apis::start(1.0, 1.8);
-    let schedule = "  schedule: {interval_minutes: 0.002}\n";
-    world.configure(&(apis.settings("persistence_threshold: 3") + schedule));
-    let server = world.serve();
-    server.printed("djed: decision=0, wmax_usd=0.00 [reason: price mismatch", 3); // the third comes when two are kept
-    assert_eq!(apis.liqwid.request_count(), 1, "what it said is good for a minute");
-    drop(server);
+    world.configure(&apis.settings("persistence_threshold: 3"));
+    let mut server = world.serve();
+    for (n, printed) in [(1, "djed: decision=1"), (2, "djed: decision=1"), (1, HELD), (2, HELD)] {
+        server.printed(printed, n);
+        server.signal("HUP"); // another round
+    }
+    server.printed(HELD, 3); // comes when the others are kept
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
     world.configure("");
     let server = world.serve();
     server.answers("/startupz", 200);

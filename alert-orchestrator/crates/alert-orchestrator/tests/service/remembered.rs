@@ -8,7 +8,7 @@ use testkit::wait_for;
 
 use crate::world::World;
 
-const OFTEN: &str = "  schedule: {interval_minutes: 0.001}\n"; // 60 ms
+const OFTEN: &str = "  schedule: {interval_minutes: 0.0167}\n"; // 1 s
 const FINE: &str = "djed: decision=1, wmax_usd=24.00 (2 wallets)";
 
 fn history(server: &Service, range: &str) -> Json {

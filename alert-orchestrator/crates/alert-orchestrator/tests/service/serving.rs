@@ -195,7 +195,7 @@ fn a_changed_file_is_read_again_where_that_is_asked_for() {
     let server = examples(&clone, "  reload_on_change: true\n  schedule: {interval_minutes: 60}\n");
     server.answers("/startupz", 200);
     let good = std::fs::read_to_string(clone.path("served.yaml")).unwrap();
-    clone.write("served.yaml", &good.replace("interval_minutes: 60", "interval_minutes: 0.01"));
+    clone.write("served.yaml", &good.replace("interval_minutes: 60", "interval_minutes: 0.02"));
     server.logged("Reloaded configuration from served.yaml");
     server.printed("usdc: decision=1", 3); // once an hour before
 }

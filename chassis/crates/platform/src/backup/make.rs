@@ -141,7 +141,7 @@ impl Copied {
         let mut files = Vec::new();
         for (member, from) in wanted {
             let copy = to.join(files.len().to_string());
-            fs::copy(&from, &copy).with_context(|| format!("reading {} failed", from.display()))?;
+            fs::copy(&from, &copy).with_context(|| format!("copying {} failed", from.display()))?;
             files.push((member, from, copy));
         }
         check_copies(&files, check)?;

@@ -121,6 +121,15 @@ impl Node {
         }
     }
 
+    /// The value of a number.
+    pub fn number(&self) -> Option<f64> {
+        match self.value {
+            Value::Int(value) => Some(value as f64),
+            Value::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Whether the value is `true`.
     pub fn is_true(&self) -> bool {
         self.value == Value::Bool(true)

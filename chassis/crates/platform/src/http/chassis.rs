@@ -177,7 +177,8 @@ fn log(repeats: &Repeats, method: &Method, path: &str, response: &Response, took
     macro_rules! line {
         ($level:ident) => {{
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-            $level!(%method, path, status = status.as_u16(), duration_ms, %client, "request")
+            let method = || legible::name(method.as_str());
+            $level!(method = method(), path, status = status.as_u16(), duration_ms, %client, "request")
         }};
     }
     if is_refusal && !repeats.is_new(kind, client, path) {

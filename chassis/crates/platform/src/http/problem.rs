@@ -19,9 +19,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// An error with this status, said in this sentence.
-    pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into(), realm: None, retry_after: None }
+    /// An error with this status, said in this sentence; it is shown as one line, whatever it names.
+    pub fn new(status: StatusCode, error: impl AsRef<str>) -> Self {
+        Self { status, error: legible::line(error.as_ref()), realm: None, retry_after: None }
     }
 
     /// 401: who asks must log in, by HTTP Basic, to `realm` (printable ASCII without quotes).
@@ -30,7 +30,7 @@ impl Problem {
     }
 
     /// 429: who asks has to wait for so long, rounded up to seconds.
-    pub fn too_many(error: impl Into<String>, wait: Duration) -> Self {
+    pub fn too_many(error: impl AsRef<str>, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, error) }
     }

@@ -23,9 +23,8 @@ const OURS: [&str; 7] = ["localhost", "local", "internal", "lan", "home.arpa", "
 
 /// For how long a name that was refused is not named again.
 const SILENCE: Duration = Duration::from_secs(600);
-/// How many such names are kept in mind, and how much of each: strangers choose them.
+/// How many such names are kept in mind: strangers choose them.
 const NAMES: usize = 64;
-const NAME_CHARS: usize = 64;
 
 /// What is known of names: the machine's own, and those that were refused lately.
 #[derive(Debug)]
@@ -132,13 +131,9 @@ fn plain(name: &str) -> String {
 /// The name that was asked for, as it would be configured; quoted, escaped and cut.
 fn shown(host: &[u8]) -> String {
     let text = String::from_utf8_lossy(host);
-    let text = match name(&text) {
-        Some(Name::Text(name)) => name,
-        _ => text.into_owned(),
-    };
-    match text.char_indices().nth(NAME_CHARS) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
+    match name(&text) {
+        Some(Name::Text(name)) => legible::quoted(&name),
+        _ => legible::quoted(&text),
     }
 }
 

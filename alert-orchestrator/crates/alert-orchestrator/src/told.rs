@@ -1,0 +1,178 @@
+//! What does the log say of a round? Every error, and of the warnings those that are news.
+//!
+//! Start at [`Told`]. A new one has said nothing yet, so that a command, which makes one round, says all. The service
+//! keeps its own: a warning that stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API
+//! and
+//! `explain` show all that stand.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use advisor_core::decision::{Decision, Reason};
+use jiff::Timestamp;
+use tracing::{error, info, warn};
+
+use crate::evaluate::Evaluation;
+use crate::found_prices::NoPrice;
+use crate::sync::Pulled;
+
+/// After this the log says again that a warning still stands.
+const AGAIN_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// What the log has said of the rounds so far.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    assets: BTreeMap<String, Matters>,
+    prices: Matters,
+    pulls: Matters,
+}
+
+impl Told {
+    /// Says what is new in a round, or in what was evaluated anew between two.
+    pub(crate) fn round(&mut self, evaluation: &Evaluation) {
+        let now = Instant::now();
+        let mut news = Vec::new();
+        // Where nothing could be evaluated, perhaps nobody was asked for prices.
+        if !evaluation.advice.iter().all(|advice| advice.decision.is_error()) {
+            news.extend(self.prices.news(now, evaluation.prices.missing.iter().map(no_price)));
+        }
+        for advice in &evaluation.advice {
+            let asset = Some(advice.asset.as_str());
+            if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, advice.decision.reason()) {
+                // It may have stopped before what there was to warn of, so that nothing is over.
+                error!(asset, code, "{message}");
+                continue;
+            }
+            let warnings = advice.warnings.iter().map(|warning| Line {
+                asset,
+                standing: warning.standing(),
+                text: warning.to_string(),
+            });
+            news.extend(self.assets.entry(advice.asset.clone()).or_default().news(now, warnings));
+        }
+        news.iter().for_each(News::log);
+    }
+
+    /// Says how a pull of transactions went that nobody watched.
+    pub(crate) fn pull(&mut self, pulled: &Pulled) {
+        let line = match pulled {
+            Ok(summary) => {
+                info!("transactions pulled from Liqwid: {}", summary.message);
+                // Every pull begins with another wallet, so that one cause names others every time.
+                let text = || format!("pulling transactions from Liqwid: {}", summary.errors.join("; "));
+                (!summary.is_complete()).then(|| Line { asset: None, standing: "incomplete", text: text() })
+            }
+            Err(cause) => {
+                let text = format!("no transactions pulled from Liqwid: {}", legible::line(cause));
+                Some(Line { asset: None, standing: "none", text })
+            }
+        };
+        self.pulls.news(Instant::now(), line.into_iter()).iter().for_each(News::log);
+    }
+}
+
+/// The cause is another one with every second answer of a server in trouble.
+fn no_price(missing: &NoPrice) -> Line<'_> {
+    let NoPrice { asset, source, cause } = missing;
+    let what = if asset.is_some() { "no price" } else { "no prices" };
+    let text = format!("{what} from {}: {}", source.name(), legible::line(cause));
+    Line { asset: asset.as_deref(), standing: source.name(), text }
+}
+
+/// A warning as it is written.
+struct Line<'a> {
+    asset: Option<&'a str>,
+    /// What is the same for as long as it says nothing new.
+    standing: &'a str,
+    text: String,
+}
+
+/// Warnings that stand, by their asset and what stands of them.
+#[derive(Debug, Default)]
+struct Matters(BTreeMap<(Option<String>, String), Matter>);
+
+#[derive(Debug)]
+struct Matter {
+    since: Timestamp,
+    told_at: Instant,
+    /// How it read the last time.
+    text: String,
+}
+
+impl Matters {
+    /// Takes all warnings that there are now; returns what is to be said of them and of those that there were.
+    fn news<'a>(&mut self, now: Instant, lines: impl Iterator<Item = Line<'a>>) -> Vec<News> {
+        let mut before = std::mem::take(&mut self.0);
+        let mut news = Vec::new();
+        for Line { asset, standing, text } in lines {
+            let key = (asset.map(str::to_owned), standing.to_owned());
+            let asset = key.0.clone();
+            let (since, told_at) = match before.remove(&key) {
+                None => {
+                    news.push(News::Came { asset, text: text.clone() });
+                    (Timestamp::now(), now)
+                }
+                Some(Matter { since, told_at, .. }) if now.duration_since(told_at) >= AGAIN_EVERY => {
+                    news.push(News::Stands { asset, since, text: text.clone() });
+                    (since, now)
+                }
+                Some(Matter { since, told_at, .. }) => (since, told_at),
+            };
+            self.0.insert(key, Matter { since, told_at, text });
+        }
+        let gone = |((asset, _), Matter { since, text, .. })| News::Went { asset, since, text };
+        news.extend(before.into_iter().map(gone));
+        news
+    }
+}
+
+/// What the log says of a warning.
+#[derive(Debug, PartialEq)]
+enum News {
+    Came { asset: Option<String>, text: String },
+    Stands { asset: Option<String>, since: Timestamp, text: String },
+    Went { asset: Option<String>, since: Timestamp, text: String },
+}
+
+impl News {
+    fn log(&self) {
+        match self {
+            Self::Came { asset, text } => warn!(asset, "{text}"),
+            Self::Stands { asset, since, text } => warn!(asset, %since, "still: {text}"),
+            Self::Went { asset, since, text } => info!(asset, %since, "no longer: {text}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of the warnings of one asset after so many hours: `+` of one that came, `=` stands, `-` went.
+    fn told(matters: &mut Matters, start: Instant, hours: u64, warnings: &[[&'static str; 2]]) -> Vec<String> {
+        let line =
+            |[standing, text]: &[&'static str; 2]| Line { asset: Some("djed"), standing, text: (*text).to_owned() };
+        let news = matters.news(start + Duration::from_secs(hours * 3600), warnings.iter().map(line));
+        let short = |news| match news {
+            News::Came { text, .. } => format!("+{text}"),
+            News::Stands { text, .. } => format!("={text}"),
+            News::Went { text, .. } => format!("-{text}"),
+        };
+        news.into_iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_warning_is_said_when_it_comes_once_a_day_while_it_stands_and_when_it_goes() {
+        let (mut matters, start) = (Matters::default(), Instant::now());
+        let mut at = |hours, warnings: &[_]| told(&mut matters, start, hours, warnings);
+        assert_eq!(at(0, &[["3 stale", "3 stale, 25 h"]]), ["+3 stale, 25 h"]);
+        for hours in 1..24 {
+            assert_eq!(at(hours, &[["3 stale", "3 stale, 26 h"]]), [""; 0], "only its age moved");
+        }
+        assert_eq!(at(24, &[["3 stale", "3 stale, 49 h"]]), ["=3 stale, 49 h"]);
+        assert_eq!(at(47, &[["3 stale", "3 stale, 72 h"], ["other", "other"]]), ["+other"]);
+        assert_eq!(at(48, &[["4 stale", "4 stale, 73 h"], ["other", "other"]]), ["+4 stale, 73 h", "-3 stale, 72 h"]);
+        assert_eq!(at(49, &[]), ["-4 stale, 73 h", "-other"]);
+        assert_eq!(at(50, &[["other", "other"]]), ["+other"]);
+    }
+}
