@@ -124,6 +124,12 @@ const DEFECTS: [(Defect, &str); 24] = [
     (Defect::OverflowingDeposit, "invalid_data"),
 ];
 
+/// Makes a sample at a price of 1 worth something else.
+fn worth(row: &mut Sample, change: impl Fn(f64) -> f64) {
+    row.usd = row.usd.map(change);
+    row.units = row.usd;
+}
+
 /// The answer once the defect is in; `hour` lies inside every wallet's interval.
 fn ask_with(mut case: Calm, defect: Defect, hour: i64, which: Index) -> Advice {
     let good = FlowRow { wallet: Some("a".into()), ..crate::history::flow("a", hour as f64, 5.0) };
@@ -155,17 +161,12 @@ fn ask_with(mut case: Calm, defect: Defect, hour: i64, which: Index) -> Advice {
             rules.gate.max_band_bps = None; // or σ might be too large to judge by
             let newest: Vec<usize> =
                 (0..history.positions.len()).filter(|i| history.positions[*i].ts == Some(END)).collect();
-            let row = &mut history.positions[*which.get(&newest)];
-            row.usd = row.usd.map(|usd| usd + 500.0);
-            row.units = row.usd;
+            worth(&mut history.positions[*which.get(&newest)], |usd| usd + 500.0);
         }
         Defect::EarlierValueJumps => {
             rules.alignment = Alignment::None;
             let at_hour = |row: &&mut Sample| row.ts == Some(EPOCH + whole_hours(hour));
-            if let Some(row) = history.positions.iter_mut().find(at_hour) {
-                row.usd = row.usd.map(|usd| usd * 20.0);
-                row.units = row.usd;
-            }
+            history.positions.iter_mut().find(at_hour).into_iter().for_each(|row| worth(row, |usd| usd * 20.0));
         }
         Defect::OverflowingValue => {
             let row = which.index(history.positions.len());
