@@ -13,7 +13,7 @@ const WALLETS: usize = 20;
 /// 5 minutes.
 const STEP_MS: i64 = 300_000;
 /// 2025-12-01T00:00:00Z.
-const START_MS: i64 = 1_764_547_200_000;
+const END_MS: i64 = 1_769_731_200_000;
 /// Every wallet pays in once in so many samples.
 const FLOW_EVERY: usize = 4_000;
 
@@ -32,7 +32,11 @@ impl Dataset {
 
     /// The newest sample, epoch milliseconds.
     pub(super) fn end_ms(&self) -> i64 {
-        START_MS + STEP_MS * (self.samples as i64 - 1)
+        END_MS
+    }
+
+    fn start_ms(&self) -> i64 {
+        END_MS - STEP_MS * (self.samples as i64 - 1)
     }
 
     pub(super) fn positions(&self, asset: &str) -> PathBuf {
@@ -67,7 +71,7 @@ impl Dataset {
         let mut units: Vec<f64> = (0..WALLETS).map(|wallet| 1_000.0 + 731.25 * wallet as f64).collect();
         let mut noise = Noise(number as u64 + 1);
         for i in 0..self.samples {
-            let ts = START_MS + STEP_MS * i as i64;
+            let ts = self.start_ms() + STEP_MS * i as i64;
             let price = 1.0 + 0.002 * (i as f64 / 900.0).sin() + 0.0005 * noise.next();
             for (wallet, units) in units.iter_mut().enumerate() {
                 let address = address(number, wallet);
@@ -80,7 +84,7 @@ impl Dataset {
                 writeln!(positions, "{ts},{address},{units:.6},{:.8},{price:.8}", *units * price)?;
             }
         }
-        let tagged_at = START_MS + STEP_MS * 10;
+        let tagged_at = self.start_ms() + STEP_MS * 10;
         writeln!(withdrawals, "{tagged_at},{},25,alert_driven_withdrawal,{number:064x}", address(number, 0))?;
         positions.flush()?;
         deposits.flush()?;

@@ -63,6 +63,7 @@ impl History {
             reference: Reference::DataRange { start: None },
             loaded_from: None,
             prices: Vec::new(),
+            failed_prices: Vec::new(),
             now: self.samples.last().map_or(0, |sample| sample.ts),
             mismatches_before: 0,
             coverage: Coverage::default(),

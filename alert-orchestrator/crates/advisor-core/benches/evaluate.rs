@@ -98,6 +98,7 @@ fn snapshot(asset: i64, rules: &Rules) -> Snapshot {
         withdrawals,
         loaded_from: None,
         prices: Vec::new(),
+        failed_prices: Vec::new(),
         now: END,
         mismatches_before: 0,
         coverage: Coverage::default(),

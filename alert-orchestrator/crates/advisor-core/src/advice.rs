@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use crate::corrected::{asset_series, largest_position};
+use crate::corrected::{asset_series, positions_at};
 use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, Scattered, Verdict};
 use crate::position::{Contradiction, Positions, WalletSeries};
 use crate::price::AssetPrices;
-use crate::price_check::{self, PriceSource, SourcePrice};
+use crate::price_check::{self, Known, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
@@ -48,7 +48,7 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
                 }
             });
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
-            advice.warnings.extend(warnings::about_prices(rules, &advice));
+            advice.warnings.extend(advice.prices.iter().flat_map(warnings::about_prices));
             advice
         }
         Err(failure) => {
@@ -91,11 +91,10 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     let newest_price = AssetPrices::new(wallets).at_or_before(to);
     advice.price_t1_usd = newest_price.map(|point| point.price_usd);
     let known = known_prices(snapshot, advice.price_t1_usd);
+    let of_prices = Known { listed: &rules.price_sources, answers: &known, failed: &snapshot.failed_prices };
     advice.peg = rules.gate.peg.and_then(|peg| peg::check(known.iter().copied(), peg));
-    advice.prices = rules
-        .prices
-        .as_ref()
-        .map(|compared| price_check::compare(compared, &rules.price_sources, &known, snapshot.mismatches_before));
+    advice.prices =
+        rules.prices.as_ref().map(|compared| price_check::compare(compared, of_prices, snapshot.mismatches_before));
 
     let t0 = match &snapshot.reference {
         Reference::Missing => {
@@ -296,21 +295,21 @@ fn judge_window(
     if snapshot.loaded_from.is_some_and(|loaded| start < loaded) {
         return None;
     }
-    let judge = |ts: &[i64], values: &[f64], newest: f64, largest: &dyn Fn() -> f64| {
-        gate::judge(&gate::Series { ts, values, window_start: start, newest, largest }, &rules.gate)
+    let judge = |ts: &[i64], values: &[f64], newest: f64, measured: &dyn Fn() -> Vec<f64>| {
+        gate::judge(&gate::Series { ts, values, window_start: start, newest, measured }, &rules.gate)
     };
     Some(match rules.gate.basis {
         Basis::CorrectedPosition => {
             let series = asset_series(&gains.wallets, start, newest);
-            let largest = || largest_position(&gains.wallets, &series.ts);
-            judge(&series.ts, &series.usd, totals.newest_usd, &largest)
+            let measured = || positions_at(&gains.wallets, &series.ts);
+            judge(&series.ts, &series.usd, totals.newest_usd, &measured)
         }
         Basis::ChangeRateUsd => {
             let points = AssetPrices::new(&snapshot.positions.wallets).points(start, newest);
             let newest = points.last().map_or(0.0, |point| point.price_usd);
             let (ts, prices): (Vec<i64>, Vec<f64>) =
                 points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
-            judge(&ts, &prices, newest, &|| newest)
+            judge(&ts, &prices, newest, &|| prices.clone())
         }
     })
 }

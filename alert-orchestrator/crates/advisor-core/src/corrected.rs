@@ -30,13 +30,13 @@ pub(crate) fn asset_series(wallets: &[WalletGain<'_>], from: i64, to: i64) -> As
     AssetSeries { ts, usd }
 }
 
-/// The largest that the asset's position was at any of the times, whatever was moved; 0 without times.
-pub(crate) fn largest_position(wallets: &[WalletGain<'_>], ts: &[i64]) -> f64 {
+/// The asset's position at each of the times, whatever was moved, USD.
+pub(crate) fn positions_at(wallets: &[WalletGain<'_>], ts: &[i64]) -> Vec<f64> {
     let mut usd = vec![0.0; ts.len()];
     for wallet in wallets {
         series::add_interpolated(wallet.series.ts(), wallet.series.value_usd(), ts, &mut usd);
     }
-    usd.into_iter().fold(0.0, f64::max)
+    usd
 }
 
 /// The sample times of any of the wallets from `from` to `to`, strictly increasing.

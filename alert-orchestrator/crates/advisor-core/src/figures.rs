@@ -15,7 +15,7 @@ use crate::gate::GateFigures;
 pub use crate::growth::{GrowthFigures, RiseFigures};
 use crate::peg::PegFigures;
 use crate::position::Positions;
-use crate::price_check::{PriceFigures, SourcePrice};
+use crate::price_check::{PriceFigures, PriceSource, SourcePrice};
 use crate::reference::{RefMode, Reference};
 use crate::rules::{Mark, Rules};
 use crate::warning::Warning;
@@ -43,6 +43,8 @@ pub struct Snapshot {
     /// [`PriceSource::StoredLiqwid`](crate::price_check::PriceSource::StoredLiqwid); an answer of that name in here does
     /// not count.
     pub prices: Vec<SourcePrice>,
+    /// The sources that were asked for the asset's price, should have one and gave none.
+    pub failed_prices: Vec<PriceSource>,
     /// The machine's time, nanoseconds since the epoch; also where the evaluation is as of another.
     pub now: i64,
     /// How many comparisons of prices in a row disagreed before this evaluation: the newest

@@ -55,7 +55,7 @@ pub struct GateFigures {
 
 impl GateFigures {
     /// The distance |r(t1)| at which the newest point begins to trigger on its own side of the fit: it triggers exactly
-    /// where it lies further away. `None` where the gate cannot judge.
+    /// where it lies further away. `None` where there are too few points.
     ///
     /// In percentile mode the two sides may differ. And where the interval leaves out the fit itself, a point between
     /// the fit and the interval is outside, so that only the floor keeps it quiet.
@@ -109,12 +109,12 @@ pub struct Scattered {
     pub furthest: Outlier,
 }
 
-/// A sample that stands out, beside its neighbours.
+/// A sample that stands out, beside its neighbours: as the tables have them, flows not taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Outlier {
     /// Its time.
     pub at: Timestamp,
-    /// Its value, in the unit of the basis.
+    /// The position then, USD, or the price.
     pub value: f64,
     /// The mean of the values before and after it; the value itself where there are none.
     pub neighbours: f64,
@@ -130,8 +130,9 @@ pub(crate) struct Series<'a> {
     pub(crate) window_start: i64,
     /// The newest value of position or price, of which `min_residual_bps` is a share.
     pub(crate) newest: f64,
-    /// The largest of position or price, of which `max_band_bps` is a share; asked for only where it matters.
-    pub(crate) largest: &'a dyn Fn() -> f64,
+    /// The position at each time, whatever was moved, or the price: of the largest `max_band_bps` is a share. Asked for only
+    /// where it matters.
+    pub(crate) measured: &'a dyn Fn() -> Vec<f64>,
 }
 
 /// Judges the last point of a series by the rest of it.
@@ -198,14 +199,19 @@ fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &Gate
     if band <= rules.sigma_epsilon || band <= share * series.newest {
         return None;
     }
-    let largest = (series.largest)();
-    if band <= share * largest {
+    let measured = (series.measured)();
+    let largest = match rules.basis {
+        Basis::CorrectedPosition => measured.iter().copied().fold(0.0, f64::max),
+        Basis::ChangeRateUsd => series.newest,
+    };
+    // Of a position that was empty all the time nothing can be withdrawn.
+    if largest <= 0.0 || band <= share * largest {
         return None;
     }
     // Of several as far the first, as `max_by` takes the last.
     let (i, _) = residuals.iter().enumerate().rev().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?;
-    let value = series.values[i];
-    let beside = [i.checked_sub(1), i.checked_add(1)].into_iter().flatten().filter_map(|i| series.values.get(i));
+    let value = measured[i];
+    let beside = [i.checked_sub(1), i.checked_add(1)].into_iter().flatten().filter_map(|i| measured.get(i));
     let (sum, count) = beside.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     let neighbours = if count > 0.0 { sum / count } else { value };
     let furthest = Outlier { at: time::timestamp(series.ts[i]), value, neighbours };

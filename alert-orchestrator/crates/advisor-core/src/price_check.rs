@@ -158,6 +158,9 @@ pub struct PriceFigures {
     pub persistence_threshold: u32,
     /// What follows then.
     pub action: MismatchAction,
+    /// The logical sources that should have taken part, and failed.
+    #[serde(skip)]
+    pub(crate) silent: Vec<LogicalSource>,
 }
 
 /// A source's price, beside the first that was compared.
@@ -196,12 +199,6 @@ impl PriceFigures {
         self.mismatch == Some(true) && lasting && self.action == MismatchAction::Hold
     }
 
-    /// The logical sources of `rules` that gave no price at all, by their names.
-    pub(crate) fn without_price(&self, rules: &PriceRules) -> Vec<&'static str> {
-        let missing = rules.sources.iter().filter(|(_, ways)| ways.iter().all(|way| self.missing.contains(way)));
-        missing.map(|(source, _)| source.name()).collect()
-    }
-
     /// The compared prices and their difference in one line, such as
     /// `positions 1.0000 USD, minswap 0.9672 USD: 3.280 % apart, tolerance 1 %`.
     pub(crate) fn describe(&self) -> String {
@@ -235,18 +232,24 @@ fn digits(price: f64) -> String {
 /// up for it.
 const ROUNDING: f64 = 1e-12;
 
-/// Compares what the sources answered, and lists it in the order of `listed`. Of a source that is in `answers` twice the first
-/// counts.
+/// What is known of an asset's prices.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// Every source that is configured, in the order in which they are listed.
+    pub(crate) listed: &'a [PriceSource],
+    /// What they answered. Of a source that is in here twice the first counts.
+    pub(crate) answers: &'a [SourcePrice],
+    /// Those that should have had a price and gave none.
+    pub(crate) failed: &'a [PriceSource],
+}
+
+/// Compares what the sources answered.
 ///
-/// `mismatches_before`: how many comparisons before this one disagreed in a row. Where a logical source has no price the count
-/// does not end: nothing is known that would end the disagreement, so that a source that fails now and then cannot keep it
-/// from being acted upon.
-pub(crate) fn compare(
-    rules: &PriceRules,
-    listed: &[PriceSource],
-    answers: &[SourcePrice],
-    mismatches_before: u32,
-) -> PriceFigures {
+/// `mismatches_before`: how many comparisons before this one disagreed in a row. Where a source failed the count does not end:
+/// nothing is known that would end the disagreement, so that a source that fails now and then cannot keep it from being acted
+/// upon.
+pub(crate) fn compare(rules: &PriceRules, known: Known<'_>, mismatches_before: u32) -> PriceFigures {
+    let Known { listed, answers, failed } = known;
     let answer = |source: PriceSource| {
         let answer = answers.iter().find(|answer| answer.source == source && is_price(answer.price_usd))?;
         Some(SourcePrice { price_ada: answer.price_ada.filter(|price| is_price(*price)), ..*answer })
@@ -255,10 +258,20 @@ pub(crate) fn compare(
         let price = ways.iter().find_map(|way| answer(*way))?;
         Some(LogicalPrice { source, from: price.source, price_usd: price.price_usd })
     };
-    let others = rules.sources.iter().map(|(source, ways)| stands_for(*source, ways));
-    let is_complete = others.clone().all(|price| price.is_some());
     // Where the positions' own price stands for Liqwid, too, it is not a second one.
-    let others = others.flatten().filter(|price| price.from != PriceSource::StoredLiqwid);
+    let own = |source: LogicalSource, ways: &[PriceSource]| {
+        stands_for(source, ways).filter(|price| price.from != PriceSource::StoredLiqwid)
+    };
+    let others = rules.sources.iter().filter_map(|(source, ways)| own(*source, ways));
+    let has_failed = |way: &PriceSource| {
+        let is_unusable = || answers.iter().any(|answer| answer.source == *way) && answer(*way).is_none();
+        *way != PriceSource::StoredLiqwid && (failed.contains(way) || is_unusable())
+    };
+    // Of a source whose first way is the positions' own price no other is asked for.
+    let is_silent =
+        |ways: &[PriceSource]| ways.first() != Some(&PriceSource::StoredLiqwid) && ways.iter().any(has_failed);
+    let silent = rules.sources.iter().filter(|(source, ways)| own(*source, ways).is_none() && is_silent(ways));
+    let silent: Vec<LogicalSource> = silent.map(|(source, _)| *source).collect();
     let positions = stands_for(LogicalSource::Positions, &[PriceSource::StoredLiqwid]);
     let logical: Vec<LogicalPrice> = positions.into_iter().chain(others).collect();
     let deltas = deltas(&logical);
@@ -278,11 +291,12 @@ pub(crate) fn compare(
         unavailable: mismatch.is_none(),
         mismatches_in_a_row: match mismatch {
             Some(true) => mismatches_before.saturating_add(1),
-            Some(false) if is_complete => 0,
+            Some(false) if silent.is_empty() => 0,
             Some(false) | None => mismatches_before,
         },
         persistence_threshold: rules.persistence_threshold,
         action: rules.action,
+        silent,
     }
 }
 

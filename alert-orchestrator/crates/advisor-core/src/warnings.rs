@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::figures::{Advice, Snapshot, WalletFigures};
+use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::position::Contradiction;
-use crate::price_check::MismatchAction;
+use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::Rules;
 use crate::warning::Warning;
 use crate::{keys, sync, time};
@@ -247,8 +247,7 @@ pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<Warning>
 }
 
 /// That prices could not be compared, in part or at all, or disagree without holding.
-pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<Warning> {
-    let Some((rules, prices)) = rules.prices.as_ref().zip(advice.prices.as_ref()) else { return Vec::new() };
+pub(crate) fn about_prices(prices: &PriceFigures) -> Vec<Warning> {
     let disagreement = (prices.mismatch == Some(true) && !prices.holds()).then(|| {
         let why = match prices.action {
             MismatchAction::Alert => "shown only".to_owned(),
@@ -256,7 +255,7 @@ pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<Warning> {
         };
         Warning::moving("price mismatch", format_args!(" ({}): {why}", prices.describe()))
     });
-    let missing = match prices.without_price(rules) {
+    let missing = match &*prices.silent {
         _ if prices.mismatch.is_none() => {
             let missing: Vec<&str> = prices.missing.iter().map(|source| source.in_words()).collect();
             let missing = if missing.is_empty() { "no other source is asked".to_owned() } else { missing.join(", ") };
@@ -264,9 +263,10 @@ pub(crate) fn about_prices(rules: &Rules, advice: &Advice) -> Vec<Warning> {
                 format!("prices cannot be compared: fewer than two sources have one (without a price: {missing})");
             Some(Warning::new(text))
         }
-        missing if missing.is_empty() => None,
-        missing => {
-            Some(Warning::new(format!("prices are compared without {}, which gave none", missing.join(" and "))))
+        [] => None,
+        silent => {
+            let silent: Vec<&str> = silent.iter().map(|source| source.name()).collect();
+            Some(Warning::new(format!("prices are compared without {}, which gave none", silent.join(" and "))))
         }
     };
     disagreement.into_iter().chain(missing).collect()

@@ -124,6 +124,7 @@ impl Story {
             reference,
             loaded_from: None,
             prices: Vec::new(),
+            failed_prices: Vec::new(),
             now: EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12,
             mismatches_before: 0,
             coverage: Coverage::default(),

@@ -249,7 +249,8 @@ impl<'s, S: Store> Round<'s, S> {
         let AssetPlan { asset, rules, drawing } = of;
         let answer = async {
             let mut snapshot = self.load(of, &tables?).await?;
-            snapshot.prices = prices.await.of(asset);
+            let found = prices.await;
+            (snapshot.prices, snapshot.failed_prices) = (found.of(asset), found.failed(asset));
             snapshot.mismatches_before = mismatches_before;
             let advice = advise(rules, &snapshot, time::nanos(self.at));
             Ok((advice, Some(snapshot)))
@@ -319,6 +320,7 @@ impl<'s, S: Store> Round<'s, S> {
             reference,
             loaded_from,
             prices: Vec::new(),
+            failed_prices: Vec::new(),
             now: time::nanos(self.now),
             mismatches_before: 0,
             coverage,

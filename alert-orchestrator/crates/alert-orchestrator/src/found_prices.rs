@@ -29,6 +29,12 @@ impl FoundPrices {
     pub(crate) fn of(&self, asset: &str) -> Vec<SourcePrice> {
         self.by_asset.get(asset).cloned().unwrap_or_default()
     }
+
+    /// The sources that should have had a price of an asset.
+    pub(crate) fn failed(&self, asset: &str) -> Vec<PriceSource> {
+        let is_meant = |missing: &&NoPrice| missing.asset.as_deref().is_none_or(|of| of == asset);
+        self.missing.iter().filter(is_meant).map(|missing| missing.source).collect()
+    }
 }
 
 impl FromIterator<Found> for FoundPrices {

@@ -2,8 +2,7 @@
 //!
 //! Start at [`Told`]. A new one has said nothing yet, so that a command, which makes one round, says all. The service
 //! keeps its own: a warning that stands is said when it comes, again every [`AGAIN_EVERY`], and when it goes. Page, API
-//! and
-//! `explain` show all that stand.
+//! and `explain` show all that stand.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -34,21 +33,26 @@ impl Told {
         let mut news = Vec::new();
         // Where nothing could be evaluated, perhaps nobody was asked for prices.
         if !evaluation.advice.iter().all(|advice| advice.decision.is_error()) {
-            news.extend(self.prices.news(now, evaluation.prices.missing.iter().map(no_price)));
+            news.extend(self.prices.news(now, evaluation.prices.missing.iter().map(no_price), |_| false));
         }
         for advice in &evaluation.advice {
             let asset = Some(advice.asset.as_str());
-            if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, advice.decision.reason()) {
-                // It may have stopped before what there was to warn of, so that nothing is over.
-                error!(asset, code, "{message}");
-                continue;
-            }
+            let reason = advice.decision.reason();
             let warnings = advice.warnings.iter().map(|warning| Line {
                 asset,
-                standing: warning.standing(),
+                standing: warning.standing().to_owned(),
                 text: warning.to_string(),
             });
-            news.extend(self.assets.entry(advice.asset.clone()).or_default().news(now, warnings));
+            let matters = self.assets.entry(advice.asset.clone()).or_default();
+            if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, &reason) {
+                error!(asset, code, "{message}");
+                // It may have stopped before what there was to warn of, so that nothing is over.
+                news.extend(matters.news(now, warnings, |_| true));
+            } else {
+                // What a hold says is not over, although there is no warning of it any more.
+                let is_held = |standing: &str| reason.as_ref().is_some_and(|reason| reason.message.contains(standing));
+                news.extend(matters.news(now, warnings, is_held));
+            }
         }
         news.iter().for_each(News::log);
     }
@@ -60,14 +64,15 @@ impl Told {
                 info!("transactions pulled from Liqwid: {}", summary.message);
                 // Every pull begins with another wallet, so that one cause names others every time.
                 let text = || format!("pulling transactions from Liqwid: {}", summary.errors.join("; "));
-                (!summary.is_complete()).then(|| Line { asset: None, standing: "incomplete", text: text() })
+                let standing = format!("{} failed", summary.errors.len());
+                (!summary.is_complete()).then(|| Line { asset: None, standing, text: text() })
             }
             Err(cause) => {
                 let text = format!("no transactions pulled from Liqwid: {}", legible::line(cause));
-                Some(Line { asset: None, standing: "none", text })
+                Some(Line { asset: None, standing: "none".to_owned(), text })
             }
         };
-        self.pulls.news(Instant::now(), line.into_iter()).iter().for_each(News::log);
+        self.pulls.news(Instant::now(), line.into_iter(), |_| false).iter().for_each(News::log);
     }
 }
 
@@ -76,14 +81,14 @@ fn no_price(missing: &NoPrice) -> Line<'_> {
     let NoPrice { asset, source, cause } = missing;
     let what = if asset.is_some() { "no price" } else { "no prices" };
     let text = format!("{what} from {}: {}", source.name(), legible::line(cause));
-    Line { asset: asset.as_deref(), standing: source.name(), text }
+    Line { asset: asset.as_deref(), standing: source.name().to_owned(), text }
 }
 
 /// A warning as it is written.
 struct Line<'a> {
     asset: Option<&'a str>,
     /// What is the same for as long as it says nothing new.
-    standing: &'a str,
+    standing: String,
     text: String,
 }
 
@@ -100,12 +105,18 @@ struct Matter {
 }
 
 impl Matters {
-    /// Takes all warnings that there are now; returns what is to be said of them and of those that there were.
-    fn news<'a>(&mut self, now: Instant, lines: impl Iterator<Item = Line<'a>>) -> Vec<News> {
+    /// Takes all warnings that there are now; returns what is to be said of them and of those that there were. Of these
+    /// `goes_on` says which are not over.
+    fn news<'a>(
+        &mut self,
+        now: Instant,
+        lines: impl Iterator<Item = Line<'a>>,
+        goes_on: impl Fn(&str) -> bool,
+    ) -> Vec<News> {
         let mut before = std::mem::take(&mut self.0);
         let mut news = Vec::new();
         for Line { asset, standing, text } in lines {
-            let key = (asset.map(str::to_owned), standing.to_owned());
+            let key = (asset.map(str::to_owned), standing);
             let asset = key.0.clone();
             let (since, told_at) = match before.remove(&key) {
                 None => {
@@ -120,8 +131,13 @@ impl Matters {
             };
             self.0.insert(key, Matter { since, told_at, text });
         }
-        let gone = |((asset, _), Matter { since, text, .. })| News::Went { asset, since, text };
-        news.extend(before.into_iter().map(gone));
+        for (key, matter) in before {
+            if goes_on(&key.1) {
+                self.0.insert(key, matter);
+            } else {
+                news.push(News::Went { asset: key.0, since: matter.since, text: matter.text });
+            }
+        }
         news
     }
 }
@@ -150,9 +166,13 @@ mod tests {
 
     /// What is said of the warnings of one asset after so many hours: `+` of one that came, `=` stands, `-` went.
     fn told(matters: &mut Matters, start: Instant, hours: u64, warnings: &[[&'static str; 2]]) -> Vec<String> {
-        let line =
-            |[standing, text]: &[&'static str; 2]| Line { asset: Some("djed"), standing, text: (*text).to_owned() };
-        let news = matters.news(start + Duration::from_secs(hours * 3600), warnings.iter().map(line));
+        let line = |[standing, text]: &[&'static str; 2]| Line {
+            asset: Some("djed"),
+            standing: (*standing).to_owned(),
+            text: (*text).to_owned(),
+        };
+        let now = start + Duration::from_secs(hours * 3600);
+        let news = matters.news(now, warnings.iter().map(line), |standing| standing == "held");
         let short = |news| match news {
             News::Came { text, .. } => format!("+{text}"),
             News::Stands { text, .. } => format!("={text}"),
@@ -174,5 +194,8 @@ mod tests {
         assert_eq!(at(48, &[["4 stale", "4 stale, 73 h"], ["other", "other"]]), ["+4 stale, 73 h", "-3 stale, 72 h"]);
         assert_eq!(at(49, &[]), ["-4 stale, 73 h", "-other"]);
         assert_eq!(at(50, &[["other", "other"]]), ["+other"]);
+        assert_eq!(at(51, &[["held", "held after 2"]]), ["+held after 2", "-other"]);
+        assert_eq!(at(52, &[]), [""; 0], "a hold says it now");
+        assert_eq!(at(53, &[["held", "held after 2"]]), [""; 0]);
     }
 }

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 /// The most characters of a name that are shown.
-pub const NAME_CHARS: usize = 64;
+const NAME_CHARS: usize = 64;
 
 /// What `{:?}` escapes for the sake of its own quotes only.
 const HARMLESS: [char; 3] = ['"', '\'', '\\'];

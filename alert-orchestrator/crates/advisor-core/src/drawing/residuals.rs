@@ -102,7 +102,7 @@ impl Judged {
         let (ts, values) = (&prices.ts[since..], &prices.value[since..]);
         let newest = *values.last().filter(|_| window.gate_loaded)?;
         let rules = GateRules { basis: Basis::ChangeRateUsd, ..rules.gate.clone() };
-        let series = gate::Series { ts, values, window_start: window.gate, newest, largest: &|| newest };
+        let series = gate::Series { ts, values, window_start: window.gate, newest, measured: &|| values.to_vec() };
         Some(Cow::Owned(gate::judge(&series, &rules)))
     }
 }

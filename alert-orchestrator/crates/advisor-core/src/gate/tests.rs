@@ -31,8 +31,7 @@ fn hourly(values: &[f64], rules: &GateRules) -> GateFigures {
 
 fn judge_all(ts: &[i64], values: &[f64], rules: &GateRules) -> GateFigures {
     let newest = values.last().copied().unwrap_or(0.0);
-    let largest = || values.iter().copied().fold(0.0, f64::max);
-    judge(&Series { ts, values, window_start: 0, newest, largest: &largest }, rules)
+    judge(&Series { ts, values, window_start: 0, newest, measured: &|| values.to_vec() }, rules)
 }
 
 /// "quiet r=… σ=…" and the like, to two places.

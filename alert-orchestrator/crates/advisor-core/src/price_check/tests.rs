@@ -26,10 +26,15 @@ const NO: f64 = f64::NAN;
 
 const ALL: [PriceSource; 4] = [LIQWID[0], LIQWID[1], MINSWAP[0], MINSWAP[1]];
 
+/// What comes of these answers; one that is no price is that of a source that failed.
+fn answered(rules: &PriceRules, answers: &[SourcePrice], mismatches_before: u32) -> PriceFigures {
+    compare(rules, Known { listed: &ALL, answers, failed: &[] }, mismatches_before)
+}
+
 /// The sentence and whether the difference is a mismatch.
 #[track_caller]
 fn compares(rules: &PriceRules, prices: [f64; 4], expected: &str) {
-    let figures = compare(rules, &ALL, &answers(prices), 0);
+    let figures = answered(rules, &answers(prices), 0);
     let verdict = match figures.mismatch {
         Some(true) => "mismatch",
         Some(false) => "agree",
@@ -90,7 +95,7 @@ fn an_absolute_tolerance_is_in_usd() {
 #[test]
 fn the_first_way_that_has_a_price_stands_for_its_source_and_the_positions_take_part_once() {
     let taken = |prices: [f64; 4]| -> Vec<(&str, &str)> {
-        let logical = compare(&rules(), &ALL, &answers(prices), 0).logical;
+        let logical = answered(&rules(), &answers(prices), 0).logical;
         logical.iter().map(|price| (price.source.name(), price.from.name())).collect()
     };
     let positions = ("positions", "greptime(liqwid)");
@@ -103,7 +108,7 @@ fn the_first_way_that_has_a_price_stands_for_its_source_and_the_positions_take_p
         sources: vec![(LogicalSource::Minswap, vec![PriceSource::StoredMinswap, PriceSource::MinswapAggregator])],
         ..rules()
     };
-    let figures = compare(&stored_first, &ALL, &answers([1.0, 1.1, 1.2, 1.3]), 0);
+    let figures = answered(&stored_first, &answers([1.0, 1.1, 1.2, 1.3]), 0);
     let taken: Vec<f64> = figures.logical.iter().map(|price| price.price_usd).collect();
     assert_eq!(taken, [1.1, 1.3], "liqwid is not compared");
 }
@@ -113,7 +118,7 @@ fn every_source_is_listed_and_those_that_were_compared_beside_the_first() {
     let mut all = answers([NO, 1.25, 1.0, 1.5]);
     all[2].price_ada = Some(2.5);
     all[3].price_ada = Some(f64::NAN);
-    let figures = compare(&rules(), &ALL, &all, 0);
+    let figures = answered(&rules(), &all, 0);
     let listed: Vec<_> = figures
         .by_source
         .iter()
@@ -140,7 +145,7 @@ fn every_source_is_listed_and_those_that_were_compared_beside_the_first() {
 #[test]
 fn fewer_than_two_prices_are_no_comparison_and_never_a_mismatch() {
     compares(&rules(), [NO, 2.0, NO, NO], "unavailable: positions 2.0000 USD: 0.000 % apart, tolerance 1 %");
-    let figures = compare(&rules(), &ALL, &answers([NO, 2.0, NO, NO]), 7);
+    let figures = answered(&rules(), &answers([NO, 2.0, NO, NO]), 7);
     assert_eq!((figures.delta_abs, figures.delta_rel, figures.holds()), (None, None, false));
 }
 
@@ -148,7 +153,7 @@ fn fewer_than_two_prices_are_no_comparison_and_never_a_mismatch() {
 fn run(rules: &PriceRules, minswap: &[f64]) -> Vec<(u32, bool)> {
     let mut before = 0;
     let mut evaluate = |price: &f64| {
-        let figures = compare(rules, &ALL, &answers([1.0, 1.0, *price, NO]), before);
+        let figures = answered(rules, &answers([1.0, 1.0, *price, NO]), before);
         before = figures.mismatches_in_a_row;
         (before, figures.holds())
     };
@@ -164,7 +169,7 @@ fn a_mismatch_holds_once_it_has_lasted() {
     assert_eq!(run(&alert, &[2.0, 2.0]), [(1, false), (2, false)]);
     let never_given = PriceRules { persistence_threshold: 0, ..rules() };
     assert_eq!(run(&never_given, &[1.0, 2.0]), [(0, false), (1, true)]);
-    let full = compare(&rules(), &ALL, &answers([NO, 1.0, 2.0, NO]), u32::MAX);
+    let full = answered(&rules(), &answers([NO, 1.0, 2.0, NO]), u32::MAX);
     assert_eq!(full.mismatches_in_a_row, u32::MAX);
 }
 
@@ -177,8 +182,52 @@ fn a_source_that_fails_now_and_then_does_not_end_a_row_of_mismatches() {
 }
 
 #[test]
+fn a_source_whose_stored_price_stands_for_it_has_failed_all_the_same() {
+    let three = PriceRules { persistence_threshold: 3, ..rules() };
+    let mut before = 0;
+    let mut evaluate = |liqwid: f64| {
+        let figures = answered(&three, &answers([liqwid, 1.0, 1.0, NO]), before);
+        before = figures.mismatches_in_a_row;
+        (before, figures.holds(), figures.silent)
+    };
+    let found: Vec<_> = [0.9, NO, 0.9, NO, 0.9, 1.0].into_iter().map(&mut evaluate).collect();
+    let silent = || vec![LogicalSource::Liqwid];
+    let expected = [
+        (1, false, vec![]),
+        (1, false, silent()),
+        (2, false, vec![]),
+        (2, false, silent()),
+        (3, true, vec![]),
+        (0, false, vec![]),
+    ];
+    assert_eq!(found, expected);
+    // Where the store is asked first, nobody else is missed.
+    let stored_first = PriceRules {
+        sources: vec![(LogicalSource::Liqwid, vec![PriceSource::StoredLiqwid, PriceSource::LiqwidGraphql])],
+        ..rules()
+    };
+    assert_eq!(answered(&stored_first, &answers([NO, 1.0, 1.0, 1.0]), 2).silent, []);
+}
+
+#[test]
+fn a_source_that_nobody_asked_or_that_has_nothing_stored_is_not_missed() {
+    let two = |sources: Vec<(LogicalSource, Vec<PriceSource>)>| PriceRules { sources, ..rules() };
+    let without_minswap = two(vec![(LogicalSource::Liqwid, LIQWID.to_vec()), (LogicalSource::Minswap, Vec::new())]);
+    let nothing_stored =
+        two(vec![(LogicalSource::Liqwid, LIQWID.to_vec()), (LogicalSource::Minswap, vec![PriceSource::StoredMinswap])]);
+    let prices = &answers([1.0, 1.0, NO, NO])[..2];
+    for rules in [without_minswap, nothing_stored.clone()] {
+        let figures = answered(&rules, prices, 2);
+        assert_eq!((figures.mismatches_in_a_row, figures.silent), (0, vec![]), "{rules:?}");
+    }
+    let failed = [PriceSource::StoredMinswap];
+    let figures = compare(&nothing_stored, Known { listed: &ALL, answers: prices, failed: &failed }, 2);
+    assert_eq!((figures.mismatches_in_a_row, figures.silent), (2, vec![LogicalSource::Minswap]));
+}
+
+#[test]
 fn the_sentence_tells_how_long_it_has_lasted() {
-    let lasting = compare(&rules(), &ALL, &answers([NO, 1.0, 0.5, NO]), 3);
+    let lasting = answered(&rules(), &answers([NO, 1.0, 0.5, NO]), 3);
     let detail = "positions 1.0000 USD, minswap 0.5000 USD: 50.000 % apart, tolerance 1 %, 4 comparisons in a row";
     assert_eq!((lasting.holds(), lasting.describe().as_str()), (true, detail));
 }
@@ -198,10 +247,10 @@ proptest! {
         anything: bool, before: u32,
     ) {
         let prices = if anything { prices } else { near };
-        let figures = compare(&PriceRules { tolerance, ..rules() }, &ALL, &answers(prices), before);
+        let figures = answered(&PriceRules { tolerance, ..rules() }, &answers(prices), before);
         let usable = |price: f64| price.is_finite() && price > 0.0;
         let exchange = usable(prices[2]) || usable(prices[3]);
-        let is_complete = exchange && (usable(prices[0]) || usable(prices[1]));
+        let is_complete = exchange && usable(prices[0]); // its stored price is the positions' own
         let comparable = u8::from(usable(prices[0])) + u8::from(usable(prices[1])) + u8::from(exchange) >= 2;
         prop_assert_eq!(figures.unavailable, !comparable);
         prop_assert_eq!(figures.by_source.len() + figures.missing.len(), 4);
@@ -229,7 +278,7 @@ proptest! {
         let is_scalable = |price: f64| !price.is_finite() || price == 0.0 || (1e-290..1e290).contains(&price.abs());
         let prices = prices.map(|price| if is_scalable(price) { price } else { 1.0 });
         let scaled = prices.map(|price| price * 2.0_f64.powi(exponent));
-        let (figures, scaled) = (compare(&rules(), &ALL, &answers(prices), 0), compare(&rules(), &ALL, &answers(scaled), 0));
+        let (figures, scaled) = (answered(&rules(), &answers(prices), 0), answered(&rules(), &answers(scaled), 0));
         prop_assert_eq!((scaled.mismatch, scaled.delta_rel), (figures.mismatch, figures.delta_rel));
     }
 
@@ -237,6 +286,6 @@ proptest! {
     fn the_order_of_answers_changes_nothing(prices in [any_price(), any_price(), any_price(), any_price()], by in 0..4_usize) {
         let mut turned = answers(prices);
         turned.rotate_left(by);
-        prop_assert_eq!(compare(&rules(), &ALL, &turned, 2), compare(&rules(), &ALL, &answers(prices), 2));
+        prop_assert_eq!(answered(&rules(), &turned, 2), answered(&rules(), &answers(prices), 2));
     }
 }

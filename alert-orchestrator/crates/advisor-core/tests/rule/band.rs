@@ -84,3 +84,23 @@ fn an_asset_that_empties_without_a_withdrawal_is() {
         assert_eq!(advice.gate.and_then(|gate| gate.scattered).map(|scattered| scattered.largest), Some(1029.0));
     }
 }
+
+#[test]
+fn the_sample_is_shown_as_its_table_has_it() {
+    // 9 000 are paid in before hour 20, and hour 30 says 42 000 instead of 10 000: 4.2 times its neighbours.
+    let values: Vec<f64> = (0..40).map(|hour| if hour < 20 { 1000.0 } else { 10_000.0 }).collect();
+    let history = History::default().hourly("a", 0, &values).deposit("a", 19.5, 9000.0);
+    let advice = history.sample("a", 30.0, 42_000.0, 1.0).advise(&rules(), 39.0);
+    cannot_judge(
+        &advice,
+        "cannot judge: σ is 12 % of the position; look at 2026-01-02T06:00:00Z, 4.2 × its neighbours",
+    );
+}
+
+#[test]
+fn a_position_that_was_empty_all_the_time_is_not_held_for_a_deposit_that_is_still_to_show() {
+    let history = History::default().hourly("a", 0, &[0.0; 40]).deposit("a", 38.9, 500.0);
+    let advice = history.advise(&rules(), 39.0);
+    assert_eq!(advice.gate.as_ref().map(|gate| gate.scattered), Some(None));
+    assert!(!message(&advice).contains("cannot judge"), "{}", message(&advice));
+}

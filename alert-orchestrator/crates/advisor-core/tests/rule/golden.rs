@@ -137,6 +137,16 @@ impl Differences {
     }
 }
 
+fn scattered(differences: &mut Differences, advice: &Advice, expected: Option<&Value>) {
+    let found = advice.gate.as_ref().and_then(|gate| gate.scattered);
+    differences.same("scattered", &found.is_some(), &expected.is_some());
+    if let Some((found, expected)) = found.zip(expected) {
+        differences.close("largest", Some(found.largest), &expected["largest"], 0.0);
+        let before_newest = advice.t1.map(|t1| t1.duration_since(found.furthest.at).as_secs_f64());
+        differences.close("furthest", before_newest, &expected["seconds_before_newest"], 0.0);
+    }
+}
+
 fn compare(advice: &Advice, expected: &Value) -> Vec<String> {
     let mut differences = Differences(Vec::new());
     let code = advice.decision.reason().map(|reason| reason.code.to_owned());
@@ -179,13 +189,7 @@ fn compare(advice: &Advice, expected: &Value) -> Vec<String> {
             };
             let needed = expected.get("needed").map(count);
             differences.same("verdict", &verdict, &(expected["verdict"].as_str().unwrap(), needed));
-            let scattered = expected.get("scattered");
-            differences.same("scattered", &gate.scattered.is_some(), &scattered.is_some());
-            if let Some((found, expected)) = gate.scattered.zip(scattered) {
-                differences.close("largest", Some(found.largest), &expected["largest"], 0.0);
-                let before_newest = advice.t1.map(|t1| t1.duration_since(found.furthest.at).as_secs_f64());
-                differences.close("furthest", before_newest, &expected["seconds_before_newest"], 0.0);
-            }
+            scattered(&mut differences, advice, expected.get("scattered"));
             differences.same("points", &gate.points, &count(&expected["points"]));
             // Least squares by two different methods: their rounding grows with the values fitted.
             let fitted = 16.0 * gate.newest_value.unwrap_or(0.0);

@@ -107,6 +107,7 @@ impl History {
             reference,
             loaded_from: from,
             prices: Vec::new(),
+            failed_prices: Vec::new(),
             now: to,
             mismatches_before: 0,
             coverage: Coverage::default(),

@@ -166,7 +166,10 @@ fn a_live_price_far_from_the_peg_holds_whatever_the_table_says() {
 
 #[test]
 fn a_price_that_is_not_had_is_named_beside_those_that_were_compared() {
-    let advice = ask(&rising(), &comparing(rules(), prices()), vec![liqwid(1.001)], 0);
+    let mut snapshot = rising().snapshot(&comparing(rules(), prices()), at(19.0));
+    snapshot.prices = vec![liqwid(1.001)];
+    snapshot.failed_prices = vec![PriceSource::MinswapAggregator];
+    let advice = advise(&comparing(rules(), prices()), &snapshot, at(19.0));
     assert_eq!(code(&advice), "withdraw");
     warns(&advice, "prices are compared without minswap, which gave none");
 }

@@ -11,9 +11,9 @@ use rusqlite::Connection;
 
 use super::access::{Trouble, find};
 use super::names::{self, Target};
-use super::read;
 use super::report::{ImportError, ImportReport};
 use super::store::Embedded;
+use super::{files, read};
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -42,7 +42,8 @@ impl Embedded {
         let unclaimed = |connection: &Connection| -> rusqlite::Result<Vec<PathBuf>> {
             let mut unclaimed = Vec::new();
             for (path, asset) in report.found.iter().filter(|(_, asset)| !named.contains(asset)) {
-                let market = match find(connection, &format!("{}{asset}", prefixes.positions), TableKind::Positions) {
+                let table = files::stored_name(connection, &format!("{}{asset}", prefixes.positions))?;
+                let market = match find(connection, &table, TableKind::Positions) {
                     Ok(table) => read::market(connection, table)?,
                     Err(Trouble::Store(error)) => return Err(error),
                     Err(Trouble::NoTable | Trouble::Table(_)) => Market::default(),

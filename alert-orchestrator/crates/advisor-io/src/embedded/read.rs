@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 use advisor_core::coverage::Coverage;
@@ -157,7 +158,10 @@ fn conflicts(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlit
 fn find_unblocked(connection: &Connection, name: &str, kind: TableKind) -> Result<i64, Trouble> {
     let table = find(connection, name, kind)?;
     match files::refusal(connection, table)? {
-        Some((path, cause)) => Err(Trouble::Table(format!("{path} could not be imported: {cause}"))),
+        Some((path, cause)) => {
+            let path = legible::path(Path::new(&path));
+            Err(Trouble::Table(format!("{path} could not be imported: {cause}")))
+        }
         None => Ok(table),
     }
 }

@@ -88,7 +88,8 @@ impl Gauges<'_> {
 pub(crate) fn of_round(evaluation: &Evaluation, telemetry: &Telemetry) -> String {
     let mut gauges = Gauges { metrics: Metrics::new(&telemetry.metric_prefix), round: &evaluation.advice };
     decisions(&mut gauges, telemetry);
-    figures(&mut gauges, telemetry);
+    gate(&mut gauges, telemetry);
+    gains(&mut gauges, telemetry);
     prices(&mut gauges, telemetry);
     gauges.metrics.text()
 }
@@ -113,7 +114,7 @@ fn decisions(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
     });
 }
 
-fn figures(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
+fn gate(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
     let expose = &telemetry.expose;
     let gate = |advice: &Advice| advice.gate.clone();
     gauges.per_decision(
@@ -148,6 +149,10 @@ fn figures(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
             Verdict::Insufficient { .. } => None,
         },
     );
+}
+
+fn gains(gauges: &mut Gauges<'_>, telemetry: &Telemetry) {
+    let expose = &telemetry.expose;
     let instant = |at: Option<Timestamp>| at.map(seconds);
     gauges.per_decision(
         expose.t0_timestamp_seconds,

@@ -5,6 +5,7 @@ use std::fs;
 
 use jiff::Timestamp;
 use testkit::service::Service;
+use testkit::wait_for;
 
 use crate::world::{PAYROLL, WITHDRAWALS, World};
 
@@ -37,8 +38,7 @@ fn an_asset_in_error_is_an_error_in_the_log_of_each_round_with_its_reason() {
     let server = world.serve();
     server.printed(reason, 1);
     round(&server, reason);
-    server.logged(&expected);
-    let said = lines(&server.log(), "ERROR");
+    let said = wait_for(|| Some(lines(&server.log(), "ERROR")).filter(|said| said.len() >= 2)).unwrap_or_default();
     assert!(said.len() == 2 && said.iter().all(|line| line.ends_with(&expected)), "{said:?}");
 }
 
@@ -114,6 +114,14 @@ fn what_everybody_may_read_names_no_folder_of_the_machine() {
     fs::rename(world.clone.path("var/some.db"), world.clone.path("var/other.db")).unwrap();
     says("the file is gone, expected it where it was opened");
     assert_eq!(server.count(root), 0, "nor is one printed");
+    fs::rename(world.clone.path("var/other.db"), world.clone.path("var/some.db")).unwrap();
+    drop(server);
+    let deposits = "data/liqwid_deposits_djed.csv";
+    let rows = fs::read_to_string(world.clone.path(deposits)).unwrap();
+    world.clone.write(deposits, &(rows + "when,,1,,\n"));
+    let run = world.run(&["--once"]);
+    let reason = "[reason: invalid data: table liqwid_deposits_djed: liqwid_deposits_djed.csv could not be imported: ";
+    assert!(run.stdout.contains(reason), "{}", run.stdout);
 }
 
 #[test]

@@ -86,7 +86,9 @@ impl Checker<'_> {
         }
         // By what they stand for: a variable may say again what is written out.
         let mut firsts = HashMap::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
+        // What no kind is known of says nothing that another could say again.
+        let is_known = |(_, item): &(usize, &Node)| !matches!(item.value, Value::LeadingZero(_) | Value::Faulty);
+        for (index, item) in items.iter().enumerate().filter(is_known) {
             let first = *firsts.entry(item.to_json().to_string()).or_insert(index);
             if first < index {
                 let message = format!("found {} again, expected it once (first at {path}[{first}])", item.shown());

@@ -155,6 +155,10 @@ fn a_number_with_a_leading_zero_is_refused_with_the_reason() {
         fails(&format!("listen_port: {found}"), &[&port(1, found)]);
     }
     fails("listen_port: &p 010 # why", &[&port(1, "010")]);
+    let name = |i: usize, found: &str| {
+        format!("1: names[{i}]: found {found} {WHY}, expected a string that is not empty; put it in quotes")
+    };
+    fails("names: [010, 020]", &[&name(0, "010"), &name(1, "020")]);
     fails("# é\n{listen_port: 010}", &[&port(2, "010")]);
     fails("\u{feff}é: 1\nlisten_port: 010", &["1: \"é\": unknown key \"é\", did you mean \"peg\"?", &port(2, "010")]);
     for found in ["00.5", "-01.5", "01e-1"] {
