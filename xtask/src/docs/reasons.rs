@@ -6,7 +6,7 @@ use advisor_core::advice::RiseFigures;
 use advisor_core::decision::{
     Decision, Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
 };
-use advisor_core::gate::Outlier;
+use advisor_core::gate::{Outlier, Scattered};
 use advisor_core::price_check::PriceSource;
 use advisor_core::rules::Basis;
 use advisor_core::store::StoreError;
@@ -109,7 +109,8 @@ fn off_peg(price_usd: f64, deviation_bps: f64, source: PriceSource) -> HoldReaso
 fn cannot_judge() -> HoldReason {
     let at = time::timestamp(EPOCH + (19 * 24 + 4) * NANOS_PER_HOUR);
     let furthest = Outlier { at, value: 4200.0, neighbours: 1000.0 };
-    HoldReason::CannotJudge { basis: Basis::CorrectedPosition, sigma: 504.0, largest: 4200.0, furthest }
+    let scattered = Scattered { largest: 4200.0, max_band_bps: 500.0, furthest };
+    HoldReason::CannotJudge { basis: Basis::CorrectedPosition, sigma: 504.0, k_sigma: 2.0, scattered }
 }
 
 fn not_pulled() -> FlowsIncomplete {

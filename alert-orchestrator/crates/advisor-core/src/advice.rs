@@ -10,7 +10,7 @@ use crate::corrected::{asset_series, positions_at};
 use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
-use crate::gate::{self, GateFigures, Scattered, Verdict};
+use crate::gate::{self, GateFigures, Verdict};
 use crate::position::{Contradiction, Positions, WalletSeries};
 use crate::price::AssetPrices;
 use crate::price_check::{self, Known, PriceSource, SourcePrice};
@@ -39,14 +39,15 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
     let doubt = clock_doubt(rules, snapshot, to).map(|reason| Decision::Hold(Hold { reason, also: Vec::new() }));
     match compute(rules, snapshot, to, &mut advice) {
         Ok(Outcome { mut holds, limit_usd }) => {
-            // What else a wrong clock makes of the data is nothing to act on.
-            advice.decision = doubt.unwrap_or_else(|| {
-                if holds.is_empty() {
-                    Decision::Withdraw { limit_usd }
-                } else {
-                    Decision::Hold(Hold { reason: holds.remove(0), also: holds })
-                }
-            });
+            if let Some(doubt) = doubt {
+                // What else a wrong clock makes of the data is nothing to act on, nor to warn of.
+                return Advice { decision: doubt, warnings: warnings::about_data(snapshot), ..advice };
+            }
+            advice.decision = if holds.is_empty() {
+                Decision::Withdraw { limit_usd }
+            } else {
+                Decision::Hold(Hold { reason: holds.remove(0), also: holds })
+            };
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
             advice.warnings.extend(advice.prices.iter().flat_map(warnings::about_prices));
             advice
@@ -130,6 +131,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.growth_per_year = growth_per_year(&advice.wallets);
     advice.warnings.extend(warnings::about_growth(&advice.wallets, advice.growth_per_year));
     advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
+    advice.warnings.extend(warnings::off_peg_before(&advice.wallets, &prices, rules.gate.peg));
     advice.warnings.extend(standstill::warning(&gains, |wallet| is_stale(wallet, rules, to)));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
@@ -376,8 +378,11 @@ fn taken(wallets: &[WalletFigures]) -> Option<Taken> {
 }
 
 fn gate_holds(gate: &GateFigures) -> impl Iterator<Item = HoldReason> {
-    let cannot_judge = gate.scattered.zip(gate.sigma).map(|(Scattered { largest, furthest }, sigma)| {
-        HoldReason::CannotJudge { basis: gate.basis, sigma, largest, furthest }
+    let cannot_judge = gate.scattered.zip(gate.sigma).map(|(scattered, sigma)| HoldReason::CannotJudge {
+        basis: gate.basis,
+        sigma,
+        k_sigma: gate.k_sigma,
+        scattered,
     });
     let verdict = match (gate.verdict, gate.residual) {
         (Verdict::Insufficient { needed }, _) => Some(HoldReason::InsufficientPoints { points: gate.points, needed }),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use crate::gate::Outlier;
+use crate::gate::{Outlier, Scattered};
 use crate::growth::RiseFigures;
 use crate::price_check::PriceSource;
 use crate::rules::Basis;
@@ -164,10 +164,10 @@ pub enum HoldReason {
         basis: Basis,
         /// σ of the residuals, in the unit of the basis.
         sigma: f64,
-        /// What it is too large a share of, in the same unit.
-        largest: f64,
-        /// The sample that is furthest from the baseline.
-        furthest: Outlier,
+        /// The gate multiplier k.
+        k_sigma: f64,
+        /// What k·σ is too large a share of, and the sample to look at.
+        scattered: Scattered,
     },
     /// The gate found the newest point abnormal.
     GateTriggered {
@@ -236,13 +236,15 @@ impl fmt::Display for HoldReason {
             Self::InsufficientPoints { points, needed } => {
                 write!(f, "insufficient points for residual gate ({points} < {needed})")
             }
-            Self::CannotJudge { basis, sigma, largest, furthest } => {
+            Self::CannotJudge { basis, sigma, k_sigma, scattered: Scattered { largest, max_band_bps, furthest } } => {
                 let of = match basis {
                     Basis::CorrectedPosition => "position",
                     Basis::ChangeRateUsd => "price",
                 };
                 write!(f, "cannot judge: σ is {} of the {of}; look at {}, ", percent(sigma / largest), furthest.at)?;
-                write_beside(f, *furthest)
+                write_beside(f, *furthest)?;
+                let [band, most] = [k_sigma * sigma / largest, max_band_bps / 1e4].map(percent);
+                write!(f, "; k·σ is {band}, and max_band_bps lets {most} pass")
             }
             Self::GateTriggered { residual, unit, sigmas } => {
                 write!(f, "residual gate triggered (residual {} {unit}", significant(*residual))?;

@@ -105,6 +105,8 @@ pub enum Verdict {
 pub struct Scattered {
     /// The largest value of the position in the window, or the newest price: what σ is too large a share of.
     pub largest: f64,
+    /// The share that k·σ may be, basis points.
+    pub max_band_bps: f64,
     /// The sample that is furthest from the baseline.
     pub furthest: Outlier,
 }
@@ -193,7 +195,8 @@ pub(crate) fn judge(series: &Series<'_>, rules: &GateRules) -> GateFigures {
 /// Whether σ is too large to judge by. What `sigma_epsilon` lets pass is no band: a position that is empty but for the dust of
 /// binary fractions has a σ of the same size.
 fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &GateRules) -> Option<Scattered> {
-    let share = rules.max_band_bps? / 1e4;
+    let max_band_bps = rules.max_band_bps?;
+    let share = max_band_bps / 1e4;
     let band = rules.k_sigma * sigma;
     // The largest value is no less than the newest: mostly there is no need to look for it.
     if band <= rules.sigma_epsilon || band <= share * series.newest {
@@ -215,7 +218,7 @@ fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &Gate
     let (sum, count) = beside.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     let neighbours = if count > 0.0 { sum / count } else { value };
     let furthest = Outlier { at: time::timestamp(series.ts[i]), value, neighbours };
-    Some(Scattered { largest, furthest })
+    Some(Scattered { largest, max_band_bps, furthest })
 }
 
 /// The residuals that [`judge`] judges by: `values` less baseline at each of `ts`; `None` where there are too few points.

@@ -32,19 +32,26 @@ pub struct PegFigures {
 /// What binary fractions add to a distance: 0.99 is 100.00000000000009 bps from 1.
 const ROUNDING_BPS: f64 = 1e-9;
 
+/// How far a price is from its peg, basis points of the target.
+pub(crate) fn deviation_bps(price_usd: f64, peg: Peg) -> f64 {
+    (price_usd / peg.target_usd - 1.0).abs() * 1e4
+}
+
+/// Whether that is too far.
+pub(crate) fn is_off(price_usd: f64, peg: Peg) -> bool {
+    deviation_bps(price_usd, peg) > peg.max_deviation_bps + ROUNDING_BPS
+}
+
 /// The price that is furthest from the peg, of several as far the first; `None` without any.
 pub(crate) fn check(prices: impl IntoIterator<Item = SourcePrice>, peg: Peg) -> Option<PegFigures> {
     let usable = prices.into_iter().filter(|price| is_price(price.price_usd));
-    let measured = usable.map(|SourcePrice { source, price_usd, .. }| {
-        let deviation_bps = (price_usd / peg.target_usd - 1.0).abs() * 1e4;
-        PegFigures {
-            price_usd,
-            source,
-            target_usd: peg.target_usd,
-            deviation_bps,
-            max_deviation_bps: peg.max_deviation_bps,
-            off_peg: deviation_bps > peg.max_deviation_bps + ROUNDING_BPS,
-        }
+    let measured = usable.map(|SourcePrice { source, price_usd, .. }| PegFigures {
+        price_usd,
+        source,
+        target_usd: peg.target_usd,
+        deviation_bps: deviation_bps(price_usd, peg),
+        max_deviation_bps: peg.max_deviation_bps,
+        off_peg: is_off(price_usd, peg),
     });
     measured.reduce(|furthest, other| if other.deviation_bps > furthest.deviation_bps { other } else { furthest })
 }

@@ -7,10 +7,11 @@ use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::position::Contradiction;
+use crate::price::AssetPrices;
 use crate::price_check::{MismatchAction, PriceFigures};
-use crate::rules::Rules;
+use crate::rules::{Peg, Rules};
 use crate::warning::Warning;
-use crate::{keys, sync, time};
+use crate::{keys, peg, sync, time};
 
 /// About the rows as they were loaded.
 pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
@@ -175,6 +176,26 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Opti
     })
 }
 
+/// That a gain was computed with a price off the peg, at a baseline or at a flow: the peg holds by newest prices only.
+pub(crate) fn off_peg_before(wallets: &[WalletFigures], prices: &AssetPrices<'_>, peg: Option<Peg>) -> Option<Warning> {
+    let peg = peg?;
+    let used = wallets.iter().flat_map(|wallet| {
+        let flows = wallet.flows.iter().filter_map(|flow| Some((flow.price_usd?, flow.at)));
+        let baseline = prices.at(time::nanos(wallet.baseline_at)).map(|price| (price, wallet.baseline_at));
+        baseline.into_iter().chain(flows).map(move |(price, at)| (price, at, &wallet.address))
+    });
+    let off: Vec<_> = used.filter(|(price, ..)| peg::is_off(*price, peg)).collect();
+    let deviation = |price: f64| peg::deviation_bps(price, peg);
+    let (price, at, wallet) = off.iter().max_by(|(a, ..), (b, ..)| deviation(*a).total_cmp(&deviation(*b)))?;
+    let more = if off.len() > 1 { format!(" and {} more", off.len() - 1) } else { String::new() };
+    Some(Warning::new(format!(
+        "the gain rests on a price off the peg, {price:.4} USD at {at}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
+         right? A wrong one makes principal look like gain",
+        deviation(*price),
+        peg.target_usd
+    )))
+}
+
 /// The highest yield a year that goes without a word: eight real markets in three years mostly paid less.
 const USUAL_YIELD: f64 = 0.30;
 
@@ -200,18 +221,23 @@ fn risen(wallets: &[WalletFigures]) -> Option<Warning> {
 fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
     let fallen = || wallets.iter().filter_map(|wallet| Some((wallet.growth.as_ref()?.fallen_units?, &wallet.address)));
     let (units, wallet) = fallen().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    Some(match fallen().count() {
+    let warning = match fallen().count() {
         1 => Warning::moving(
             &format!("wallet {wallet} has "),
             format_args!(
-                "{units:.2} units less than its flows explain: a withdrawal may be missing, which only lowers the gain"
+                "{units:.2} units less than its flows explain: a withdrawal may be missing, or a deposit be there twice or in \
+                 the wrong unit, which only lowers the gain"
             ),
         ),
         count => Warning::moving(
             &format!("{count} wallets have fewer units than their flows explain"),
-            format_args!(", {wallet} most ({units:.2}): withdrawals may be missing, which only lowers the gain"),
+            format_args!(
+                ", {wallet} most ({units:.2}): withdrawals may be missing, or deposits be there twice or in the wrong unit, \
+                 which only lowers the gain"
+            ),
         ),
-    })
+    };
+    Some(warning.about(units))
 }
 
 /// That all wallets together grew faster than is usual.
@@ -253,7 +279,8 @@ pub(crate) fn about_prices(prices: &PriceFigures) -> Vec<Warning> {
             MismatchAction::Alert => "shown only".to_owned(),
             MismatchAction::Hold => format!("holds after {} in a row", prices.persistence_threshold),
         };
-        Warning::moving("price mismatch", format_args!(" ({}): {why}", prices.describe()))
+        let warning = Warning::moving("price mismatch", format_args!(" ({}): {why}", prices.describe()));
+        warning.about(prices.delta_rel.unwrap_or_default())
     });
     let missing = match &*prices.silent {
         _ if prices.mismatch.is_none() => {

@@ -71,6 +71,9 @@ fn file_name(path: &Path) -> String {
 /// asset. What is wrong with a file's name or place is said once: it stays as it is.
 pub(crate) fn log_doubts(report: &ImportReport, unclaimed: &[PathBuf]) {
     for file in &report.imported {
+        if file.rejected.count > 0 {
+            warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
+        }
         if file.removed > 0 {
             warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
         }

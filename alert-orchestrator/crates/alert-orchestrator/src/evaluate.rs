@@ -97,6 +97,8 @@ pub(crate) struct Evaluation {
     pub(crate) marked: Vec<Option<MarkedIn>>,
     /// What the sources of prices answered.
     pub(crate) prices: Arc<FoundPrices>,
+    /// How often in a row the prices of an asset had disagreed before this round.
+    pub(crate) mismatches_before: Mismatches,
 }
 
 /// The marks of an asset's withdrawals, and the table that they are in.
@@ -107,8 +109,10 @@ pub(crate) struct MarkedIn {
 }
 
 impl Evaluation {
-    /// Counts on where prices were compared; an asset in error keeps its count.
-    pub(crate) fn count_mismatches(&self, mismatches: &mut Mismatches) {
+    /// Counts on where prices were compared; an asset in error keeps its count. The round keeps what was counted before it, so
+    /// that what is evaluated anew goes by the same.
+    pub(crate) fn count_mismatches(&mut self, mismatches: &mut Mismatches) {
+        self.mismatches_before.clone_from(mismatches);
         for advice in &self.advice {
             if let Some(prices) = &advice.prices {
                 mismatches.insert(advice.asset.clone(), prices.mismatches_in_a_row);
@@ -148,7 +152,7 @@ impl Evaluation {
         let empty = plan.assets.iter().zip(&advice).map(|(of, advice)| Drawing::empty(&of.rules, &of.drawing, advice));
         let drawings = if plan.draws { empty.map(Arc::new).collect() } else { Vec::new() };
         let marked = vec![None; advice.len()];
-        Self { started_at: now, as_of: plan.end, drawings, marked, prices: Arc::default(), advice }
+        Self { started_at: now, as_of: plan.end, advice, drawings, marked, ..Self::default() }
     }
 }
 

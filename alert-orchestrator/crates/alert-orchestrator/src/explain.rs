@@ -257,19 +257,26 @@ fn gate_steps(out: &mut impl Write, gate: &GateFigures, applied: bool) -> io::Re
         )?;
     }
     let verdict = match gate.verdict {
+        Verdict::Quiet if gate.scattered.is_some() => "cannot judge".to_owned(),
         Verdict::Quiet => "quiet".to_owned(),
         Verdict::Triggered => "TRIGGERED".to_owned(),
         Verdict::Insufficient { needed } => format!("too few points to judge ({} < {needed})", gate.points),
     };
-    if let Some(Scattered { largest, furthest: Outlier { at, value, neighbours } }) = gate.scattered {
-        writeln!(
-            out,
-            "  scatter  k * sigma is too large a share of {largest:.6} {unit} to judge by; the furthest sample is {value:.6} {unit} \
-             at {at}, beside {neighbours:.6}"
-        )?;
+    if let Some(scattered) = gate.scattered {
+        scatter_steps(out, scattered, gate.k_times_sigma.unwrap_or_default(), unit)?;
     }
     let applied = if applied { "" } else { ", shown only: the gate is not applied to this asset" };
     writeln!(out, "  verdict  {verdict}{applied}")
+}
+
+fn scatter_steps(out: &mut impl Write, scattered: Scattered, band: f64, unit: &str) -> io::Result<()> {
+    let Scattered { largest, max_band_bps, furthest: Outlier { at, value, neighbours } } = scattered;
+    writeln!(
+        out,
+        "  scatter  k * sigma / largest = {band:.6} / {largest:.6} = {:.1} bps, max_band_bps {max_band_bps}: too much to judge by",
+        band / largest * 1e4
+    )?;
+    writeln!(out, "           the furthest sample is {value:.6} {unit} at {at}, beside {neighbours:.6}")
 }
 
 fn fit_steps(out: &mut impl Write, fit: &FitFigures, baseline: Baseline) -> io::Result<()> {

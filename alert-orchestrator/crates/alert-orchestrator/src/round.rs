@@ -94,21 +94,12 @@ async fn evaluate(
 /// of prices is counted that is not a round's, and without what comes before a round.
 pub(crate) async fn again(store: &AnyStore, settings: &Settings, last: &Evaluation, assets: &[String]) -> Finished {
     let (started, now, plan) = (Instant::now(), Timestamp::now(), settings.plan.only(assets));
-    let mismatches = mismatches_before(last);
     let prices = std::future::ready(FoundPrices::clone(&last.prices));
     let store = store.round();
-    let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &mismatches });
+    let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &last.mismatches_before });
     let failed = |_| Evaluation::failed(&plan, now, &Failure::Store(too_slow(settings)));
     let evaluation = timeout(limit(settings), answer).await.unwrap_or_else(failed);
     Finished { evaluation, took: started.elapsed() }
-}
-
-/// How often in a row the prices of each asset had disagreed before this round.
-fn mismatches_before(round: &Evaluation) -> Mismatches {
-    let compared = round.advice.iter().filter_map(|advice| Some((advice.asset.clone(), advice.prices.as_ref()?)));
-    compared
-        .map(|(asset, prices)| (asset, prices.mismatches_in_a_row - u32::from(prices.mismatch == Some(true))))
-        .collect()
 }
 
 /// Opens the store for a single round, says in the log what is wrong, and returns the store with what was found. With

@@ -18,6 +18,9 @@ use crate::sync::Pulled;
 /// After this the log says again that a warning still stands.
 const AGAIN_EVERY: Duration = Duration::from_secs(24 * 3600);
 
+/// Codes of holds beside which not all is seen that there would be to warn of.
+const UNSEEING: [&str; 4] = ["clock_doubt", "no_reference", "no_data", "stale_data"];
+
 /// What the log has said of the rounds so far.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -42,6 +45,7 @@ impl Told {
                 asset,
                 standing: warning.standing().to_owned(),
                 text: warning.to_string(),
+                magnitude: warning.magnitude(),
             });
             let matters = self.assets.entry(advice.asset.clone()).or_default();
             if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, &reason) {
@@ -49,9 +53,8 @@ impl Told {
                 // It may have stopped before what there was to warn of, so that nothing is over.
                 news.extend(matters.news(now, warnings, |_| true));
             } else {
-                // What a hold says is not over, although there is no warning of it any more.
-                let is_held = |standing: &str| reason.as_ref().is_some_and(|reason| reason.message.contains(standing));
-                news.extend(matters.news(now, warnings, is_held));
+                // What a hold says, or keeps from being looked at, is not over, although there is no warning of it any more.
+                news.extend(matters.news(now, warnings, |standing| hides(reason.as_ref(), standing)));
             }
         }
         news.iter().for_each(News::log);
@@ -65,15 +68,20 @@ impl Told {
                 // Every pull begins with another wallet, so that one cause names others every time.
                 let text = || format!("pulling transactions from Liqwid: {}", summary.errors.join("; "));
                 let standing = format!("{} failed", summary.errors.len());
-                (!summary.is_complete()).then(|| Line { asset: None, standing, text: text() })
+                (!summary.is_complete()).then(|| Line { asset: None, standing, text: text(), magnitude: 0 })
             }
             Err(cause) => {
                 let text = format!("no transactions pulled from Liqwid: {}", legible::line(cause));
-                Some(Line { asset: None, standing: "none".to_owned(), text })
+                Some(Line { asset: None, standing: "none".to_owned(), text, magnitude: 0 })
             }
         };
         self.pulls.news(Instant::now(), line.into_iter(), |_| false).iter().for_each(News::log);
     }
+}
+
+/// Whether a warning may still stand although there is none any more: a hold says the same, or not all is seen beside it.
+fn hides(reason: Option<&Reason>, standing: &str) -> bool {
+    reason.is_some_and(|reason| UNSEEING.contains(&reason.code) || reason.message.contains(standing))
 }
 
 /// The cause is another one with every second answer of a server in trouble.
@@ -81,7 +89,7 @@ fn no_price(missing: &NoPrice) -> Line<'_> {
     let NoPrice { asset, source, cause } = missing;
     let what = if asset.is_some() { "no price" } else { "no prices" };
     let text = format!("{what} from {}: {}", source.name(), legible::line(cause));
-    Line { asset: asset.as_deref(), standing: source.name().to_owned(), text }
+    Line { asset: asset.as_deref(), standing: source.name().to_owned(), text, magnitude: 0 }
 }
 
 /// A warning as it is written.
@@ -90,6 +98,8 @@ struct Line<'a> {
     /// What is the same for as long as it says nothing new.
     standing: String,
     text: String,
+    /// Of what it is about, as a power of ten.
+    magnitude: i32,
 }
 
 /// Warnings that stand, by their asset and what stands of them.
@@ -102,6 +112,8 @@ struct Matter {
     told_at: Instant,
     /// How it read the last time.
     text: String,
+    /// The largest that was told.
+    magnitude: i32,
 }
 
 impl Matters {
@@ -115,21 +127,24 @@ impl Matters {
     ) -> Vec<News> {
         let mut before = std::mem::take(&mut self.0);
         let mut news = Vec::new();
-        for Line { asset, standing, text } in lines {
+        for Line { asset, standing, text, magnitude } in lines {
             let key = (asset.map(str::to_owned), standing);
             let asset = key.0.clone();
-            let (since, told_at) = match before.remove(&key) {
-                None => {
+            let matter = match before.remove(&key) {
+                Some(known) if magnitude <= known.magnitude => {
+                    let is_due = now.duration_since(known.told_at) >= AGAIN_EVERY;
+                    if is_due {
+                        news.push(News::Stands { asset, since: known.since, text: text.clone() });
+                    }
+                    Matter { told_at: if is_due { now } else { known.told_at }, text, ..known }
+                }
+                known => {
                     news.push(News::Came { asset, text: text.clone() });
-                    (Timestamp::now(), now)
+                    let since = known.map_or_else(Timestamp::now, |known| known.since);
+                    Matter { since, told_at: now, text, magnitude }
                 }
-                Some(Matter { since, told_at, .. }) if now.duration_since(told_at) >= AGAIN_EVERY => {
-                    news.push(News::Stands { asset, since, text: text.clone() });
-                    (since, now)
-                }
-                Some(Matter { since, told_at, .. }) => (since, told_at),
             };
-            self.0.insert(key, Matter { since, told_at, text });
+            self.0.insert(key, matter);
         }
         for (key, matter) in before {
             if goes_on(&key.1) {
@@ -170,6 +185,7 @@ mod tests {
             asset: Some("djed"),
             standing: (*standing).to_owned(),
             text: (*text).to_owned(),
+            magnitude: text.len() as i32 / 20,
         };
         let now = start + Duration::from_secs(hours * 3600);
         let news = matters.news(now, warnings.iter().map(line), |standing| standing == "held");
@@ -179,6 +195,18 @@ mod tests {
             News::Went { text, .. } => format!("-{text}"),
         };
         news.into_iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_hold_hides_the_warnings_that_it_says_or_keeps_from_being_seen() {
+        let of = |code, message: &str| Reason { code, message: message.to_owned() };
+        let mismatch = of("price_mismatch", "off peg (…); price mismatch (positions …), 2 comparisons in a row");
+        let stale = of("stale_data", "stale data (newest sample 30.5 h old)");
+        let hidden = |reason| ["price mismatch", "withdrawn 5.00 USD"].map(|standing| hides(reason, standing));
+        assert_eq!(
+            [hidden(Some(&mismatch)), hidden(Some(&stale)), hidden(None)],
+            [[true, false], [true; 2], [false; 2]]
+        );
     }
 
     #[test]
@@ -194,8 +222,11 @@ mod tests {
         assert_eq!(at(48, &[["4 stale", "4 stale, 73 h"], ["other", "other"]]), ["+4 stale, 73 h", "-3 stale, 72 h"]);
         assert_eq!(at(49, &[]), ["-4 stale, 73 h", "-other"]);
         assert_eq!(at(50, &[["other", "other"]]), ["+other"]);
-        assert_eq!(at(51, &[["held", "held after 2"]]), ["+held after 2", "-other"]);
-        assert_eq!(at(52, &[]), [""; 0], "a hold says it now");
-        assert_eq!(at(53, &[["held", "held after 2"]]), [""; 0]);
+        assert_eq!(at(51, &[["other", "other, but ten times as much"]]), ["+other, but ten times as much"]);
+        assert_eq!(at(52, &[["other", "other"]]), [""; 0], "less is no news");
+        assert_eq!(at(53, &[["other", "other, but ten times as much"]]), [""; 0]);
+        assert_eq!(at(54, &[["held", "held after 2"]]), ["+held after 2", "-other, but ten times as much"]);
+        assert_eq!(at(55, &[]), [""; 0], "a hold says it now");
+        assert_eq!(at(56, &[["held", "held after 2"]]), [""; 0]);
     }
 }

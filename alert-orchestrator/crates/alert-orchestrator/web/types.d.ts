@@ -107,7 +107,7 @@ declare namespace Api {
     interval: [number, number] | null;
     threshold: number | null;
     verdict: "quiet" | "triggered" | { insufficient: { needed: number } };
-    scattered: { largest: number; furthest: { at: string; value: number; neighbours: number } } | null;
+    scattered: { largest: number; max_band_bps: number; furthest: { at: string; value: number; neighbours: number } } | null;
   }
 
   interface Peg {

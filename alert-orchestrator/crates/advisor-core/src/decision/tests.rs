@@ -71,15 +71,34 @@ fn every_hold_has_its_code_and_sentence() {
 fn a_sigma_that_cannot_judge_names_the_sample_to_look_at() {
     let scattered = |basis: Basis, sigma: f64, value: f64, neighbours: f64, expected: &str| {
         let furthest = Outlier { at: time::timestamp(0), value, neighbours };
-        let sentence = format!("cannot judge: σ is {expected}");
-        holds(HoldReason::CannotJudge { basis, sigma, largest: 1000.0, furthest }, "insufficient_points", &sentence);
+        let scattered = Scattered { largest: 1000.0, max_band_bps: 500.0, furthest };
+        let sentence = format!("cannot judge: σ is {expected} %, and max_band_bps lets 5.00 % pass");
+        holds(HoldReason::CannotJudge { basis, sigma, k_sigma: 2.0, scattered }, "insufficient_points", &sentence);
     };
     let position = Basis::CorrectedPosition;
     let at = "look at 1970-01-01T00:00:00Z";
-    scattered(position, 120.0, 4200.0, 1000.0, &format!("12 % of the position; {at}, 4.2 × its neighbours"));
-    scattered(position, 26.04, 960.0, 1000.0, &format!("2.60 % of the position; {at}, 0.960 × its neighbours"));
-    scattered(position, 300.0, 1000.0, 0.0, &format!("30 % of the position; {at}, 1000.00 USD beside 0.00 USD"));
-    scattered(Basis::ChangeRateUsd, 120.0, 0.0, 1.0, &format!("12 % of the price; {at}, 0.000 × its neighbours"));
+    scattered(position, 120.0, 4200.0, 1000.0, &format!("12 % of the position; {at}, 4.2 × its neighbours; k·σ is 24"));
+    scattered(
+        position,
+        26.04,
+        960.0,
+        1000.0,
+        &format!("2.60 % of the position; {at}, 0.960 × its neighbours; k·σ is 5.21"),
+    );
+    scattered(
+        position,
+        300.0,
+        1000.0,
+        0.0,
+        &format!("30 % of the position; {at}, 1000.00 USD beside 0.00 USD; k·σ is 60"),
+    );
+    scattered(
+        Basis::ChangeRateUsd,
+        120.0,
+        0.0,
+        1.0,
+        &format!("12 % of the price; {at}, 0.000 × its neighbours; k·σ is 24"),
+    );
 }
 
 #[test]

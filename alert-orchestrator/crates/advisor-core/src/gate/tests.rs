@@ -43,10 +43,11 @@ fn says(values: &[f64], rules: &GateRules, expected: &str) {
         Verdict::Triggered => "triggered".to_owned(),
         Verdict::Insufficient { needed } => format!("needs {needed}"),
     };
-    let scattered = figures.scattered.map(|Scattered { largest, furthest: Outlier { at, value, neighbours } }| {
-        let hour = time::nanos(at) / time::NANOS_PER_HOUR;
-        format!(" scattered over {largest}: {value} beside {neighbours} at {hour} h")
-    });
+    let scattered =
+        figures.scattered.map(|Scattered { largest, furthest: Outlier { at, value, neighbours }, .. }| {
+            let hour = time::nanos(at) / time::NANOS_PER_HOUR;
+            format!(" scattered over {largest}: {value} beside {neighbours} at {hour} h")
+        });
     let number = |number: Option<f64>| number.map_or("none".to_owned(), |number| format!("{number:.2}"));
     let found = format!(
         "{verdict} r={} σ={}{}",

@@ -61,6 +61,9 @@ fn the_doubt_comes_before_everything_that_a_wrong_clock_would_cause() {
     by_clock(&rules(), 24.0 * 800.0, "stale_data");
     // The other reasons rest on the same clock: the sentence names one remedy.
     assert!(!message(&advise_by_clock(&rising(), &hold, 1.0)).contains("; no reference"));
+    // Nor is there anything to warn of: by the right clock there is no tag, by this one all the more.
+    let warnings = advise_by_clock(&rising(), &rules(), 18.0).warnings;
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]

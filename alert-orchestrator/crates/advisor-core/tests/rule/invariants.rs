@@ -75,7 +75,7 @@ fn figures(advice: &Advice) -> (Vec<Option<u64>>, String) {
         numbers.extend([gate.residual, gate.sigma, gate.threshold, gate.newest_value]);
         numbers.extend(gate.fit.iter().flat_map(|fit| fit.coefficients.iter().copied().map(Some)));
         numbers.extend(gate.fit.iter().map(|fit| Some(fit.newest_leverage)));
-        if let Some(Scattered { largest, furthest: Outlier { value, neighbours, .. } }) = gate.scattered {
+        if let Some(Scattered { largest, furthest: Outlier { value, neighbours, .. }, .. }) = gate.scattered {
             numbers.extend([largest, value, neighbours].map(Some));
         }
     }

@@ -1,7 +1,7 @@
 //! Warnings of many wallets: is there one for all of them, and does it stand while figures move on?
 
 use advisor_core::advice::Advice;
-use advisor_core::rules::Rules;
+use advisor_core::rules::{Peg, Rules};
 use advisor_core::test_support;
 use advisor_core::warning::Warning;
 
@@ -56,13 +56,13 @@ fn wallets_that_have_less_than_they_should_are_one_sentence_with_the_largest_los
     let falling = |loss: f64| [vec![1000.0; 20], vec![1000.0 - loss; 20]].concat();
     let one = History::default().hourly("a", 0, &falling(100.0));
     let warning = only(&one.advise(&judged(), 39.0), "flows explain");
-    let expected = "wallet a has 100.00 units less than its flows explain: a withdrawal may be missing, which only \
-                    lowers the gain";
+    let expected = "wallet a has 100.00 units less than its flows explain: a withdrawal may be missing, or a deposit be \
+                    there twice or in the wrong unit, which only lowers the gain";
     assert_eq!(&warning, expected);
     let three = one.hourly("b", 0, &falling(300.0)).hourly("c", 0, &falling(200.0));
     let warning = only(&three.advise(&judged(), 39.0), "flows explain");
-    let expected = "3 wallets have fewer units than their flows explain, b most (300.00): withdrawals may be missing, \
-                    which only lowers the gain";
+    let expected = "3 wallets have fewer units than their flows explain, b most (300.00): withdrawals may be missing, or \
+                    deposits be there twice or in the wrong unit, which only lowers the gain";
     assert_eq!(&warning, expected);
     assert_eq!(warning.standing(), "3 wallets have fewer units than their flows explain");
 }
@@ -77,4 +77,27 @@ fn stale_wallets_that_grew_are_one_sentence() {
     let expected = "2 stale wallets have more than interest explains, a among them";
     let two = one.hourly("b", 0, &rising);
     assert_eq!(&only(&two.advise(&judged(), 49.0), "interest explains"), expected);
+}
+
+#[test]
+fn a_gain_that_rests_on_prices_off_the_peg_is_one_sentence_with_the_worst() {
+    let mut pegged = judged();
+    pegged.gate.peg = Some(Peg { target_usd: 1.0, max_deviation_bps: 100.0 });
+    // At a price of 0.9 the baseline is worth 9 000: 1 000 of the gain is this price.
+    let history = (0..20).fold(History::default(), |history, hour| {
+        let price = if hour == 0 { 0.9 } else { 1.0 };
+        history.sample("a", f64::from(hour), 10_000.0 * price, price)
+    });
+    let expected = "the gain rests on a price off the peg, 0.9000 USD at 2026-01-01T00:00:00Z, 1000 bps from 1.0, of wallet a: is \
+                    it right? A wrong one makes principal look like gain";
+    assert_eq!(&only(&history.advise(&pegged, 19.0), "off the peg"), expected);
+    // A flow at a wrong price as well.
+    let history = history.sample("a", 10.0, 20_000.0, 2.0).deposit("a", 10.0, 5.0);
+    let warning = only(&history.advise(&pegged, 19.0), "off the peg");
+    assert!(
+        warning.contains("2.0000 USD at 2026-01-01T10:00:00Z, 10000 bps from 1.0, of wallet a and 1 more: "),
+        "{warning:?}"
+    );
+    pegged.gate.peg = None;
+    assert!(!history.advise(&pegged, 19.0).warnings.iter().any(|warning| warning.contains("off the peg")));
 }

@@ -104,6 +104,11 @@ fn check_content(
 ) -> anyhow::Result<()> {
     let asset = &of.asset;
     let wallets = &snapshot.positions.wallets;
+    if let Some(later) = snapshot.positions.newest_cut {
+        let ahead = time::hours_between(time::nanos(now), later);
+        let text = format!("{}, {ahead:.1} h after this machine's time", time::timestamp(later));
+        report.doubt(&format!("{asset}: samples newer than now"), &text)?;
+    }
     match wallets.iter().filter_map(|wallet| wallet.ts().last()).max() {
         Some(newest) => {
             let age = time::hours_between(*newest, time::nanos(now));
@@ -140,6 +145,8 @@ fn check_content(
         Some(GateFigures { points, verdict: Verdict::Insufficient { needed }, .. }) => {
             report.doubt(&format!("{asset}: gate"), &format!("{points} points in its window, needs {needed}"))
         }
+        Some(GateFigures { points, scattered: Some(_), .. }) => report
+            .doubt(&format!("{asset}: gate"), &format!("{points} points in its window, too scattered to judge by")),
         Some(GateFigures { points, .. }) => {
             report.line(&format!("{asset}: gate"), Ok(&format!("{points} points in its window, needs {need}")))
         }

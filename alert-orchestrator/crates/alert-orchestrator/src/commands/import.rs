@@ -63,8 +63,5 @@ fn log_row_doubts(report: &ImportReport) {
                 file.contradicted
             );
         }
-        if file.rejected.count > 0 {
-            warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
-        }
     }
 }

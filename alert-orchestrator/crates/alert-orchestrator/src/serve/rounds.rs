@@ -159,7 +159,7 @@ impl Evaluations {
         process::outcome(pull).await;
     }
 
-    async fn publish(&mut self, settings: &Arc<Settings>, finished: Finished) {
+    async fn publish(&mut self, settings: &Arc<Settings>, mut finished: Finished) {
         finished.evaluation.count_mismatches(&mut self.mismatches);
         let published = Arc::new(Published::new(finished, Arc::clone(settings)));
         let Finished { evaluation, took } = &published.finished;

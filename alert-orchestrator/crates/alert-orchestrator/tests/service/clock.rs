@@ -25,6 +25,9 @@ fn samples_newer_than_now_hold_in_either_store_until_the_configuration_lets_them
         assert!(message.contains(", 26.0 h after this machine's time ") && !message.contains("stale"), "{message}");
         assert_eq!((&doubtful["g_usd"], &doubtful["wmax_usd"]), (&json!(48.0), &json!(0.0)), "as if it were not there");
 
+        let check = world.run(&["check"]).stdout;
+        assert!(check.contains(&format!("{}, 26.0 h after this machine's time", world.hour(DAY_AHEAD))), "{check}");
+
         let let_through = |client: &str| {
             world.configure_client(client, "");
             world.decision()["wmax_usd"].clone()

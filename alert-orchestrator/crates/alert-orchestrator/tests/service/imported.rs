@@ -18,6 +18,18 @@ fn about<'a>(log: &'a str, text: &str) -> Vec<&'a str> {
 }
 
 #[test]
+fn a_line_of_positions_that_is_left_out_is_named_by_the_automatic_import_too() {
+    let world = World::embedded();
+    let file = "data/liqwid_supply_positions_djed.csv";
+    let rows = fs::read_to_string(world.clone.path(file)).unwrap();
+    let lines = rows.lines().count();
+    world.clone.write(file, &(rows + "tomorrow,addr1qx,1,1,1\n"));
+    let log = world.run(&["--once"]).stderr;
+    let said = about(&log, "1 lines rejected: ");
+    assert!(said.len() == 1 && said[0].contains(&format!(": line {}: ts \"tomorrow\"", lines + 1)), "{log}");
+}
+
+#[test]
 fn a_wrong_row_moved_to_another_folder_and_mended_there_is_found_and_forgotten() {
     let world = World::embedded();
     world.configure("");

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use testkit::Latch;
 use testkit::scripted::Fault;
 
-use crate::world::World;
+use crate::world::{A, PAYROLL, World};
 
 /// Djed, as deploy/config/token_registry.csv has it.
 const TOKEN: &str = "8db269c3ec630e06ae29f74bc39edd1f87c819f1056206e879a1cd61446a65644d6963726f555344";
@@ -150,6 +150,28 @@ fn a_mismatch_holds_once_it_has_lasted() {
         .collect();
     decisions.reverse();
     assert_eq!(decisions[..4], [(1, "none"), (1, "none"), (0, "price_mismatch"), (0, "price_mismatch")]);
+}
+
+#[test]
+fn a_mismatch_that_lasted_holds_what_is_evaluated_anew_after_an_error() {
+    const HELD: &str = "djed: decision=0, wmax_usd=0.00 [reason: price mismatch";
+    let world = World::embedded();
+    let apis = Apis::start(0.9, 2.0);
+    world.configure(&apis.settings("persistence_threshold: 2"));
+    let server = world.serve();
+    server.printed("djed: decision=1", 1);
+    server.signal("HUP"); // another round
+    server.printed(HELD, 1);
+    let deposits = format!("ts,wallet_address,amount,memo,tx_hash\n{},{A},0,,nothing\n", world.hour(60));
+    world.clone.write("data/liqwid_deposits_djed.csv", &deposits);
+    server.signal("HUP");
+    server.printed("djed: decision=-1", 1);
+    // From hour 72 on the row is of no concern.
+    let tag = world.arguments(&["tag", "--asset", "djed", "--tx", PAYROLL]);
+    assert_eq!(world.clone.answer(&tag, "y\n").code, Some(0));
+    server.logged("evaluated djed anew");
+    server.printed(HELD, 2);
+    assert_eq!(server.count("djed: decision=1"), 1, "{:?}", server.log());
 }
 
 #[test]

@@ -22,7 +22,7 @@ const HINTS = {
 	flows_incomplete: "Deposits may be missing.",
 	unexplained_growth: "Add the deposit that is missing.",
 	off_peg: "The coin is away from its peg. Wait until it is back.",
-	insufficient_points: "These samples show no trend to judge by. Wait, or look further back (lookback_hours).",
+	insufficient_points: "These samples show no trend to judge by. Look at why.",
 	gate_triggered: "The newest value lies too far from its trend. Wait until it settles.",
 	price_mismatch: "The price sources disagree. Wait until they agree.",
 	no_gain: "Nothing was earned since t0, so there is nothing to take out.",

@@ -45,7 +45,7 @@ function threshold({ interval, threshold }, unit) {
 /** In percentile mode the threshold is only the floor, and a share of it says nothing. @param {Api.Gate | null} gate */
 function showMeter(gate) {
 	const share =
-		gate && !gate.interval && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
+		gate && !gate.interval && !gate.scattered && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
 	const meter = byId("gate-meter");
 	meter.hidden = share === null;
 	meter.value = share ?? 0;
