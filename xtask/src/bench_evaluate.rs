@@ -252,7 +252,7 @@ fn print(once: &Costs, tenfold: &Costs) -> anyhow::Result<()> {
         ("GreptimeDB", &once.greptime_once, &tenfold.greptime_once),
         ("embedded", &once.embedded_once, &tenfold.embedded_once),
     ] {
-        let columns = |costs: &Costs| costs.rows as f64 * 24.0 / 1e6;
+        let columns = |costs: &Costs| costs.rows as f64 * 32.0 / 1e6;
         writeln!(
             out,
             "| {store} | {:.1} MB | {:.1} MB | {:.1} and {:.1} MB |",

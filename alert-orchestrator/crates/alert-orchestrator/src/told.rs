@@ -185,7 +185,7 @@ mod tests {
             asset: Some("djed"),
             standing: (*standing).to_owned(),
             text: (*text).to_owned(),
-            magnitude: text.len() as i32 / 20,
+            magnitude: i32::from(text.contains("ten times")),
         };
         let now = start + Duration::from_secs(hours * 3600);
         let news = matters.news(now, warnings.iter().map(line), |standing| standing == "held");
