@@ -6,15 +6,19 @@
 //! flow that was recorded late, or a wrong sample. Any other is a [`Rise`], and holds the asset.
 //! Elsewhere: which flows count is [`crate::gain`]'s, the sentence [`crate::decision`]'s.
 
+mod extremes;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::time;
+use extremes::Extremes;
 
 /// A year of 365.25 days, nanoseconds.
 pub(crate) const YEAR: f64 = 365.25 * 24.0 * time::NANOS_PER_HOUR as f64;
@@ -199,6 +203,8 @@ struct Walk<'a> {
     high: High,
     /// The sample that was passed last.
     passed: usize,
+    /// Needed only where a rise is not explained.
+    extremes: OnceCell<Extremes>,
 }
 
 impl<'a> Walk<'a> {
@@ -219,6 +225,7 @@ impl<'a> Walk<'a> {
             levels: levels.collect(),
             high: High { at: 0, level: first, most: first },
             passed: 0,
+            extremes: OnceCell::new(),
         })
     }
 
@@ -271,20 +278,19 @@ impl<'a> Walk<'a> {
     /// The first sample of the fall that takes the rise at sample `i` back for good.
     fn taken_back(&self, i: usize, rise: f64) -> Option<usize> {
         let times = self.level.ts;
+        let extremes = self.extremes.get_or_init(|| Extremes::of(times, &self.levels, self.around));
         (i + 1..times.len()).find(|k| {
-            let end = times.partition_point(|ts| *ts <= times[*k].saturating_add(self.around));
-            let start = times.partition_point(|ts| *ts < times[k - 1].saturating_sub(self.around));
-            let (before, after) = (&self.levels[start.max(i)..*k], &self.levels[*k..end.max(k + 2).min(times.len())]);
             // Medians take long, and lie between these.
-            let highest = before.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let lowest = after.iter().copied().fold(f64::INFINITY, f64::min);
-            if highest - lowest < rise / 2.0 {
+            if extremes.largest_fall(*k) < rise / 2.0 {
                 return false;
             }
             let ceiling = self.high.level + self.limit(self.high, *k);
             if self.levels[*k] > ceiling {
                 return false;
             }
+            let end = times.partition_point(|ts| *ts <= times[*k].saturating_add(self.around));
+            let start = times.partition_point(|ts| *ts < times[k - 1].saturating_sub(self.around));
+            let (before, after) = (&self.levels[start.max(i)..*k], &self.levels[*k..end.max(k + 2).min(times.len())]);
             let after = lower_median(after);
             after <= ceiling && lower_median(before) - after >= rise / 2.0
         })
