@@ -117,7 +117,7 @@ fn new(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
 pub(crate) fn summary(file: &FileReport) -> String {
     format!(
         "{} into {}: {} rows ({} new, {} changed, {} known, {} removed), {} rejected",
-        file.path.display(),
+        legible::line(&file.path.to_string_lossy()),
         file.table,
         file.rows,
         file.inserted,

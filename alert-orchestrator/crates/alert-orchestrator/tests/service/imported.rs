@@ -30,6 +30,22 @@ fn a_line_of_positions_that_is_left_out_is_named_by_the_automatic_import_too() {
 }
 
 #[test]
+fn the_name_of_a_folder_cannot_begin_a_line() {
+    let world = World::embedded();
+    let folder = "odd\n    9 rows  there  liqwid_deposits_usdx  /x";
+    fs::create_dir_all(world.clone.path(folder)).unwrap();
+    let file = format!("{folder}/liqwid_deposits_usdc.csv");
+    world.clone.write(&file, &format!("{HEADER}{},addr1qx,5,,aa\n", world.hour(1)));
+    let shown = r"odd\n    9 rows  there  liqwid_deposits_usdx  /x/liqwid_deposits_usdc.csv";
+    for arguments in [&["import", folder][..], &["files"]] {
+        let run = world.run(arguments);
+        assert!(run.stdout.contains(shown) && !run.stdout.contains("\n    9 rows"), "{arguments:?}: {}", run.stdout);
+    }
+    let missing = world.run(&["forget", "no\nwhere.csv"]);
+    assert!(missing.stderr.contains(r"no file no\nwhere.csv; "), "{}", missing.stderr);
+}
+
+#[test]
 fn a_wrong_row_moved_to_another_folder_and_mended_there_is_found_and_forgotten() {
     let world = World::embedded();
     world.configure("");
