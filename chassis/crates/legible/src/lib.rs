@@ -1,7 +1,7 @@
 //! How is a text of somebody else shown in a sentence of our own?
 //!
 //! Names, memos and messages come from requests, files, databases and other services. Shown as they are they could
-//! begin a line of their own, colour a terminal, turn the direction of what follows, or bury the sentence. [`line`]
+//! begin a line of their own, colour a terminal, turn the direction of what follows, or bury the sentence. [`line()`]
 //! shows all of a text, [`name`] and [`quoted`] as much of it as a name can be.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn line(text: &str) -> String {
     line
 }
 
-/// Whether [`line`] shows the text as it is.
+/// Whether [`line()`] shows the text as it is.
 #[must_use]
 pub fn is_line(text: &str) -> bool {
     is_plain(text) || line(text) == text
@@ -43,7 +43,7 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// The text as [`line`] shows it; of more than [`NAME_CHARS`] characters the first so many, and `…`.
+/// The text as [`line()`] shows it; of more than 64 characters the first so many, and `…`.
 ///
 /// ```
 /// assert_eq!(legible::name("usdm"), "usdm");
