@@ -32,6 +32,8 @@ const DUST: f64 = 1e-6;
 const PRICE_ERROR: f64 = 0.02;
 /// How many lags the medians before and after a fall look at.
 const MEDIAN_LAGS: f64 = 2.5;
+/// After how many samples most rises that are taken back have been.
+const SOON: usize = 100;
 /// How many rises are kept; one is enough to hold.
 const KEPT: usize = 10;
 
@@ -278,10 +280,10 @@ impl<'a> Walk<'a> {
     /// The first sample of the fall that takes the rise at sample `i` back for good.
     fn taken_back(&self, i: usize, rise: f64) -> Option<usize> {
         let times = self.level.ts;
-        let extremes = self.extremes.get_or_init(|| Extremes::of(times, &self.levels, self.around));
+        let extremes = || self.extremes.get_or_init(|| Extremes::of(times, &self.levels, self.around));
         (i + 1..times.len()).find(|k| {
-            // Medians take long, and lie between these.
-            if extremes.largest_fall(*k) < rise / 2.0 {
+            // Medians take long, and lie between the extremes; those of all samples are worth finding for a long search only.
+            if k - i > SOON && extremes().largest_fall(*k) < rise / 2.0 {
                 return false;
             }
             let ceiling = self.high.level + self.limit(self.high, *k);
