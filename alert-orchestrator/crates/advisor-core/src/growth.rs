@@ -146,6 +146,8 @@ pub(crate) struct Growth {
 /// Follows a level from its baseline on; `None` where it has no sample.
 pub(crate) fn walk(level: Level<'_>, rules: GrowthRules) -> Option<Growth> {
     let mut walk = Walk::new(level, rules)?;
+    // Needed only where a rise is not explained; in the walk itself it would keep the compiler from trusting its figures.
+    let extremes = OnceCell::new();
     let last = level.ts.len() - 1;
     let mut growth =
         Growth { grown: walk.levels[last] - walk.high.level, unit_years: unit_years(&level), ..Growth::default() };
@@ -159,7 +161,7 @@ pub(crate) fn walk(level: Level<'_>, rules: GrowthRules) -> Option<Growth> {
             if rise > largest.map_or(0.0, |(high, at)| walk.rise(high, at)) {
                 largest = Some((walk.high, i));
             }
-        } else if let Some(by) = walk.taken_back(i, rise) {
+        } else if let Some(by) = walk.taken_back(i, rise, &extremes) {
             growth.taken_back.push(TakenBack { at: i, by });
             i = by;
             continue;
@@ -205,8 +207,6 @@ struct Walk<'a> {
     high: High,
     /// The sample that was passed last.
     passed: usize,
-    /// Needed only where a rise is not explained.
-    extremes: OnceCell<Extremes>,
 }
 
 impl<'a> Walk<'a> {
@@ -227,7 +227,6 @@ impl<'a> Walk<'a> {
             levels: levels.collect(),
             high: High { at: 0, level: first, most: first },
             passed: 0,
-            extremes: OnceCell::new(),
         })
     }
 
@@ -278,9 +277,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The first sample of the fall that takes the rise at sample `i` back for good.
-    fn taken_back(&self, i: usize, rise: f64) -> Option<usize> {
+    fn taken_back(&self, i: usize, rise: f64, extremes: &OnceCell<Extremes>) -> Option<usize> {
         let times = self.level.ts;
-        let extremes = || self.extremes.get_or_init(|| Extremes::of(times, &self.levels, self.around));
+        let extremes = || extremes.get_or_init(|| Extremes::of(times, &self.levels, self.around));
         (i + 1..times.len()).find(|k| {
             // Medians take long, and lie between the extremes; those of all samples are worth finding for a long search only.
             if k - i > SOON && extremes().largest_fall(*k) < rise / 2.0 {
