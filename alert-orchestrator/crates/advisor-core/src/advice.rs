@@ -131,8 +131,9 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.growth_per_year = growth_per_year(&advice.wallets);
     advice.warnings.extend(warnings::about_growth(&advice.wallets, advice.growth_per_year));
     advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
-    advice.warnings.extend(warnings::off_peg_before(&advice.wallets, &prices, rules.gate.peg));
-    advice.warnings.extend(standstill::warning(&gains, |wallet| is_stale(wallet, rules, to)));
+    advice.warnings.extend(warnings::off_peg_before(&gains, rules.gate.peg));
+    let fresh = gains.wallets.iter().zip(&advice.wallets).filter(|(_, figures)| !figures.stale);
+    advice.warnings.extend(standstill::warning(fresh.map(|(wallet, _)| wallet)));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
@@ -189,13 +190,9 @@ fn require_price(rules: &Rules, known: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn is_stale(wallet: &WalletGain<'_>, rules: &Rules, to: i64) -> bool {
-    let age_hours = time::hours_between(wallet.newest_ts(), to);
-    rules.max_sample_age_hours.is_some_and(|max| age_hours > max)
-}
-
 fn figures(wallet: &WalletGain<'_>, prices: &AssetPrices<'_>, rules: &Rules, to: i64) -> WalletFigures {
-    let stale = is_stale(wallet, rules, to);
+    let age_hours = time::hours_between(wallet.newest_ts(), to);
+    let stale = rules.max_sample_age_hours.is_some_and(|max| age_hours > max);
     let gained = (rules.safety_factor * wallet.gain_usd.max(0.0)).min(wallet.newest_usd());
     let left = (wallet.gain_usd - wallet.untagged_usd).max(0.0);
     let [whole, limit] = [gained, gained.min(left)].map(|usd| if stale { 0.0 } else { floor_to_cent(usd) });

@@ -3,7 +3,7 @@
 //! Start at [`warning`]. Samples that are written anew with old figures are as old as stale ones, and no age tells that.
 //! Elsewhere: samples that stop coming are stale, which [`crate::advice`] tells by their age.
 
-use crate::gain::{Gains, WalletGain};
+use crate::gain::WalletGain;
 use crate::time;
 use crate::warning::Warning;
 
@@ -15,9 +15,9 @@ const LEAST_YIELD: f64 = 0.01;
 const CENT: f64 = 0.01;
 const HOURS_PER_YEAR: f64 = 365.25 * 24.0;
 
-/// About wallets whose samples go on without anything new in them; `is_stale` tells those that have a warning of their own.
-pub(crate) fn warning(gains: &Gains<'_>, is_stale: impl Fn(&WalletGain<'_>) -> bool) -> Option<Warning> {
-    let fresh = gains.wallets.iter().filter(|wallet| !is_stale(wallet));
+/// About wallets whose samples go on without anything new in them, of those that are `fresh`: the others have a warning of their
+/// own.
+pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>) -> Option<Warning> {
     let still: Vec<_> = fresh.filter_map(|wallet| Some((still_since(wallet)?, wallet))).collect();
     let (since, longest) = still.iter().min_by_key(|(since, _)| *since)?;
     let others = match still.len() - 1 {

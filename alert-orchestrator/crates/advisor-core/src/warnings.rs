@@ -7,7 +7,6 @@ use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::position::Contradiction;
-use crate::price::AssetPrices;
 use crate::price_check::{MismatchAction, PriceFigures};
 use crate::rules::{Peg, Rules};
 use crate::warning::Warning;
@@ -176,21 +175,23 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Opti
     })
 }
 
-/// That a gain was computed with a price off the peg, at a baseline or at a flow: the peg holds by newest prices only.
-pub(crate) fn off_peg_before(wallets: &[WalletFigures], prices: &AssetPrices<'_>, peg: Option<Peg>) -> Option<Warning> {
+/// That a gain was computed with a price off the peg, of a wallet's baseline sample or at a flow: the peg holds by newest prices
+/// only.
+pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>) -> Option<Warning> {
     let peg = peg?;
-    let used = wallets.iter().flat_map(|wallet| {
-        let flows = wallet.flows.iter().filter_map(|flow| Some((flow.price_usd?, flow.at)));
-        let baseline = prices.at(time::nanos(wallet.baseline_at)).map(|price| (price, wallet.baseline_at));
-        baseline.into_iter().chain(flows).map(move |(price, at)| (price, at, &wallet.address))
+    let used = gains.wallets.iter().flat_map(|wallet| {
+        let baseline = wallet.series.price_usd(wallet.baseline).map(|price| (price, wallet.baseline_ts()));
+        let flows = wallet.flows[wallet.counted.clone()].iter().filter_map(|flow| Some((flow.price_usd?, flow.ts)));
+        baseline.into_iter().chain(flows).map(|(price, ts)| (price, ts, wallet.series.address()))
     });
     let off: Vec<_> = used.filter(|(price, ..)| peg::is_off(*price, peg)).collect();
     let deviation = |price: f64| peg::deviation_bps(price, peg);
-    let (price, at, wallet) = off.iter().max_by(|(a, ..), (b, ..)| deviation(*a).total_cmp(&deviation(*b)))?;
+    let (price, ts, wallet) = off.iter().max_by(|(a, ..), (b, ..)| deviation(*a).total_cmp(&deviation(*b)))?;
     let more = if off.len() > 1 { format!(" and {} more", off.len() - 1) } else { String::new() };
     Some(Warning::new(format!(
-        "the gain rests on a price off the peg, {price:.4} USD at {at}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
+        "the gain rests on a price off the peg, {price:.4} USD at {}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
          right? A wrong one makes principal look like gain",
+        time::timestamp(*ts),
         deviation(*price),
         peg.target_usd
     )))

@@ -166,8 +166,6 @@ fn wanting(plan: &Plan, source: PriceSource) -> Vec<&AssetPlan> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
     use super::*;
 
     /// Rounds are a minute apart at least, but for those that follow a pull of transactions at once.

@@ -50,12 +50,10 @@ impl Told {
             let matters = self.assets.entry(advice.asset.clone()).or_default();
             if let (Decision::Error(_), Some(Reason { code, message })) = (&advice.decision, &reason) {
                 error!(asset, code, "{message}");
-                // It may have stopped before what there was to warn of, so that nothing is over.
-                news.extend(matters.news(now, warnings, |_| true));
-            } else {
-                // What a hold says, or keeps from being looked at, is not over, although there is no warning of it any more.
-                news.extend(matters.news(now, warnings, |standing| hides(reason.as_ref(), standing)));
             }
+            // An error may have stopped before what there was to warn of.
+            let goes_on = |standing: &str| advice.decision.is_error() || hides(reason.as_ref(), standing);
+            news.extend(matters.news(now, warnings, goes_on));
         }
         news.iter().for_each(News::log);
     }

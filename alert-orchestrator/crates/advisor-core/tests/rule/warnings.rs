@@ -98,6 +98,11 @@ fn a_gain_that_rests_on_prices_off_the_peg_is_one_sentence_with_the_worst() {
         warning.contains("2.0000 USD at 2026-01-01T10:00:00Z, 10000 bps from 1.0, of wallet a and 1 more: "),
         "{warning:?}"
     );
+    // One wallet's own row is wrong, and the median of the instant is not.
+    let level = vec![10_000.0; 20];
+    let three = ["b", "c"].into_iter().fold(History::default(), |history, name| history.hourly(name, 0, &level));
+    let three = three.sample("a", 0.0, 9000.0, 0.9).hourly("a", 1, &level[1..]);
+    assert_eq!(&only(&three.advise(&pegged, 19.0), "off the peg"), expected);
     pegged.gate.peg = None;
     assert!(!history.advise(&pegged, 19.0).warnings.iter().any(|warning| warning.contains("off the peg")));
 }
