@@ -124,6 +124,11 @@ const DEFECTS: [(Defect, &str); 24] = [
     (Defect::OverflowingDeposit, "invalid_data"),
 ];
 
+/// A wallet's sample of that instant.
+fn sample_of(history: &mut History, ts: i64) -> &mut Sample {
+    history.positions.iter_mut().find(|row| row.ts == Some(ts)).expect("a sample of every hour")
+}
+
 /// Makes a sample at a price of 1 worth something else.
 fn worth(row: &mut Sample, change: impl Fn(f64) -> f64) {
     row.usd = row.usd.map(change);
@@ -165,8 +170,7 @@ fn ask_with(mut case: Calm, defect: Defect, hour: i64, which: Index) -> Advice {
         }
         Defect::EarlierValueJumps => {
             rules.alignment = Alignment::None;
-            let at_hour = |row: &&mut Sample| row.ts == Some(EPOCH + whole_hours(hour));
-            history.positions.iter_mut().find(at_hour).into_iter().for_each(|row| worth(row, |usd| usd * 20.0));
+            worth(sample_of(history, EPOCH + whole_hours(hour)), |usd| usd * 20.0);
         }
         Defect::OverflowingValue => {
             let row = which.index(history.positions.len());
