@@ -106,6 +106,7 @@ test("a refresh loses neither zoom nor scroll, focus or open panels", async () =
   await withFixture(browser, script({ now: () => now }), "?asset=usdc", {}, async (page) => {
     await loaded(page);
     const plot = page.locator("#panel-series .plot");
+    await plot.scrollIntoViewIfNeeded();
     const over = await page.locator("#panel-series .u-over").boundingBox();
     await page.mouse.move(over.x + over.width * 0.5, over.y + 50);
     await page.mouse.down();
@@ -247,7 +248,7 @@ test("a change of the decision is announced to a screen reader, a refresh withou
     assert.equal(await page.locator("#announce").textContent(), "");
     fixture.script = script({ decisions: { ...DECISIONS, usdc: hold("gate_triggered", "residual gate triggered") } });
     await nextRound(page);
-    await eventually(() => page.locator("#announce").textContent(), "usdc: HOLD, residual gate triggered");
+    await eventually(() => page.locator("#announce").textContent(), "usdc: HOLD, 0.00 USD, residual gate triggered");
   });
 });
 
@@ -257,9 +258,9 @@ test("copy buttons copy the address, the decision as JSON and the command", asyn
     await loaded(page);
     const copied = () => page.evaluate(() => navigator.clipboard.readText());
     await page.locator("#wallet-rows button").first().click();
-    await eventually(copied, DECISIONS.usdc.wallet_breakdown[0].wallet_address);
+    await eventually(copied, DECISIONS.usdc.wallet_breakdown[2].wallet_address); // the one with most
     await page.click("#copy-command");
-    await eventually(copied, "alert-orchestrator explain usdc");
+    await eventually(copied, "alert-orchestrator --config config/orchestrator_config.yaml explain usdc");
     await page.click("#copy-json");
     await eventually(async () => (await copied()).startsWith("{"), true);
     assert.deepEqual(JSON.parse(await copied()), { usdc: DECISIONS.usdc });
@@ -271,7 +272,7 @@ test("text is copied over plain HTTP too, where the browser has no clipboard for
     await loaded(page);
     await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"))));
     await page.click("#copy-command");
-    await eventually(() => page.evaluate(() => navigator.clipboard.readText()), "alert-orchestrator explain usdc");
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText()), "alert-orchestrator --config config/orchestrator_config.yaml explain usdc");
     assert.equal(await page.locator("#announce").textContent(), "Copied.");
   });
 });

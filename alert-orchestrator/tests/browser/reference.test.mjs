@@ -96,7 +96,7 @@ test("what was put in is marked as principal, and the tag comes off again", asyn
   removing.script.answers = { ...removing.script.answers, "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_principal: true }, all[1]] } };
   await withFixture(browser, removing.script, "?asset=iusd", {}, async (page) => {
     await loaded(page);
-    assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["principal", "reference"]);
+    assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["reference", "principal"]);
     await page.getByRole("button", { name: /^Remove tag: 500 iusd/ }).click();
     assert.equal(await page.locator("#mark-choice").isVisible(), false);
     assert.match(await text(page, "reference-change"), /it counts as gain already taken\./);
@@ -124,7 +124,7 @@ test("a withdrawal is marked by the transaction its memo names; without one it c
   await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
     await loaded(page);
     const rows = page.locator("#withdrawal-rows tr");
-    assert.deepEqual(await rows.locator(".reference").allInnerTexts(), ["Mark as reference", "reference Remove tag", "Mark as reference", "no transaction known"]);
+    assert.deepEqual(await rows.locator(".reference").allInnerTexts(), ["reference Remove tag", "Mark as reference", "Mark as reference", "no transaction known"]);
     await rows.nth(2).getByRole("button", { name: /^Mark as reference: 75 iusd of 2025-09-01 02:00/ }).click();
     await logIn(page, "ops", "secret");
     await page.locator("#reference-result:not(:empty)").waitFor();
@@ -183,8 +183,8 @@ test("an older withdrawal moves no t0 past a newer tagged one", async () => {
 
 test("where references cannot be written there is no button, but the command that does it", async () => {
   const cases = [
-    [{ references_writable: false }, /It cannot be changed from this page\. On the server: alert-orchestrator tag --asset iusd --latest/],
-    [{ references_writable: false, auth: { enabled: false, require_for: "sensitive" } }, /logins must be enabled \(orchestrator\.auth\)\. On the server: alert-orchestrator tag/],
+    [{ references_writable: false }, /It cannot be changed from this page\. On the server: alert-orchestrator --config config\/orchestrator_config.yaml tag --asset iusd --latest/],
+    [{ references_writable: false, auth: { enabled: false, require_for: "sensitive" } }, /logins must be enabled \(orchestrator\.auth\)\. On the server: alert-orchestrator --config config\/orchestrator_config.yaml tag/],
   ];
   for (const [change, expected] of cases) {
     await withFixture(browser, script({ decisions: DECISIONS, now: () => status(change) }), "?asset=iusd", {}, async (page) => {

@@ -99,6 +99,7 @@ export const STATUS = {
   evaluation_seconds: 0.4,
   auth: { enabled: true, require_for: "sensitive" },
   references_writable: true,
+  config_path: "config/orchestrator_config.yaml",
   store: { ok: true, detail: null },
 };
 
@@ -116,7 +117,7 @@ const wallet = (address, i) => ({
   baseline_at: "2025-10-10T00:00:00Z", baseline_usd: 5693.38641917 + 900 * i,
   newest_at: iso(T1), newest_usd: 6156.9164567 + 1002 * i,
   flows: i ? [] : [{ at: "2025-12-01T00:00:00Z", effective_at: "2025-12-01T00:00:00Z", direction: "deposit", amount: 400, price_usd: 1, usd: 400, tx_hash: hex(1) }],
-  deposits_usd: i ? 0 : 400, withdrawals_usd: 0, gain_usd: 63.53003752999939 + 102 * i, stale: false, limit_usd: 31.765 + 51 * i,
+  deposits_usd: i ? 0 : 400, withdrawals_usd: 0, gain_usd: 63.53003752999939 + 102 * i, stale: false, limit_usd: 31.765 + 51 * i, taken_usd: 0,
 });
 
 /** The figures behind a decision. */
@@ -129,7 +130,7 @@ export function explanation(asset, decided, change = {}) {
     t0: decided.t0_ts,
     reference: known ? `newest withdrawal whose memo contains "${KEYWORD}": withdrawal of 250 by ${WALLETS[0]} (tx ${hex(2)})` : null,
     t1: decided.t1_ts, price_t1_usd: known ? 0.96717689 : null,
-    wallets: known ? WALLETS.map(wallet) : [],
+    wallets: known ? WALLETS.map(wallet).map((one) => ({ ...one, taken_usd: decided.withdrawn_since_reference_usd ? 12.04 : 0 })) : [],
     totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, gain_usd: decided.g_usd, limit_usd: 299.11 } : null,
     safety_factor: 0.5,
     gate: known ? {
@@ -224,6 +225,20 @@ export function script({ decisions = DECISIONS, now = () => status(), explain = 
       ...answers,
     },
   };
+}
+
+/** Twelve assets: those above, and holds for reasons that are long. */
+export function twelve() {
+  const reasons = {
+    clock_doubt: "samples newer than now (by 42 min): clock or time zone?",
+    flows_incomplete: `transactions of ${WALLETS[0]} are known only up to 2026-01-28 23:00: Liqwid answered 503; the next pull goes on from there`,
+    no_data: "No position data available since the reference: reference 10:20 is newer than the newest sample 10:00",
+    no_reference: `no reference: no withdrawal is tagged "${KEYWORD}"`,
+    stale_data: "stale data (newest sample 30.5 h old)",
+  };
+  const held = Object.entries(reasons).map(([code, message], i) => [`coin${i}`, hold(code, message)]);
+  const fallback = decision({ ref_mode: "data_range", wmax_usd: 36.1, g_usd: 72.2, withdrawn_since_reference_usd: 1521.94 });
+  return { ...DECISIONS, dai: fallback, ...Object.fromEntries(held) };
 }
 
 /** As many wallets as a treasury has. */

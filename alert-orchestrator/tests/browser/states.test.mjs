@@ -11,12 +11,12 @@ after(() => browser.close());
 
 /** What the sections say of one asset. */
 async function said(page) {
-  const read = async (id) => (await text(page, id)).replace(/\s+/g, " ").trim();
+  const read = async (id) => ((await page.locator(`#${id}`).isVisible()) ? (await text(page, id)).replace(/\s+/g, " ").trim() : "");
   return {
     badge: await read("badge"),
     reason: await read("reason"),
     wmax: await read("wmax"),
-    wallets: await read("wallet-count"),
+    wallets: await read("wallets-title"),
     mode: await read("ref-mode"),
     gate: await read("gate-verdict"),
     prices: await read("price-verdict"),
@@ -24,12 +24,12 @@ async function said(page) {
 }
 
 const STATES = {
-  usdc: { badge: "WITHDRAW_OK", reason: "Up to 299.11 USD may be withdrawn from 3 wallets.", wmax: "299.11 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "within tolerance" },
-  djed: { badge: "HOLD", reason: "non-positive gains since t0 (clamped)", wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "not compared" },
-  iusd: { badge: "HOLD", reason: DECISIONS.iusd.reason.message, wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "TRIGGERED", prices: "within tolerance" },
-  usdm: { badge: "HOLD", reason: "insufficient points for residual gate (8 < 10)", wmax: "0.00 USD", wallets: "3", mode: "data_range", gate: "too few points to judge", prices: "within tolerance" },
-  usdt: { badge: "HOLD", reason: DECISIONS.usdt.reason.message, wmax: "0.00 USD", wallets: "3", mode: "keyword", gate: "not triggered", prices: "MISMATCH" },
-  usdx: { badge: "ERROR", reason: "asset not found: usdx; tables: djed, iusd, usdc, usdm, usdt", wmax: "0.00 USD", wallets: "0", mode: "null", gate: "not computed", prices: "not compared" },
+  usdc: { badge: "WITHDRAW_OK", reason: "May be withdrawn now, from 3 wallets.", wmax: "299.11 USD", wallets: "Wallets (3), in USD", mode: "keyword", gate: "not triggered", prices: "within tolerance" },
+  djed: { badge: "HOLD", reason: "non-positive gains since t0 (clamped)", wmax: "0.00 USD", wallets: "Wallets (3), in USD", mode: "keyword", gate: "not triggered", prices: "" },
+  iusd: { badge: "HOLD", reason: DECISIONS.iusd.reason.message.replace("-", "−"), wmax: "0.00 USD", wallets: "Wallets (3), in USD", mode: "keyword", gate: "TRIGGERED", prices: "within tolerance" },
+  usdm: { badge: "HOLD", reason: "insufficient points for residual gate (8 < 10)", wmax: "0.00 USD", wallets: "Wallets (3), in USD", mode: "data_range", gate: "too few points to judge", prices: "within tolerance" },
+  usdt: { badge: "HOLD", reason: DECISIONS.usdt.reason.message, wmax: "0.00 USD", wallets: "Wallets (3), in USD", mode: "keyword", gate: "not triggered", prices: "MISMATCH" },
+  usdx: { badge: "ERROR", reason: "asset not found: usdx; tables: djed, iusd, usdc, usdm, usdt", wmax: "0.00 USD", wallets: "", mode: "", gate: "", prices: "" },
 };
 
 for (const [asset, expected] of Object.entries(STATES)) {
@@ -69,7 +69,7 @@ test("the figures of the gate, the prices and the wallets are those of the API",
   await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     assert.deepEqual(await page.locator("#gate dd").allInnerTexts(), ["−222.19 USD", "61.69 USD", "2.00", "123.39 USD", "123.39 USD", "31"]);
-    assert.equal(await text(page, "gate-sentence"), "The residual is 180 % of what triggers."); // 222.19 / 123.39
+    assert.equal(await text(page, "gate-sentence"), "The newest value lies 222.19 USD below its trend: 1.8 times the 123.39 USD that are tolerated.");
     assert.equal(await text(page, "gate-applied"), "applied: a triggered gate holds");
     assert.match(await text(page, "peg"), /^OFF PEG: 0\.967177 USD \(positions\), 328\.2 bps from 1\.0000 USD, 100 allowed/);
     assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), ["withdrawn 500.00 USD since the reference without a tag: counted as gain already taken; tag it as the reference, or as principal (alert-orchestrator tag)"]);
@@ -81,8 +81,9 @@ test("the figures of the gate, the prices and the wallets are those of the API",
     ]);
     await page.selectOption("#asset", "usdc");
     await page.locator("#wmax:text-is('299.11 USD')").waitFor();
-    assert.deepEqual(await page.locator("#wallet-rows td").allInnerTexts(), ["63.53", "101.33", "134.25"]);
-    assert.match(await page.locator("#wallet-rows tr").first().innerText(), /^addr1q89…gpze/);
+    await page.locator("#wallet-rows tr:has-text('8,160.92')").waitFor(); // what explain has of it
+    assert.deepEqual(await page.locator("#wallet-rows tr").allInnerTexts(), ["addr1qxv…nzx9\n\t134.25\t267.53\t8,160.92", "addr1qxs…9y63\n\t101.33\t165.53\t7,158.92", "addr1q89…gpze\n\t63.53\t63.53\t6,156.92"]);
+    assert.equal(await text(page, "gate-sentence"), "The newest value lies 12.35 USD above its trend, within the 37.80 USD that are tolerated.");
   });
 });
 
@@ -92,9 +93,8 @@ test("a gate that is not applied, and prices nobody compares, say so", async () 
     assert.equal(await text(page, "gate-applied"), "not applied to this asset: shown only, it does not hold");
     await page.selectOption("#asset", "djed");
     await page.locator("#decision-asset:text-is('djed')").waitFor();
-    assert.match(await text(page, "price-note"), /^Prices are not compared/);
-    await page.locator("#price-rows tr").waitFor();
-    assert.match(await page.locator("#price-rows tr").innerText(), /newest position sample\t0\.967177/);
+    await page.locator("#price:text-is('0.967177 USD per unit, compared with no other')").waitFor();
+    assert.equal(await page.locator("#prices").isVisible(), false);
   });
 });
 
@@ -102,7 +102,7 @@ test("explain shows the reference, each wallet's arithmetic, the gate and the pe
   await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     await page.locator("#explain > summary").click();
-    assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Peg", "Prices", "Warnings"]);
+    assert.deepEqual(await page.locator("#explain-steps h3").allInnerTexts(), ["Reference", "Gain and limit per wallet", "Residual gate", "Warnings"]);
     const steps = await text(page, "explain-steps");
     assert.match(steps, /Limit = min\(0\.5 × max\(0, gain\), max\(0, gain − untagged\), newest value\)/);
     assert.match(steps, /5,693\.39\s+6,156\.92\s+400\.00\s+0\.00\s+63\.53\s+31\.77/);
@@ -112,30 +112,24 @@ test("explain shows the reference, each wallet's arithmetic, the gate and the pe
   });
 });
 
-test("explain shows every price, which were compared, how far apart they are, and for how long", async () => {
-  const prices = async (asset, decisions) => {
-    let lines;
-    await withFixture(browser, script({ decisions }), `?asset=${asset}`, {}, async (page) => {
+test("the prices say how far apart they may be, for how long they are, and which were compared", async () => {
+  const note = async (asset, decisions, prices) => {
+    let said;
+    const explain = (answer) => ({ ...answer, prices: { ...answer.prices, ...prices } });
+    const answers = prices && { "GET /api/explain": explain(explanation(asset, decisions[asset])) };
+    await withFixture(browser, script({ decisions, answers }), `?asset=${asset}`, {}, async (page) => {
       await loaded(page);
-      await page.locator("#explain > summary").click();
-      lines = await page.locator("#explain-steps section", { has: page.locator("h3:text-is('Prices')") }).locator("p").allInnerTexts();
+      said = await text(page, "price-note");
     });
-    return lines;
+    return said;
   };
-  assert.deepEqual(await prices("iusd"), [
-    "liqwid_graphql: 1.000300 USD",
-    "positions: 1.000100 USD",
-    "minswap_aggregator: 0.999200 USD",
-    "greptime(minswap): no price",
-    "Compared: positions, liqwid from liqwid_graphql, minswap from minswap_aggregator.",
-    "Apart: 0.001100 USD (0.110 %), tolerance 0.7 %.", // 100 · 0.007 is 0.7000000000000001
-    "Verdict: agree, 0 in a row (holds after 1).", // a persistence_threshold of 0 means 1
-  ]);
-  const verdict = (lines) => lines[lines.length - 1];
-  assert.equal(verdict(await prices("usdt")), "Verdict: MISMATCH, 2 in a row (holds after 1).");
+  const compared = "Compared: positions, liqwid from liqwid_graphql, minswap from minswap_aggregator.";
+  const apart = "0.001100 USD (0.110 %) apart, 0.7 % tolerated"; // 100 · 0.007 is 0.7000000000000001
+  assert.equal(await note("iusd"), `${apart}; a mismatch holds at once. ${compared}`); // a persistence_threshold of 0 means 1
+  assert.equal(await note("iusd", DECISIONS, { action: "alert" }), `${apart}; a mismatch is shown only. ${compared}`);
+  assert.equal(await note("usdt", DECISIONS, { persistence_threshold: 3 }), `0.030300 USD (3.029 %) apart, 0.7 % tolerated; a mismatch holds after 3 evaluations, and lasts for 2 evaluations. ${compared}`);
   const alone = decision({ prices_by_source: { liqwid_graphql: 1, minswap_aggregator: null }, price_delta_abs: null, price_delta_rel: null, price_mismatch: null, price_compare_unavailable: 1 });
-  assert.deepEqual(await prices("usdc", { usdc: alone }), ["liqwid_graphql: 1.000000 USD", "minswap_aggregator: no price", "Fewer than two sources have a price: nothing to compare."]);
-  assert.deepEqual(await prices("djed"), []);
+  assert.equal(await note("usdc", { usdc: alone }), "Fewer than two sources have a price: nothing to compare.");
 });
 
 test("history writes small residuals, those of a price, with digits that tell", async () => {

@@ -75,9 +75,9 @@ const DETAILS = ["#explain-steps > *", "#withdrawal-rows > *", "#history-rows > 
 /** Everything is there: the decision, and the sections that come after it, each with an answer of its own. */
 export const loaded = async (page, details = DETAILS) => {
   await page.locator("#badge-word:not(:text-is('–'))").waitFor();
-  await page.locator("#charts[aria-busy=false]").waitFor();
+  await page.locator("#charts[aria-busy=false]").waitFor({ state: "attached" });
   // Panels are drawn one by one.
-  await page.waitForFunction(() => [...document.querySelectorAll(".panel")].every((panel) => panel.hidden || panel.querySelector("canvas")));
+  await page.waitForFunction(() => [...document.querySelectorAll(".panel")].every((panel) => panel.hidden || panel.closest("[hidden]") || panel.querySelector("canvas")));
   await page.waitForFunction((all) => all.every((one) => document.querySelector(one)), details);
 };
 

@@ -19,6 +19,8 @@ declare namespace Api {
     evaluation_seconds: number | null;
     auth: { enabled: boolean; require_for: "sensitive" | "all" };
     references_writable: boolean;
+    /** As the operator gave it. */
+    config_path: string;
     store: { ok: boolean; detail: string | null };
   }
 
@@ -80,6 +82,8 @@ declare namespace Api {
     gain_usd: number;
     stale: boolean;
     limit_usd: number;
+    /** By how much withdrawals without a tag lowered it. */
+    taken_usd: number;
   }
 
   interface Totals {
@@ -256,13 +260,6 @@ declare namespace Page {
     asset: string | null;
     view: Api.View;
     autorefresh: boolean;
-  }
-
-  interface PriceRow {
-    source: string;
-    price: number | null;
-    abs: number | null;
-    rel: number | null;
   }
 
   /** What the page has of an answer: not asked yet, the answer, or why there is none. */

@@ -146,6 +146,8 @@ pub(super) struct Status {
     evaluation_seconds: Option<f64>,
     auth: Login,
     references_writable: bool,
+    /// As the operator gave it, for commands that the page offers.
+    config_path: String,
     store: StoreStatus,
 }
 
@@ -179,6 +181,7 @@ pub(super) async fn status(State(live): State<Arc<Live>>) -> Json<Status> {
         evaluation_seconds: published.map(|published| published.finished.took.as_secs_f64()),
         auth: Login { enabled: auth.enabled, require_for: auth.require_for },
         references_writable: auth.enabled,
+        config_path: live.config_path.to_string_lossy().into_owned(),
         store: StoreStatus { ok: store.is_ok(), detail: store.err() },
     })
 }

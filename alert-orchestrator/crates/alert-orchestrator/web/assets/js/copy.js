@@ -27,6 +27,13 @@ export function address(full, short) {
 	return button;
 }
 
+/** What to type into a shell on the server. @param {Api.Status | null} status @param {...string} words */
+export function command(status, ...words) {
+	const config = status?.config_path ? ["--config", status.config_path] : [];
+	const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+	return ["alert-orchestrator", ...config, ...words].map(quoted).join(" ");
+}
+
 async function write(text) {
 	try {
 		await navigator.clipboard.writeText(text);

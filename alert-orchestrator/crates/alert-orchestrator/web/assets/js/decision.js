@@ -1,8 +1,8 @@
 // May the operator withdraw, and how much? Badge, limit, reason and warnings of the selected asset.
 
-import { copies } from "./copy.js";
-import { byId, el, reconcile, setNote, write } from "./dom.js";
-import { counted, measured, number, time, usd } from "./format.js";
+import { command, copies } from "./copy.js";
+import { byId, el, icon, reconcile, setNote, write } from "./dom.js";
+import { counted, measured, readable, time, usd } from "./format.js";
 
 const KINDS = {
 	1: { kind: "withdraw", word: "WITHDRAW_OK" },
@@ -31,6 +31,12 @@ const HINTS = {
 /** @param {1 | 0 | -1} decision */
 export const kindOf = (decision) => KINDS[decision];
 
+/** A decision in a table. @param {1 | 0 | -1} decision */
+export function mark(decision) {
+	const { kind, word } = KINDS[decision];
+	return el("span", { class: `mark ${kind}` }, icon(kind), word);
+}
+
 /** @type {Api.Decision | null} */
 let shown = null;
 let announced = "";
@@ -41,40 +47,69 @@ export function start() {
 }
 
 /** @param {Page.Shown} state */
-export function showDecision({ asset, decision, explain, unreachableSince, failure }) {
+export function showDecision({ asset, decision, explain, status, unreachableSince, failure }) {
 	shown = decision;
 	const { kind, word } = kindOf(decision.decision);
+	const isLost = unreachableSince !== null || failure !== null;
+	const state = unreachableSince !== null ? "Server unreachable" : isLost ? `Last known ${word}` : word;
+	const when = status?.as_of ? `as of ${time(status.as_of)}` : "";
 	byId("badge").className = `badge ${kind}`;
 	byId("badge").querySelector("use").setAttribute("href", `#icon-${kind}`);
 	write({
 		"decision-asset": asset,
 		"badge-word": word,
-		"badge-note": unreachableSince === null && failure === null ? "" : "last known",
+		"badge-note": isLost ? "last known" : when,
 		reason: sentence(decision),
 		wmax: measured(decision.wmax_usd, "USD"),
-		"wallet-count": number(decision.wallet_breakdown.length || explain.value?.wallets.length, 0),
-		gain: measured(decision.g_usd, "USD"),
-		withdrawn: measured(decision.withdrawn_since_reference_usd, "USD"),
-		"ref-mode": decision.ref_mode ?? "null",
-		t0: time(decision.t0_ts),
-		t1: time(decision.t1_ts),
-		"explain-command": `alert-orchestrator explain ${asset}`,
+		"explain-command": command(status, "explain", asset),
 	});
+	showFigures(decision, explain.value);
 	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
 	showWarnings(explain.value?.warnings ?? []);
-	document.title = `${word} · ${asset} · Alert Orchestrator`;
-	announce(`${asset}: ${word}, ${sentence(decision)}`, `${asset} ${decision.decision} ${decision.reason?.code}`);
+	document.title = [state, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
+	announce(`${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${sentence(decision)}`, `${asset} ${decision.decision} ${decision.reason?.code}`);
 }
 
-function sentence({ decision, wmax_usd, wallet_breakdown, reason }) {
-	if (decision === 1) return `Up to ${usd(wmax_usd)} USD may be withdrawn from ${counted(wallet_breakdown.length, "wallet")}.`;
-	return reason ? reason.message : "No reason was given.";
+/** Those that are known; a column of dashes says nothing. @param {Api.Decision} decision @param {Api.Explanation | undefined} advice */
+function showFigures(decision, advice) {
+	const untagged = decision.withdrawn_since_reference_usd || null;
+	const figures = {
+		gain: measured(decision.g_usd, "USD"),
+		withdrawn: measured(untagged, "USD") + (untagged && advice ? effectOf(advice.wallets) : ""),
+		"ref-mode": decision.ref_mode ?? (decision.decision === -1 ? "–" : "none"),
+		t0: time(decision.t0_ts),
+		t1: time(decision.t1_ts),
+		price: measured(advice?.price_t1_usd, "USD per unit") + (decision.prices_by_source ? "" : ", compared with no other"),
+	};
+	write(figures);
+	for (const [id, text] of Object.entries(figures)) byId(id).parentElement.hidden = text.startsWith("–");
 }
 
+/** What withdrawals without a tag do to the limit. @param {Api.WalletFigures[]} wallets */
+function effectOf(wallets) {
+	const lowered = wallets.reduce((sum, { taken_usd }) => sum + taken_usd, 0);
+	return lowered > 0 ? `, lowers the limit by ${usd(lowered)} USD` : ", lowers no limit";
+}
+
+function sentence({ decision, wallet_breakdown, reason }) {
+	if (decision === 1) return `May be withdrawn now, from ${counted(wallet_breakdown.length, "wallet")}.`;
+	return reason ? readable(reason.message) : "No reason was given.";
+}
+
+/** Of warnings that differ in names and figures alone one stands for all, the one with the largest figure. @param {string[]} warnings */
 function showWarnings(warnings) {
-	const list = byId("warnings");
-	list.hidden = warnings.length === 0;
-	reconcile(list, warnings, (text) => text, (text) => el("li", {}, text));
+	const alike = new Map();
+	for (const text of warnings) {
+		const kind = text.replace(/[\w…]*\d[\w….:-]*/g, "");
+		alike.set(kind, [...(alike.get(kind) ?? []), text]);
+	}
+	const size = (text) => Math.max(0, ...(text.match(/(?<![\w.])\d+(\.\d+)?(?![\w.])/g) ?? []).map(Number));
+	const said = [...alike.values()].map((texts) => {
+		const worst = texts.reduce((a, b) => (size(b) > size(a) ? b : a));
+		return readable(worst) + (texts.length > 1 ? ` (and ${counted(texts.length - 1, "more warning")} of this kind, in Explain)` : "");
+	});
+	byId("warnings").hidden = !said.length;
+	reconcile(byId("warnings"), said, (text) => text, (text) => el("li", {}, text));
 }
 
 /**

@@ -85,6 +85,7 @@ export function reconcile(parent, items, keyOf, make, fill = () => {}) {
 		if (child.dataset.key && wanted.has(child.dataset.key)) kept.set(child.dataset.key, child);
 		else child.remove();
 	}
+	const focused = document.activeElement;
 	let next = parent.firstElementChild;
 	for (const { item, key } of keyed) {
 		const node = kept.get(key) ?? make(item);
@@ -93,6 +94,8 @@ export function reconcile(parent, items, keyOf, make, fill = () => {}) {
 		if (node === next) next = next?.nextElementSibling ?? null;
 		else parent.insertBefore(node, next);
 	}
+	// An element that is moved loses it.
+	if (focused instanceof HTMLElement && parent.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
 }
 
 /** One row that says why a table has no others. @param {Element} tbody @param {number} columns @param {string} text */

@@ -1,9 +1,9 @@
-// Why this decision? Every figure it rests on, in the order in which it was made. Nothing is computed here.
+// How was this decision made? The figures behind those that the cards show. Nothing is computed here.
 
 import { address } from "./copy.js";
 import { byId, el, setNote } from "./dom.js";
-import { abbreviate, amount, counted, measured, named, number, percent, time, usd } from "./format.js";
-import { pegSentence, unitOf } from "./gate.js";
+import { abbreviate, amount, counted, measured, number, readable, time, usd } from "./format.js";
+import { unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
 let shown;
@@ -21,9 +21,7 @@ function steps(advice) {
 		step("Reference", ...reference(advice)),
 		advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
 		advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
-		advice.peg ? step("Peg", line(pegSentence(advice.peg))) : null,
-		advice.prices ? step("Prices", ...prices(advice.prices)) : null,
-		advice.warnings.length ? step("Warnings", ...advice.warnings.map(line)) : null,
+		advice.warnings.length ? step("Warnings", ...advice.warnings.map((text) => line(readable(text)))) : null,
 	].filter((part) => part !== null);
 }
 
@@ -114,20 +112,4 @@ function verdict({ verdict, points, scattered }) {
 	if (typeof verdict === "object") return `too few points to judge (${points} < ${verdict.insufficient.needed})`;
 	if (scattered) return `σ too large to judge: look at ${time(scattered.furthest.at)}`;
 	return verdict === "triggered" ? "TRIGGERED" : "not triggered";
-}
-
-/** @param {Api.PriceFigures} prices */
-function prices({ by_source, missing, logical, delta_abs, delta_rel, tolerance, mismatch, mismatches_in_a_row, persistence_threshold, action }) {
-	const price = (value) => `${number(value, 6)} USD`;
-	const lines = by_source.map(({ source, price_usd }) => `${named(source)}: ${price(price_usd)}`);
-	lines.push(...missing.map((source) => `${named(source)}: no price`));
-	if (mismatch === null) return [...lines, "Fewer than two sources have a price: nothing to compare."].map(line);
-	const allowed = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
-	const follows = action === "hold" ? `holds after ${Math.max(1, persistence_threshold)}` : "shown only";
-	return [
-		...lines,
-		`Compared: ${logical.map(({ source, from }) => [...new Set([source, named(from)])].join(" from ")).join(", ")}.`,
-		`Apart: ${price(delta_abs)} (${percent(delta_rel)}), tolerance ${allowed}.`,
-		`Verdict: ${mismatch ? "MISMATCH" : "agree"}, ${mismatches_in_a_row} in a row (${follows}).`,
-	].map(line);
 }

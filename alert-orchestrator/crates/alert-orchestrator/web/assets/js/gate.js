@@ -9,12 +9,14 @@ export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per un
 /** @param {Page.Shown} state */
 export function showGate({ decision, explain }) {
 	const gate = explain.value?.gate ?? null;
+	// Known to have nothing to say, not only not asked yet.
+	byId("gate").hidden = decision.decision === -1 || Boolean(explain.value && !gate && !explain.value.peg);
 	const unit = unitOf(gate);
 	// Of a position or of a price? Only the explanation knows.
 	const own = (figure) => measured(gate && figure, unit);
 	showFlag("gate-verdict", verdict(decision, gate));
 	write({
-		"gate-applied": decision.decision === -1 ? "" : applied(decision),
+		"gate-applied": applied(decision),
 		residual: own(decision.residual_usd),
 		sigma: own(decision.sigma_usd),
 		k: number(decision.k_sigma, 2),
@@ -22,7 +24,7 @@ export function showGate({ decision, explain }) {
 		threshold: gate ? threshold(gate, unit) : "–",
 		"gate-points": number(gate?.points, 0),
 	});
-	showMeter(gate);
+	setNote(byId("gate-sentence"), sentence(gate));
 	setNote(byId("peg"), explain.value?.peg ? pegSentence(explain.value.peg) : null);
 }
 
@@ -42,17 +44,17 @@ function threshold({ interval, threshold }, unit) {
 	return `${measured(threshold, unit)}, outside ${measured(interval[0], unit)} … ${measured(interval[1], unit)}`;
 }
 
-/** In percentile mode the threshold is only the floor, and a share of it says nothing. @param {Api.Gate | null} gate */
-function showMeter(gate) {
-	const share =
-		gate && !gate.interval && !gate.scattered && gate.residual !== null && gate.threshold ? Math.abs(gate.residual) / gate.threshold : null;
-	const meter = byId("gate-meter");
-	meter.hidden = share === null;
-	meter.value = share ?? 0;
-	setNote(byId("gate-sentence"), share === null ? null : `The residual is ${number(share * 100, 0)} % of what triggers.`);
+/** In percentile mode the threshold is only the floor, and nothing can be said beside it. @param {Api.Gate | null} gate */
+function sentence(gate) {
+	if (!gate || gate.interval || gate.scattered || gate.residual === null || !gate.threshold) return null;
+	const unit = unitOf(gate);
+	const size = Math.abs(gate.residual);
+	const lies = `The newest value lies ${measured(size, unit)} ${gate.residual < 0 ? "below" : "above"} its trend`;
+	const tolerated = `${measured(gate.threshold, unit)} that are tolerated`;
+	return size > gate.threshold ? `${lies}: ${number(size / gate.threshold, 1)} times the ${tolerated}.` : `${lies}, within the ${tolerated}.`;
 }
 
-export function pegSentence(peg) {
+function pegSentence(peg) {
 	const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
 	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD (${named(peg.source)}), ${distance}.`;
 }

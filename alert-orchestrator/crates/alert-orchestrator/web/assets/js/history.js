@@ -1,8 +1,8 @@
 // How did the decisions on this asset go? The journal, newest first.
 
-import { kindOf } from "./decision.js";
-import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote } from "./dom.js";
-import { number, time, usd } from "./format.js";
+import { mark } from "./decision.js";
+import { byId, el, fillCells, makeCells, reconcile, sayInTable, setNote } from "./dom.js";
+import { number, readable, time, usd } from "./format.js";
 
 const PAGE = 50;
 let limit = PAGE;
@@ -55,13 +55,12 @@ function makeRow({ decision, code }) {
 		row.cells[1].append(el("span", { class: "flag info" }, "tag changed"));
 		return row;
 	}
-	const { kind, word } = kindOf(decision);
-	row.cells[1].append(el("span", { class: `mark ${kind}` }, icon(kind), word));
+	row.cells[1].append(mark(decision));
 	return row;
 }
 
 function fillRow(row, { ts, wmax_usd, g_usd, residual_usd: residual, sigma_usd: sigma, reason }) {
 	// The journal does not say whether these are of a position or of a price.
 	const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
-	fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), reason ?? "");
+	fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), readable(reason ?? ""));
 }

@@ -10,6 +10,7 @@ import { byId, el, reconcile, setText } from "./dom.js";
 import { showExplain } from "./explain.js";
 import { showGate } from "./gate.js";
 import * as history from "./history.js";
+import * as overview from "./overview.js";
 import { showPrices } from "./prices.js";
 import * as references from "./references.js";
 import * as route from "./route.js";
@@ -145,6 +146,9 @@ function draw() {
 /** @param {Page.Shown} shown */
 function drawAsset(shown) {
 	drawSelector(shown);
+	overview.showOverview(shown);
+	byId("main").classList.toggle("doubt", isDoubtful(shown));
+	byId("charts").hidden = shown.decision.decision === -1;
 	decision.showDecision(shown);
 	showGate(shown);
 	showPrices(shown);
@@ -155,11 +159,16 @@ function drawAsset(shown) {
 	showExplain(shown);
 }
 
+/** Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not. @param {Page.Shown} shown */
+const isDoubtful = ({ decision: { reason }, explain }) =>
+	["clock_doubt", "stale_data", "off_peg"].includes(reason?.code ?? "") || Boolean(explain.value?.peg?.off_peg);
+
 /** @param {Page.Shown} shown */
-function drawSelector({ decisions, asset }) {
+function drawSelector({ decisions, asset, unreachableSince, failure }) {
+	const known = unreachableSince === null && failure === null ? "" : "last known ";
 	const select = byId("asset");
 	reconcile(select, Object.keys(decisions).sort(), (name) => name, (name) => el("option", { value: name }), (option, name) =>
-		setText(option, `${name} · ${decision.kindOf(decisions[name].decision).word}`));
+		setText(option, `${name} · ${known}${decision.kindOf(decisions[name].decision).word}`));
 	select.disabled = false;
 	select.value = asset;
 }
@@ -186,6 +195,10 @@ function go(parameters, how) {
 
 function start() {
 	tooltip.start();
+	overview.start((asset) => {
+		go({ asset }, "push");
+		byId("decision").scrollIntoView({ block: "nearest" });
+	});
 	decision.start();
 	charts.start();
 	wallets.start();

@@ -1,48 +1,46 @@
-// Do the sources agree on the price?
+// Do the sources agree on the price? Hidden where nobody compares them.
 
-import { byId, el, fillCells, reconcile, setNote, showFlag } from "./dom.js";
-import { named, number, percent } from "./format.js";
+import { byId, el, fillCells, reconcile, setText, showFlag } from "./dom.js";
+import { amount, counted, named, number, percent } from "./format.js";
 
 /** @param {Page.Shown} state */
 export function showPrices({ decision, explain }) {
-	const own = explain.value?.price_t1_usd ?? null;
-	const rows = decision.prices_by_source ? listed(decision.prices_by_source, explain.value?.prices ?? null) : alone(own);
-	reconcile(byId("price-rows"), rows, ({ source }) => source, makeRow, fillRow);
-	byId("price-table").hidden = !rows.length;
-	const said = verdict(decision);
-	showFlag("price-verdict", said);
-	setNote(byId("price-note"), said.note);
+	const bySource = decision.prices_by_source;
+	byId("prices").hidden = !bySource;
+	if (!bySource) return;
+	const figures = explain.value?.prices ?? null;
+	reconcile(byId("price-rows"), Object.entries(bySource), ([source]) => source, makeRow, (row, [source, price]) =>
+		fillRow(row, price, figures?.by_source.find((one) => one.source === source)));
+	showFlag("price-verdict", verdict(decision));
+	setText(byId("price-note"), note(decision, figures));
 }
 
-function listed(bySource, figures) {
-	return Object.entries(bySource).map(([source, price]) => {
-		const { delta_abs: abs = null, delta_rel: rel = null } = figures?.by_source.find((one) => one.source === source) ?? {};
-		return { source: named(source), price, abs, rel };
-	});
+function verdict({ price_mismatch, price_compare_unavailable }) {
+	if (price_compare_unavailable) return { kind: "none", word: "cannot be compared" };
+	return price_mismatch ? { kind: "bad", word: "MISMATCH" } : { kind: "good", word: "within tolerance" };
 }
 
-function alone(price) {
-	return price === null ? [] : [{ source: "newest position sample", price, abs: null, rel: null }];
+/** How far apart they are, and what follows. @param {Api.Decision} decision @param {Api.PriceFigures | null} figures */
+function note({ price_delta_abs, price_delta_rel, price_mismatch, price_compare_unavailable }, figures) {
+	if (price_compare_unavailable) return "Fewer than two sources have a price: nothing to compare.";
+	const apart = `${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}) apart`;
+	if (!figures) return `${apart}.`;
+	const { tolerance, logical, action, mismatches_in_a_row: row, persistence_threshold: allowed } = figures;
+	const tolerated = tolerance.mode === "relative" ? `${amount(100 * tolerance.epsilon)} %` : `${tolerance.epsilon} USD`;
+	const compared = logical.map(({ source, from }) => [...new Set([source, named(from)])].join(" from ")).join(", ");
+	const holds = allowed > 1 ? `holds after ${allowed} evaluations` : "holds at once";
+	const follows = `a mismatch ${action === "hold" ? holds : "is shown only"}`;
+	const lasts = price_mismatch ? `, and lasts for ${counted(row, "evaluation")}` : "";
+	return `${apart}, ${tolerated} tolerated; ${follows}${lasts}. Compared: ${compared}.`;
 }
 
-function verdict(decision) {
-	const { price_mismatch, price_delta_abs, price_delta_rel, price_compare_unavailable, prices_by_source } = decision;
-	if (!prices_by_source) {
-		return { kind: "none", word: "not compared", note: "Prices are not compared (price_compare), or the asset is in error." };
-	}
-	const apart = `${number(price_delta_abs, 6)} USD (${percent(price_delta_rel)}) apart.`;
-	if (price_compare_unavailable) {
-		return { kind: "none", word: "cannot be compared", note: "Fewer than two sources have a price: nothing to compare." };
-	}
-	if (price_mismatch) return { kind: "bad", word: "MISMATCH", note: `${apart} More than the tolerance.` };
-	return { kind: "good", word: "within tolerance", note: apart };
-}
-
-function makeRow({ source }) {
+/** @param {[string, number | null]} entry */
+const makeRow = ([source]) => {
 	const cell = () => el("td", { class: "number" });
-	return el("tr", {}, el("th", { scope: "row" }, el("code", {}, source)), cell(), cell(), cell());
-}
+	return el("tr", {}, el("th", { scope: "row" }, el("code", {}, named(source))), cell(), cell(), cell());
+};
 
-function fillRow(row, { price, abs, rel }) {
-	fillCells(row, null, price === null ? "no answer" : number(price, 6), number(abs, 6), percent(rel));
+/** @param {HTMLTableRowElement} row @param {number | null} price @param {Api.PriceFigures["by_source"][number] | undefined} beside */
+function fillRow(row, price, beside) {
+	fillCells(row, null, price === null ? "no answer" : number(price, 6), number(beside?.delta_abs, 6), percent(beside?.delta_rel));
 }

@@ -3,7 +3,7 @@
 // User and password live in this module's memory only, and go nowhere but into the one request that needs them.
 
 import { Refused, setReference } from "./api.js";
-import { address, copies } from "./copy.js";
+import { address, command, copies } from "./copy.js";
 import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
 import { amount, time } from "./format.js";
 
@@ -50,7 +50,9 @@ export function showReferences(state) {
 	const rows = byId("withdrawal-rows");
 	if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
 	if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
-	reconcile(rows, listed, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
+	// The reference first: what all gains count from, however many came since.
+	const pinned = listed.filter(isNewestTagged);
+	reconcile(rows, [...pinned, ...listed.filter((one) => !pinned.includes(one))], (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
 function showNote({ status }) {
@@ -60,9 +62,9 @@ function showNote({ status }) {
 	if (note.dataset.key === key) return;
 	note.dataset.key = key;
 	if (writable) return note.replaceChildren(RULE);
-	const command = `alert-orchestrator tag --asset ${asset} --latest`;
-	const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, command));
-	copies(button, () => command);
+	const tag = command(status, "tag", "--asset", asset, "--latest");
+	const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, tag));
+	copies(button, () => tag);
 	const why = status.auth.enabled ? "It cannot be changed from this page." : "To change it from this page, logins must be enabled (orchestrator.auth).";
 	note.replaceChildren(`${RULE} ${why} On the server: `, button);
 }
@@ -75,6 +77,7 @@ function makeRow(one) {
 
 function fillRow(row, one) {
 	fillCells(row, time(one.ts), null, units(one), one.memo ?? "");
+	row.className = isNewestTagged(one) ? "pinned" : "";
 	const cell = row.cells[4];
 	const shown = JSON.stringify([one, isNewestTagged(one), writable, time(one.ts)]);
 	// The button keeps the focus while nothing about it changes.

@@ -16,9 +16,15 @@ export function read() {
  * @param {"push" | "replace"} how a choice of the user is pushed, so that back undoes it
  */
 export function write(parameters, how) {
-	const url = new URL(location.href);
-	for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-	if (url.href === location.href) return;
-	if (how === "push") history.pushState(null, "", url);
-	else history.replaceState(null, "", url);
+	const address = href(parameters);
+	if (address === location.search) return;
+	if (how === "push") history.pushState(null, "", address);
+	else history.replaceState(null, "", address);
+}
+
+/** Where parameters are these and the others as they are. @param {Record<string, string>} parameters */
+export function href(parameters) {
+	const query = new URLSearchParams(location.search);
+	for (const [name, value] of Object.entries(parameters)) query.set(name, value);
+	return `?${query}`;
 }

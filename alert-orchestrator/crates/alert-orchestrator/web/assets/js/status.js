@@ -6,6 +6,9 @@ import { ago, time, timezone, useTimezone } from "./format.js";
 /** An evaluation may be this late before the page says so. */
 const GRACE_SECONDS = 30;
 
+/** Banners beside which no figure is of now, so that nothing is green. */
+const PAST = ["unreachable", "failure", "as-of", "overdue"];
+
 /** Server's clock less this computer's, milliseconds: ages must not depend on a clock that is wrong here. */
 let skewMs = 0;
 
@@ -16,6 +19,9 @@ export function synchronize(status) {
 }
 
 const serverNow = () => Date.now() + skewMs;
+
+/** How long ago that is on the server's clock. @param {string | null} instant */
+export const age = (instant) => (instant ? ago((Date.parse(instant) - serverNow()) / 1000) : "–");
 
 /** @param {Page.State} state */
 export function showStatus(state) {
@@ -28,9 +34,11 @@ export function showStatus(state) {
 			"next-evaluation": withAge(status.next_evaluation),
 		});
 	}
+	const now = banners(state);
+	document.body.classList.toggle("doubt", now.some(({ key }) => PAST.includes(key)));
 	reconcile(
 		byId("banners"),
-		banners(state),
+		now,
 		({ key }) => key,
 		({ kind }) => el("p", { class: `banner ${kind}` }),
 		(node, { kind, text }) => {
@@ -42,7 +50,7 @@ export function showStatus(state) {
 
 function withAge(instant) {
 	if (!instant) return "–";
-	return `${time(instant)} (${ago((Date.parse(instant) - serverNow()) / 1000)})`;
+	return `${time(instant)} (${age(instant)})`;
 }
 
 function banners(state) {

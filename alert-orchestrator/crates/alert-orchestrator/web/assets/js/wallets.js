@@ -1,8 +1,19 @@
-// How much from which wallet?
+// How much from which wallet? Sorted as one likes, and as a file.
 
 import { address } from "./copy.js";
 import { byId, el, fillCells, reconcile, setNote, setText } from "./dom.js";
 import { abbreviate, usd } from "./format.js";
+
+/** @typedef {{address: string, short: string, limit: number, gain: number | undefined, value: number | undefined}} Row */
+
+/** What the columns are sorted by, in their order. @type {((row: Row) => string | number)[]} */
+const KEYS = [({ address }) => address, ({ limit }) => limit, ({ gain }) => gain ?? -Infinity, ({ value }) => value ?? -Infinity];
+/** The most that can be had first. */
+const sorted = { column: 1, descending: true };
+
+/** @type {Row[]} */
+let rows = [];
+let asset = "";
 
 /** One wallet can be reached by Tab; arrow keys move among them, so that 200 are not 200 stops. */
 export function start() {
@@ -12,42 +23,74 @@ export function start() {
 		const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
 		if (at < 0 || to === undefined || !buttons[to]) return;
 		event.preventDefault();
-		buttons[at].tabIndex = -1;
-		buttons[to].tabIndex = 0;
+		reach(buttons, buttons[to]);
 		buttons[to].focus();
 	});
+	headers().forEach((header, column) =>
+		header.firstElementChild?.addEventListener("click", () => {
+			// Figures begin with the largest, addresses with the first.
+			sorted.descending = sorted.column === column ? !sorted.descending : column > 0;
+			sorted.column = column;
+			draw();
+			reach([...byId("wallet-rows").querySelectorAll("button")]);
+			byId("wallet-table").scrollTop = 0;
+		}),
+	);
+	byId("wallets-csv").addEventListener("click", download);
 }
+
+const headers = () => [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#wallet-table th[aria-sort]"))];
 
 /** @param {Page.Shown} state */
-export function showWallets({ decision, explain }) {
-	const wallets = decision.wallet_breakdown.length ? decision.wallet_breakdown : held(explain.value);
-	reconcile(byId("wallet-rows"), wallets, (wallet) => wallet.wallet_address, makeRow, (row, { wmax_usd }) => fillCells(row, null, usd(wmax_usd)));
-	keepOneReachable();
-	byId("wallet-table").hidden = !wallets.length;
-	setText(byId("wallets-title"), wallets.length ? `Wallets (${wallets.length})` : "Wallets");
-	setNote(byId("wallets-note"), note(decision));
+export function showWallets(state) {
+	asset = state.asset;
+	rows = rowsOf(state);
+	byId("wallets").hidden = !rows.length;
+	setText(byId("wallets-title"), `Wallets (${rows.length}), in USD`);
+	setNote(byId("wallets-note"), state.decision.decision === 1 ? null : "The asset is held: nothing may be withdrawn from any wallet.");
+	draw();
 }
 
-/** A held asset has no breakdown, but its wallets are still there, with nothing to take out. */
-const held = (explanation) =>
-	(explanation?.wallets ?? []).map(({ address }) => ({ wallet_address: address, abbreviated_address: abbreviate(address), wmax_usd: 0 }));
-
-/** @param {Api.Decision} decision */
-function note({ decision, wmax_usd }) {
-	if (decision === 1) return `Together ${usd(wmax_usd)} USD.`;
-	return decision === 0 ? "The asset is held: nothing may be withdrawn from any wallet." : "No wallet can be judged while the asset is in error.";
+/** A held asset has no breakdown, but its wallets are still there, with nothing to take out. @returns {Row[]} */
+function rowsOf({ decision, explain }) {
+	const figures = explain.value?.wallets ?? [];
+	const by = new Map(figures.map((wallet) => [wallet.address, wallet]));
+	const row = (address, short, limit) => ({ address, short, limit, gain: by.get(address)?.gain_usd, value: by.get(address)?.newest_usd });
+	if (!decision.wallet_breakdown.length) return figures.map(({ address }) => row(address, abbreviate(address), 0));
+	return decision.wallet_breakdown.map((wallet) => row(wallet.wallet_address, wallet.abbreviated_address, wallet.wmax_usd));
 }
 
-/** @param {Api.Wallet} wallet */
-function makeRow({ wallet_address, abbreviated_address }) {
-	const button = address(wallet_address, abbreviated_address);
+function draw() {
+	const key = KEYS[sorted.column];
+	const order = (a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) === sorted.descending ? 1 : -1);
+	reconcile(byId("wallet-rows"), [...rows].sort(order), (row) => row.address, makeRow, (node, { limit, gain, value }) =>
+		fillCells(node, null, usd(limit), usd(gain), usd(value)));
+	headers().forEach((header, column) =>
+		header.setAttribute("aria-sort", column !== sorted.column ? "none" : sorted.descending ? "descending" : "ascending"));
+	const buttons = [...byId("wallet-rows").querySelectorAll("button")];
+	if (!buttons.some((button) => button.tabIndex === 0)) reach(buttons);
+}
+
+/** @param {Row} row */
+function makeRow({ address: whole, short }) {
+	const cells = KEYS.slice(1).map(() => el("td", { class: "number" }));
+	const button = address(whole, short);
 	button.tabIndex = -1;
-	return el("tr", {}, el("th", { scope: "row" }, button), el("td", { class: "number" }));
+	return el("tr", {}, el("th", { scope: "row" }, button), ...cells);
 }
 
-function keepOneReachable() {
-	const rows = byId("wallet-rows");
-	if (rows.querySelector("button[tabindex='0']")) return;
-	const first = rows.querySelector("button");
-	if (first) first.tabIndex = 0;
+/** Has Tab come to this one, and to no other. */
+function reach(buttons, at = buttons[0]) {
+	for (const button of buttons) button.tabIndex = button === at ? 0 : -1;
+}
+
+/** A file made here, of no other host; its figures are cents, its texts such as no spreadsheet takes for a formula. */
+function download() {
+	const plain = (text) => encodeURIComponent(text).replace(/^-/, "%2D");
+	const cents = (figure) => figure?.toFixed(2) ?? "";
+	const lines = rows.map(({ address, limit, gain, value }) => [plain(asset), plain(address), cents(limit), cents(gain), cents(value)].join(","));
+	const text = ["asset,wallet_address,wmax_usd,gain_usd,newest_usd", ...lines, ""].join("\r\n");
+	const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: `${plain(asset)}-wallets.csv` });
+	link.click();
+	URL.revokeObjectURL(link.href);
 }
