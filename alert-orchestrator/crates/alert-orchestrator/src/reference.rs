@@ -22,7 +22,7 @@ use crate::decisions::abbreviate;
 use crate::evaluate;
 use crate::settings::Settings;
 
-/// More withdrawals than this are not listed.
+/// More withdrawals than this are not listed, but for the one that is the reference.
 const LISTED_MAX: usize = 200;
 
 /// A withdrawal that could be marked.
@@ -43,7 +43,7 @@ pub(crate) struct Withdrawal {
     is_principal: bool,
 }
 
-/// An asset's withdrawals, the newest first.
+/// An asset's withdrawals, the newest first, and among them the reference however old it is.
 ///
 /// # Errors
 /// The asset has no tables, or the store does not answer.
@@ -54,9 +54,13 @@ pub(crate) async fn withdrawals(
 ) -> Result<Vec<Withdrawal>, Failure> {
     let keywords = settings.config.orchestrator.keywords();
     let (_, rows) = stored(store, settings, asset).await?;
-    let listed = rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
-    Ok(listed
+    let is_reference = |row: &FlowRow| keywords.mark(row.memo.as_deref()) == Some(Mark::Reference);
+    let usable = || rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
+    let older = usable().skip(LISTED_MAX).find(|(.., row)| is_reference(row));
+    let has_newer = usable().take(LISTED_MAX).any(|(.., row)| is_reference(row));
+    Ok(usable()
         .take(LISTED_MAX)
+        .chain(older.filter(|_| !has_newer))
         .map(|(ts, wallet, row)| Withdrawal {
             ts: time::timestamp(ts),
             wallet_address: legible::line(wallet),
@@ -65,7 +69,7 @@ pub(crate) async fn withdrawals(
             memo: row.memo.as_deref().map(legible::line),
             tx_hash: row.tx_hash.as_deref().map(legible::line),
             tx: row.tx_hash.clone().or_else(|| ids_in(row.memo.as_deref()?).into_iter().next()),
-            is_reference: keywords.mark(row.memo.as_deref()) == Some(Mark::Reference),
+            is_reference: is_reference(row),
             is_principal: keywords.mark(row.memo.as_deref()) == Some(Mark::Principal),
         })
         .collect())

@@ -1,13 +1,15 @@
 //! What is said of a round, and where: errors and warnings in the log, reasons, and whether the service passes for
 //! ready.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use jiff::Timestamp;
+use serde_json::json;
 use testkit::service::Service;
 use testkit::wait_for;
 
-use crate::world::{PAYROLL, WITHDRAWALS, World};
+use crate::world::{A, PAYROLL, TAGGED, WITHDRAWALS, World};
 
 const FINE: &str = "djed: decision=1, wmax_usd=24.00 (2 wallets)";
 const UNREAD: &str = "djed: decision=-1, wmax_usd=0.00 [reason: store unavailable: ";
@@ -122,6 +124,25 @@ fn what_everybody_may_read_names_no_folder_of_the_machine() {
     let run = world.run(&["--once"]);
     let reason = "[reason: invalid data: table liqwid_deposits_djed: liqwid_deposits_djed.csv could not be imported: ";
     assert!(run.stdout.contains(reason), "{}", run.stdout);
+}
+
+#[test]
+fn the_reference_is_listed_however_many_withdrawals_came_since() {
+    let world = World::embedded();
+    let file = world.clone.path("data/liqwid_withdrawals_djed.csv");
+    let mut rows = fs::read_to_string(&file).unwrap();
+    for n in 0..250 {
+        let second = 73 * 3600 + 30 * n; // after hour 72, too far apart to be taken for one
+        writeln!(rows, "{},{A},0.0001,principal_withdrawal,{n:064x}", world.second(second)).unwrap();
+    }
+    fs::write(&file, rows).unwrap();
+    let server = world.serve();
+    server.answers("/startupz", 200);
+    let listed = server.get("/api/withdrawals?asset=djed").json();
+    let listed = listed["withdrawals"].as_array().unwrap();
+    let references: Vec<usize> = (0..listed.len()).filter(|n| listed[*n]["is_reference"] == json!(true)).collect();
+    assert_eq!((listed.len(), references), (201, vec![200]));
+    assert_eq!(listed[200]["tx_hash"], json!(TAGGED));
 }
 
 #[test]

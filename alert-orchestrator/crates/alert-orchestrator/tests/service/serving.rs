@@ -64,6 +64,7 @@ fn the_api_answers_what_once_prints() {
     let normalized = clone.run(&["--config", "served.yaml", "--print-config-normalized"]);
     let normalized: serde_json::Value = serde_json::from_str(&normalized.stdout).unwrap();
     assert_eq!(server.get("/api/config/normalized").json(), normalized);
+    assert_eq!(server.get("/api/status").json()["config_path"], json!("served.yaml"), "as it was given");
     let history = server.get("/api/history?asset=usdc").json();
     assert_eq!(history["entries"][0]["wmax_usd"], json!(212.94));
     let withdrawals = server.get("/api/withdrawals?asset=usdc").json();
