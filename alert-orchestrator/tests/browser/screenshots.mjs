@@ -6,7 +6,7 @@ import { ROOT, makeFolder, start, stop } from "./service.mjs";
 import { launch, loaded } from "./support.mjs";
 
 const PICTURES = [
-  { name: "dashboard-withdraw.png", query: "?asset=usdc", viewport: { width: 1280, height: 1180 }, colorScheme: "light" },
+  { name: "dashboard-withdraw.png", query: "?asset=usdc", viewport: { width: 1280, height: 1400 }, colorScheme: "light" },
   { name: "dashboard-hold-phone.png", query: "?asset=iusd", viewport: { width: 390, height: 1180 }, colorScheme: "dark" },
 ];
 

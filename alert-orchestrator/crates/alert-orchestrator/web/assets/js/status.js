@@ -1,7 +1,7 @@
 // When was this computed, and can it be trusted? Times of evaluations, and banners for what puts the figures in doubt.
 
 import { byId, el, reconcile, setText, write } from "./dom.js";
-import { ago, time, timezone, useTimezone } from "./format.js";
+import { ago, readable, time, timezone, useTimezone } from "./format.js";
 
 /** An evaluation may be this late before the page says so. */
 const GRACE_SECONDS = 30;
@@ -86,7 +86,7 @@ function overdue({ status, unreachableSince }) {
 
 function staleData({ decision, asset }) {
 	const reason = decision?.reason;
-	return reason?.code === "stale_data" ? { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${reason.message}` } : null;
+	return reason?.code === "stale_data" ? { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${readable(reason.message)}` } : null;
 }
 
 function store({ status }) {
