@@ -67,10 +67,14 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
 	showWarnings(explain.value?.warnings ?? []);
 	document.title = [state, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
-	announce(`${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${sentence(decision)}`, `${asset} ${decision.decision} ${decision.reason?.code}`);
+	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${sentence(decision)}`;
+	announce(said, `${asset} ${decision.decision} ${decision.reason?.code}`);
 }
 
-/** Those that are known; a column of dashes says nothing. @param {Api.Decision} decision @param {Api.Explanation | undefined} advice */
+/**
+ * Those that are known; a column of dashes says nothing.
+ * @param {Api.Decision} decision @param {Api.Explanation | undefined} advice
+ */
 function showFigures(decision, advice) {
 	const untagged = decision.withdrawn_since_reference_usd || null;
 	const figures = {
@@ -96,7 +100,10 @@ function sentence({ decision, wallet_breakdown, reason }) {
 	return reason ? readable(reason.message) : "No reason was given.";
 }
 
-/** Of warnings that differ in names and figures alone one stands for all, the one with the largest figure. @param {string[]} warnings */
+/**
+ * Of warnings that differ in names and figures alone one stands for all, the one with the largest figure.
+ * @param {string[]} warnings
+ */
 function showWarnings(warnings) {
 	const alike = new Map();
 	for (const text of warnings) {
@@ -106,7 +113,8 @@ function showWarnings(warnings) {
 	const size = (text) => Math.max(0, ...(text.match(/(?<![\w.])\d+(\.\d+)?(?![\w.])/g) ?? []).map(Number));
 	const said = [...alike.values()].map((texts) => {
 		const worst = texts.reduce((a, b) => (size(b) > size(a) ? b : a));
-		return readable(worst) + (texts.length > 1 ? ` (and ${counted(texts.length - 1, "more warning")} of this kind, in Explain)` : "");
+		const others = counted(texts.length - 1, "more warning");
+		return readable(worst) + (texts.length > 1 ? ` (and ${others} of this kind, in Explain)` : "");
 	});
 	byId("warnings").hidden = !said.length;
 	reconcile(byId("warnings"), said, (text) => text, (text) => el("li", {}, text));

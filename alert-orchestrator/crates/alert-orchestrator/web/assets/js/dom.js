@@ -95,7 +95,8 @@ export function reconcile(parent, items, keyOf, make, fill = () => {}) {
 		else parent.insertBefore(node, next);
 	}
 	// An element that is moved loses it.
-	if (focused instanceof HTMLElement && parent.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
+	const isMoved = parent.contains(focused) && focused !== document.activeElement;
+	if (isMoved && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
 }
 
 /** One row that says why a table has no others. @param {Element} tbody @param {number} columns @param {string} text */

@@ -26,7 +26,9 @@ export const usd = (value) => number(value, 2);
 
 /** A sentence of the server with its figures as all others of the page are written. @param {string} sentence */
 export const readable = (sentence) =>
-	sentence.replace(/(?<![\w.:-])-(?=\d)/g, "−").replace(/(?<![\w.])\d{4,}(?=\.\d)/g, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
+	sentence
+		.replace(/(?<![\w.:-])-(?=\d)/g, "−")
+		.replace(/(?<![\w.])\d{4,}(?=\.\d)/g, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 
 /** A share of 1. @param {Figure} share */
 export const percent = (share) => (known(share) ? `${number(share * 100, 3)} %` : NONE);

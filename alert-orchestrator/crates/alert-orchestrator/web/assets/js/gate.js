@@ -51,7 +51,8 @@ function sentence(gate) {
 	const size = Math.abs(gate.residual);
 	const lies = `The newest value lies ${measured(size, unit)} ${gate.residual < 0 ? "below" : "above"} its trend`;
 	const tolerated = `${measured(gate.threshold, unit)} that are tolerated`;
-	return size > gate.threshold ? `${lies}: ${number(size / gate.threshold, 1)} times the ${tolerated}.` : `${lies}, within the ${tolerated}.`;
+	if (size <= gate.threshold) return `${lies}, within the ${tolerated}.`;
+	return `${lies}: ${number(size / gate.threshold, 1)} times the ${tolerated}.`;
 }
 
 function pegSentence(peg) {

@@ -62,5 +62,6 @@ function makeRow({ decision, code }) {
 function fillRow(row, { ts, wmax_usd, g_usd, residual_usd: residual, sigma_usd: sigma, reason }) {
 	// The journal does not say whether these are of a position or of a price.
 	const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
-	fillCells(row, time(ts), null, usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits), readable(reason ?? ""));
+	const figures = [usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits)];
+	fillCells(row, time(ts), null, ...figures, readable(reason ?? ""));
 }

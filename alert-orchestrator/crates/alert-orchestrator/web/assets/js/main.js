@@ -159,7 +159,10 @@ function drawAsset(shown) {
 	showExplain(shown);
 }
 
-/** Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not. @param {Page.Shown} shown */
+/**
+ * Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not.
+ * @param {Page.Shown} shown
+ */
 const isDoubtful = ({ decision: { reason }, explain }) =>
 	["clock_doubt", "stale_data", "off_peg"].includes(reason?.code ?? "") || Boolean(explain.value?.peg?.off_peg);
 

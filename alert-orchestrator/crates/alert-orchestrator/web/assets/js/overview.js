@@ -20,7 +20,8 @@ export function start(choose) {
 /** @param {Page.Shown} state */
 export function showOverview({ decisions, asset, unreachableSince, failure }) {
 	const names = Object.keys(decisions).sort();
-	reconcile(byId("overview-rows"), names, (name) => name, makeRow, (row, name) => fillRow(row, name, decisions[name], name === asset));
+	const fill = (row, name) => fillRow(row, name, decisions[name], name === asset);
+	reconcile(byId("overview-rows"), names, (name) => name, makeRow, fill);
 	// What was offered once is no sum to rely on; and one asset is its own.
 	byId("overview-total").hidden = names.length < 2 || unreachableSince !== null || failure !== null;
 	showTotal(names, decisions);
@@ -54,9 +55,10 @@ function fillRow(row, name, decision, selected) {
 function showTotal(names, decisions) {
 	const of = (wanted) => names.filter((name) => decisions[name].decision === wanted);
 	const [offering, failed] = [of(1), of(-1)];
+	const offers = offering.length === 1 ? "offers" : "offer";
 	const without = failed.length ? `; without ${failed.join(", ")}, which cannot be judged` : "";
 	write({
 		"overview-sum": usd(offering.reduce((sum, name) => sum + decisions[name].wmax_usd, 0)),
-		"overview-count": `${offering.length} of ${counted(names.length, "asset")} ${offering.length === 1 ? "offers" : "offer"}${without}`,
+		"overview-count": `${offering.length} of ${counted(names.length, "asset")} ${offers}${without}`,
 	});
 }

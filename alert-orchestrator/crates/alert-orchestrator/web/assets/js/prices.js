@@ -9,8 +9,8 @@ export function showPrices({ decision, explain }) {
 	byId("prices").hidden = !bySource;
 	if (!bySource) return;
 	const figures = explain.value?.prices ?? null;
-	reconcile(byId("price-rows"), Object.entries(bySource), ([source]) => source, makeRow, (row, [source, price]) =>
-		fillRow(row, price, figures?.by_source.find((one) => one.source === source)));
+	const fill = (row, [source, price]) => fillRow(row, price, figures?.by_source.find((one) => one.source === source));
+	reconcile(byId("price-rows"), Object.entries(bySource), ([source]) => source, makeRow, fill);
 	showFlag("price-verdict", verdict(decision));
 	setText(byId("price-note"), note(decision, figures));
 }
@@ -40,7 +40,8 @@ const makeRow = ([source]) => {
 	return el("tr", {}, el("th", { scope: "row" }, el("code", {}, named(source))), cell(), cell(), cell());
 };
 
-/** @param {HTMLTableRowElement} row @param {number | null} price @param {Api.PriceFigures["by_source"][number] | undefined} beside */
+/** @param {HTMLTableRowElement} row @param {number | null} price @param {Api.PriceFigures["by_source"][number]} [beside] */
 function fillRow(row, price, beside) {
-	fillCells(row, null, price === null ? "no answer" : number(price, 6), number(beside?.delta_abs, 6), percent(beside?.delta_rel));
+	const said = price === null ? "no answer" : number(price, 6);
+	fillCells(row, null, said, number(beside?.delta_abs, 6), percent(beside?.delta_rel));
 }

@@ -51,8 +51,8 @@ export function showReferences(state) {
 	if (error) return sayInTable(rows, 5, `The withdrawals could not be read: ${error}`);
 	if (answer && !listed.length) return sayInTable(rows, 5, "No withdrawal is stored.");
 	// The reference first: what all gains count from, however many came since.
-	const pinned = listed.filter(isNewestTagged);
-	reconcile(rows, [...pinned, ...listed.filter((one) => !pinned.includes(one))], (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
+	const ordered = [...listed.filter(isNewestTagged), ...listed.filter((one) => !isNewestTagged(one))];
+	reconcile(rows, ordered, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
 function showNote({ status }) {

@@ -85,8 +85,8 @@ function overdue({ status, unreachableSince }) {
 }
 
 function staleData({ decision, asset }) {
-	const reason = decision?.reason;
-	return reason?.code === "stale_data" ? { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${readable(reason.message)}` } : null;
+	if (decision?.reason?.code !== "stale_data") return null;
+	return { key: "stale-data", kind: "warn", text: `Data are stale. ${asset}: ${readable(decision.reason.message)}` };
 }
 
 function store({ status }) {

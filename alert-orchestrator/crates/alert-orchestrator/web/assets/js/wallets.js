@@ -47,7 +47,8 @@ export function showWallets(state) {
 	rows = rowsOf(state);
 	byId("wallets").hidden = !rows.length;
 	setText(byId("wallets-title"), `Wallets (${rows.length}), in USD`);
-	setNote(byId("wallets-note"), state.decision.decision === 1 ? null : "The asset is held: nothing may be withdrawn from any wallet.");
+	const isHeld = state.decision.decision !== 1;
+	setNote(byId("wallets-note"), isHeld ? "The asset is held: nothing may be withdrawn from any wallet." : null);
 	draw();
 }
 
@@ -55,7 +56,10 @@ export function showWallets(state) {
 function rowsOf({ decision, explain }) {
 	const figures = explain.value?.wallets ?? [];
 	const by = new Map(figures.map((wallet) => [wallet.address, wallet]));
-	const row = (address, short, limit) => ({ address, short, limit, gain: by.get(address)?.gain_usd, value: by.get(address)?.newest_usd });
+	const row = (address, short, limit) => {
+		const found = by.get(address);
+		return { address, short, limit, gain: found?.gain_usd, value: found?.newest_usd };
+	};
 	if (!decision.wallet_breakdown.length) return figures.map(({ address }) => row(address, abbreviate(address), 0));
 	return decision.wallet_breakdown.map((wallet) => row(wallet.wallet_address, wallet.abbreviated_address, wallet.wmax_usd));
 }
@@ -88,9 +92,11 @@ function reach(buttons, at = buttons[0]) {
 function download() {
 	const plain = (text) => encodeURIComponent(text).replace(/^-/, "%2D");
 	const cents = (figure) => figure?.toFixed(2) ?? "";
-	const lines = rows.map(({ address, limit, gain, value }) => [plain(asset), plain(address), cents(limit), cents(gain), cents(value)].join(","));
-	const text = ["asset,wallet_address,wmax_usd,gain_usd,newest_usd", ...lines, ""].join("\r\n");
-	const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: `${plain(asset)}-wallets.csv` });
-	link.click();
-	URL.revokeObjectURL(link.href);
+	const lines = rows.map(({ address, limit, gain, value }) => [plain(asset), plain(address), ...[limit, gain, value].map(cents)]);
+	const head = ["asset", "wallet_address", "wmax_usd", "gain_usd", "newest_usd"];
+	const text = [head, ...lines, []].map((line) => line.join(",")).join("\r\n");
+	const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+	el("a", { href, download: `${plain(asset)}-wallets.csv` }).click();
+	// Some browsers read it only after this.
+	setTimeout(() => URL.revokeObjectURL(href), 1000);
 }
