@@ -150,6 +150,7 @@ test("title, selector and badge say when the figures are those of a past date, o
     await loaded(page);
     assert.equal(await page.title(), "WITHDRAW_OK · usdc · as of 2026-01-29 01:00 · Alert Orchestrator");
     assert.equal(await text(page, "badge-note"), "as of 2026-01-29 01:00");
+    assert.equal(await text(page, "reason"), "Could be withdrawn then, from 3 wallets.");
   });
   await withFixture(browser, script(), "?asset=usdc", { tolerated: /ERR_CONNECTION|ERR_EMPTY_RESPONSE/ }, async (page, fixture) => {
     await loaded(page);
@@ -162,6 +163,7 @@ test("title, selector and badge say when the figures are those of a past date, o
     await nextRound(page);
     await eventually(() => page.title(), "Server unreachable · usdc · Alert Orchestrator");
     assert.equal(await option.textContent(), "usdc · last known WITHDRAW_OK");
+    assert.equal(await text(page, "reason"), "Could be withdrawn at the last evaluation, from 3 wallets.");
     fixture.script = script();
     await fixture.comeBack();
     await nextRound(page);

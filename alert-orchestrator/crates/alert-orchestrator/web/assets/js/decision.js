@@ -53,13 +53,15 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 	const isLost = unreachableSince !== null || failure !== null;
 	const state = unreachableSince !== null ? "Server unreachable" : isLost ? `Last known ${word}` : word;
 	const when = status?.as_of ? `as of ${time(status.as_of)}` : "";
+	const may = when ? "Could be withdrawn then" : isLost ? "Could be withdrawn at the last evaluation" : "May be withdrawn now";
+	const why = sentence(decision, may);
 	byId("badge").className = `badge ${kind}`;
 	byId("badge").querySelector("use").setAttribute("href", `#icon-${kind}`);
 	write({
 		"decision-asset": asset,
 		"badge-word": word,
 		"badge-note": isLost ? "last known" : when,
-		reason: sentence(decision),
+		reason: why,
 		wmax: measured(decision.wmax_usd, "USD"),
 		"explain-command": command(status, "explain", asset),
 	});
@@ -67,7 +69,7 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
 	showWarnings(explain.value?.warnings ?? []);
 	document.title = [state, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
-	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${sentence(decision)}`;
+	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${why}`;
 	announce(said, `${asset} ${decision.decision} ${decision.reason?.code}`);
 }
 
@@ -95,8 +97,8 @@ function effectOf(wallets) {
 	return lowered > 0 ? `, lowers the limit by ${usd(lowered)} USD` : ", lowers no limit";
 }
 
-function sentence({ decision, wallet_breakdown, reason }) {
-	if (decision === 1) return `May be withdrawn now, from ${counted(wallet_breakdown.length, "wallet")}.`;
+function sentence({ decision, wallet_breakdown, reason }, may) {
+	if (decision === 1) return `${may}, from ${counted(wallet_breakdown.length, "wallet")}.`;
 	return reason ? readable(reason.message) : "No reason was given.";
 }
 
