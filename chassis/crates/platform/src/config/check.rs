@@ -145,8 +145,8 @@ fn unknown_key(shape: &Shape<'_>, key: &str) -> String {
 /// `, did you mean "…"?` with the nearest of `known`; empty where nothing is known.
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     // Beyond this length no name of ours is near, and the distance would be slow to compute.
-    let name: String = name.chars().take(100).collect();
-    let nearest = known.min_by_key(|candidate| strsim::damerau_levenshtein(&name.to_lowercase(), candidate));
+    let name: String = name.to_lowercase().chars().take(100).collect();
+    let nearest = known.min_by_key(|candidate| strsim::osa_distance(&name, candidate));
     nearest.map_or(String::new(), |nearest| format!(", did you mean {}?", quoted(nearest)))
 }
 
