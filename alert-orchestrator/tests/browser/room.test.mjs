@@ -138,3 +138,17 @@ test("a table that is wider than the phone has a shadow at the edge behind which
     assert.ok(goesOn < ends - 25, `${goesOn} where the table goes on, ${ends} where it ends`);
   });
 });
+
+test("cards come with their figures: nothing in sight moves down when they do", async () => {
+  let answer;
+  const decided = new Promise((resolve) => (answer = resolve));
+  const late = script({ answers: { "GET /api/decisions": async () => (await decided, { status: 200, json: DECISIONS }) } });
+  await withFixture(browser, late, "?asset=usdc", phone(390), async (page) => {
+    await page.waitForRequest("**/api/decisions");
+    assert.equal(await page.locator("main > .card:visible").count(), 0);
+    assert.ok(await page.locator("footer").evaluate((footer) => footer.getBoundingClientRect().top >= innerHeight), "the footer is in sight");
+    answer();
+    await loaded(page);
+    assert.ok((await page.locator("main > .card:visible").count()) > 5);
+  });
+});

@@ -65,7 +65,7 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 		wmax: measured(decision.wmax_usd, "USD"),
 		"explain-command": command(status, "explain", asset),
 	});
-	showFigures(decision, explain.value);
+	showFigures(decision, explain);
 	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
 	showWarnings(explain.value?.warnings ?? []);
 	document.title = [state, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
@@ -75,9 +75,11 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 
 /**
  * Those that are known; a column of dashes says nothing.
- * @param {Api.Decision} decision @param {Api.Explanation | undefined} advice
+ * @param {Api.Decision} decision @param {Page.Loaded<Api.Explanation>} explain
  */
-function showFigures(decision, advice) {
+function showFigures(decision, { value: advice, error }) {
+	const price = measured(advice?.price_t1_usd, "USD per unit") + (decision.prices_by_source ? "" : ", compared with no other");
+	const isComing = !advice && !error && decision.decision !== -1;
 	const untagged = decision.withdrawn_since_reference_usd || null;
 	const figures = {
 		gain: measured(decision.g_usd, "USD"),
@@ -85,7 +87,7 @@ function showFigures(decision, advice) {
 		"ref-mode": decision.ref_mode ?? (decision.decision === -1 ? "–" : "none"),
 		t0: time(decision.t0_ts),
 		t1: time(decision.t1_ts),
-		price: measured(advice?.price_t1_usd, "USD per unit") + (decision.prices_by_source ? "" : ", compared with no other"),
+		price: isComing ? "…" : price,
 	};
 	write(figures);
 	for (const [id, text] of Object.entries(figures)) byId(id).parentElement.hidden = text.startsWith("–");

@@ -136,7 +136,8 @@ async function loadDetails() {
 const settled = (answer) => answer.then((value) => ({ value }), (error) => ({ error: error.message }));
 
 function draw() {
-	document.body.classList.toggle("waiting", state.waiting);
+	// Cards come with their figures, so that nothing jumps.
+	document.body.classList.toggle("waiting", !state.decisions);
 	document.body.classList.toggle("offline", state.unreachableSince !== null || state.failure !== null);
 	byId("waiting").hidden = !state.waiting;
 	showStatus(state);
