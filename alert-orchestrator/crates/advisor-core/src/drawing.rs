@@ -28,7 +28,7 @@ pub use self::options::{DrawingOptions, Smoothing};
 use self::residuals::Judged;
 pub use self::residuals::{Density, Histogram, Point, Residuals};
 use self::values::Values;
-pub use self::values::{Course, Marker};
+pub use self::values::{Course, Gained, Marker};
 
 /// Everything that charts of one evaluation of one asset show.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,10 +49,27 @@ pub struct Drawing {
     pub sigma_band: bool,
     /// Whether the band of k·σ is wanted.
     pub k_sigma_band: bool,
+    /// Whether the evaluation time is a configured date instead of now.
+    pub is_dated: bool,
+    /// What the wallets would hold had nothing been moved, since the reference; the gate's residuals go with it, too.
+    pub corrected: Corrected,
     /// The wallets' positions, with the gate's residuals.
     pub position: Panel,
     /// The asset's price, with the residuals of its own fit.
     pub rate: Panel,
+}
+
+/// The corrected position over time, from the reference or the start of the charts on, whichever is earlier.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Corrected {
+    /// The series, never smoothed. At t1 it lies above [`Gained::from_usd`] by the gain.
+    pub course: Course,
+    /// What was gained; `None` without a reference.
+    pub gain: Option<Gained>,
+    /// Deposits inside the series, oldest first.
+    pub deposits: Vec<Marker>,
+    /// Withdrawals inside the series, oldest first.
+    pub withdrawals: Vec<Marker>,
 }
 
 /// A series over time and the residuals that go with it.
@@ -91,6 +108,8 @@ impl Drawing {
             k_sigma: rules.gate.k_sigma,
             sigma_band: options.sigma_band,
             k_sigma_band: options.k_sigma_band,
+            is_dated: options.is_dated,
+            corrected: Corrected::default(),
             position: nothing(Unit::Usd),
             rate: nothing(Unit::UsdPerUnit),
         }
@@ -107,7 +126,7 @@ pub fn draw(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, advice
     let (Decision::Withdraw { .. } | Decision::Hold(_), Some(t1)) = (&advice.decision, advice.t1) else {
         return drawing;
     };
-    let window = Window::of(rules, options, snapshot, time::nanos(t1));
+    let window = Window::of(rules, options, snapshot, advice.t0.map(time::nanos), time::nanos(t1));
 
     let prices = Values::of_prices(snapshot, &window);
     let judged = Judged::prices(rules, advice, &prices, &window);
@@ -120,11 +139,15 @@ pub fn draw(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, advice
     let positions = Values::of_positions(&gains, &window);
     let judged = Judged::positions(rules, advice);
     let fitted = judged.and_then(|figures| Fitted::new(figures, rules, positions.judged(), &window));
+    drawing.corrected.course = positions.corrected_course(fitted.as_ref(), &window);
+    drawing.corrected.gain = advice.totals.map(Gained::of);
+    (drawing.corrected.deposits, drawing.corrected.withdrawals) =
+        values::markers(&gains, window.corrected_chart(), window.end);
     drawing.position.course = positions.course(options.smoothing, fitted.as_ref(), &window);
     drawing.position.residuals = match rules.gate.basis {
         Basis::CorrectedPosition => fitted.map(|fitted| Residuals::of(fitted, &positions, options, &window)),
         Basis::ChangeRateUsd => drawing.rate.residuals.clone(),
     };
-    (drawing.position.deposits, drawing.position.withdrawals) = values::markers(&gains, &window);
+    (drawing.position.deposits, drawing.position.withdrawals) = values::markers(&gains, window.chart, window.end);
     drawing
 }

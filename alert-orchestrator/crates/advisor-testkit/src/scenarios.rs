@@ -20,7 +20,8 @@ pub struct Story {
     minutes_between_samples: i64,
     wallets: Vec<Wallet>,
     price: fn(f64) -> f64,
-    rules: Rules,
+    /// What it is judged by.
+    pub rules: Rules,
     /// How it is drawn.
     pub options: DrawingOptions,
 }
@@ -69,6 +70,7 @@ fn options() -> DrawingOptions {
     DrawingOptions {
         lookback_hours: None,
         smoothing: Smoothing::Polynomial { window_hours: 24.0, order: 2 },
+        is_dated: false,
         sigma_band: true,
         k_sigma_band: true,
         samples_per_bin: 10,
@@ -165,9 +167,9 @@ pub fn fallback() -> Story {
     story
 }
 
-/// Eight daily samples of one wallet.
-pub fn eight_points() -> Story {
-    let mut story = Story::new("wanusdc", 168, vec![Wallet::of(1_000.0)]);
+/// So many daily samples of one wallet.
+pub fn daily(samples: i64) -> Story {
+    let mut story = Story::new("wanusdc", 24 * (samples - 1), vec![Wallet::of(1_000.0)]);
     story.minutes_between_samples = 1440;
     story
 }

@@ -187,6 +187,7 @@ fn drawing(config: &Config, asset: &str) -> DrawingOptions {
             WindowType::Gaussian => Smoothing::Gaussian { window_hours },
             WindowType::Polynomial => Smoothing::Polynomial { window_hours, order: window.polynomial_order },
         },
+        is_dated: config.client.date_range.end.is_some(),
         sigma_band: diagnostics.include_sigma_band,
         k_sigma_band: diagnostics.include_k_sigma_band,
         samples_per_bin: diagnostics.hist_samples_per_bin,

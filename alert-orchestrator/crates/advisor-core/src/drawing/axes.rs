@@ -47,6 +47,8 @@ pub(super) struct Window {
     pub(super) chart: i64,
     /// Start of the gate's window.
     pub(super) gate: i64,
+    /// The reference time; the start of the charts without one.
+    pub(super) reference: i64,
     /// The evaluation sample, the end of both.
     pub(super) end: i64,
     /// Whether the gate's window was loaded as a whole.
@@ -54,12 +56,14 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn of(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, end: i64) -> Self {
+    pub(super) fn of(rules: &Rules, options: &DrawingOptions, snapshot: &Snapshot, t0: Option<i64>, end: i64) -> Self {
         let start = |hours| end.saturating_sub(time::hours(hours));
         let gate = start(rules.gate.lookback_hours);
+        let chart = options.lookback_hours.map_or(gate, start);
         Self {
-            chart: options.lookback_hours.map_or(gate, start),
+            chart,
             gate,
+            reference: t0.unwrap_or(chart),
             end,
             gate_loaded: snapshot.loaded_from.is_none_or(|loaded| loaded <= gate),
         }
@@ -68,6 +72,11 @@ impl Window {
     /// Start of what is needed for both.
     pub(super) fn start(&self) -> i64 {
         self.chart.min(self.gate)
+    }
+
+    /// Start of the corrected position's chart: a gain is seen as a whole or not at all.
+    pub(super) fn corrected_chart(&self) -> i64 {
+        self.chart.min(self.reference)
     }
 }
 

@@ -8,6 +8,8 @@ pub struct DrawingOptions {
     pub lookback_hours: Option<f64>,
     /// The smoothed line.
     pub smoothing: Smoothing,
+    /// Whether the evaluation time is a configured date instead of now, which a picture then says.
+    pub is_dated: bool,
     /// Whether the band of one σ about the baseline is drawn.
     pub sigma_band: bool,
     /// Whether the band of k·σ about the baseline is drawn.

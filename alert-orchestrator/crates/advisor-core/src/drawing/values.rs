@@ -3,7 +3,7 @@
 use quant::{series, smooth, thin};
 use serde::Serialize;
 
-use crate::advice::{Advice, Snapshot, flow_tables};
+use crate::advice::{Advice, Snapshot, Totals, flow_tables};
 use crate::corrected::{corrected, sample_times};
 use crate::flow::Direction;
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
@@ -27,7 +27,7 @@ pub struct Course {
     pub ts: Vec<i64>,
     /// The series: USD, or USD per unit.
     pub value: Vec<f64>,
-    /// The smoothed series; `None` where none is wanted. A deposit or withdrawal is a step in it, as in the series.
+    /// The smoothed series; `None` where none is wanted or drawn. A flow is a step in it, as in the series.
     pub smoothed: Option<Vec<f64>>,
     /// The gate's fit at the level of the series; `None` as a whole where this series is not fitted, or before its window.
     pub baseline: Option<Vec<Option<f64>>>,
@@ -42,6 +42,21 @@ pub struct Marker {
     pub usd: f64,
     /// Their amount together, in units or USD as configured; not negative.
     pub amount: f64,
+}
+
+/// What was gained since the reference, as the decision has it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Gained {
+    /// What the wallets held at the reference: the sum of their baselines, USD.
+    pub from_usd: f64,
+    /// The gain, USD.
+    pub usd: f64,
+}
+
+impl Gained {
+    pub(super) fn of(totals: Totals) -> Self {
+        Self { from_usd: totals.baseline_usd, usd: totals.gain_usd }
+    }
 }
 
 /// A series in full. Every number is finite.
@@ -68,12 +83,13 @@ impl Values {
     /// A wallet's value is its own at its samples. Between them its corrected position is interpolated and the flows since
     /// its baseline put back, so that a flow is a step where it counts and no ramp between the samples around it.
     pub(super) fn of_positions(gains: &Gains<'_>, window: &Window) -> Self {
-        let ts = sample_times(&gains.wallets, window.start(), window.end);
+        let from = window.start().min(window.corrected_chart());
+        let ts = sample_times(&gains.wallets, from, window.end);
         let (mut value, mut total) = (vec![0.0; ts.len()], vec![0.0; ts.len()]);
         let mut line = vec![0.0; ts.len()];
         for wallet in &gains.wallets {
             line.fill(0.0);
-            let (times, usd) = corrected(wallet, window.start());
+            let (times, usd) = corrected(wallet, from);
             series::add_interpolated(times, &usd, &ts, &mut line);
             for (total, line) in total.iter_mut().zip(&line) {
                 *total += line;
@@ -107,6 +123,25 @@ impl Values {
         axes::since(&self.ts, from)
     }
 
+    /// What is fitted, since the reference or the start of the charts, thinned.
+    pub(super) fn corrected_course(&self, fitted: Option<&Fitted<'_>>, window: &Window) -> Course {
+        let (ts, judged) = self.judged();
+        let [from, chart] = [window.corrected_chart(), window.chart].map(|at| self.since(at));
+        let thinned = |from: usize, to: usize, points| {
+            let kept = thin::keep_extremes(&ts[from..to], &judged[from..to], points);
+            kept.into_iter().map(move |i| from + i)
+        };
+        // A year before the charts' window takes half of the points at most: what the gate looks at keeps its detail.
+        let mut kept: Vec<usize> = thinned(from, chart, MAX_POINTS / 2).collect();
+        kept.extend(thinned(chart, ts.len(), MAX_POINTS - kept.len()));
+        Course {
+            ts: kept.iter().map(|i| millis(ts[*i])).collect(),
+            value: kept.iter().map(|i| judged[*i]).collect(),
+            smoothed: None,
+            baseline: fitted.map(|fitted| kept.iter().map(|i| Some(judged[*i] - fitted.residual(*i)?)).collect()),
+        }
+    }
+
     /// The chart's part of the series, thinned.
     pub(super) fn course(&self, smoothing: Smoothing, fitted: Option<&Fitted<'_>>, window: &Window) -> Course {
         let start = self.since(window.chart);
@@ -117,7 +152,7 @@ impl Values {
         // The difference of what is shown and what is smoothed: all flows up to there.
         let (_, judged) = self.judged();
         let level = |i: usize| self.value[i] - judged[i];
-        let smoothed = self.smooth(smoothing, &kept).map(|line| {
+        let smoothed = self.smooth(smoothing, &kept, self.since(window.start())).map(|line| {
             let shown = kept.iter().zip(line).map(|(i, smoothed)| smoothed + level(*i));
             shown.collect()
         });
@@ -130,20 +165,23 @@ impl Values {
         }
     }
 
-    /// The smoothed line at the samples `at`, or `None` where none is wanted or the numbers are too large for one.
-    fn smooth(&self, smoothing: Smoothing, at: &[usize]) -> Option<Vec<f64>> {
-        let first = *self.ts.first()?;
-        let hours = || -> Vec<f64> { self.ts.iter().map(|ts| time::hours_between(first, *ts)).collect() };
-        let (_, values) = self.judged();
+    /// The smoothed line of the samples from `since` on, at those of them that are in `at`; `None` where none is wanted
+    /// or the numbers are too large for one.
+    fn smooth(&self, smoothing: Smoothing, at: &[usize], since: usize) -> Option<Vec<f64>> {
+        let (ts, values) = self.judged();
+        let (ts, values) = (&ts[since..], &values[since..]);
+        let first = *ts.first()?;
+        let hours = || -> Vec<f64> { ts.iter().map(|ts| time::hours_between(first, *ts)).collect() };
+        let at: Vec<usize> = at.iter().map(|i| i - since).collect();
         match smoothing {
             Smoothing::None => None,
             Smoothing::Boxcar { window_hours } => {
                 let line = smooth::boxcar(&hours(), values, window_hours).ok()?;
                 Some(at.iter().map(|i| line[*i]).collect())
             }
-            Smoothing::Gaussian { window_hours } => smooth::gaussian(&hours(), values, window_hours, at).ok(),
+            Smoothing::Gaussian { window_hours } => smooth::gaussian(&hours(), values, window_hours, &at).ok(),
             Smoothing::Polynomial { window_hours, order } => {
-                smooth::polynomial(&hours(), values, window_hours, order, at).ok()
+                smooth::polynomial(&hours(), values, window_hours, order, &at).ok()
             }
         }
     }
@@ -195,24 +233,24 @@ fn without_flows<'a>(wallets: &'a [WalletSeries], t0: i64, rules: &Rules) -> Gai
     wallet_gains(wallets, none, t0, rules).expect("invariant: wallets without flows have gains")
 }
 
-/// Deposits and withdrawals inside the chart's window.
-pub(super) fn markers(gains: &Gains<'_>, window: &Window) -> (Vec<Marker>, Vec<Marker>) {
-    let inside = |flow: &&ValuedFlow| window.chart <= flow.effective_ts && flow.effective_ts <= window.end;
+/// Deposits and withdrawals from `from` to `to`.
+pub(super) fn markers(gains: &Gains<'_>, from: i64, to: i64) -> (Vec<Marker>, Vec<Marker>) {
+    let inside = |flow: &&ValuedFlow| (from..=to).contains(&flow.effective_ts);
     let flows: Vec<&ValuedFlow> = gains.wallets.iter().flat_map(|wallet| &wallet.flows).filter(inside).collect();
-    (merge(&flows, Direction::Deposit, window), merge(&flows, Direction::Withdrawal, window))
+    (merge(&flows, Direction::Deposit, from, to), merge(&flows, Direction::Withdrawal, from, to))
 }
 
-/// One marker an instant, or a part of the window where there are too many instants.
-fn merge(flows: &[&ValuedFlow], direction: Direction, window: &Window) -> Vec<Marker> {
+/// One marker an instant, or a part of the time from `from` to `to` where there are too many instants.
+fn merge(flows: &[&ValuedFlow], direction: Direction, from: i64, to: i64) -> Vec<Marker> {
     let mut flows: Vec<&ValuedFlow> = flows.iter().copied().filter(|flow| flow.direction == direction).collect();
     flows.sort_by(|a, b| a.effective_ts.cmp(&b.effective_ts).then(a.usd.total_cmp(&b.usd)));
     let instants = flows.chunk_by(|a, b| a.effective_ts == b.effective_ts).count();
     let part = match i64::try_from(instants) {
         Ok(..=MAX_MARKERS) => 1,
-        _ => window.end.saturating_sub(window.chart) / MAX_MARKERS + 1,
+        _ => to.saturating_sub(from) / MAX_MARKERS + 1,
     };
     let same = |a: &&ValuedFlow, b: &&ValuedFlow| {
-        let part_of = |flow: &ValuedFlow| flow.effective_ts.saturating_sub(window.chart) / part;
+        let part_of = |flow: &ValuedFlow| flow.effective_ts.saturating_sub(from) / part;
         part_of(a) == part_of(b)
     };
     let marker = |flows: &[&ValuedFlow]| Marker {

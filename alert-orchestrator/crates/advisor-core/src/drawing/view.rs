@@ -5,12 +5,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Course, Density, Drawing, Marker, Panel, Point, Residuals, Unit};
+use super::{Corrected, Course, Density, Drawing, Gained, Marker, Point, Residuals, Unit};
 
 /// Which chart is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum View {
+    /// The corrected position since the reference and what it gained, with the gate's residuals.
+    Corrected,
     /// The wallets' positions, with the gate's residuals.
     #[default]
     Position,
@@ -32,6 +34,8 @@ pub struct Shown<'a> {
     t1: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     series: Option<&'a Course>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gain: Option<Gained>,
     sigma: Option<f64>,
     k_times_sigma: Option<f64>,
     show_sigma_band: bool,
@@ -56,14 +60,14 @@ impl Drawing {
     /// What is served for `view`. σ and k·σ are those of the residuals; they are the widths of the bands about the baseline.
     #[must_use]
     pub fn view(&self, view: View) -> Shown<'_> {
-        let panel = self.panel(view);
+        let panel = if view == View::Rate { &self.rate } else { &self.position };
         let residuals = panel.residuals.as_ref();
-        let (unit, series) = match view {
-            View::Position | View::Rate => (panel.unit, Some(&panel.course)),
-            View::Residual => (residuals.map_or(panel.unit, |residuals| residuals.unit), None),
+        let Corrected { course, gain, deposits, withdrawals } = &self.corrected;
+        let (unit, series, deposits, withdrawals): (_, _, &[Marker], &[Marker]) = match view {
+            View::Corrected => (panel.unit, Some(course), deposits, withdrawals),
+            View::Position | View::Rate => (panel.unit, Some(&panel.course), &panel.deposits, &panel.withdrawals),
+            View::Residual => (residuals.map_or(panel.unit, |residuals| residuals.unit), None, &[], &[]),
         };
-        let (deposits, withdrawals): (&[Marker], &[Marker]) =
-            if series.is_some() { (&panel.deposits, &panel.withdrawals) } else { (&[], &[]) };
         Shown {
             asset: &self.asset,
             view,
@@ -72,6 +76,7 @@ impl Drawing {
             t0: self.t0,
             t1: self.t1,
             series,
+            gain: gain.filter(|_| view == View::Corrected),
             sigma: residuals.and_then(|residuals| residuals.sigma),
             k_times_sigma: residuals.and_then(|residuals| residuals.k_times_sigma),
             show_sigma_band: self.sigma_band,
@@ -80,13 +85,6 @@ impl Drawing {
             withdrawals,
             residual: residuals.map(Trace::of),
             density: residuals.and_then(|residuals| residuals.density.as_ref()),
-        }
-    }
-
-    fn panel(&self, view: View) -> &Panel {
-        match view {
-            View::Rate => &self.rate,
-            View::Position | View::Residual => &self.position,
         }
     }
 }

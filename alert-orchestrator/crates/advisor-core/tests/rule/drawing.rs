@@ -13,6 +13,7 @@ pub(crate) fn plain() -> DrawingOptions {
     DrawingOptions {
         lookback_hours: None,
         smoothing: Smoothing::None,
+        is_dated: false,
         sigma_band: true,
         k_sigma_band: true,
         samples_per_bin: 1,
@@ -345,6 +346,65 @@ fn a_view_is_what_the_page_reads() {
     assert_eq!((&residual["residual"], &residual["sigma"]), (&expected["residual"], &expected["sigma"]));
     let rate = served(&drawing, View::Rate);
     assert_eq!((&rate["unit"], &rate["series"]["value"]), (&json!("USD per unit"), &json!(vec![1.0; 5])));
+}
+
+#[test]
+fn the_corrected_view_reaches_back_to_the_reference_and_ends_above_it_by_the_gain() {
+    // Tagged at 0:30, so b is the sample of 1:00, 104. 50 in at 2:30: corrected 104, 102, 103, 108.5, and 4.5 gained.
+    // Gate and charts look back two hours, to 102, 103, 108.5: their median is 103.
+    let history = History::default()
+        .hourly("a", 0, &[100.0, 104.0, 102.0, 153.0, 158.5])
+        .tag("a", 0.5, 1.0)
+        .deposit("a", 2.5, 50.0);
+    let mut rules = simple();
+    rules.gate.lookback_hours = 2.0;
+    let drawing = drawn(&history, &rules, &plain(), 4.0);
+    let view = served(&drawing, View::Corrected);
+    let ts = [1.0, 2.0, 3.0, 4.0].map(ms);
+    let expected = json!({
+        "ts": ts, "value": [104.0, 102.0, 103.0, 108.5], "smoothed": null,
+        "baseline": [null, 103.0, 103.0, 103.0],
+    });
+    assert_eq!(view["series"], expected);
+    assert_eq!((&view["view"], &view["gain"]), (&json!("corrected"), &json!({ "from_usd": 104.0, "usd": 4.5 })));
+    let position = served(&drawing, View::Position);
+    for same in ["t0", "t1", "sigma", "k_times_sigma", "residual", "density", "deposits"] {
+        assert_eq!(view[same], position[same], "{same}");
+    }
+    assert_eq!((position["series"]["ts"].as_array().unwrap().len(), position.get("gain")), (3, None));
+}
+
+#[test]
+fn the_corrected_view_has_the_gain_that_explain_has() {
+    // b holds 70 of which 60 came before its own baseline, at 3:00; a gains 4 and moves 20 out.
+    let history = History::default()
+        .hourly("a", 0, &[100.0, 101.0, 102.0, 83.0, 84.0, 85.0])
+        .tag("a", 0.5, 1.0)
+        .withdraw("a", 2.5, 20.0)
+        .sample("b", 3.0, 70.0, 1.0)
+        .sample("b", 4.0, 71.0, 1.0)
+        .deposit("b", 2.0, 60.0);
+    let rules = simple();
+    let snapshot = history.snapshot(&rules, at(5.0));
+    let advice = advise(&rules, &snapshot, at(5.0));
+    let explained = serde_json::to_value(&advice).unwrap();
+    let view = served(&draw(&rules, &plain(), &snapshot, &advice), View::Corrected);
+    assert_eq!(view["gain"]["usd"], explained["totals"]["gain_usd"]);
+    let newest = view["series"]["value"].as_array().unwrap().last().unwrap().as_f64().unwrap();
+    let gain = newest - view["gain"]["from_usd"].as_f64().unwrap();
+    assert_eq!(gain, 4.0 + 1.0); // a: 85 − 101 + 20; b: 71 − 70
+}
+
+#[test]
+fn a_long_time_since_the_reference_takes_no_detail_from_the_charts_window() {
+    let values: Vec<f64> = (0..20_000).map(|i| 100.0 + f64::from(i % 13)).collect();
+    let mut rules = simple();
+    rules.gate.lookback_hours = 1_000.0;
+    let drawing = drawn(&History::default().hourly("a", 0, &values), &rules, &plain(), 19_999.0);
+    let ts = &drawing.corrected.course.ts;
+    assert!((2_000..=MAX_POINTS).contains(&ts.len()), "{}", ts.len());
+    assert_eq!(ts.iter().filter(|ts| **ts >= ms(18_999.0)).count(), 1_001, "one an hour, as in the position's chart");
+    assert_eq!(ts[0], ms(0.0));
 }
 
 #[test]

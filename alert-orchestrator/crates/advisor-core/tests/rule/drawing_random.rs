@@ -2,7 +2,7 @@
 
 use advisor_core::advice::{Advice, advise};
 use advisor_core::drawing::view::View;
-use advisor_core::drawing::{Drawing, DrawingOptions, MAX_POINTS, Smoothing, draw};
+use advisor_core::drawing::{Corrected, Drawing, DrawingOptions, MAX_POINTS, Smoothing, draw};
 use advisor_core::rules::Basis;
 use advisor_core::time;
 use proptest::prelude::*;
@@ -74,6 +74,28 @@ fn agrees(drawing: &Drawing, advice: &Advice) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The corrected position ends above its value at the reference by the gain of the advice, and where the gate looked.
+fn shows_the_gain(drawing: &Drawing, advice: &Advice) -> Result<(), TestCaseError> {
+    let Corrected { course, gain, .. } = &drawing.corrected;
+    prop_assert!(course.ts.is_sorted_by(|a, b| a < b) && course.ts.len() <= MAX_POINTS);
+    prop_assert!([course.value.len()] == [course.ts.len()]);
+    prop_assert!(course.baseline.as_ref().is_none_or(|line| line.len() == course.ts.len()));
+    let Some(totals) = advice.totals.filter(|_| code(advice) != "invalid_data") else {
+        prop_assert_eq!(gain, &None);
+        return Ok(());
+    };
+    let gain = gain.unwrap();
+    prop_assert_eq!((gain.from_usd, gain.usd), (totals.baseline_usd, totals.gain_usd));
+    let newest = course.value.last().unwrap();
+    let moved = totals.deposits_usd + totals.withdrawals_usd;
+    let rounding = 1e-9 * (1.0 + totals.newest_usd + totals.baseline_usd + moved);
+    prop_assert!((newest - gain.from_usd - gain.usd).abs() <= rounding, "{} − {}: {}", newest, gain.from_usd, gain.usd);
+    if let Some(gate) = advice.gate.as_ref().filter(|gate| gate.basis == Basis::CorrectedPosition) {
+        prop_assert_eq!(gate.newest_value, Some(*newest));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
@@ -87,7 +109,7 @@ proptest! {
         let snapshot = read(&case.history, &case.rules, case.to);
         let advice = advise(&case.rules, &snapshot, case.to);
         let drawing = draw(&case.rules, &options, &snapshot, &advice);
-        for view in [View::Position, View::Rate, View::Residual] {
+        for view in [View::Corrected, View::Position, View::Rate, View::Residual] {
             let mut missing = Vec::new();
             nulls(&served(&drawing, view), "", &mut missing);
             missing.retain(|path| !MAY_BE_NULL.contains(&path.as_str()));
@@ -113,6 +135,7 @@ proptest! {
             let newest = drawing.position.course.value.last().copied().unwrap_or_default();
             prop_assert!((newest - totals.newest_usd).abs() <= 1e-9 * (1.0 + totals.newest_usd), "{}", newest);
         }
+        shows_the_gain(&drawing, &advice)?;
         agrees(&drawing, &advice)?;
     }
 }

@@ -68,11 +68,12 @@ pub(super) async fn series(
 ) -> Result<Response, Problem> {
     let view = match about.view.as_deref() {
         None | Some("position") => View::Position,
+        Some("corrected") => View::Corrected,
         Some("rate") => View::Rate,
         Some("residual") => View::Residual,
         Some(other) => {
             let other = legible::quoted(other);
-            return Err(bad(format!("found view {other}, expected position, rate or residual")));
+            return Err(bad(format!("found view {other}, expected corrected, position, rate or residual")));
         }
     };
     let (published, asset) = (last_round(&live)?, asset_of(&live, about.asset.as_deref())?);

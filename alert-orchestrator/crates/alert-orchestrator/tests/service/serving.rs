@@ -78,7 +78,7 @@ fn every_view_of_a_drawing_has_its_columns() {
     let clone = checkout();
     let server = examples(&clone, "");
     server.answers("/startupz", 200);
-    for (view, unit) in [("position", "USD"), ("rate", "USD per unit"), ("residual", "USD")] {
+    for (view, unit) in [("corrected", "USD"), ("position", "USD"), ("rate", "USD per unit"), ("residual", "USD")] {
         let series = server.get(&format!("/api/series?asset=usdc&view={view}")).json();
         assert_eq!((&series["view"], &series["unit"]), (&json!(view), &json!(unit)));
         assert_eq!(series["series"].is_null(), view == "residual", "{series}");
@@ -86,6 +86,9 @@ fn every_view_of_a_drawing_has_its_columns() {
         let (ts, values) = (residuals["ts"].as_array().unwrap(), residuals["value"].as_array().unwrap());
         assert_eq!((ts.len(), values.len()), (31, 31)); // 30 days of daily samples, both ends included
     }
+    let corrected = server.get("/api/series?asset=usdc&view=corrected").json();
+    let explained = server.get("/api/explain?asset=usdc").json();
+    assert_eq!(corrected["gain"]["usd"], explained["totals"]["gain_usd"]);
     let empty = server.get("/api/series?asset=usdc&view=heat");
     assert_eq!((empty.status, &empty.json()["status"]), (400, &json!("error")));
 }
