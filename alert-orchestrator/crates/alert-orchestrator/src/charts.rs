@@ -1,4 +1,5 @@
-//! The chart of an asset as a picture: position, residuals and their density, for reports and for whoever has no browser.
+//! The chart of an asset as a picture: position as it is and corrected for flows, residuals and their density, for
+//! reports and for whoever has no browser.
 //!
 //! Start at [`png()`]; [`write()`] puts the picture where the dashboard and the operator find it. Everything that is shown comes
 //! from [`advisor_core::drawing`]: here are only layout, axes and colours. Drawing takes some ten milliseconds of one
@@ -72,9 +73,10 @@ fn paint(canvas: &Canvas<'_>, drawing: &Drawing, zone: &TimeZone) -> canvas::Pai
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
     heading::paint(canvas, drawing, zone, Rect::new(0.0, 0.0, width, 118.0))?;
     let panel = |top, bottom| Rect::new(0.0, top, width, bottom);
-    panels::position(canvas, drawing, zone, panel(118.0, 622.0))?;
-    panels::residuals(canvas, drawing, zone, panel(622.0, 1012.0))?;
-    panels::density(canvas, drawing, panel(1012.0, height))
+    panels::position(canvas, drawing, zone, panel(118.0, 400.0))?;
+    panels::corrected(canvas, drawing, zone, panel(400.0, 748.0))?;
+    panels::residuals(canvas, drawing, zone, panel(748.0, 1076.0))?;
+    panels::density(canvas, drawing, panel(1076.0, height))
 }
 
 /// The name of a picture's file: `<asset>_<YYYYMMDD_HHMMSS>_residual_composite.png`, the evaluation time in `zone`.

@@ -38,11 +38,6 @@ impl Axis {
         self.from + (self.to - self.from) * ((value.clamp(-LARGEST, LARGEST) - self.low) / (self.high - self.low))
     }
 
-    /// Whether a value lies within the range.
-    pub(super) fn holds(&self, value: f64) -> bool {
-        (self.low..=self.high).contains(&value)
-    }
-
     pub(super) fn span(&self) -> f64 {
         self.high - self.low
     }

@@ -89,7 +89,7 @@ pub(super) fn empty(canvas: &Canvas<'_>, area: Rect, why: &str) -> Painted {
 
 /// Paints the grid of values, with labels on the left.
 pub(super) fn values(canvas: &Canvas<'_>, area: Rect, axis: &Axis) -> Painted {
-    let (ticks, step) = axis.ticks((area.bottom - area.top) / 52.0);
+    let (ticks, step) = axis.ticks((area.bottom - area.top) / 38.0);
     for (tick, label) in ticks.iter().zip(numbers::ticks(&ticks, step)) {
         let y = axis.at(*tick);
         canvas.line(&[(area.left, y), (area.right, y)], Stroke::solid(Ink::Grid, 1.0))?;
@@ -104,23 +104,24 @@ pub(super) fn values(canvas: &Canvas<'_>, area: Rect, axis: &Axis) -> Painted {
 pub(super) fn values_below(canvas: &Canvas<'_>, area: Rect, axis: &Axis) -> Painted {
     let (ticks, step) = axis.ticks(8.0);
     let labels = numbers::ticks(&ticks, step);
-    below(canvas, area, ticks.into_iter().map(|tick| axis.at(tick)).zip(labels))
+    below(canvas, area, ticks.into_iter().zip(labels).map(|(tick, label)| (axis.at(tick), label, None)))
 }
 
 /// Paints the grid of times, with labels below.
 pub(super) fn times(canvas: &Canvas<'_>, area: Rect, axis: &Axis, (from, to): (i64, i64), zone: &TimeZone) -> Painted {
     let ticks = time_axis::ticks(from, to, 10, zone);
-    below(canvas, area, ticks.into_iter().map(|Tick { at, label }| (axis.at(at as f64), label)))
+    below(canvas, area, ticks.into_iter().map(|Tick { at, label, below }| (axis.at(at as f64), label, below)))
 }
 
 /// Labels that would run into the one before are left out; their lines stay.
-fn below(canvas: &Canvas<'_>, area: Rect, ticks: impl Iterator<Item = (f64, String)>) -> Painted {
+fn below(canvas: &Canvas<'_>, area: Rect, ticks: impl Iterator<Item = (f64, String, Option<String>)>) -> Painted {
     let mut free = area.left - LEFT;
-    for (x, label) in ticks {
+    for (x, label, second) in ticks {
         canvas.line(&[(x, area.top), (x, area.bottom)], Stroke::solid(Ink::Grid, 1.0))?;
         let half = canvas.text_width(&label, LABEL) / 2.0;
         if x - half > free && x + half < area.right + MARGIN {
-            canvas.text(&label, (x, area.bottom + 17.0), LABEL, Align::Centre)?;
+            canvas.text(&label, (x, area.bottom + 15.0), LABEL, Align::Centre)?;
+            canvas.text(second.as_deref().unwrap_or_default(), (x, area.bottom + 33.0), LABEL, Align::Centre)?;
             free = x + half + 14.0;
         }
     }

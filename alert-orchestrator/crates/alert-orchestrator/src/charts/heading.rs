@@ -27,7 +27,7 @@ pub(super) fn paint(canvas: &Canvas<'_>, drawing: &Drawing, zone: &TimeZone, are
     canvas.rect(Rect::new(left, area.top + 24.0, right, area.top + 56.0), ink, 1.0)?;
     canvas.text(name, (left.midpoint(right), area.top + 41.0), BADGE, Align::Centre)?;
 
-    let as_of = format!("as of {}", local(drawing.as_of, zone));
+    let as_of = format!("{} {}", when(drawing.is_dated), local(drawing.as_of, zone));
     let times = (area.right - margin, area.top + 34.0);
     canvas.text(&as_of, times, Font { ink: Ink::Text, ..TIME }, Align::End)?;
     if let Some(t0) = drawing.t0 {
@@ -42,6 +42,11 @@ pub(super) fn paint(canvas: &Canvas<'_>, drawing: &Drawing, zone: &TimeZone, are
     let room = area.right - area.left - 2.0 * margin;
     let explanation = fit(canvas, &explanation, LINE, room);
     canvas.text(&explanation, (area.left + margin, area.top + 84.0), LINE, Align::Start)
+}
+
+/// A past date must not be taken for the present market; of an evaluation of now the time is a detail.
+fn when(is_dated: bool) -> &'static str {
+    if is_dated { "as of" } else { "evaluated" }
 }
 
 /// An instant as people in `zone` write it, with the zone's abbreviation there and then.
@@ -64,4 +69,12 @@ fn fit(canvas: &Canvas<'_>, text: &str, font: Font, room: f64) -> String {
         }
     }
     shorter
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn as_of_is_said_of_configured_dates_only() {
+        assert_eq!([true, false].map(super::when), ["as of", "evaluated"]);
+    }
 }

@@ -10,6 +10,8 @@ pub(super) struct Tick {
     /// Milliseconds since the epoch.
     pub(super) at: i64,
     pub(super) label: String,
+    /// The year, and the day where the label is an hour: below the first label, and below one of another year.
+    pub(super) below: Option<String>,
 }
 
 /// Distances between ticks.
@@ -100,16 +102,33 @@ impl Step {
         start_of(date, at.time_zone())
     }
 
+    fn tick(self, tick: &Zoned, before: Option<&Zoned>) -> Tick {
+        let below = match self {
+            Self::Months(_) => None,
+            Self::Minutes(_) if !is_midnight(tick) => Some("%-d %b %Y"),
+            Self::Minutes(_) | Self::Days(_) => Some("%Y"),
+        };
+        let below = below.filter(|_| before.is_none_or(|before| before.year() != tick.year()));
+        Tick {
+            at: tick.timestamp().as_millisecond(),
+            label: self.label(tick),
+            below: below.map(|format| tick.strftime(format).to_string()),
+        }
+    }
+
     fn label(self, tick: &Zoned) -> String {
-        let midnight = tick.hour() == 0 && tick.minute() == 0;
         let format = match self {
-            Self::Minutes(_) if !midnight => "%H:%M",
+            Self::Minutes(_) if !is_midnight(tick) => "%H:%M",
             Self::Minutes(_) | Self::Days(_) => "%-d %b",
             Self::Months(months) if months < 12 => "%b %Y",
             Self::Months(_) => "%Y",
         };
         tick.strftime(format).to_string()
     }
+}
+
+fn is_midnight(tick: &Zoned) -> bool {
+    tick.hour() == 0 && tick.minute() == 0
 }
 
 fn start_of(date: Date, zone: &TimeZone) -> Option<Zoned> {
@@ -122,15 +141,16 @@ pub(super) fn ticks(from: i64, to: i64, count: i64, zone: &TimeZone) -> Vec<Tick
     let fits = |step: &&Step| minutes / step.approximate_minutes() < count;
     let Some(step) = STEPS.iter().find(fits) else { return Vec::new() };
     let Ok(start) = Timestamp::from_millisecond(from) else { return Vec::new() };
-    let ticks = std::iter::successors(step.first(&start.to_zoned(zone.clone())), |tick| {
+    let within = std::iter::successors(step.first(&start.to_zoned(zone.clone())), |tick| {
         // Where the clock is set back, a civil time comes twice; it is one tick.
         step.next(tick).filter(|next| next > tick)
     });
-    ticks
-        .map(|tick| Tick { at: tick.timestamp().as_millisecond(), label: step.label(&tick) })
-        .skip_while(|tick| tick.at < from)
-        .take_while(|tick| tick.at <= to)
-        .collect()
+    let within: Vec<Zoned> = within
+        .skip_while(|tick| tick.timestamp().as_millisecond() < from)
+        .take_while(|tick| tick.timestamp().as_millisecond() <= to)
+        .collect();
+    let before = std::iter::once(None).chain(within.iter().map(Some));
+    within.iter().zip(before).map(|(tick, before)| step.tick(tick, before)).collect()
 }
 
 #[cfg(test)]
@@ -155,6 +175,23 @@ mod tests {
         check("2026-01-01T00:30:00Z", "2026-01-02T00:30:00Z", "UTC", &hours);
         check("2026-01-01T00:00:30Z", "2026-01-01T00:03:00Z", "UTC", &["00:01", "00:02", "00:03"]);
         check("2020-01-02T00:00:00Z", "2026-01-02T00:00:00Z", "UTC", &["2021", "2022", "2023", "2024", "2025", "2026"]);
+    }
+
+    #[test]
+    fn the_year_stands_below_the_first_tick_and_where_it_changes() {
+        let below = |from: &str, to: &str| -> Vec<(String, String)> {
+            let millis = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+            let ticks = ticks(millis(from), millis(to), 8, &TimeZone::UTC);
+            ticks.into_iter().filter_map(|tick| Some((tick.label, tick.below?))).collect()
+        };
+        let pair = |label: &str, below: &str| (label.to_owned(), below.to_owned());
+        let month = below("2025-12-29T00:00:00Z", "2026-01-28T00:00:00Z");
+        assert_eq!(month, [pair("31 Dec", "2025"), pair("4 Jan", "2026")]);
+        let day = below("2026-01-01T00:30:00Z", "2026-01-02T00:30:00Z");
+        assert_eq!(day, [pair("04:00", "1 Jan 2026")]);
+        let new_year = below("2025-12-31T20:30:00Z", "2026-01-01T03:30:00Z");
+        assert_eq!(new_year, [pair("21:00", "31 Dec 2025"), pair("1 Jan", "2026")]);
+        assert_eq!(below("2025-06-02T00:00:00Z", "2026-01-02T00:00:00Z"), [], "\"Jan 2026\" has its year");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod picture;
 use std::fs;
 use std::path::Path;
 
+use advisor_core::rules::Baseline;
 use advisor_testkit::scenarios::{self, Story};
 use alert_orchestrator::charts;
 use jiff::tz::TimeZone;
@@ -48,13 +49,28 @@ fn a_gate_that_holds_looks_as_it_did() {
 
 #[test]
 fn eight_points_look_as_they_did() {
-    looks_like(&scenarios::eight_points(), "eight_points.png");
+    looks_like(&scenarios::daily(8), "eight_points.png");
+}
+
+#[test]
+fn residuals_of_nothing_but_rounding_look_as_they_did() {
+    let mut story = scenarios::flat();
+    story.rules.gate.baseline = Baseline::Polynomial(1); // interest alone is a line
+    looks_like(&story, "rounding.png");
+}
+
+#[test]
+fn a_trigger_far_beyond_the_residuals_looks_as_it_did() {
+    let mut story = scenarios::withdraw();
+    story.rules.gate.min_residual_bps = 100.0; // 1 % of 22 800 USD, beside residuals of 24
+    story.options.lookback_hours = Some(500.0); // t0 is before
+    looks_like(&story, "trigger_far_away.png");
 }
 
 #[test]
 fn the_comparison_notices_a_change_of_one_line() {
-    let story = scenarios::eight_points();
-    let mut changed = scenarios::eight_points();
+    let story = scenarios::daily(8);
+    let mut changed = scenarios::daily(8);
     changed.options.sigma_band = false;
     let different = draw(&story).halved().share_that_differs(&draw(&changed).halved());
     assert!(different > 2e-3, "only {different} of the pixels differ without a band");
@@ -89,6 +105,8 @@ fn every_order_of_magnitude_makes_a_small_picture() {
 fn what_is_missing_makes_a_small_picture() {
     is_small(&scenarios::flat().drawing());
     is_small(&scenarios::no_reference().drawing());
+    is_small(&scenarios::daily(1).drawing());
+    is_small(&scenarios::daily(2).drawing());
     is_small(&scenarios::error());
 }
 
@@ -111,7 +129,7 @@ fn a_file_is_named_by_asset_and_local_time() {
 fn a_file_appears_complete_and_alone_and_replaces_its_namesake() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("made/on/demand");
-    let drawing = scenarios::eight_points().drawing();
+    let drawing = scenarios::daily(8).drawing();
     let path = charts::write(&dir, &drawing, &TimeZone::UTC).unwrap();
     assert_eq!(path, dir.join("wanusdc_20260108_000500_residual_composite.png"));
     fs::write(&path, "not a picture").unwrap();
