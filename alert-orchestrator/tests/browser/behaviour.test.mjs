@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, eventually, launch, loaded, nextRound, pass, text, withFixture } from "./support.mjs";
+import { accessible, eventually, launch, loaded, nextRound, pass, text, withFixture, zoomTo } from "./support.mjs";
 import { DECISIONS, decision, hold, script, series, status } from "./states.mjs";
 
 let browser;
@@ -106,13 +106,7 @@ test("a refresh loses neither zoom nor scroll, focus or open panels", async () =
   await withFixture(browser, script({ now: () => now }), "?asset=usdc", {}, async (page) => {
     await loaded(page);
     const plot = page.locator("#panel-series .plot");
-    await plot.scrollIntoViewIfNeeded();
-    const over = await page.locator("#panel-series .u-over").boundingBox();
-    await page.mouse.move(over.x + over.width * 0.5, over.y + 50);
-    await page.mouse.down();
-    await page.mouse.move(over.x + over.width * 0.8, over.y + 50, { steps: 4 });
-    await page.mouse.up();
-    await page.locator("#panel-series .plot[data-zoomed=true]").waitFor();
+    await zoomTo(page, "panel-series", 0.5, 0.8);
     await page.locator("#explain > summary").click();
     const row = page.locator("#wallet-rows button").nth(1);
     await row.focus();

@@ -61,7 +61,7 @@ test("everything can be reached and done by keyboard, and 200 wallets are one st
     }
     assert.deepEqual(stops.filter(({ outlined }) => !outlined), []);
     const order = [...new Set(stops.map(({ name }) => name))];
-    for (const id of ["asset", "autorefresh", "refresh", "copy-json", "copy-command", "view-position", "wallet-rows", "withdrawal-rows", "history-changes", "history-days", "explain", "glossary"]) {
+    for (const id of ["asset", "autorefresh", "refresh", "copy-json", "copy-command", "view-corrected", "wallet-rows", "withdrawal-rows", "history-changes", "history-days", "explain", "glossary"]) {
       assert.ok(order.includes(id), `${id} is not among ${order}`);
     }
     assert.ok(order.indexOf("asset") < order.indexOf("copy-json") && order.indexOf("copy-json") < order.indexOf("wallet-rows"));
@@ -81,7 +81,7 @@ test("charts are read and zoomed by keyboard", async () => {
     const readout = page.locator("#panel-series .readout");
     await plot.focus();
     await page.keyboard.press("Home");
-    await eventually(async () => (await readout.innerText()).startsWith("2025-10-02 02:00 · position 15,"), true);
+    await eventually(async () => (await readout.innerText()).startsWith("2025-10-02 02:00 · corrected position 15,"), true);
     await page.keyboard.press("ArrowRight");
     await eventually(async () => (await readout.innerText()).slice(0, 16), "2025-10-03 02:00");
     assert.equal(await readout.getAttribute("aria-live"), "polite");
@@ -89,7 +89,7 @@ test("charts are read and zoomed by keyboard", async () => {
     await page.locator("#panel-series .plot[data-zoomed=true]").waitFor();
     await page.keyboard.press("0");
     await page.locator("#panel-series .plot[data-zoomed=false]").waitFor();
-    assert.match(await page.locator("#panel-series figcaption").innerText(), /lowest 1\d,\d{3}\.\d\d USD, highest .* newest .* 1 deposit, 1 withdrawal\.$/);
+    assert.match(await page.locator("#panel-series figcaption").innerText(), /lowest 1\d,\d{3}\.\d\d USD, highest .* newest .* 1 deposit, 1 withdrawal\. gain since t0 1,574\.09 USD\.$/);
     await page.locator("#flows > summary").click();
     assert.deepEqual(await page.locator("#flow-rows tr").allInnerTexts(), ["2025-12-21 01:00\twithdrawal\t500\t500.00", "2025-12-03 01:00\tdeposit\t400\t400.00"]);
   });
@@ -101,13 +101,13 @@ test("residuals are compared with σ, with k·σ, and with what triggers where t
   const shown = series("usdc", "position"); // σ 20 USD, k 2
   const thresholds = [-40 - 1e-12, 40];
   const beside = (thresholds) => ({ ...shown, residual: { ...shown.residual, thresholds }, density: { ...shown.density, thresholds } });
-  const sigma = ["± σ", "key sigma"];
+  const [sigma, kSigma, trigger] = [["σ ±20.00", "key sigma"], ["k·σ ±40.00", "key k-sigma"], (text) => [`trigger ${text}`, "key threshold"]];
   const cases = [
-    [beside(thresholds), [sigma, ["± k·σ, trigger", "key k-sigma"]]],
-    [beside([-65, 65]), [sigma, ["± k·σ", "key k-sigma"], ["trigger", "key threshold"]]], // a floor
-    [beside([-31, 44]), [sigma, ["± k·σ", "key k-sigma"], ["trigger", "key threshold"]]], // an interval
-    [beside(null), [sigma, ["± k·σ", "key k-sigma"]]],
-    [{ ...beside([-65, 65]), sigma: null, k_times_sigma: null }, [["trigger", "key threshold"]]],
+    [beside(thresholds), [sigma, ["k·σ, trigger ±40.00", "key k-sigma"]]],
+    [beside([-65, 65]), [sigma, kSigma, trigger("±65.00")]], // a floor
+    [beside([-31, 44]), [sigma, kSigma, trigger("−31.00 … 44.00")]], // an interval
+    [beside(null), [sigma, kSigma]],
+    [{ ...beside([-65, 65]), sigma: null, k_times_sigma: null }, [trigger("±65.00")]],
   ];
   for (const [json, expected] of cases) {
     await withFixture(browser, script({ answers: { "GET /api/series": json } }), "?asset=usdc", {}, async (page) => {

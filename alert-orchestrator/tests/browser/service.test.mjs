@@ -51,7 +51,7 @@ test("each asset's decision, figures and wallets are those of the API, without a
   const decisions = await api("/api/decisions");
   assert.deepEqual(Object.keys(decisions).sort(), ASSETS);
   for (const asset of ASSETS) {
-    for (const view of ["position", "rate"]) {
+    for (const view of ["corrected", "position", "rate"]) {
       await onPage(`?asset=${asset}&view=${view}`, { scheme: view === "rate" ? "dark" : "light" }, async (page) => {
         await loaded(page);
         const { decision, wmax_usd, ref_mode, reason, wallet_breakdown, g_usd } = decisions[asset];

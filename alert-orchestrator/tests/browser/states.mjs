@@ -147,12 +147,15 @@ export function explanation(asset, decided, change = {}) {
   };
 }
 
-/** A position that grows, with a deposit and a withdrawal; or a price about 1. */
+/** A position that grows, with a deposit and a withdrawal; the same without them, and its gain; or a price about 1. */
 export function series(asset, view, points = 120) {
   const rate = view === "rate";
   const ts = Array.from({ length: points }, (_, i) => T1 - (points - 1 - i) * DAY_MS);
   const noise = (i) => Math.sin(i * 1.7) * 0.6 + Math.sin(i * 0.53) * 0.4;
-  const value = ts.map((_, i) => (rate ? 1 + noise(i) * 0.002 : 15_000 + i * 14 + noise(i) * 40 + (i >= 62 ? 400 : 0) - (i >= 80 ? 500 : 0)));
+  const corrected = view === "corrected";
+  const moved = (i) => (corrected ? 0 : (i >= 62 ? 400 : 0) - (i >= 80 ? 500 : 0));
+  const value = ts.map((_, i) => (rate ? 1 + noise(i) * 0.002 : 15_000 + i * 14 + noise(i) * 40 + moved(i)));
+  const from_usd = value[Math.max(0, points - 112)]; // on 2025-10-10
   const scale = rate ? 0.002 : 40;
   const window = ts.slice(-31);
   const residuals = window.map((_, i) => noise(i + points - 31) * scale);
@@ -166,9 +169,10 @@ export function series(asset, view, points = 120) {
     asset, view, unit, as_of: iso(T1), t0: "2025-10-10T00:00:00Z", t1: iso(T1),
     series: {
       ts, value,
-      smoothed: value.map((_, i) => { const near = value.slice(Math.max(0, i - 3), i + 4); return near.reduce((a, b) => a + b) / near.length; }),
+      smoothed: corrected ? null : value.map((_, i) => { const near = value.slice(Math.max(0, i - 3), i + 4); return near.reduce((a, b) => a + b) / near.length; }),
       baseline: value.map((v, i) => (i < points - 31 ? null : v - noise(i) * scale)),
     },
+    ...(corrected ? { gain: { from_usd, usd: value[points - 1] - from_usd } } : {}),
     sigma, k_times_sigma: 2 * sigma, show_sigma_band: true, show_k_sigma_band: true,
     deposits: rate ? [] : [{ ts: ts[62], usd: 400, amount: 400 }],
     withdrawals: rate ? [] : [{ ts: ts[80], usd: 500, amount: 500 }],

@@ -90,6 +90,18 @@ export async function accessible(page) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
 }
 
+/** Drags across a part of a panel's plot, as shares of its width, and waits until it is zoomed. */
+export async function zoomTo(page, panel, from, to) {
+  const plot = page.locator(`#${panel} .u-over`);
+  await plot.scrollIntoViewIfNeeded();
+  const over = await plot.boundingBox();
+  await page.mouse.move(over.x + over.width * from, over.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(over.x + over.width * to, over.y + 50, { steps: 4 });
+  await page.mouse.up();
+  await page.locator(`#${panel} .plot[data-zoomed=true]`).waitFor();
+}
+
 /** The page does not scroll sideways. */
 export async function fits(page) {
   const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);

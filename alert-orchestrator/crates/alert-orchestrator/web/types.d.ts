@@ -5,7 +5,7 @@
 type Figure = number | null | undefined;
 
 declare namespace Api {
-  type View = "position" | "rate";
+  type View = "corrected" | "position" | "rate";
 
   interface Status {
     version: string;
@@ -183,6 +183,8 @@ declare namespace Api {
     t0: string | null;
     t1: string | null;
     series: (Columns & { smoothed: (number | null)[] | null; baseline: (number | null)[] | null }) | null;
+    /** Of the view corrected, where there is a reference. */
+    gain?: { from_usd: number; usd: number };
     sigma: number | null;
     k_times_sigma: number | null;
     show_sigma_band: boolean;
@@ -302,7 +304,9 @@ declare namespace Page {
 declare const uPlot: any;
 
 declare namespace Chart {
-  type Kind = "value" | "smoothed" | "fit" | "sigma" | "k-sigma" | "threshold" | "latest" | "deposit" | "withdrawal" | "wide-band" | "narrow-band";
+  type Kind =
+    | "value" | "smoothed" | "fit" | "wide-band" | "narrow-band" | "gain" | "loss"
+    | "sigma" | "k-sigma" | "threshold" | "t0" | "latest" | "point" | "deposit" | "withdrawal";
 
   interface Line {
     label: string;
@@ -317,7 +321,15 @@ declare namespace Chart {
     high: (number | null)[];
   }
 
-  /** Straight lines across the plot. */
+  /** Between the first line and a value, from an instant on. */
+  interface Area {
+    label: string;
+    kind: Kind;
+    from: number;
+    base: number;
+  }
+
+  /** Straight lines across the plot; none where they are too far away and only named. */
   interface Level {
     label: string;
     kind: Kind;
@@ -351,6 +363,7 @@ declare namespace Chart {
     /** Ascending. */
     x: number[];
     lines: Line[];
+    area: Area | null;
     bands: Band[];
     levels: Level[];
     markers: Marker[];

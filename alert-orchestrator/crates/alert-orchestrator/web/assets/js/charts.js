@@ -1,8 +1,16 @@
 // What do the three panels show? The series of the API as plots: value over time, its residuals, and their density.
 
 import { byId, fillCells, makeCells, reconcile, setNote, setText } from "./dom.js";
-import { amount, counted, measured, time, timezone, usd } from "./format.js";
+import { amount, counted, measured, number, time, timezone, usd } from "./format.js";
 import { createPanel } from "./panel.js";
+
+const NAMES = { corrected: "Corrected position", position: "Position", rate: "Rate" };
+/** A smaller share of itself, or of what it was taken of, is rounding. */
+const ROUNDING = 1e-9;
+/** A level further out than this many times the residuals is named: to scale, it would make a flat line of them. */
+const FARTHEST = 2;
+/** Fewer points have no density worth the name: each is shown. */
+const FEW = 30;
 
 /** @type {Chart.Panel[]} */
 let panels = [];
@@ -20,40 +28,79 @@ export function start() {
 /** @param {Page.Shown} state */
 export function showCharts({ series: { value, error }, asset, view }) {
 	byId("charts").setAttribute("aria-busy", String(!value && !error));
-	setNote(byId("charts-note"), error ? `No charts for ${asset}: ${error}` : value && !value.series ? `No ${view} to draw for ${asset}.` : null);
+	setNote(byId("charts-note"), error ? `No charts for ${asset}: ${error}` : value ? missing(value) : null);
 	// Until the series of another asset or view is here the panels keep, dimmed, what they show.
 	if (value === shown || (!value && !error)) return;
 	shown = value;
+	byId("panel-residual").classList.toggle("wide", !value?.density || isFlat(value));
 	// Each in a task of its own: a slow phone answers in between.
 	for (const { show, plot } of panels) setTimeout(() => shown === value && show(value ? plot(value) : null));
 	byId("chart-help").hidden = !value?.series;
 	showFlows(value);
 }
 
+/** Which panels have nothing to show, and why. */
+function missing(series) {
+	if (!series.series?.ts.length) return `No ${series.view} to draw for ${series.asset}.`;
+	if (!series.residual?.ts.length) return "No residuals and no density: the points do not suffice for a fit.";
+	return !series.density || isFlat(series) ? "No density: the residuals do not differ." : null;
+}
+
 const keyOf = ({ asset, view }, panel) => `${panel} ${asset} ${view}`;
-const overTime = (x, unit) => ({ timezone: timezone(), formatX: time, formatY: (y) => measured(y, unit), x, bars: null });
+const NOTHING = { area: null, bands: [], levels: [], bars: null };
+const overTime = (x, unit) => ({ ...NOTHING, x, timezone: timezone(), formatX: time, formatY: (y) => measured(y, unit) });
 const only = (yes, item) => (yes ? [item] : []);
+const isSame = (a, b) => Math.abs(a - b) <= ROUNDING * Math.abs(a);
+const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/** As many digits as its unit has, and at least two that count. */
+function figure(value, unit) {
+	const least = value ? Math.min(12, 1 - Math.floor(Math.log10(Math.abs(value)))) : 0;
+	return number(value, Math.max(unit === "USD" ? 2 : 6, least));
+}
 
 /** @returns {Chart.Plot | null} */
 function seriesPlot(series) {
-	const { series: columns, unit, deposits, withdrawals } = series;
+	const { series: columns, view, unit, deposits, withdrawals } = series;
 	if (!columns?.ts.length) return null;
 	const { ts, value, smoothed, baseline } = columns;
-	const name = series.view === "rate" ? "Rate" : "Position";
+	const name = NAMES[view];
+	const others = [
+		...only(smoothed, { label: "smoothed", kind: "smoothed", values: smoothed }),
+		...only(baseline, { label: "trend (fit)", kind: "fit", values: baseline }),
+	];
+	const isApart = ({ values }) => values.some((y, i) => y !== null && value[i] !== null && !isSame(y, value[i]));
+	const gain = gainOf(series);
+	// One under another would not be seen: the legend says that they are one.
+	const same = others.filter((line) => !isApart(line)).map(({ label }) => ` = ${label}`);
+	const flows = `${counted(deposits.length, "deposit")}, ${counted(withdrawals.length, "withdrawal")}.`;
 	return {
 		key: keyOf(series, "series"),
 		title: `${name}, ${unit}`,
-		summary: `${summarize(name, ts, value, unit)} ${counted(deposits.length, "deposit")}, ${counted(withdrawals.length, "withdrawal")}.`,
+		summary: [summarize(name, ts, value, unit), flows, ...only(gain, `${gain?.label}.`)].join(" "),
 		...overTime(ts, unit),
-		lines: [
-			{ label: name.toLowerCase(), kind: "value", values: value },
-			...only(smoothed, { label: "smoothed", kind: "smoothed", values: smoothed }),
-			...only(baseline, { label: "trend (fit)", kind: "fit", values: baseline }),
-		],
+		lines: [{ label: name.toLowerCase() + same.join(""), kind: "value", values: value }, ...others.filter(isApart)],
+		area: gain,
 		bands: bandsAbout(series, baseline),
-		levels: [],
+		levels: view === "corrected" ? referenceLine(series.t0, ts) : [],
 		markers: [...flowMarkers(columns, deposits, "deposit"), ...flowMarkers(columns, withdrawals, "withdrawal")],
 	};
+}
+
+/** @returns {Chart.Area | null} */
+function gainOf({ gain, t0 }) {
+	if (!gain) return null;
+	const kind = gain.usd < 0 ? "loss" : "gain";
+	return { label: `gain since t0 ${usd(gain.usd)} USD`, kind, from: Date.parse(t0), base: gain.from_usd };
+}
+
+/** @returns {Chart.Level[]} */
+function referenceLine(t0, ts) {
+	if (!t0) return [];
+	const at = Date.parse(t0);
+	const [before, after] = [at < ts[0], at > ts[ts.length - 1]];
+	const label = `${before ? "← " : ""}t0 ${time(t0)}${after ? " →" : ""}`;
+	return [{ label, kind: "t0", axis: "x", at: only(!before && !after, at) }];
 }
 
 /** No baseline, no bands: σ may be that of another series. The wide band first, so that the narrow one is painted over it. */
@@ -62,9 +109,10 @@ function bandsAbout({ sigma, k_times_sigma, show_sigma_band, show_k_sigma_band }
 		const shifted = (by) => middle.map((y) => (y === null ? null : y + by));
 		return { label, kind, low: shifted(-half), high: shifted(half) };
 	};
+	const seen = (half) => middle && half > ROUNDING * largest(middle);
 	return [
-		...(middle && show_k_sigma_band && k_times_sigma !== null ? [band("± k·σ", "wide-band", k_times_sigma)] : []),
-		...(middle && show_sigma_band && sigma !== null ? [band("± σ", "narrow-band", sigma)] : []),
+		...(show_k_sigma_band && seen(k_times_sigma) ? [band("± k·σ", "wide-band", k_times_sigma)] : []),
+		...(show_sigma_band && seen(sigma) ? [band("± σ", "narrow-band", sigma)] : []),
 	];
 }
 
@@ -88,49 +136,89 @@ function residualPlot(series) {
 	const { residual } = series;
 	if (!residual?.ts.length) return null;
 	const { ts, value, latest, thresholds, unit } = residual;
-	const triggers = thresholds ? ` Triggers outside ${thresholds.map((end) => measured(end, unit)).join(" … ")}.` : "";
+	const triggers = thresholds ? ` Triggers outside ${thresholds.map((end) => figure(end, unit)).join(" … ")}.` : "";
 	return {
 		key: keyOf(series, "residual"),
 		title: `Residuals, ${unit}`,
 		summary: summarize("Residual", ts, value, unit) + triggers,
 		...overTime(ts, unit),
+		...(isFlat(series) ? {} : { formatY: (y) => `${figure(y, unit)} ${unit}` }),
 		lines: [{ label: "residual", kind: "value", values: value }],
-		bands: [],
-		levels: levels("y", series, thresholds),
-		markers: latest ? [{ label: "latest", kind: "latest", x: latest.ts, y: latest.value }] : [],
+		levels: levels("y", series),
+		markers: latest ? [{ ...latestOf(latest.value, series), x: latest.ts, y: latest.value }] : [],
 	};
 }
 
 /** @returns {Chart.Plot | null} */
 function densityPlot(series) {
 	const { density, residual } = series;
-	if (!density?.x.length) return null;
-	const unit = residual?.unit ?? series.unit;
-	const { x, y, histogram, latest, thresholds, sigma } = density;
+	if (!density?.x.length || isFlat(series)) return null;
+	const { unit } = residual;
+	const { x, y, histogram, latest, sigma } = density;
+	const marks = { ...overTime(x, unit), timezone: null, formatX: (at) => `${figure(at, unit)} ${unit}` };
+	const figures = `σ ${figure(sigma, unit)} ${unit}, latest ${figure(latest, unit)} ${unit}.`;
+	const points = residual.value.filter((r) => r !== null).sort((a, b) => a - b);
+	if (points.length < FEW) {
+		const label = `residual (${points.length}: too few for a density)`;
+		return {
+			key: keyOf(series, "points"),
+			title: `Residuals side by side, ${unit}`,
+			summary: `${counted(points.length, "residual")}; ${figures}`,
+			...marks,
+			x: points,
+			lines: [],
+			levels: levels("x", series),
+			markers: [
+				...points.map((x) => ({ label, kind: "point", x, y: 0.5 })),
+				...only(latest !== null, { ...latestOf(latest, series), x: latest, y: 0.5 }),
+			],
+		};
+	}
 	return {
 		key: keyOf(series, "density"),
 		title: `Density of the residuals, per ${unit}`,
-		summary: `Histogram of ${counted(histogram.density.length, "bin")}; σ ${measured(sigma, unit)}, latest ${measured(latest, unit)}.`,
-		timezone: null,
-		formatX: (at) => measured(at, unit),
+		summary: `Histogram of ${counted(histogram.density.length, "bin")}; ${figures}`,
+		...marks,
 		formatY: (at) => String(Number(at.toPrecision(3))),
-		x,
 		lines: [{ label: "density", kind: "value", values: y }],
-		bands: [],
-		levels: [...levels("x", series, thresholds), ...only(latest !== null, { label: "latest", kind: "latest", axis: "x", at: [latest] })],
+		levels: [...levels("x", series), ...only(latest !== null, { ...latestOf(latest, series), axis: "x", at: [latest] })],
 		markers: [],
 		bars: { edges: histogram.edges, heights: histogram.density },
 	};
 }
 
-/** The gate triggers at ± k·σ, or elsewhere: by a floor, or by an interval. */
-function levels(axis, { sigma, k_times_sigma: band }, thresholds) {
-	const same = band !== null && thresholds?.every((end) => Math.abs(Math.abs(end) - band) <= 1e-9 * band);
-	return [
-		...only(sigma !== null, { label: "± σ", kind: "sigma", axis, at: [-sigma, sigma] }),
-		...only(band !== null, { label: same ? "± k·σ, trigger" : "± k·σ", kind: "k-sigma", axis, at: [-band, band] }),
-		...only(thresholds && !same, { label: "trigger", kind: "threshold", axis, at: thresholds }),
+/** @returns {{ label: string, kind: Chart.Kind }} */
+function latestOf(value, series) {
+	return { label: `latest ${isFlat(series) ? 0 : figure(value, series.residual.unit)}`, kind: "latest" };
+}
+
+/** What is smaller is rounding. */
+const roundingOf = ({ series, unit, residual }) => ROUNDING * (residual.unit === unit ? largest(series.value) : 1);
+const isFlat = (series) => series.residual !== null && largest(series.residual.value) <= roundingOf(series);
+
+/**
+ * What residuals are compared with, told apart by their figures. The gate triggers at ± k·σ, or elsewhere: by a floor,
+ * or by an interval. What is too far away, and what is nothing, is only named.
+ * @returns {Chart.Level[]}
+ */
+function levels(axis, series) {
+	const { sigma, k_times_sigma: band, residual: { value, unit, thresholds } } = series;
+	const farthest = isFlat(series) ? Infinity : FARTHEST * largest(value) * (1 + ROUNDING);
+	const known = [
+		...only(sigma !== null, { name: "σ", kind: "sigma", ends: [-sigma, sigma] }),
+		...only(band !== null, { name: "k·σ", kind: "k-sigma", ends: [-band, band] }),
 	];
+	const twin = known.find(({ ends }) => thresholds?.every((end, i) => isSame(end, ends[i])));
+	if (twin) twin.name += ", trigger";
+	else if (thresholds) known.push({ name: "trigger", kind: "threshold", ends: thresholds });
+	const [down, up] = axis === "y" ? ["↓ ", " ↑"] : ["← ", " →"];
+	return known.map(({ name, kind, ends: [low, high] }) => {
+		const nothing = largest([low, high]) <= roundingOf(series);
+		const [below, above] = [nothing || -low > farthest, nothing || high > farthest];
+		const [least, most] = [figure(low, unit), figure(high, unit) + (above ? up : "")];
+		const text = nothing ? "0" : isSame(-low, high) ? `±${most}` : `${below ? down : ""}${least} … ${most}`;
+		return { label: `${name} ${text}`, kind, axis, at: [...only(!below, low), ...only(!above, high)] };
+	});
 }
 
 function summarize(name, ts, values, unit) {

@@ -31,7 +31,7 @@ const state = {
 	decisions: null,
 	asset: null,
 	decision: null,
-	view: "position",
+	view: "corrected",
 	unknownAsset: null,
 	autorefresh: true,
 	unreachableSince: null,

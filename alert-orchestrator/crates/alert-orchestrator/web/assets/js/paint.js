@@ -1,4 +1,4 @@
-// What does a chart show besides lines? Levels across the plot, bars behind the lines, markers on top of them.
+// What does a chart show besides lines? Levels across the plot, bars and an area behind the lines, markers on top of them.
 
 /** Colour (a custom property of page.css) and dashes by kind. */
 export const STYLES = {
@@ -8,7 +8,9 @@ export const STYLES = {
 	sigma: { colour: "--chart-smoothed", dash: [7, 4], width: 1.25 },
 	"k-sigma": { colour: "--chart-bad", dash: [7, 4], width: 1.25 },
 	threshold: { colour: "--chart-bad", dash: [2, 3], width: 2 },
+	t0: { colour: "--text", dash: [1, 2], width: 1.75 },
 	latest: { colour: "--chart-bad", width: 1.75 },
+	point: { colour: "--chart-value", width: 1 },
 	deposit: { colour: "--chart-good", width: 1 },
 	withdrawal: { colour: "--chart-bad", width: 1 },
 };
@@ -40,6 +42,43 @@ export function paintBars(chart, plot) {
 			context.fillRect(left + 0.5, top, Math.max(1, right - left - 1), bottom - top);
 		});
 	});
+}
+
+/** Gains lie above the base, losses below. @param {Chart.Plot | null} plot */
+export function paintArea(chart, plot) {
+	if (!plot?.area) return;
+	const { from, base } = plot.area;
+	const { left, top, width, height } = chart.bbox;
+	const ground = chart.valToPos(base, "y", true);
+	for (const [property, high, low] of [["--chart-gain", top, ground], ["--chart-loss", ground, top + height]]) {
+		clipped(chart, (context) => {
+			context.beginPath();
+			context.rect(left, high, width, low - high);
+			context.clip();
+			context.fillStyle = context.strokeStyle = colour(property);
+			context.lineWidth = MARKER_PX * devicePixelRatio;
+			for (const run of runs(plot.x, plot.lines[0].values, from)) {
+				context.beginPath();
+				for (const [x, y] of run) context.lineTo(chart.valToPos(x, "x", true), chart.valToPos(y, "y", true));
+				for (const [x] of [run[run.length - 1], run[0]]) context.lineTo(chart.valToPos(x, "x", true), ground);
+				context.fill();
+				if (run.length === 1) context.stroke(); // a point has no area
+			}
+		});
+	}
+}
+
+/** The points from an instant on, parted where one is missing. */
+function runs(xs, ys, from) {
+	/** @type {[number, number][][]} */
+	const found = [[]];
+	xs.forEach((x, i) => {
+		const y = ys[i];
+		if (x < from) return;
+		if (y === null) found.push([]);
+		else found[found.length - 1].push([x, y]);
+	});
+	return found.filter((run) => run.length);
 }
 
 /** @param {Chart.Plot | null} plot */
@@ -82,12 +121,12 @@ function level(context, chart, axis, value) {
 	context.stroke();
 }
 
-/** A deposit points up, a withdrawal down, the latest is round. */
+/** A deposit points up, a withdrawal down, a residual is round. */
 function marker(context, kind, x, y) {
 	const size = MARKER_PX * devicePixelRatio;
 	const down = kind === "deposit" ? 1 : -1;
 	context.beginPath();
-	if (kind === "latest") {
+	if (kind === "latest" || kind === "point") {
 		context.arc(x, y, size * 0.75, 0, 2 * Math.PI);
 	} else {
 		context.moveTo(x, y - down * size);

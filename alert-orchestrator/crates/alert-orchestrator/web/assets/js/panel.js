@@ -4,12 +4,14 @@
 
 import { el, reconcile, setText } from "./dom.js";
 import { number } from "./format.js";
-import { MARKER_PX, STYLES, colour, forgetColours, paintBars, paintOver } from "./paint.js";
+import { MARKER_PX, STYLES, colour, forgetColours, paintArea, paintBars, paintOver } from "./paint.js";
 
 const HOUR_MS = 3_600_000;
 /** Shares of the ranges left free at either end. */
 const PAD = 0.015;
 const MARGIN = 0.06;
+/** Values that differ by a smaller share of themselves differ by rounding only. */
+const ROUNDING = 1e-9;
 
 // 24 hours, and day before month, as operators write them; the second line where the day or year changes.
 const TIME_LABELS = [
@@ -25,7 +27,8 @@ export function createPanel(figure) {
 	const title = el("h3");
 	const legend = el("ul", { class: "legend" });
 	const readout = el("output", { class: "readout" });
-	const summary = el("figcaption", { class: "muted", id: `${figure.id}-summary` });
+	// What the picture shows, for those who do not see it.
+	const summary = el("figcaption", { class: "visually-hidden", id: `${figure.id}-summary` });
 	const area = el("div", { class: "plot", tabindex: "0", role: "group", "aria-describedby": summary.id });
 	const panel = new Panel(area, readout);
 	const tools = el(
@@ -43,9 +46,10 @@ export function createPanel(figure) {
 		setText(title, plot.title);
 		area.setAttribute("aria-label", `${plot.title}, chart`);
 		setText(summary, plot.summary);
-		const named = [...plot.lines, ...plot.bands, ...plot.levels, ...distinct(plot.markers)];
+		const shaded = plot.area ? [plot.area] : [];
+		const named = [...plot.lines, ...shaded, ...plot.bands, ...plot.levels, ...distinct(plot.markers)];
 		reconcile(legend, named, ({ label }) => label, ({ label }) => el("li", {}, el("i", { "aria-hidden": "true" }), label),
-			(item, { kind }) => (item.className = `key ${kind}`));
+			(item, one) => (item.className = `key ${one.kind}${"x" in one ? " spot" : ""}`));
 		panel.show(plot);
 	};
 }
@@ -165,6 +169,8 @@ class Panel {
 			const value = values[at] ?? null;
 			return value === null ? [] : [`${label} ${plot.formatY(value)}`];
 		});
+		const [above, { area }] = [plot.lines[0]?.values[at] ?? null, plot];
+		if (area && above !== null && plot.x[at] >= area.from) parts.push(`gain ${plot.formatY(above - area.base)}`);
 		const near = plot.markers.filter(({ x }) => Math.abs(this.#chart.valToPos(x, "x") - this.#chart.valToPos(plot.x[at], "x")) < MARKER_PX);
 		const flows = plot.timezone ? near.filter(({ kind }) => kind !== "latest").map(({ label }) => label) : [];
 		setText(this.#readout, [plot.formatX(plot.x[at]), ...parts, ...flows].join(" · "));
@@ -179,10 +185,13 @@ class Panel {
 			...this.#size(),
 			...(zone ? zoned : {}),
 			legend: { show: false },
-			scales: { x: { time: zone !== null }, y: { range: (_chart, low, high) => this.#rangeY(low, high) } },
+			scales: {
+				x: { time: zone !== null, range: (_chart, min, max) => this.#remember(min, max) },
+				y: { range: (_chart, low, high) => this.#rangeY(low, high) },
+			},
 			axes: [
 				{ ...axis, ...(zone ? { values: TIME_LABELS } : { values: labels }), space: 70 },
-				{ ...axis, values: labels, size: (_chart, texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
+				{ ...axis, show: plot.lines.length > 0, values: labels, size: (_chart, texts) => 16 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)) },
 			],
 			series: [{}, ...plot.bands.flatMap(() => [{ width: 0, points: { show: false } }, { width: 0, points: { show: false } }]), ...plot.lines.map(lineOptions)],
 			bands: plot.bands.map((band, i) => ({ series: [2 * i + 1, 2 * i + 2], fill: () => colour(`--chart-${band.kind}`) })),
@@ -193,28 +202,31 @@ class Panel {
 				bind: { dblclick: () => () => this.reset() },
 			},
 			hooks: {
-				drawClear: [(chart) => paintBars(chart, this.#plot)],
+				drawClear: [(chart) => paintBars(chart, this.#plot), (chart) => paintArea(chart, this.#plot)],
 				draw: [(chart) => paintOver(chart, this.#plot)],
 				setCursor: [() => this.#read()],
-				setScale: [(chart, name) => name === "x" && this.#remember(chart.scales.x)],
 			},
 		};
 	}
 
-	#remember({ min, max }) {
+	/** uPlot asks for this range before that of y, which depends on it. @returns {[number, number]} */
+	#remember(min, max) {
 		const whole = min <= this.#full[0] && max >= this.#full[1];
 		this.#zoom = whole ? null : [min, max];
 		this.#area.dataset.zoomed = String(!whole);
+		return [min, max];
 	}
 
-	/** Leaves room for what is not a line. @param {number | null} low @param {number | null} high @returns {[number, number]} */
+	/** Leaves room for what is not a line; not for the foot of an area that is looked at closely. @param {number | null} low @param {number | null} high @returns {[number, number]} */
 	#rangeY(low, high) {
 		const plot = /** @type {Chart.Plot} */ (this.#plot);
 		const levels = plot.levels.filter(({ axis }) => axis === "y").flatMap(({ at }) => at);
-		const seen = [low, high, ...levels, ...(plot.bars ? [0, ...plot.bars.heights] : [])].filter((y) => y !== null);
+		const foot = plot.area && !this.#zoom ? [plot.area.base] : [];
+		const seen = [low, high, ...levels, ...foot, ...(plot.bars ? [0, ...plot.bars.heights] : [])].filter((y) => y !== null);
 		if (!seen.length) return [0, 1];
 		const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
-		const margin = (top - bottom) * MARGIN || Math.abs(top) * 1e-4 || 1;
+		const size = Math.max(Math.abs(top), Math.abs(bottom));
+		const margin = top - bottom > size * ROUNDING ? (top - bottom) * MARGIN : size * 1e-4 || 1;
 		return [plot.bars ? 0 : bottom - margin, top + margin];
 	}
 }
@@ -237,8 +249,11 @@ function fullRange({ x, levels, bars, timezone }) {
 	return [low - pad, high + pad];
 }
 
+/** With as many digits as the step between them has: 0.25 is not 0.3. */
 function labels(_chart, splits) {
 	const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-	const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
+	const isWhole = (x) => Math.abs(x - Math.round(x)) < 1e-3 * x;
+	let digits = 0;
+	while (digits < 20 && !isWhole(step * 10 ** digits)) digits++;
 	return splits.map((value) => number(value, digits));
 }

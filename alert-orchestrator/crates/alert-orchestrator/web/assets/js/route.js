@@ -1,11 +1,14 @@
 // Which asset and view does the address name? The address is the page's memory: reload, back and sharing work by it.
 
+/** The first is shown where the address names none. @type {Api.View[]} */
+const VIEWS = ["corrected", "position", "rate"];
+
 /** @returns {Page.Route} */
 export function read() {
 	const query = new URLSearchParams(location.search);
 	return {
 		asset: query.get("asset"),
-		view: query.get("view") === "rate" ? "rate" : "position",
+		view: VIEWS.find((view) => view === query.get("view")) ?? VIEWS[0],
 		autorefresh: query.get("autorefresh") !== "false",
 	};
 }
