@@ -200,6 +200,13 @@ pub(crate) async fn evaluate<S: Store>(
     evaluation
 }
 
+/// Evaluates between two rounds, of which `last` is the first: without a further price, so that no comparison of prices
+/// is counted that is not a round's.
+pub(crate) async fn anew<S: Store>(store: &S, plan: &Plan, last: &Evaluation, now: Timestamp) -> Evaluation {
+    let prices = std::future::ready(FoundPrices::clone(&last.prices));
+    evaluate(store, plan, Circumstances { now, prices, mismatches: &last.mismatches_before }).await
+}
+
 /// What the assets of one round share.
 struct Round<'s, S> {
     store: &'s S,

@@ -1,9 +1,11 @@
 //! Which withdrawals are marked, as the reference or as principal, and how that is changed.
 //!
 //! Start at [`withdrawals`], which lists what could be marked, and [`Tag::find`], which says what a change would do before
-//! [`Change::write`] does it.
+//! [`Change::write`] does it. What that does to the limits is [`Change::effect`].
 
 mod change;
+mod effect;
+mod supposed;
 
 use advisor_core::decision::Failure;
 use advisor_core::flow::FlowRow;

@@ -14,7 +14,6 @@ use platform::process;
 use tokio::time::timeout;
 
 use crate::evaluate::{self, Circumstances, Evaluation, Mismatches, Plan};
-use crate::found_prices::FoundPrices;
 use crate::settings::Settings;
 use crate::store;
 use crate::sync::{self, Pulled};
@@ -90,13 +89,12 @@ async fn evaluate(
     evaluate::evaluate(&store.round(), plan, Circumstances { now, prices, mismatches }).await
 }
 
-/// Evaluates some assets anew between two rounds of which `last` is the first: without a further price, so that no comparison
-/// of prices is counted that is not a round's, and without what comes before a round.
+/// Evaluates some assets anew between two rounds of which `last` is the first ([`evaluate::anew`]), without what comes before a
+/// round.
 pub(crate) async fn again(store: &AnyStore, settings: &Settings, last: &Evaluation, assets: &[String]) -> Finished {
     let (started, now, plan) = (Instant::now(), Timestamp::now(), settings.plan.only(assets));
-    let prices = std::future::ready(FoundPrices::clone(&last.prices));
     let store = store.round();
-    let answer = evaluate::evaluate(&store, &plan, Circumstances { now, prices, mismatches: &last.mismatches_before });
+    let answer = evaluate::anew(&store, &plan, last, now);
     let failed = |_| Evaluation::failed(&plan, now, &Failure::Store(too_slow(settings)));
     let evaluation = timeout(limit(settings), answer).await.unwrap_or_else(failed);
     Finished { evaluation, took: started.elapsed() }

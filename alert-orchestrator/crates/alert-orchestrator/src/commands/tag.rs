@@ -1,17 +1,26 @@
 //! The `tag` command: marks a withdrawal as the reference or as principal, or unmarks it, after asking.
 
 use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
 
 use advisor_core::rules::Mark;
+use advisor_io::AnyStore;
+use jiff::Timestamp;
 use platform::process::{self, Ended};
+use tokio::time::timeout;
 
 use super::confirm::confirm;
 use crate::cli::{Common, TagArgs};
+use crate::evaluate::{Evaluation, Plan};
 use crate::journal;
-use crate::reference::{Tag, Which};
+use crate::reference::{Change, Tag, Which};
 use crate::settings::Settings;
 use crate::start;
 use crate::store;
+
+/// Nobody who wants to be asked waits longer to know what the mark costs.
+const EFFECT_MAX: Duration = Duration::from_secs(30);
 
 /// Runs `tag`; ends with faults where nothing was found or the answer was no.
 ///
@@ -33,6 +42,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         writeln!(out, "nothing to change")?;
         return Ok(Ended::Done);
     }
+    writeln!(out, "limit       {}", runtime.block_on(effect(&change, &store, &settings)))?;
     if !confirm(&mut out, &format!("write this to {}?", change.written()))? {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
@@ -42,4 +52,33 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
     runtime.block_on(journal::note(&store, &settings, &change, &user, common.write_prefix()));
     writeln!(out, "written")?;
     Ok(Ended::Done)
+}
+
+/// What the change does to the limits, or why that cannot be told.
+async fn effect(change: &Change, store: &AnyStore, settings: &Settings) -> String {
+    let plan = plan(change, settings);
+    let effect = async {
+        let at = plan.end.unwrap_or_else(Timestamp::now);
+        let prices = Arc::new(settings.prices.ask(&plan, &store.round(), at).await);
+        change.effect(store, &plan, &Evaluation { prices, ..Evaluation::default() }).await
+    };
+    match timeout(EFFECT_MAX, effect).await {
+        Ok(Ok(effect)) => effect.to_string(),
+        Ok(Err(failure)) => format!("not known: {failure}"),
+        Err(_) => format!(
+            "not known: no complete answer of {} within {} s",
+            store::name(&settings.config),
+            EFFECT_MAX.as_secs()
+        ),
+    }
+}
+
+/// How the asset is evaluated. How far the transactions in a database are known, only the service can tell that pulls
+/// them: here they count as known, as what a mark costs does not depend on it.
+fn plan(change: &Change, settings: &Settings) -> Plan {
+    let mut plan = settings.plan.only(&[change.asset().to_owned()]);
+    if settings.config.client.greptime.is_some() {
+        plan.assets.iter_mut().for_each(|of| of.rules.coverage = None);
+    }
+    plan
 }

@@ -47,9 +47,7 @@ impl Change {
             marked.filter_map(|row| row.ts).max()
         };
         let before = reference(&rows);
-        for row in rows.iter_mut().filter(|row| **row == flow || is_same_flow(row, &flow)) {
-            row.memo.clone_from(&memo_after);
-        }
+        write_memo(&mut rows, &flow, memo_after.as_deref());
         let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| keywords.mark(memo));
         let references = [before, reference(&rows)];
         Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references }
@@ -58,6 +56,28 @@ impl Change {
     /// The asset, as configured.
     pub(crate) fn asset(&self) -> &str {
         &self.asset
+    }
+
+    /// Whether the withdrawal is of this wallet.
+    pub(super) fn is_of(&self, wallet: &str) -> bool {
+        self.flow.wallet.as_deref().is_some_and(|own| keys::wallet(own) == keys::wallet(wallet))
+    }
+
+    /// As what the withdrawal is marked then.
+    pub(super) fn mark_after(&self) -> Option<Mark> {
+        self.marks[1]
+    }
+
+    /// Whether an evaluation will see it.
+    pub(super) fn is_seen(&self) -> bool {
+        !self.is_nothing() && self.written == self.table
+    }
+
+    /// Does to rows that were read of `table` what [`Self::write`] does to those that are stored.
+    pub(super) fn apply(&self, table: &str, rows: &mut [FlowRow]) {
+        if table == self.table {
+            write_memo(rows, &self.flow, self.memo_after.as_deref());
+        }
     }
 
     /// Whether the memo is already as it should be.
@@ -87,7 +107,7 @@ impl Change {
     pub(crate) fn view(&self) -> ChangeView {
         ChangeView {
             status: "success",
-            message: if self.is_nothing() { "nothing to change".to_owned() } else { self.effect() },
+            message: if self.is_nothing() { "nothing to change".to_owned() } else { self.follows() },
             table: self.written.clone(),
             wallet_address: self.wallet(),
             ts: self.flow.ts.map(time::timestamp),
@@ -124,7 +144,7 @@ impl Change {
     }
 
     /// What follows for the gains.
-    fn effect(&self) -> String {
+    fn follows(&self) -> String {
         if self.written != self.table {
             return format!("gains count as before: no evaluation reads {}", self.written);
         }
@@ -162,6 +182,21 @@ impl Change {
             [false, true] => Some(format!("its {} count as gain already taken", self.amount())),
             _ => None,
         }
+    }
+}
+
+/// Gives the rows that [`set_memo`](advisor_core::ledger::Ledger::set_memo) finds their new memo: with a transaction hash
+/// all that have it, without one the first that reads as `flow` does.
+fn write_memo(rows: &mut [FlowRow], flow: &FlowRow, memo: Option<&str>) {
+    let wallet = |row: &FlowRow| row.wallet.as_deref().map(|wallet| keys::wallet(wallet).into_owned());
+    let is_found = |row: &&mut FlowRow| {
+        (row.ts, &row.tx_hash, row.amount) == (flow.ts, &flow.tx_hash, flow.amount)
+            && wallet(row) == wallet(flow)
+            && (row.tx_hash.is_some() || row.memo == flow.memo)
+    };
+    let most = if flow.tx_hash.is_some() { usize::MAX } else { 1 };
+    for row in rows.iter_mut().filter(is_found).take(most) {
+        row.memo = memo.map(str::to_owned);
     }
 }
 
@@ -216,7 +251,7 @@ impl fmt::Display for Change {
         writeln!(f, "tx          {}", legible::line(self.flow.tx_hash.as_deref().unwrap_or("none")))?;
         writeln!(f, "memo        {}", memo(self.flow.memo.as_deref()))?;
         writeln!(f, "becomes     {}", memo(self.memo_after.as_deref()))?;
-        write!(f, "effect      {}", self.effect())
+        write!(f, "effect      {}", self.follows())
     }
 }
 
@@ -231,4 +266,38 @@ pub(crate) struct ChangeView {
     tx_hash: Option<String>,
     memo_before: Option<String>,
     memo_after: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(ts: i64, wallet: &str, tx_hash: Option<&str>, memo: &str) -> FlowRow {
+        let tx_hash = tx_hash.map(str::to_owned);
+        FlowRow { ts: Some(ts), wallet: Some(wallet.into()), amount: Some(3.0), memo: Some(memo.to_owned()), tx_hash }
+    }
+
+    /// The memos of the rows once that of the first was changed to `new`.
+    fn memos(mut rows: Vec<FlowRow>) -> Vec<Option<String>> {
+        let flow = rows[0].clone();
+        write_memo(&mut rows, &flow, Some("new"));
+        rows.into_iter().map(|row| row.memo).collect()
+    }
+
+    #[test]
+    fn a_memo_is_written_to_all_rows_of_its_transaction_or_to_one_of_those_that_none_names() {
+        let of = |tx_hash| {
+            memos(vec![
+                row(1, "addr", tx_hash, "old"),
+                row(1, "ADDR", tx_hash, "old"),
+                row(1, "addr", tx_hash, "another"),
+                row(1, "other", tx_hash, "old"),
+                row(2, "addr", tx_hash, "old"),
+                row(1, "addr", Some("ef"), "old"),
+            ])
+        };
+        let expected = |memos: [&str; 6]| memos.map(|memo| Some(memo.to_owned())).to_vec();
+        assert_eq!(of(Some("ab")), expected(["new", "new", "new", "old", "old", "old"]));
+        assert_eq!(of(None), expected(["new", "old", "another", "old", "old", "old"]));
+    }
 }

@@ -10,7 +10,7 @@ use crate::world::{A, B, PAYROLL, TAGGED, WITHDRAWALS, World};
 const KEYWORD: &str = "alert_driven_withdrawal";
 
 /// Runs `tag` and gives it this answer.
-fn tag(world: &World, arguments: &[&str], answer: &str) -> Run {
+pub(crate) fn tag(world: &World, arguments: &[&str], answer: &str) -> Run {
     let arguments = world.arguments(&[&["tag", "--log-level", "ERROR"], arguments].concat());
     world.clone.answer(&arguments, answer)
 }
@@ -34,6 +34,8 @@ fn the_newest_withdrawal_becomes_the_reference_once_the_answer_is_yes() {
         let expected = format!(
             "withdrawal  {}\nwallet      {A}\namount      3\ntx          {PAYROLL}\nmemo        \"payroll\"\n\
              becomes     \"payroll {KEYWORD}\"\neffect      gains count from {} on, what was gained before is no longer offered\n\
+             limit       W_max 24.00 → 12.00; 12.00 USD of gains in one other wallet will no longer be offered\n  \
+             12.00 → 6.00  {A}\n  12.00 → 6.00  {B}\n\
              write this to {WITHDRAWALS}? [y/N] written\n",
             world.hour(72),
             world.hour(72),
@@ -91,8 +93,12 @@ fn what_is_not_there_is_named_and_nothing_is_asked() {
 }
 
 /// Adds a withdrawal to the store.
-fn withdraw(world: &World, hour: i64, wallet: &str, memo: &str, tx: &str) {
-    let at = world.hour(hour);
+pub(crate) fn withdraw(world: &World, hour: i64, wallet: &str, memo: &str, tx: &str) {
+    withdraw_at(world, &world.hour(hour), wallet, memo, tx);
+}
+
+/// The same at any instant.
+pub(crate) fn withdraw_at(world: &World, at: &str, wallet: &str, memo: &str, tx: &str) {
     match &world.greptime {
         Some(greptime) => {
             let ts = at.parse::<jiff::Timestamp>().unwrap().as_millisecond();
@@ -183,6 +189,7 @@ fn in_test_mode_the_mark_goes_to_a_test_table() {
     for world in World::both() {
         let run = tag(&world, &["--asset", "djed", "--latest", "--test-prefix"], "y\n");
         let said = "effect      gains count as before: no evaluation reads test_liqwid_withdrawals_djed\n\
+                    limit       W_max stays 24.00\n\
                     write this to test_liqwid_withdrawals_djed? [y/N] written\n";
         assert!(run.stdout.ends_with(said), "{}{}", run.stdout, run.stderr);
         assert_eq!(memos(&world), ["gain (alert_driven_withdrawal)", "payroll"]);
@@ -246,7 +253,8 @@ fn a_changed_mark_is_written_down_with_whoever_changed_it() {
     }
 }
 
-fn post(server: &Service, headers: &[(&str, &str)], body: &Json) -> Answer {
+/// Asks for a mark.
+pub(crate) fn post(server: &Service, headers: &[(&str, &str)], body: &Json) -> Answer {
     server.ask("POST", "/api/reference", headers, body.to_string().as_bytes())
 }
 
