@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use change::is_same_flow;
 pub(crate) use change::{Change, ChangeView};
+pub(crate) use effect::Effect;
 
 use crate::decisions::abbreviate;
 use crate::evaluate;
@@ -98,6 +99,13 @@ pub(crate) enum Which {
     Transaction(String),
     /// The newest.
     Latest,
+}
+
+impl Which {
+    /// The transaction of a request: its hash, or `latest`.
+    pub(crate) fn of(tx: String) -> Self {
+        if tx == "latest" { Self::Latest } else { Self::Transaction(tx) }
+    }
 }
 
 /// A wish to mark a withdrawal, or to unmark it.

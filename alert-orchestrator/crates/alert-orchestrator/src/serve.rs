@@ -7,6 +7,7 @@
 mod api;
 mod asked;
 mod counters;
+mod effect;
 mod guard;
 mod live;
 mod marks;

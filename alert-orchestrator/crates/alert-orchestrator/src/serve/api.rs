@@ -218,7 +218,7 @@ fn not_evaluated(asset: &str) -> Problem {
     unavailable(format!("asset {asset} was not part of the last evaluation; the next one has it"))
 }
 
-fn last_round(live: &Live) -> Result<Arc<Published>, Problem> {
+pub(super) fn last_round(live: &Live) -> Result<Arc<Published>, Problem> {
     live.published().ok_or_else(|| unavailable("the first evaluation has not finished"))
 }
 

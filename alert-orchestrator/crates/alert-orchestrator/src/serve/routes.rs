@@ -12,7 +12,7 @@ use platform::http::{App, Proxies};
 use platform::serve::{PageFiles, Routes};
 
 use super::live::Live;
-use super::{api, page, write};
+use super::{api, effect, page, write};
 use crate::config::telemetry::Telemetry;
 
 /// The description of the API. Written by hand, so that it says what the answers mean.
@@ -32,6 +32,7 @@ fn routes(metrics_path: &str) -> Routes<Live> {
         .page("/api/explain", get(api::explain))
         .page("/api/history", get(api::history))
         .page("/api/withdrawals", get(api::withdrawals))
+        .page("/api/reference/effect", get(effect::effect))
         .described_by(DESCRIPTION)
         .sensitive("/api/config/normalized", get(api::normalized))
         .sensitive("/api/sync/transactions", post(write::sync))

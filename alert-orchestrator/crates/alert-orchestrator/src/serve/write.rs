@@ -56,8 +56,8 @@ pub(super) async fn reference(
         return Err(Problem::new(StatusCode::FORBIDDEN, text));
     };
     let ReferenceWish { asset, tx, wallet, mark, remove } = parse(&headers, &body)?;
-    let which = if tx == "latest" { Which::Latest } else { Which::Transaction(tx) };
-    let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, mark: (!remove).then_some(mark) };
+    let tag =
+        Tag { asset: asset_of(&live, Some(&asset))?, which: Which::of(tx), wallet, mark: (!remove).then_some(mark) };
     let store = store(&live)?;
     // Changed files first: the newest withdrawal may be in one.
     round::refresh(&store, &settings).await.map_err(|error| unavailable(error.to_string()))?;
@@ -76,7 +76,8 @@ pub(super) async fn reference(
     marking.await
 }
 
-fn refusal(error: TagError) -> Problem {
+/// What a client is told where a withdrawal cannot be marked.
+pub(super) fn refusal(error: TagError) -> Problem {
     let status = match &error {
         TagError::NotConfigured { .. } | TagError::NotFound { .. } | TagError::Asset(Failure::AssetNotFound { .. }) => {
             StatusCode::NOT_FOUND

@@ -68,7 +68,7 @@ fn a_login_is_asked_for_where_the_description_says_so() {
                 }
             }
         }
-        assert_eq!(asked, if page_is_open { 3 } else { 16 }, "{require_for}");
+        assert_eq!(asked, if page_is_open { 3 } else { 17 }, "{require_for}");
     }
 }
 

@@ -7,6 +7,7 @@ mod both_stores;
 mod clock;
 mod coverage;
 mod doubles;
+mod effect;
 mod failures;
 mod first_run;
 mod health;

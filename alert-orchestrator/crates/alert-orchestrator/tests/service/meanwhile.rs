@@ -22,7 +22,7 @@ fn supply(liqwid: &Liqwid, wallet: &str, n: u32, time: &str, amount: f64) {
 }
 
 /// Asks and goes away.
-fn ask_and_leave(server: &Service, request: &str) -> TcpStream {
+pub(crate) fn ask_and_leave(server: &Service, request: &str) -> TcpStream {
     let mut connection = TcpStream::connect(server.address()).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
     connection
