@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, eventually, fits, launch, loaded, text, withFixture } from "./support.mjs";
-import { DECISIONS, KEYWORD, WALLETS, script, status, withdrawals } from "./states.mjs";
+import { DECISIONS, KEYWORD, WALLETS, effect, manyWallets, script, status, withdrawals } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -153,6 +153,128 @@ test("refusals are told in words, in the dialog, and a wrong password can be cor
       await logIn(page, "ops", "right");
       await page.locator("#reference-result:has-text('Gains count from')").waitFor();
       assert.equal(calls.length, 2);
+    });
+  }
+});
+
+/** Answers of GET /api/reference/effect by mark; a function of the query that may keep an answer back. */
+const weighed = (answer) => script({ answers: { "GET /api/reference/effect": async (query) => ({ status: 200, json: await answer(query.get("mark"), query) }) } });
+
+/** A promise that is kept when a test says so. */
+function kept() {
+  let resolve;
+  const promise = new Promise((keep) => (resolve = keep));
+  return { promise, resolve };
+}
+
+const COST = "W_max 36.10 → 18.34; 47.61 USD of gains in two other wallets will no longer be offered";
+const FREED = "W_max 36.10 → 38.60";
+
+test("before it asks, the dialog says what each mark costs or frees, in every wallet that changes", async () => {
+  const questions = [];
+  const answers = {
+    reference: effect(COST, [[WALLETS[0], 12.05, 6.12], [WALLETS[1], 12, 12], [WALLETS[2], 1212.05, null]]),
+    principal: effect(FREED, [[WALLETS[0], 12.05, 14.55], [WALLETS[1], 12, 12], [WALLETS[2], 12.05, 12.05]]),
+  };
+  const asked = (mark, query) => (questions.push(Object.fromEntries(query)), answers[mark]);
+  await withFixture(browser, weighed(asked), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await mark(page).click();
+    await eventually(() => text(page, "effect"), `${COST}.`);
+    assert.equal(await page.locator("#effect").getAttribute("role"), "status");
+    assert.equal(await text(page, "effect-wallets-title"), "W_max of the 2 wallets that change, USD");
+    assert.deepEqual(await page.locator("#effect-rows tr").allInnerTexts(), ["addr1q89…gpze\t12.05\t6.12", "addr1qxv…nzx9\t1,212.05\t–"]);
+    await accessible(page);
+    await page.getByLabel("What was put in: mark it as principal").check();
+    await eventually(() => text(page, "effect"), `${FREED}.`);
+    assert.equal(await page.locator("#effect-wallets").isVisible(), false, "one wallet changes, as the sentence says");
+    const of = { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx };
+    assert.deepEqual(questions, [{ ...of, mark: "reference" }, { ...of, mark: "principal" }]);
+  });
+});
+
+test("before a tag is removed the dialog says what that frees", async () => {
+  const asked = [];
+  await withFixture(browser, weighed((mark, query) => (asked.push([mark, query.get("tx")]), effect("W_max 1236.10 → 1260.00"))), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await page.getByRole("button", { name: /^Remove tag/ }).click();
+    await eventually(() => text(page, "effect"), "W_max 1,236.10 → 1,260.00.");
+    assert.deepEqual(asked, [["none", tagged.tx]]);
+  });
+});
+
+test("more than ten wallets are folded, open by keyboard, and fit a phone in the dark", async () => {
+  const wallets = manyWallets(11).wallet_breakdown.map(({ wallet_address, wmax_usd }) => [wallet_address, wmax_usd, null]);
+  for (const [count, isOpen] of [[10, true], [11, false]]) {
+    const answer = effect("W_max 115.50 → 0.00 (HOLD until the next sample: No position data available)", wallets.slice(0, count));
+    await withFixture(browser, weighed(() => answer), "?asset=iusd", { width: 320, height: 640, scheme: "dark" }, async (page) => {
+      await loaded(page);
+      await mark(page).click();
+      await eventually(() => text(page, "effect-wallets-title"), `W_max of the ${count} wallets that change, USD`);
+      const last = page.locator("#effect-rows tr").last();
+      assert.equal(await last.isVisible(), isOpen);
+      if (!isOpen) {
+        await page.focus("#effect-wallets-title");
+        await page.keyboard.press("Enter");
+      }
+      assert.equal(await last.isVisible(), true);
+      await fits(page);
+      const [wide, seen] = await page.evaluate(() => { const { scrollWidth, clientWidth } = document.getElementById("reference-dialog"); return [scrollWidth, clientWidth]; });
+      assert.ok(wide <= seen, `the dialog is ${wide} px wide in ${seen} px`);
+      await accessible(page);
+    });
+  }
+});
+
+test("what it costs is said to be computed, and the mark can be set meanwhile", async () => {
+  const { promise, resolve } = kept();
+  const held = weighed(() => promise);
+  held.answers["POST /api/reference"] = () => done;
+  await withFixture(browser, held, "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await mark(page).click();
+    assert.equal(await text(page, "effect"), "Computing what it costs or frees…");
+    await logIn(page, "ops", "secret");
+    await eventually(() => text(page, "reference-result"), "Gains count from 2025-12-19T00:00:00Z on.");
+    resolve(effect(COST));
+  });
+});
+
+test("an answer that comes late is not shown under another mark, nor in another dialog", async () => {
+  const first = kept();
+  const asked = [];
+  const answer = (_mark, query) => (asked.push(query.get("tx")), asked.length === 1 ? first.promise : effect(`W_max of question ${asked.length}`));
+  await withFixture(browser, weighed(answer), "?asset=iusd", {}, async (page) => {
+    await loaded(page);
+    await mark(page).click();
+    await eventually(() => asked.length, 1);
+    await page.getByLabel("What was put in: mark it as principal").check();
+    await eventually(() => text(page, "effect"), "W_max of question 2.");
+    first.resolve(effect(COST));
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("#reference-dialog").isVisible(), false);
+    await page.getByRole("button", { name: /^Remove tag/ }).click();
+    await eventually(() => text(page, "effect"), "W_max of question 3.");
+    assert.deepEqual(asked, [newest.tx, newest.tx, tagged.tx]);
+  });
+});
+
+test("where it cannot be computed what a mark costs, the dialog says why, and lets it be set all the same", async () => {
+  const cases = [
+    [503, "store unavailable: embedded store orchestrator.db: no complete answer within 7 s"],
+    [429, "the effects of other marks are being computed, try again later"],
+  ];
+  for (const [status, error] of cases) {
+    const { calls, script } = scripted(done);
+    script.answers["GET /api/reference/effect"] = () => refused(status, error);
+    await withFixture(browser, script, "?asset=iusd", { tolerated: /status of (503|429)/ }, async (page) => {
+      await loaded(page);
+      await mark(page).click();
+      await eventually(() => text(page, "effect"), `What it costs or frees could not be computed: ${error}. The tag can be changed all the same.`);
+      await accessible(page);
+      await logIn(page, "ops", "secret");
+      await page.locator("#reference-result:has-text('Gains count from')").waitFor();
+      assert.equal(calls.length, 1);
     });
   }
 });

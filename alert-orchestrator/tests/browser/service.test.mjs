@@ -98,6 +98,9 @@ test("a withdrawal is marked as the reference with a login, and only with the ri
       await page.click("#reference-confirm");
     };
     await button.click();
+    const { tx } = (await api("/api/withdrawals?asset=iusd")).withdrawals[0];
+    const { message } = await api(`/api/reference/effect?asset=iusd&tx=${tx}&mark=reference`);
+    await eventually(() => text(page, "effect"), `${message}.`);
     await logIn("wrong");
     await page.locator("#reference-error:has-text('User or password are wrong. Nothing was changed.')").waitFor();
     assert.equal((await api("/api/withdrawals?asset=iusd")).withdrawals[0].is_reference, false);

@@ -208,6 +208,17 @@ export const withdrawals = () => ({
   ].map((one) => ({ ...one, abbreviated_address: abbreviate(one.wallet_address) })),
 });
 
+/** What a mark changes, of these wallets: W_max before and after. */
+export const effect = (message, wallets = []) => ({
+  asset: "iusd", mark: "reference",
+  before: { decision: 1, wmax_usd: 36.1, reason: null, ref_mode: "keyword", t0_ts: "2025-10-10T00:00:00Z" },
+  after: { decision: 1, wmax_usd: 18.34, reason: null, ref_mode: "keyword", t0_ts: "2025-12-19T00:00:00Z" },
+  wallets: wallets.map(([wallet_address, wmax_usd_before, wmax_usd_after]) => ({
+    wallet_address, abbreviated_address: abbreviate(wallet_address), wmax_usd_before, wmax_usd_after, gain_usd_before: 72.2, gain_usd_after: 36.68,
+  })),
+  message,
+});
+
 /** Everything the server answers about `decisions`; `now` gives the status. */
 export function script({ decisions = DECISIONS, now = () => status(), explain = {}, answers = {} } = {}) {
   const about = (make) => (query) => {
@@ -226,6 +237,7 @@ export function script({ decisions = DECISIONS, now = () => status(), explain = 
       "GET /api/explain": about((asset, decided) => explanation(asset, decided, explain)),
       "GET /api/history": about((asset, decided) => history(asset, decided)),
       "GET /api/withdrawals": about(() => withdrawals()),
+      "GET /api/reference/effect": about(() => effect("W_max stays 0.00 (HOLD: off peg)")),
       ...answers,
     },
   };

@@ -243,6 +243,28 @@ declare namespace Api {
     remove?: boolean;
   }
 
+  interface EffectQuestion extends Record<string, string> {
+    asset: string;
+    wallet: string;
+    tx: string;
+    mark: "reference" | "principal" | "none";
+  }
+
+  /** null: it has none. */
+  interface WalletEffect {
+    wallet_address: string;
+    abbreviated_address: string;
+    wmax_usd_before: number | null;
+    wmax_usd_after: number | null;
+  }
+
+  /** What a mark would change. */
+  interface Effect {
+    wallets: WalletEffect[];
+    /** Without a full stop. */
+    message: string;
+  }
+
   interface Login {
     user: string;
     password: string;

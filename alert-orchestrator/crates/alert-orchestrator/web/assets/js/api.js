@@ -15,12 +15,16 @@ export class Refused extends Error {
 /** No answer, or one that is not the server's own: a proxy in between answers with a page of its own. */
 export class Unreachable extends Error {}
 
-/** @param {string} path relative to the page, so that a proxy may serve the whole under a prefix @param {RequestInit} [init] */
-async function request(path, init) {
+/**
+ * @param {string} path relative to the page, so that a proxy may serve the whole under a prefix
+ * @param {RequestInit} [init]
+ */
+async function request(path, { signal, ...init } = {}) {
 	let response;
 	let body;
 	try {
-		response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+		const late = AbortSignal.timeout(TIMEOUT_MS);
+		response = await fetch(path, { ...init, signal: signal ? AbortSignal.any([signal, late]) : late });
 		body = await response.json();
 	} catch {
 		throw new Unreachable(response ? `the answer (${response.status}) has no figures` : "the server did not answer");
@@ -30,7 +34,7 @@ async function request(path, init) {
 	throw new Refused(response.status, String(body?.error ?? response.statusText), retry > 0 ? retry : null);
 }
 
-const get = (path, query) => request(query ? `${path}?${new URLSearchParams(query)}` : path);
+const get = (path, query, init) => request(query ? `${path}?${new URLSearchParams(query)}` : path, init);
 
 /** @returns {Promise<Api.Status>} */
 export const status = () => get("api/status");
@@ -49,6 +53,9 @@ export const history = (asset, from) => get("api/history", { asset, from: from.t
 
 /** @param {string} asset @returns {Promise<{withdrawals: Api.Withdrawal[]}>} */
 export const withdrawals = (asset) => get("api/withdrawals", { asset });
+
+/** @param {Api.EffectQuestion} question @param {AbortSignal} signal @returns {Promise<Api.Effect>} */
+export const effect = (question, signal) => get("api/reference/effect", question, { signal });
 
 /**
  * Sets or removes the tag of a withdrawal. Credentials go along explicitly and the browser's own stay out of it, so that a

@@ -5,6 +5,7 @@
 import { Refused, setReference } from "./api.js";
 import { address, command, copies } from "./copy.js";
 import { byId, el, fillCells, icon, makeCells, reconcile, sayInTable, setNote, setText, write } from "./dom.js";
+import { forgetEffect, showEffect } from "./effect.js";
 import { amount, time } from "./format.js";
 
 const RULE = "Gains count from the newest withdrawal that is tagged as a reference.";
@@ -29,6 +30,7 @@ export function start(changed) {
 	byId("reference-cancel").addEventListener("click", () => byId("reference-dialog").close());
 	byId("reference-dialog").addEventListener("close", () => {
 		pending = null;
+		forgetEffect();
 		byId("login-password").value = "";
 	});
 	byId("log-out").addEventListener("click", () => {
@@ -124,10 +126,11 @@ function showChange() {
 	const { withdrawal: one } = pending;
 	const isPrincipal = byId("mark-principal").checked;
 	const title = isPrincipal && !isMarked(one) ? "Mark as principal" : verb(one);
-	write({ "reference-dialog-title": title, "reference-confirm": title, "reference-effect": effect(one, isPrincipal) });
+	write({ "reference-dialog-title": title, "reference-confirm": title, "reference-t0": effectOnT0(one, isPrincipal) });
+	showEffect({ ...meant(pending), mark: isMarked(one) ? "none" : chosen() });
 }
 
-function effect(one, isPrincipal) {
+function effectOnT0(one, isPrincipal) {
 	if (one.is_reference) return ifRemoved(one);
 	if (one.is_principal) return "The tag leaves its memo, and it counts as gain already taken.";
 	return isPrincipal ? `Its memo gets the tag: its ${units(one)} no longer count as gain already taken.` : ifMarked(one);
@@ -162,14 +165,14 @@ function showLogin() {
 	setText(byId("logged-in-user"), login?.user ?? "");
 }
 
-/** @param {Api.Withdrawal} one */
-const wish = (one) => (isMarked(one) ? { remove: true } : { mark: byId("mark-principal").checked ? "principal" : "reference" });
+/** @returns {"reference" | "principal"} */
+const chosen = () => (byId("mark-principal").checked ? "principal" : "reference");
+const meant = ({ asset, withdrawal }) => ({ asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "" });
 
 async function confirm(changed) {
 	if (!pending) return;
-	const { withdrawal } = pending;
 	const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-	const change = { asset: pending.asset, wallet: withdrawal.wallet_address, tx: withdrawal.tx ?? "", ...wish(withdrawal) };
+	const change = { ...meant(pending), ...(isMarked(pending.withdrawal) ? { remove: true } : { mark: chosen() }) };
 	busy(true);
 	try {
 		const answer = await setReference(change, attempt);
