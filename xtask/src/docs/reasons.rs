@@ -12,11 +12,12 @@ use advisor_core::rules::Basis;
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
 use advisor_core::time::{self, NANOS_PER_HOUR};
+use jiff::tz::TimeZone;
 
 /// Code and sentence of every way to hold or to fail.
 pub(super) fn all() -> Vec<(&'static str, String)> {
     let holds = std::iter::successors(Some(first_hold()), next_hold)
-        .map(|reason| Decision::Hold(Hold { reason, also: Vec::new() }));
+        .map(|reason| Decision::Hold(Hold { reason, also: Vec::new(), zone: TimeZone::UTC }));
     let failures = std::iter::successors(Some(first_failure()), next_failure).map(Decision::Error);
     failures.chain(holds).filter_map(|decision| decision.reason()).map(|reason| (reason.code, reason.message)).collect()
 }

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::corrected::{asset_series, positions_at};
 use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGrowth};
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
@@ -33,21 +35,19 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
         reference: describe_reference(rules, &snapshot.reference),
         gate_applied: rules.gate.holds
             && (rules.gate.apply_in_fallback || snapshot.reference.mode() != RefMode::DataRange),
-        warnings: warnings::about_data(snapshot),
+        warnings: warnings::about_data(snapshot, &rules.zone),
         ..blank.clone()
     };
-    let doubt = clock_doubt(rules, snapshot, to).map(|reason| Decision::Hold(Hold { reason, also: Vec::new() }));
+    let hold = |reason, also| Decision::Hold(Hold { reason, also, zone: rules.zone.clone() });
+    let doubt = clock_doubt(rules, snapshot, to).map(|reason| hold(reason, Vec::new()));
     match compute(rules, snapshot, to, &mut advice) {
         Ok(Outcome { mut holds, limit_usd }) => {
             if let Some(doubt) = doubt {
                 // What else a wrong clock makes of the data is nothing to act on, nor to warn of.
-                return Advice { decision: doubt, warnings: warnings::about_data(snapshot), ..advice };
+                return Advice { decision: doubt, warnings: warnings::about_data(snapshot, &rules.zone), ..advice };
             }
-            advice.decision = if holds.is_empty() {
-                Decision::Withdraw { limit_usd }
-            } else {
-                Decision::Hold(Hold { reason: holds.remove(0), also: holds })
-            };
+            advice.decision =
+                if holds.is_empty() { Decision::Withdraw { limit_usd } } else { hold(holds.remove(0), holds) };
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
             advice.warnings.extend(advice.prices.iter().flat_map(warnings::about_prices));
             advice
@@ -85,7 +85,7 @@ impl Outcome {
 
 /// Computes every figure that can be, writes it into `advice`, and says what holds.
 fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> Result<Outcome, Failure> {
-    require_consistent(&snapshot.positions)?;
+    require_consistent(&snapshot.positions, &rules.zone)?;
     let wallets = &snapshot.positions.wallets;
     let newest = wallets.iter().filter_map(|wallet| wallet.ts().last()).max().copied();
     advice.t1 = newest.map(time::timestamp);
@@ -112,28 +112,29 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
         advice.warnings.push(warnings::fallback(rules, t0));
     }
     let (Some(t0), Some(newest)) = (t0, newest) else {
-        return Ok(Outcome::no_data(format!("for {} up to {}", snapshot.asset, advice.as_of)));
+        let as_of = time::shown(advice.as_of, &rules.zone);
+        return Ok(Outcome::no_data(format!("for {} up to {as_of}", snapshot.asset)));
     };
     if newest < t0 {
-        let (t0, newest) = (time::timestamp(t0), time::timestamp(newest));
+        let [t0, newest] = [t0, newest].map(|ts| time::shown(time::timestamp(ts), &rules.zone));
         let detail = format!("since the reference: reference {t0} is newer than the newest sample {newest}");
         return Ok(Outcome::no_data(detail));
     }
     require_price(rules, newest_price.is_some())?;
 
     let gains = wallet_gains(wallets, flow_tables(snapshot), t0, rules).map_err(Failure::InvalidData)?;
-    advice.warnings.extend(warnings::about_gains(&gains, t0));
+    advice.warnings.extend(warnings::about_gains(&gains, t0, &rules.zone));
     advice.warnings.extend(warnings::twins(snapshot, &gains, t0));
-    advice.warnings.extend(warnings::alike(&gains, t0));
-    advice.warnings.extend(warnings::of_nothing(&gains));
+    advice.warnings.extend(warnings::alike(&gains, t0, &rules.zone));
+    advice.warnings.extend(warnings::of_nothing(&gains, &rules.zone));
     let prices = AssetPrices::new(wallets);
     advice.wallets = gains.wallets.iter().map(|wallet| figures(wallet, &prices, rules, to)).collect();
     advice.growth_per_year = growth_per_year(&advice.wallets);
     advice.warnings.extend(warnings::about_growth(&advice.wallets, advice.growth_per_year));
     advice.warnings.extend(warnings::stale_wallets(&advice.wallets, advice.as_of));
-    advice.warnings.extend(warnings::off_peg_before(&gains, rules.gate.peg));
+    advice.warnings.extend(warnings::off_peg_before(&gains, rules.gate.peg, &rules.zone));
     let fresh = gains.wallets.iter().zip(&advice.wallets).filter(|(_, figures)| !figures.stale);
-    advice.warnings.extend(standstill::warning(fresh.map(|(wallet, _)| wallet)));
+    advice.warnings.extend(standstill::warning(fresh.map(|(wallet, _)| wallet), &rules.zone));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
     advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
@@ -314,7 +315,7 @@ fn judge_window(
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.
-fn require_consistent(positions: &Positions) -> Result<(), Failure> {
+fn require_consistent(positions: &Positions, zone: &TimeZone) -> Result<(), Failure> {
     let is_too_many = |found: &&Contradiction| {
         let samples = positions.wallets.iter().find(|wallet| *wallet.address() == found.wallet).map(WalletSeries::ts);
         let (count, newest) = samples.map_or((0, None), |ts| (ts.len(), ts.last()));
@@ -324,8 +325,9 @@ fn require_consistent(positions: &Positions) -> Result<(), Failure> {
     match positions.contradictions.iter().find(is_too_many) {
         None => Ok(()),
         Some(found) => Err(Failure::InvalidData(format!(
-            "{} position rows of a wallet contradict themselves: {found}; correct usd_value, underlying_units or price_usd",
-            found.count
+            "{} position rows of a wallet contradict themselves: {}; correct usd_value, underlying_units or price_usd",
+            found.count,
+            found.shown(zone)
         ))),
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
@@ -100,12 +101,17 @@ pub struct Hold {
     pub reason: HoldReason,
     /// What would hold without it.
     pub also: Vec<HoldReason>,
+    /// The zone in which its sentence names times.
+    pub zone: TimeZone,
 }
 
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.reason)?;
-        self.also.iter().try_for_each(|reason| write!(f, "; {reason}"))
+        self.reason.write(f, &self.zone)?;
+        self.also.iter().try_for_each(|reason| {
+            f.write_str("; ")?;
+            reason.write(f, &self.zone)
+        })
     }
 }
 
@@ -208,13 +214,13 @@ impl HoldReason {
             Self::NoGain { .. } => "no_gain",
         }
     }
-}
 
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the sentence, with its times in `zone`.
+    fn write(&self, f: &mut fmt::Formatter<'_>, zone: &TimeZone) -> fmt::Result {
         match self {
             Self::ClockDoubt { max_skew_minutes, newest, now } => {
                 let ahead = time::hours_between(time::nanos(*now), time::nanos(*newest));
+                let [newest, now] = [newest, now].map(|at| time::shown(*at, zone));
                 write!(
                     f,
                     "samples newer than now (by more than {max_skew_minutes} min): clock or time zone? The newest is of \
@@ -227,8 +233,9 @@ impl fmt::Display for HoldReason {
             }
             Self::NoData { detail } => write!(f, "No position data available {detail}"),
             Self::StaleData { age_hours } => write!(f, "stale data (newest sample {age_hours:.1} h old)"),
-            Self::FlowsIncomplete(incomplete) => incomplete.fmt(f),
-            Self::UnexplainedGrowth(growth) => growth.fmt(f),
+            Self::FlowsIncomplete(FlowsIncomplete::NotPulled(not_pulled)) => not_pulled.write(f, zone),
+            Self::FlowsIncomplete(FlowsIncomplete::UnknownWallet(unknown)) => unknown.write(f, zone),
+            Self::UnexplainedGrowth(growth) => growth.write(f, zone),
             Self::OffPeg { price_usd, deviation_bps, target_usd, source } => {
                 let source = source.in_words();
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?}, {source})")
@@ -241,7 +248,8 @@ impl fmt::Display for HoldReason {
                     Basis::CorrectedPosition => "position",
                     Basis::ChangeRateUsd => "price",
                 };
-                write!(f, "cannot judge: σ is {} of the {of}; look at {}, ", percent(sigma / largest), furthest.at)?;
+                let at = time::shown(furthest.at, zone);
+                write!(f, "cannot judge: σ is {} of the {of}; look at {at}, ", percent(sigma / largest))?;
                 write_beside(f, *furthest)?;
                 let [band, most] = [k_sigma * sigma / largest, max_band_bps / 1e4].map(percent);
                 write!(f, "; k·σ is {band}, and max_band_bps lets {most} pass")
@@ -323,18 +331,10 @@ pub struct NotPulled {
     pub others: usize,
 }
 
-impl fmt::Display for FlowsIncomplete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotPulled(not_pulled) => not_pulled.fmt(f),
-            Self::UnknownWallet(unknown) => unknown.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for NotPulled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl NotPulled {
+    fn write(&self, f: &mut fmt::Formatter<'_>, zone: &TimeZone) -> fmt::Result {
         let Self { wallet, known_to, cause, others } = self;
+        let known_to = time::shown(*known_to, zone);
         write!(f, "transactions of {wallet} are known only up to {known_to}: {cause}")?;
         match others {
             0 => Ok(()),
@@ -344,9 +344,10 @@ impl fmt::Display for NotPulled {
     }
 }
 
-impl fmt::Display for UnknownWallet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UnknownWallet {
+    fn write(&self, f: &mut fmt::Formatter<'_>, zone: &TimeZone) -> fmt::Result {
         let Self { wallet, at, amount, others } = self;
+        let at = time::shown(*at, zone);
         write!(
             f,
             "a deposit of {amount} at {at} is of wallet {wallet}, which has no samples since the reference: correct the address, or collect the \
@@ -373,13 +374,14 @@ pub struct UnexplainedGrowth {
     pub in_fallback: bool,
 }
 
-impl fmt::Display for UnexplainedGrowth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UnexplainedGrowth {
+    fn write(&self, f: &mut fmt::Formatter<'_>, zone: &TimeZone) -> fmt::Result {
         let Self { wallet, rise, others, in_fallback } = self;
         let Some(RiseFigures { before_at, at, units, limit_units, amount, .. }) = rise else {
             return write!(f, "unexplained growth: cannot judge: neither units nor a price of wallet {wallet}");
         };
         let [units, limit, amount] = [units, limit_units, amount].map(|number| significant(*number));
+        let [before_at, at] = [before_at, at].map(|at| time::shown(*at, zone));
         write!(
             f,
             "unexplained growth: wallet {wallet} has {units} units more at {at} than before, and interest explains \

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::alignment::possible_times;
 use crate::flow::{Direction, EARLIEST, FlowRow};
 use crate::overdrawn::overdrawn;
@@ -109,7 +111,7 @@ pub(crate) fn wallet_gains<'a>(
                 Ok(flow) => found.push(flow),
                 Err(why) => {
                     if tracked.iter().any(|wallet| may_count(row, why, wallet, baseline(wallet), direction, rules)) {
-                        return Err(describe(row, direction, table, why.cause));
+                        return Err(describe((row, direction), table, why.cause, &rules.zone));
                     }
                     gains.unusable_outside += 1;
                 }
@@ -122,7 +124,7 @@ pub(crate) fn wallet_gains<'a>(
                 Ok(i) => {
                     let series = tracked[i];
                     let value = value(&flow, series, direction, &prices, rules);
-                    let value = value.map_err(|cause| describe(flow.row, direction, table, cause))?;
+                    let value = value.map_err(|cause| describe((flow.row, direction), table, cause, &rules.zone))?;
                     valued.entry(series.address()).or_default().push(value);
                 }
                 Err(_) if flow.ts >= t0 => gains.without_samples.push((direction, flow.row)),
@@ -170,11 +172,11 @@ fn may_count(
     }
 }
 
-fn describe(row: &FlowRow, direction: Direction, table: &str, cause: &str) -> String {
+fn describe((row, direction): (&FlowRow, Direction), table: &str, cause: &str, zone: &TimeZone) -> String {
     use std::fmt::Write as _;
     let mut text = format!("table {table}: {direction}");
     // Writing to a string cannot fail.
-    let _ = row.ts.map(|ts| write!(text, " at {}", time::timestamp(ts)));
+    let _ = row.ts.map(|ts| write!(text, " at {}", time::shown(time::timestamp(ts), zone)));
     let _ = row.wallet.as_deref().map(|wallet| write!(text, " of wallet {}", keys::quoted(wallet)));
     let _ = row.amount.map(|amount| write!(text, " of amount {amount}"));
     let _ = row.tx_hash.as_deref().map(|hash| write!(text, " (tx {})", keys::quoted(hash)));

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use jiff::tz::TimeZone;
+
 use crate::flow::Direction;
 use crate::growth::YEAR;
 use crate::position::WalletSeries;
@@ -30,7 +32,7 @@ pub(crate) fn overdrawn(
     withdrawals.find_map(|flow| {
         let units = flow.units?;
         let most = most_at((wallet, baseline), &flows[counted.start..], flow.ts, prices, rules)?;
-        (units > most.units).then(|| describe(wallet, flow, units, &most))
+        (units > most.units).then(|| describe(wallet, flow, units, &most, &rules.zone))
     })
 }
 
@@ -64,16 +66,15 @@ fn most_at(
     Some(Most { units: (units + paid_in) * interest * (1.0 + TOLERANCE), sample: (units, at) })
 }
 
-fn describe(wallet: &WalletSeries, flow: &ValuedFlow, units: f64, most: &Most) -> String {
+fn describe(wallet: &WalletSeries, flow: &ValuedFlow, units: f64, most: &Most, zone: &TimeZone) -> String {
     let tx = flow.tx_hash.as_ref().map(|hash| format!(" (tx {})", keys::quoted(hash))).unwrap_or_default();
     let (had, at) = most.sample;
+    let [withdrawn_at, at] = [flow.ts, at].map(|ts| time::shown(time::timestamp(ts), zone));
     format!(
-        "withdrawal at {} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and {:.2} at most can have been there \
-         ({had:.2} at {}): is it in base units, or another wallet's?",
-        time::timestamp(flow.ts),
+        "withdrawal at {withdrawn_at} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and {:.2} at most can have been there \
+         ({had:.2} at {at}): is it in base units, or another wallet's?",
         wallet.address(),
         flow.amount,
-        most.units,
-        time::timestamp(at)
+        most.units
     )
 }

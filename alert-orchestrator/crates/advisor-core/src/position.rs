@@ -7,8 +7,9 @@
 mod tests;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::{keys, time};
 
@@ -213,12 +214,12 @@ pub struct Contradiction {
     pub price_usd: f64,
 }
 
-impl fmt::Display for Contradiction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Contradiction {
+    /// The newest of them, for a sentence.
+    pub(crate) fn shown(&self, zone: &TimeZone) -> String {
         let Self { wallet, ts, usd_value, underlying_units, price_usd, .. } = self;
-        let at = time::timestamp(*ts);
-        write!(
-            f,
+        let at = time::shown(time::timestamp(*ts), zone);
+        format!(
             "{wallet} at {at}, usd_value {usd_value} beside underlying_units {underlying_units} \u{d7} price_usd {price_usd} = {}",
             underlying_units * price_usd
         )

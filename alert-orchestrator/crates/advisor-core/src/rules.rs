@@ -1,5 +1,6 @@
 //! The settings of one evaluation of one asset, after every default and override is resolved.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::price_check::{PriceRules, PriceSource};
@@ -35,6 +36,8 @@ pub struct Rules {
     pub price_sources: Vec<PriceSource>,
     /// Which prices must agree; `None`: they are not compared.
     pub prices: Option<PriceRules>,
+    /// The zone in which sentences name times.
+    pub zone: TimeZone,
 }
 
 /// What in a withdrawal's memo marks it; case-sensitive.

@@ -3,6 +3,8 @@
 //! Start at [`warning`]. Samples that are written anew with old figures are as old as stale ones, and no age tells that.
 //! Elsewhere: samples that stop coming are stale, which [`crate::advice`] tells by their age.
 
+use jiff::tz::TimeZone;
+
 use crate::gain::WalletGain;
 use crate::time;
 use crate::warning::Warning;
@@ -17,7 +19,7 @@ const HOURS_PER_YEAR: f64 = 365.25 * 24.0;
 
 /// About wallets whose samples go on without anything new in them, of those that are `fresh`: the others have a warning of their
 /// own.
-pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>) -> Option<Warning> {
+pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>, zone: &TimeZone) -> Option<Warning> {
     let still: Vec<_> = fresh.filter_map(|wallet| Some((still_since(wallet)?, wallet))).collect();
     let (since, longest) = still.iter().min_by_key(|(since, _)| *since)?;
     let others = match still.len() - 1 {
@@ -28,7 +30,7 @@ pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>) -> Op
     // What is loaded may begin later with every round.
     let rest = format_args!(
         " since {}{others}, though interest should accrue: does what writes the samples still get new figures?",
-        time::timestamp(*since)
+        time::shown(time::timestamp(*since), zone)
     );
     Some(Warning::moving(&standing, rest))
 }

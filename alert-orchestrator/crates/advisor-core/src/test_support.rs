@@ -2,6 +2,8 @@
 //!
 //! Start at [`rules`], the documented defaults. Behind the feature `test-support`, which no program has.
 
+use jiff::tz::TimeZone;
+
 use crate::rules::{Alignment, AmountUnit, Baseline, Basis, GateRules, Keywords, ReferenceFallback, Rules, Threshold};
 
 /// 2026-01-01T00:00:00Z: hour 0 of every history.
@@ -43,5 +45,6 @@ pub fn rules() -> Rules {
         coverage: None,
         price_sources: Vec::new(),
         prices: None,
+        zone: TimeZone::UTC,
     }
 }

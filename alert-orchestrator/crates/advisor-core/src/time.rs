@@ -2,9 +2,10 @@
 //!
 //! Eight bytes a sample, exact for every time unit a store offers, and differences are exact integers. The range
 //! (1677-09-21 to 2262-04-11) is that of a nanosecond column. At the edges of the crate instants are
-//! [`jiff::Timestamp`]; these functions convert between the two.
+//! [`jiff::Timestamp`]; these functions convert between the two. Sentences name an instant as [`shown`] does.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Nanoseconds in an hour.
 pub const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
@@ -34,6 +35,22 @@ pub fn hours_between(from: i64, to: i64) -> f64 {
     (i128::from(to) - i128::from(from)) as f64 / NANOS_PER_HOUR as f64
 }
 
+/// How a sentence names an instant: in the zone of its readers, RFC 3339, so that it can be copied into a file or a
+/// configuration. Where the zone has the time of UTC it is `Z`.
+///
+/// ```
+/// use jiff::tz::{TimeZone, offset};
+/// let noon = "2026-01-29T12:00:00Z".parse()?;
+/// assert_eq!(advisor_core::time::shown(noon, &TimeZone::UTC), "2026-01-29T12:00:00Z");
+/// assert_eq!(advisor_core::time::shown(noon, &TimeZone::fixed(offset(1))), "2026-01-29T13:00:00+01:00");
+/// # Ok::<(), jiff::Error>(())
+/// ```
+#[must_use]
+pub fn shown(at: Timestamp, zone: &TimeZone) -> String {
+    let offset = zone.to_offset(at);
+    if offset.is_zero() { at.to_string() } else { at.display_with_offset(offset).to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +60,14 @@ mod tests {
         for n in [i64::MIN, -1, 0, 1_769_644_800_123_456_789, i64::MAX] {
             assert_eq!(nanos(timestamp(n)), n);
         }
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_in_autumn_is_told_apart() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a rule of POSIX");
+        let at = |text: &str| shown(text.parse().expect("RFC 3339"), &berlin);
+        assert_eq!(at("2026-10-25T00:30:00Z"), "2026-10-25T02:30:00+02:00");
+        assert_eq!(at("2026-10-25T01:30:00Z"), "2026-10-25T02:30:00+01:00");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::coverage::Coverage;
 use crate::decision::{FlowsIncomplete, NotPulled, UnknownWallet};
 use crate::figures::{Snapshot, WalletFigures};
@@ -25,7 +27,8 @@ pub(crate) fn incomplete(
     let lag = time::hours(rules.flow_lag_hours);
     let unknown = unknown_wallet(gains, newest.saturating_sub(lag)).map(FlowsIncomplete::UnknownWallet);
     unknown.or_else(|| {
-        not_pulled(rules.coverage.as_ref()?, &snapshot.coverage, wallets, lag).map(FlowsIncomplete::NotPulled)
+        let pulls = rules.coverage.as_ref()?;
+        not_pulled((pulls, &rules.zone), &snapshot.coverage, wallets, lag).map(FlowsIncomplete::NotPulled)
     })
 }
 
@@ -45,7 +48,12 @@ fn unknown_wallet(gains: &Gains<'_>, due: i64) -> Option<UnknownWallet> {
 }
 
 /// The first of the wallets whose flows are not known from its baseline to its newest sample, but for what may come late.
-fn not_pulled(rules: &CoverageRules, coverage: &Coverage, wallets: &[WalletFigures], lag: i64) -> Option<NotPulled> {
+fn not_pulled(
+    (rules, zone): (&CoverageRules, &TimeZone),
+    coverage: &Coverage,
+    wallets: &[WalletFigures],
+    lag: i64,
+) -> Option<NotPulled> {
     let mut unknown = wallets.iter().filter_map(|wallet| {
         let (baseline, newest) = (time::nanos(wallet.baseline_at), time::nanos(wallet.newest_at));
         let needed = newest.saturating_sub(lag);
@@ -53,16 +61,23 @@ fn not_pulled(rules: &CoverageRules, coverage: &Coverage, wallets: &[WalletFigur
         let known_to = known.map_or(baseline, |known| known.known_up_to(baseline));
         (baseline < needed && known_to < needed).then(|| {
             let fault = known.and_then(|known| known.fault.as_deref());
-            (wallet, known_to, cause(rules, wallet, known_to, needed, fault))
+            (wallet, known_to, needed, fault)
         })
     });
-    let (wallet, known_to, cause) = unknown.next()?;
+    let (wallet, known_to, needed, fault) = unknown.next()?;
+    let cause = cause((rules, zone), wallet, known_to, needed, fault);
     let (wallet, known_to) = (Arc::clone(&wallet.address), time::timestamp(known_to));
     Some(NotPulled { wallet, known_to, cause, others: unknown.count() })
 }
 
 /// Why a wallet's flows are known to `known_to` and not to `needed`: what is configured first, for no pull can mend that.
-fn cause(rules: &CoverageRules, wallet: &WalletFigures, known_to: i64, needed: i64, fault: Option<&str>) -> String {
+fn cause(
+    (rules, zone): (&CoverageRules, &TimeZone),
+    wallet: &WalletFigures,
+    known_to: i64,
+    needed: i64,
+    fault: Option<&str>,
+) -> String {
     let CoverageRules { wallets, start, end, unfit } = rules;
     if let Some(unfit) = unfit {
         return unfit.clone();
@@ -71,11 +86,11 @@ fn cause(rules: &CoverageRules, wallet: &WalletFigures, known_to: i64, needed: i
         return "transaction_sync.wallets leaves it out".to_owned();
     }
     if let Some(start) = start.filter(|start| known_to < *start) {
-        let (start, baseline) = (time::timestamp(start), wallet.baseline_at);
+        let [start, baseline] = [time::timestamp(start), wallet.baseline_at].map(|at| time::shown(at, zone));
         return format!("transaction_sync.start_date is {start}, and its gain counts from {baseline} on");
     }
     if let Some(end) = end.filter(|end| *end < needed) {
-        return format!("transaction_sync.end_date is {}", time::timestamp(end));
+        return format!("transaction_sync.end_date is {}", time::shown(time::timestamp(end), zone));
     }
     fault.map_or_else(|| "no pull has got that far; the log says why".to_owned(), str::to_owned)
 }

@@ -2,6 +2,7 @@
 //! wallets that are alike there is one: how many they are, and one by name.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
@@ -12,8 +13,12 @@ use crate::rules::{Peg, Rules};
 use crate::warning::Warning;
 use crate::{keys, peg, sync, time};
 
+fn shown(ts: i64, zone: &TimeZone) -> String {
+    time::shown(time::timestamp(ts), zone)
+}
+
 /// About the rows as they were loaded.
-pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
+pub(crate) fn about_data(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let skipped = snapshot.positions.skipped;
     if skipped.total() > 0 {
@@ -26,11 +31,11 @@ pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
             skipped.negative,
         )));
     }
-    warnings.extend(contradictory(&snapshot.positions.contradictions));
+    warnings.extend(contradictory(&snapshot.positions.contradictions, zone));
     let conflicts = &snapshot.positions.conflicts;
     if conflicts.count > 0 {
-        let examples: Vec<String> =
-            conflicts.examples.iter().map(|(wallet, ts)| format!("{wallet} at {}", time::timestamp(*ts))).collect();
+        let example = |(wallet, ts): &(_, i64)| format!("{wallet} at {}", shown(*ts, zone));
+        let examples: Vec<String> = conflicts.examples.iter().map(example).collect();
         warnings.push(Warning::new(format!(
             "{} position rows repeat a wallet and time with other figures, the last of each counts: {}",
             conflicts.count,
@@ -44,14 +49,14 @@ pub(crate) fn about_data(snapshot: &Snapshot) -> Vec<Warning> {
 }
 
 /// That samples contradict themselves.
-fn contradictory(found: &[Contradiction]) -> Option<Warning> {
+fn contradictory(found: &[Contradiction], zone: &TimeZone) -> Option<Warning> {
     let count: usize = found.iter().map(|one| one.count).sum();
-    let newest = found.iter().max_by_key(|one| one.ts)?;
+    let newest = found.iter().max_by_key(|one| one.ts)?.shown(zone);
     Some(Warning::new(format!("{count} position rows that contradict themselves left out, the newest: {newest}")))
 }
 
 /// About wallets and flows that do not count.
-pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
+pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64, zone: &TimeZone) -> Vec<Warning> {
     let blurred = (gains.unusable_outside > 0)
         .then(|| format!("{} unusable flows outside every wallet's interval left out", gains.unusable_outside));
     let foreign = gains.without_samples.first().map(|(direction, first)| {
@@ -61,15 +66,15 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
         };
         format!(
             "{direction} of {}{more} left out: the wallet has no samples since the reference; is the address right?",
-            row(first)
+            row(first, zone)
         )
     });
-    [lost(gains, t0), blurred, foreign].into_iter().flatten().map(Warning::new).collect()
+    [lost(gains, t0, zone), blurred, foreign].into_iter().flatten().map(Warning::new).collect()
 }
 
 /// That wallets have no baseline.
-fn lost(gains: &Gains<'_>, t0: i64) -> Option<String> {
-    let (first, t0) = (gains.without_baseline.first()?, time::timestamp(t0));
+fn lost(gains: &Gains<'_>, t0: i64, zone: &TimeZone) -> Option<String> {
+    let (first, t0) = (gains.without_baseline.first()?, shown(t0, zone));
     Some(match gains.without_baseline.len() {
         1 => format!("wallet {first} has no sample since the reference {t0}: left out"),
         count => format!("{count} wallets have no sample since the reference {t0}, {first} among them: left out"),
@@ -98,19 +103,19 @@ pub(crate) fn twins(snapshot: &Snapshot, gains: &Gains<'_>, t0: i64) -> Vec<Warn
 const PAIRS_NAMED: usize = 3;
 
 /// About rows since the reference that may be one flow.
-pub(crate) fn alike(gains: &Gains<'_>, t0: i64) -> Vec<Warning> {
+pub(crate) fn alike(gains: &Gains<'_>, t0: i64, zone: &TimeZone) -> Vec<Warning> {
     [Direction::Deposit, Direction::Withdrawal]
         .into_iter()
-        .filter_map(|direction| alike_of(gains, direction, t0))
+        .filter_map(|direction| alike_of(gains, direction, t0, zone))
         .collect()
 }
 
-fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<Warning> {
+fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64, zone: &TimeZone) -> Option<Warning> {
     let is_meant =
         |(of, [_, second]): &&(Direction, [&FlowRow; 2])| *of == direction && second.ts.is_some_and(|ts| t0 < ts);
     let pairs: Vec<_> = gains.alike.iter().filter(is_meant).map(|(_, pair)| pair).collect();
     let named: Vec<String> =
-        pairs.iter().take(PAIRS_NAMED).map(|[a, b]| format!("{} and {}", row(a), row(b))).collect();
+        pairs.iter().take(PAIRS_NAMED).map(|[a, b]| format!("{} and {}", row(a, zone), row(b, zone))).collect();
     let more = pairs
         .len()
         .checked_sub(PAIRS_NAMED)
@@ -126,8 +131,8 @@ fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64) -> Option<Warning>
 }
 
 /// Which row of flows is meant.
-fn row(row: &FlowRow) -> String {
-    let at = row.ts.map(|ts| time::timestamp(ts).to_string()).unwrap_or_default();
+fn row(row: &FlowRow, zone: &TimeZone) -> String {
+    let at = row.ts.map(|ts| shown(ts, zone)).unwrap_or_default();
     let tx = row
         .tx_hash
         .as_deref()
@@ -141,7 +146,7 @@ fn row(row: &FlowRow) -> String {
 }
 
 /// About withdrawals of nothing, which are mistakes unless they mark something.
-pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<Warning> {
+pub(crate) fn of_nothing(gains: &Gains<'_>, zone: &TimeZone) -> Option<Warning> {
     let counted = gains
         .wallets
         .iter()
@@ -153,7 +158,7 @@ pub(crate) fn of_nothing(gains: &Gains<'_>) -> Option<Warning> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Some(Warning::new(format!(
         "withdrawal of 0 at {} of wallet {}{more}: it takes out nothing; is its amount missing?",
-        time::timestamp(flow.ts),
+        shown(flow.ts, zone),
         wallet.series.address()
     )))
 }
@@ -177,7 +182,7 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Opti
 
 /// That a gain was computed with a price off the peg, of a wallet's baseline sample or at a flow: the peg holds by newest prices
 /// only.
-pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>) -> Option<Warning> {
+pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>, zone: &TimeZone) -> Option<Warning> {
     let peg = peg?;
     let used = gains.wallets.iter().flat_map(|wallet| {
         let baseline = wallet.series.price_usd(wallet.baseline).map(|price| (price, wallet.baseline_ts()));
@@ -191,7 +196,7 @@ pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>) -> Option<Warn
     Some(Warning::new(format!(
         "the gain rests on a price off the peg, {price:.4} USD at {}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
          right? A wrong one makes principal look like gain",
-        time::timestamp(*ts),
+        shown(*ts, zone),
         deviation(*price),
         peg.target_usd
     )))
@@ -257,8 +262,9 @@ fn fast(per_year: Option<f64>) -> Option<Warning> {
 pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> Warning {
     let start = if rules.range_start.is_some() { "client.date_range.start" } else { "the asset's first sample" };
     Warning::new(format!(
-        "no withdrawal is tagged {:?}: fallback data_range, gains count from {start}, {t0}",
-        rules.keywords.reference
+        "no withdrawal is tagged {:?}: fallback data_range, gains count from {start}, {}",
+        rules.keywords.reference,
+        time::shown(t0, &rules.zone)
     ))
 }
 

@@ -3,16 +3,18 @@
 use std::io::{self, Write};
 
 use advisor_core::decision::Decision;
+use advisor_core::time;
+use jiff::tz::TimeZone;
 
 use crate::evaluate::Evaluation;
 
-/// Writes the summary of a round.
+/// Writes the summary of a round, with its times in `zone`.
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn write_summary(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
+pub(crate) fn write_summary(out: &mut impl Write, evaluation: &Evaluation, zone: &TimeZone) -> io::Result<()> {
     if let Some(end) = evaluation.as_of {
-        writeln!(out, "as of {end}")?;
+        writeln!(out, "as of {}", time::shown(end, zone))?;
     }
     for advice in &evaluation.advice {
         let (asset, decision) = (&advice.asset, &advice.decision);

@@ -88,7 +88,8 @@ pub(crate) async fn forget(store: &AnyStore, settings: &Settings, evaluation: &E
         let oldest = time::timestamp(oldest);
         let Some(due) = due(Clock::of(evaluation), oldest, keep, interval) else { return Ok(true) };
         let removed = round.forget(&table, time::nanos(due.before)).await?;
-        let (before, days) = (due.before, journal.keep_days);
+        let [oldest, before] = [oldest, due.before].map(|at| time::shown(at, settings.zone()));
+        let days = journal.keep_days;
         info!("removed {removed} decisions from the journal, of {oldest} to {before} (journal.keep_days: {days})");
         Ok(due.is_all)
     };

@@ -65,6 +65,7 @@ fn rules(config: &Config, asset: &str) -> Rules {
         coverage: coverage_rules(config),
         price_sources: price_sources(config, asset),
         prices: price_rules(config, asset),
+        zone: orchestrator.timezone.rules().clone(),
     }
 }
 

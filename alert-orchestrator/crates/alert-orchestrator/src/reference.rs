@@ -153,7 +153,7 @@ impl Tag {
         let keywords = settings.config.orchestrator.keywords();
         let flow = self.pick(&rows, &table, &keywords)?;
         let written = format!("{write_prefix}{table}");
-        Ok(Change::new(asset, [table, written], rows, flow, self.mark, &keywords))
+        Ok(Change::new(asset, [table, written], rows, flow, self.mark, (&keywords, settings.zone())))
     }
 
     fn pick(&self, rows: &[FlowRow], table: &str, keywords: &Keywords) -> Result<FlowRow, TagError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use platform::auth::Logins;
 use platform::http::Rendered;
 use sha2::{Digest as _, Sha256};
@@ -42,6 +43,11 @@ impl Settings {
             prices: PriceClients::of(&config)?,
             config,
         })
+    }
+
+    /// The zone of whoever reads what is said.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        self.config.orchestrator.timezone.rules()
     }
 
     /// Time from the start of one round to the start of the next.

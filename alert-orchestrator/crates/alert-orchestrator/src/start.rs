@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use advisor_core::time;
 use platform::process;
 use tracing::{info, warn};
 
@@ -36,6 +37,7 @@ pub(crate) fn begin(common: &Common) -> anyhow::Result<Config> {
 /// Says so where the evaluation time is not now.
 pub(crate) fn log_as_of(config: &Config) {
     if let Some(end) = config.client.date_range.end {
+        let end = time::shown(end, config.orchestrator.timezone.rules());
         info!("as of {end} (client.date_range.end)");
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use advisor_core::coverage::Span;
 use advisor_core::ledger::Ledger as _;
-use advisor_core::time::nanos;
+use advisor_core::time::{self, nanos};
 use advisor_io::AnyStore;
 use advisor_io::api;
 use advisor_io::embedded::Alone;
@@ -133,6 +133,7 @@ async fn scope(
     let to = instant("end", &wish.end, sync.end_date)?.unwrap_or(now);
     if from > to {
         return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
+        let [from, to] = [from, to].map(|at| time::shown(at, zone));
     }
     let named = if wish.wallets.is_empty() { &sync.wallets } else { &wish.wallets };
     let mut wallets: Vec<Arc<str>> = match named.is_empty() {

@@ -4,7 +4,7 @@ use super::*;
 
 #[track_caller]
 fn holds(reason: HoldReason, code: &str, sentence: &str) {
-    let decision = Decision::Hold(Hold { reason, also: Vec::new() });
+    let decision = Decision::Hold(Hold { reason, also: Vec::new(), zone: TimeZone::UTC });
     assert_eq!(decision.reason(), Some(Reason { code: code_of(code), message: sentence.to_owned() }));
     assert_eq!((decision.code(), decision.limit_usd()), (0, 0.0));
 }
@@ -136,9 +136,21 @@ fn the_first_reason_gives_the_code_and_the_others_follow() {
     let expected = "stale data (newest sample 25.0 h old); insufficient points for residual gate (1 < 10); \
                     non-positive gains since t0 (clamped)";
     assert_eq!(
-        Decision::Hold(Hold { reason, also }).reason(),
+        Decision::Hold(Hold { reason, also, zone: TimeZone::UTC }).reason(),
         Some(Reason { code: "stale_data", message: expected.to_owned() })
     );
     let withdraw = Decision::Withdraw { limit_usd: 12.34 };
     assert_eq!((withdraw.code(), withdraw.limit_usd(), withdraw.reason()), (1, 12.34, None));
+}
+
+#[test]
+fn a_sentence_names_times_in_the_zone_of_its_hold() {
+    let at = time::timestamp(0);
+    let missing = UnknownWallet { wallet: "addr1a".to_owned(), at, amount: 500.0, others: 0 };
+    let reason = HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(missing));
+    let also = vec![HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: at, now: at }];
+    let zone = TimeZone::fixed(jiff::tz::offset(-8));
+    let message = Decision::Hold(Hold { reason, also, zone }).reason().expect("a hold has a reason").message;
+    assert_eq!(message.matches("1969-12-31T16:00:00-08:00").count(), 3, "{message}");
+    assert!(!message.contains('Z'), "{message}");
 }

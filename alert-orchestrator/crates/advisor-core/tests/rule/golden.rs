@@ -84,6 +84,7 @@ fn rules(value: &Value) -> Rules {
         max_supply_apy: None, // what it finds has golden figures of its own
         flow_lag_hours: 6.0,
         coverage: None,
+        zone: jiff::tz::TimeZone::UTC,
         gate: GateRules {
             holds: gate["holds"].as_bool().unwrap(),
             apply_in_fallback: gate["apply_in_fallback"].as_bool().unwrap(),

@@ -20,3 +20,4 @@ mod references;
 mod standstill;
 mod warnings;
 mod window;
+mod zone;

@@ -103,16 +103,17 @@ fn check_content(
     report: &mut Report<impl Write>,
 ) -> anyhow::Result<()> {
     let asset = &of.asset;
+    let shown = |ts: i64| time::shown(time::timestamp(ts), &of.rules.zone);
     let wallets = &snapshot.positions.wallets;
     if let Some(later) = snapshot.positions.newest_cut {
         let ahead = time::hours_between(time::nanos(now), later);
-        let text = format!("{}, {ahead:.1} h after this machine's time", time::timestamp(later));
+        let text = format!("{}, {ahead:.1} h after this machine's time", shown(later));
         report.doubt(&format!("{asset}: samples newer than now"), &text)?;
     }
     match wallets.iter().filter_map(|wallet| wallet.ts().last()).max() {
         Some(newest) => {
             let age = time::hours_between(*newest, time::nanos(now));
-            let text = format!("{}, {age:.1} h old; wallets: {}", time::timestamp(*newest), wallets.len());
+            let text = format!("{}, {age:.1} h old; wallets: {}", shown(*newest), wallets.len());
             report.say(
                 &format!("{asset}: newest sample"),
                 age <= of.rules.max_sample_age_hours.unwrap_or(f64::MAX),
@@ -134,7 +135,8 @@ fn check_content(
     }
     let text = format!("{nameless} without wallet, {strangers} of wallets without samples");
     report.say(&format!("{asset}: flows"), nameless + strangers == 0, &text)?;
-    let reference = match (advice.t0, &advice.reference) {
+    let t0 = advice.t0.map(|t0| shown(time::nanos(t0)));
+    let reference = match (t0, &advice.reference) {
         (Some(t0), None) => format!("{t0} ({})", advice.ref_mode),
         (Some(t0), Some(why)) => format!("{t0} ({}): {why}", advice.ref_mode),
         (None, why) => why.clone().unwrap_or_else(|| "none found".to_owned()),

@@ -25,7 +25,7 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     let printed = if json {
         process::print_json(&decisions::by_asset(&finished.evaluation, &plots))
     } else {
-        console::write_summary(&mut io::stdout().lock(), &finished.evaluation)
+        console::write_summary(&mut io::stdout().lock(), &finished.evaluation, settings.zone())
     };
     // Nobody who waits for the answer waits for the journal.
     if let Some(store) = store.filter(|_| finished.has_store()) {

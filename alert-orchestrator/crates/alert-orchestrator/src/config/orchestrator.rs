@@ -28,7 +28,7 @@ pub struct Orchestrator {
     pub reference_keyword_fallback: ReferenceFallback,
     /// How much of a gain may be withdrawn.
     pub safety_factor: SafetyFactor,
-    /// The time zone of charts, page, file names and days without a time.
+    /// The time zone of charts, page, file names, days without a time, and the times that sentences name.
     pub timezone: Zone,
     /// When evaluations happen.
     pub schedule: Schedule,

@@ -11,6 +11,7 @@ use advisor_core::store::StoreError;
 use advisor_core::{keys, time};
 use advisor_io::AnyStore;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// Nanoseconds: rows of one transaction within it are one flow.
@@ -29,6 +30,8 @@ pub(crate) struct Change {
     marks: [Option<Mark>; 2],
     /// The newest withdrawal that is marked as the reference, before the change and after it.
     references: [Option<i64>; 2],
+    /// The zone in which its sentences name times.
+    zone: TimeZone,
 }
 
 impl Change {
@@ -39,7 +42,7 @@ impl Change {
         mut rows: Vec<FlowRow>,
         flow: FlowRow,
         wanted: Option<Mark>,
-        keywords: &Keywords,
+        (keywords, zone): (&Keywords, &TimeZone),
     ) -> Self {
         let memo_after = remarked(flow.memo.as_deref(), wanted, keywords);
         let reference = |rows: &[FlowRow]| {
@@ -50,7 +53,8 @@ impl Change {
         write_memo(&mut rows, &flow, memo_after.as_deref());
         let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| keywords.mark(memo));
         let references = [before, reference(&rows)];
-        Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references }
+        let zone = zone.clone();
+        Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references, zone }
     }
 
     /// The asset, as configured.
@@ -119,7 +123,7 @@ impl Change {
 
     /// What was done by whom, for log and journal.
     pub(crate) fn record(&self, user: &str) -> String {
-        let named = |t0: Option<i64>| t0.map_or("the fallback".to_owned(), |t0| time::timestamp(t0).to_string());
+        let named = |t0: Option<i64>| t0.map_or("the fallback".to_owned(), |t0| self.shown(t0));
         let [before, after] = self.references.map(named);
         let done = match self.marks[1] {
             Some(Mark::Reference) => "marked as the reference",
@@ -129,8 +133,12 @@ impl Change {
         format!("{user}: {} {done}; t0 before: {before}, after: {after}", self.withdrawal())
     }
 
+    fn shown(&self, ts: i64) -> String {
+        time::shown(time::timestamp(ts), &self.zone)
+    }
+
     fn withdrawal(&self) -> String {
-        let at = self.flow.ts.map(|ts| format!(" of {}", time::timestamp(ts))).unwrap_or_default();
+        let at = self.flow.ts.map(|ts| format!(" of {}", self.shown(ts))).unwrap_or_default();
         let tx = self.flow.tx_hash.as_deref().map(|tx| format!(" (tx {})", legible::line(tx))).unwrap_or_default();
         format!("withdrawal of {}{at} by {}{tx}", self.amount(), self.wallet())
     }
@@ -154,17 +162,16 @@ impl Change {
     fn effect_on_reference(&self) -> Option<String> {
         let [before, after] = self.references;
         match (before, after) {
-            (before, Some(after)) if before.is_none_or(|before| before < after) => Some(format!(
-                "gains count from {} on, what was gained before is no longer offered",
-                time::timestamp(after)
-            )),
+            (before, Some(after)) if before.is_none_or(|before| before < after) => {
+                Some(format!("gains count from {} on, what was gained before is no longer offered", self.shown(after)))
+            }
             (Some(before), Some(after)) if after < before => Some(format!(
                 "gains count from {} on again, the newest withdrawal that is still marked",
-                time::timestamp(after)
+                self.shown(after)
             )),
             (Some(_), None) => Some("gains count from the fallback on: no withdrawal is marked any more".to_owned()),
             (_, Some(newer)) if self.marks[1] == Some(Mark::Reference) => {
-                Some(format!("gains still count from {}, a newer withdrawal that is marked", time::timestamp(newer)))
+                Some(format!("gains still count from {}, a newer withdrawal that is marked", self.shown(newer)))
             }
             _ => None,
         }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use advisor_core::drawing::view::View;
+use advisor_core::time;
 use advisor_io::AnyStore;
 use axum::Json;
 use axum::extract::{Query, State};
@@ -101,6 +102,7 @@ pub(super) async fn history(
         None => to.checked_sub(SignedDuration::from_hours(24 * HISTORY_DAYS)).unwrap_or(Timestamp::MIN),
     };
     if from > to {
+        let [from, to] = [from, to].map(|at| time::shown(at, &zone));
         return Err(bad(format!("found from {from} after to {to}, expected it before")));
     }
     let _turn = live.questions.take().await.ok_or_else(crowded)?;

@@ -106,7 +106,7 @@ impl Following {
         let Later { finished, settings, .. } = &*later;
         self.live.told().round(&finished.evaluation);
         self.live.counters.evaluated_anew(&finished.evaluation.advice);
-        self.printing.print(&finished.evaluation);
+        self.printing.print(&finished.evaluation, settings.zone());
         journal::keep(store, settings, finished, self.live.write_prefix).await;
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
@@ -14,13 +15,13 @@ pub(super) struct Printing(Option<JoinHandle<()>>);
 
 impl Printing {
     /// Prints the summary of an evaluation, unless the one before is still being printed.
-    pub(super) fn print(&mut self, evaluation: &Evaluation) {
+    pub(super) fn print(&mut self, evaluation: &Evaluation, zone: &TimeZone) {
         if self.0.as_ref().is_some_and(|printing| !printing.is_finished()) {
             warn!("nobody reads standard output: the summary of this evaluation is left out");
             return;
         }
         let mut summary = Vec::new();
-        let written = console::write_summary(&mut summary, evaluation);
+        let written = console::write_summary(&mut summary, evaluation, zone);
         self.0 = Some(tokio::task::spawn_blocking(move || {
             let printed = written.and_then(|()| {
                 let mut out = std::io::stdout().lock();

@@ -166,7 +166,7 @@ impl Evaluations {
         self.live.counters.evaluated(&evaluation.advice, evaluation.started_at, *took);
         self.live.publish(Arc::clone(&published));
         self.live.told().round(evaluation);
-        self.printing.print(&published.finished.evaluation);
+        self.printing.print(&published.finished.evaluation, published.settings.zone());
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
             journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;
             if self.forgot_at.is_none_or(|at| at.elapsed() >= journal::FORGET_EVERY) {

@@ -33,3 +33,4 @@ mod store_gone;
 mod support;
 mod tagging;
 mod world;
+mod zone;
