@@ -245,14 +245,26 @@ fn without(keyword: &str, memo: Option<String>) -> Option<String> {
     (!rest.is_empty()).then(|| rest.join(" "))
 }
 
+/// The most characters of a memo that are shown, and how many of them are its end, where a keyword is put.
+const MEMO_CHARS: usize = 120;
+const MEMO_END_CHARS: usize = 40;
+
+/// A memo in quotes, without its middle where it is long.
+fn shown_memo(memo: &str) -> String {
+    let start_of = |nth: usize| memo.char_indices().nth(nth).map_or(memo.len(), |(start, _)| start);
+    match memo.chars().count().checked_sub(MEMO_CHARS) {
+        None | Some(0) => format!("{memo:?}"),
+        Some(more) => {
+            let beginning = MEMO_CHARS - MEMO_END_CHARS;
+            format!("{:?}…{:?}", &memo[..start_of(beginning)], &memo[start_of(beginning + more)..])
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memo = |memo: Option<&str>| memo.map_or("none".to_owned(), |memo| format!("{memo:?}"));
-        writeln!(
-            f,
-            "withdrawal  {}",
-            self.flow.ts.map_or("without a time".to_owned(), |ts| time::timestamp(ts).to_string())
-        )?;
+        let memo = |memo: Option<&str>| memo.map_or("none".to_owned(), shown_memo);
+        writeln!(f, "withdrawal  {}", self.flow.ts.map_or("without a time".to_owned(), |ts| self.shown(ts)))?;
         writeln!(f, "wallet      {}", self.wallet())?;
         writeln!(f, "amount      {}", self.amount())?;
         writeln!(f, "tx          {}", legible::line(self.flow.tx_hash.as_deref().unwrap_or("none")))?;
