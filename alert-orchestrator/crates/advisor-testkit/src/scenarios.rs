@@ -20,7 +20,7 @@ pub struct Story {
     minutes_between_samples: i64,
     wallets: Vec<Wallet>,
     price: fn(f64) -> f64,
-    /// What it is judged by.
+    /// By which rules it is judged.
     pub rules: Rules,
     /// How it is drawn.
     pub options: DrawingOptions,
@@ -127,16 +127,26 @@ impl Story {
             loaded_from: None,
             prices: Vec::new(),
             failed_prices: Vec::new(),
-            now: EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12,
+            now: self.end(),
             mismatches_before: 0,
             coverage: Coverage::default(),
         }
     }
 
-    /// What is drawn of the advice that the rules give.
+    /// Five minutes after the newest sample.
+    fn end(&self) -> i64 {
+        EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12
+    }
+
+    /// The advice that the rules give.
+    pub fn advice(&self) -> Advice {
+        advise(&self.rules, &self.snapshot(), self.end())
+    }
+
+    /// What is drawn of it.
     pub fn drawing(&self) -> Drawing {
         let snapshot = self.snapshot();
-        let advice = advise(&self.rules, &snapshot, EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12);
+        let advice = advise(&self.rules, &snapshot, self.end());
         draw(&self.rules, &self.options, &snapshot, &advice)
     }
 }
@@ -149,6 +159,21 @@ pub fn withdraw() -> Story {
         Wallet::of(2_450.0).moves(505.2, 600.0),
     ];
     Story::new("djed", 720, wallets)
+}
+
+/// Twelve wallets of which the later ones have gained more.
+pub fn twelve_wallets() -> Story {
+    let mut wallets: Vec<Wallet> = (1..=12).map(|j| Wallet::of(1_000.0 * f64::from(j))).collect();
+    wallets[0] = Wallet::of(1_000.0).tagged(40.3, 100.0);
+    Story::new("djed", 720, wallets)
+}
+
+/// A quarter of a year, in which Europe puts its clocks forward: on 29 March at 01:00 UTC, which is hour 2089.
+pub fn across_a_change_of_clocks() -> Story {
+    let wallet = Wallet::of(12_000.0).tagged(1_500.5, 350.0).moves(2_088.5, -100.0).moves(2_089.5, 200.0);
+    let mut story = Story::new("djed", 2_160, vec![wallet]);
+    story.minutes_between_samples = 360;
+    story
 }
 
 /// The newest sample falls by far more than any before it.

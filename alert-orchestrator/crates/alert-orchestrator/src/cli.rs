@@ -89,7 +89,7 @@ pub enum Command {
     /// Take the rows of a file out of the embedded store; asks before it writes
     #[command(after_help = FORGET_EXAMPLES)]
     Forget(ForgetArgs),
-    /// Show every step of an asset's decision with its numbers
+    /// Say why an asset is decided as it is, what would change that, and every step with its numbers
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Pull deposits and withdrawals of the configured assets from Liqwid into the store
@@ -144,8 +144,8 @@ pub struct ForgetArgs {
 pub struct ExplainArgs {
     /// Asset as configured
     pub(crate) asset: String,
-    /// Show only this wallet's figures
-    #[arg(long)]
+    /// Show only this wallet's figures: its address, the beginning, or the page's short form (addr1q89…gpze)
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) wallet: Option<String>,
     /// As JSON, at full precision
     #[arg(long)]
@@ -166,6 +166,9 @@ pub struct SyncArgs {
     pub(crate) end: Option<String>,
     /// Say what would be written, and write nothing
     #[arg(long)]
+    /// Show every wallet, not only the ten that matter most
+    #[arg(long, conflicts_with_all = ["wallet", "json"])]
+    pub(crate) all: bool,
     pub(crate) dry_run: bool,
 }
 

@@ -8,6 +8,7 @@
 //! * `round`: one evaluation of all assets, whoever asked for it; `sync` pulls transactions before it.
 //! * `evaluate`, `prices` and `reference`: the answers of one round, the sources of prices, the marks of withdrawals.
 //! * `console`, `decisions` and `explain`: what people and programs read of an evaluation.
+//! * `meant`: which wallet or transaction is meant by the beginning of one.
 //! * `told`: what the log says of a round, and of what it has said before.
 //! * `journal`, [`charts`], `chart_files` and `cleanup`: what is kept of it, drawn, and deleted again; `clock`: by what time.
 //! * `store` and `csv_folders`: the configured store, and the files that the embedded one is filled from.
@@ -31,6 +32,7 @@ mod evaluate;
 mod explain;
 mod found_prices;
 mod journal;
+mod meant;
 mod plan;
 mod prices;
 mod reference;

@@ -1,6 +1,6 @@
-//! The `explain` command: one evaluation of one asset, with every step.
+//! The `explain` command: one evaluation of one asset, in sentences and with every step.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -8,16 +8,17 @@ use platform::process::{self, Ended, Usage};
 
 use crate::cli::{Common, ExplainArgs};
 use crate::evaluate::Plan;
+use crate::explain::{self, Explanation, Wallets};
 use crate::round::{self, Finished};
 use crate::settings::Settings;
-use crate::{explain, start};
+use crate::start;
 
 /// Runs `explain`; ends with faults where the asset is in error.
 ///
 /// # Errors
 /// Those of the configuration; an asset that is not in it, or a wallet without figures; standard output cannot be
 /// written.
-pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainArgs) -> anyhow::Result<Ended> {
+pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, all, json }: ExplainArgs) -> anyhow::Result<Ended> {
     let settings = Arc::new(Settings::of(start::begin(common)?)?);
     let plan = &settings.plan;
     let client = &settings.config.client;
@@ -26,6 +27,7 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainA
         let (asset, assets) = (legible::quoted(&asset), client.assets.join(", "));
         bail!(Usage(format!("asset {asset} is not configured; client.assets has: {assets}")));
     };
+    let rules = wanted.rules.clone();
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
     // Of a server a process knows only what it has pulled itself; the file says how far its flows are known.
     let write_prefix = settings.config.client.greptime.as_ref().map(|_| common.write_prefix());
@@ -34,14 +36,20 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, json }: ExplainA
     let ended = if evaluation.has_errors() { Ended::WithFaults } else { Ended::Done };
     for advice in &mut evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
-        if let Some(wallet) = wallet.as_deref().filter(|_| !advice.wallets.is_empty()) {
-            explain::keep_wallet(advice, wallet).map_err(Usage)?;
-        }
+        let wallet = wallet.as_deref().filter(|_| !advice.wallets.is_empty());
+        let only = wallet.map(|written| explain::find_wallet(advice, written)).transpose().map_err(Usage)?;
         if json {
+            advice.wallets.retain(|figures| only.as_ref().is_none_or(|only| *only == *figures.address));
             process::print_json(&advice)?;
-        } else {
-            explain::write_steps(&mut io::stdout().lock(), advice)?;
+            continue;
         }
+        let wallets = match &only {
+            Some(only) => Wallets::One(only),
+            None if all => Wallets::All,
+            None => Wallets::Most,
+        };
+        let explanation = Explanation { advice, rules: &rules, is_past: plan.end.is_some(), wallets };
+        io::stdout().lock().write_all(explanation.text().as_bytes())?;
     }
     Ok(ended)
 }

@@ -87,9 +87,7 @@ fn json_decisions_carry_the_figures_of_every_kind_of_answer() {
 fn explain_shows_the_figures_of_the_decision() {
     let clone = checkout();
     let text = clone.run(&["explain", "djed"]).stdout;
-    for figure in
-        ["djed: HOLD: non-positive gains since t0 (clamped)", "= -22.1679 USD", "= -8.9509 USD", "= -29.3095 USD"]
-    {
+    for figure in ["djed: HOLD: non-positive gains since t0 (clamped)", "= -22.17 USD", "= -8.95 USD", "= -29.31 USD"] {
         assert!(text.contains(figure), "{figure:?} is missing in\n{text}");
     }
     let decisions: Value = serde_json::from_str(&clone.run(&["--once", "--json"]).stdout).unwrap();

@@ -1,0 +1,181 @@
+//! What may be done, since when what was gained, why, and what would change that: in sentences.
+//!
+//! Start at [`paragraphs`]. What would change a hold or an error is `remedy`'s to say.
+
+use advisor_core::advice::{Advice, Totals, WalletFigures};
+use advisor_core::decision::Decision;
+use advisor_core::gate::Verdict;
+use advisor_core::price_check::{MismatchAction, Tolerance};
+use advisor_core::reference::RefMode;
+
+use super::layout::{GLUE, Times, number, of_basis, usd};
+use super::{Explanation, remedy};
+
+/// The sentences, in paragraphs.
+pub(super) fn paragraphs(of: &Explanation<'_>, times: &Times) -> Vec<String> {
+    let Explanation { advice, .. } = of;
+    match &advice.decision {
+        Decision::Withdraw { limit_usd } => {
+            let offering = advice.wallets.iter().filter(|wallet| wallet.limit_usd > 0.0).count();
+            let from = match (offering, advice.wallets.len()) {
+                (offering, all) if offering == all => wallets(all),
+                (offering, all) => format!("{offering} of {}", wallets(all)),
+            };
+            let answer = format!("Up to {limit_usd:.2}{GLUE}USD {}, from {from}.", may(of, times, "be withdrawn"));
+            vec![and(answer, gained(of, times)), limited(of), would_hold(of, times)]
+        }
+        Decision::Hold(hold) => {
+            let answer = format!("Nothing {}.", may(of, times, "be withdrawn"));
+            let also = hold
+                .also
+                .iter()
+                .map(|reason| and("It holds for this, too:".to_owned(), remedy::of_hold(reason, of, times)));
+            let first = remedy::of_hold(&hold.reason, of, times);
+            [and(answer, gained(of, times)), first].into_iter().chain(also).collect()
+        }
+        Decision::Error(failure) => {
+            let said = format!("be said of {}", advice.asset);
+            let answer = format!("Nothing {}, so nothing may be withdrawn.", may(of, times, &said));
+            vec![and(answer, remedy::of_failure(failure, of))]
+        }
+    }
+}
+
+fn and(first: String, then: String) -> String {
+    if then.is_empty() { first } else { format!("{first} {then}") }
+}
+
+/// What may be done now, or might have been then.
+fn may(of: &Explanation<'_>, times: &Times, what: &str) -> String {
+    if of.is_past {
+        format!("could {what} as of {} (client.date_range.end)", times.at(of.advice.as_of))
+    } else if what.starts_with("be said") {
+        format!("can {what} now")
+    } else {
+        format!("may {what} now")
+    }
+}
+
+/// A number of wallets.
+pub(super) fn wallets(count: usize) -> String {
+    match count {
+        1 => format!("1{GLUE}wallet"),
+        count => format!("{count}{GLUE}wallets"),
+    }
+}
+
+/// What was gained, and since when; nothing where that is not known.
+fn gained(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times) -> String {
+    let (Some(t0), Some(Totals { gain_usd, .. })) = (advice.t0, advice.totals) else { return String::new() };
+    let since = match (advice.ref_mode, rules.range_start) {
+        (RefMode::Keyword, _) => "the newest withdrawal that is tagged as the reference",
+        (_, Some(_)) => "client.date_range.start, as no withdrawal is tagged as the reference",
+        (_, None) => "the first sample, as no withdrawal is tagged as the reference",
+    };
+    let what = if gain_usd < 0.0 { "lost" } else { "gained" };
+    let (t0, usd, wallets) = (times.at(t0), usd(gain_usd.abs()), wallets(advice.wallets.len()));
+    format!("Since {t0}, {since}, its {wallets} {what} {usd}, deposits and withdrawals left out.")
+}
+
+/// What keeps the amount from being larger.
+fn limited(Explanation { advice, .. }: &Explanation<'_>) -> String {
+    let c = advice.safety_factor;
+    let mut limits = vec![if c < 1.0 {
+        format!(
+            "What limits the amount: {} of the gain of each wallet (orchestrator.safety_factor.c), rounded down to \
+             the cent",
+            number(c)
+        )
+    } else {
+        "What limits the amount: the gain of each wallet, rounded down to the cent".to_owned()
+    }];
+    let count = |is: fn(&&WalletFigures) -> bool| advice.wallets.iter().filter(is).count();
+    let taken: Vec<&WalletFigures> = advice.wallets.iter().filter(|wallet| wallet.taken_usd > 0.0).collect();
+    if !taken.is_empty() {
+        let [untagged, lowered] = [
+            taken.iter().map(|wallet| wallet.untagged_usd).sum::<f64>(),
+            taken.iter().map(|wallet| wallet.taken_usd).sum::<f64>(),
+        ];
+        limits.push(format!(
+            "{} withdrawn without a tag from {}, which may have been gain, lower it by {}: tag what was gain as the \
+             reference, and mark what was not as principal (`alert-orchestrator tag`)",
+            usd(untagged),
+            wallets(taken.len()),
+            usd(lowered)
+        ));
+    }
+    let emptied =
+        count(|wallet| !wallet.stale && wallet.limit_usd > 0.0 && (wallet.newest_usd - wallet.limit_usd) < 0.01);
+    if emptied > 0 {
+        limits.push(format!("{} can give no more than it holds", wallets(emptied)));
+    }
+    let without = count(|wallet| !wallet.stale && wallet.gain_usd <= 0.0);
+    if without > 0 {
+        limits.push(format!("{} gained nothing", wallets(without)));
+    }
+    let stale = count(|wallet| wallet.stale);
+    if stale > 0 {
+        limits.push(format!("{} with a newest sample that is too old give nothing", wallets(stale)));
+    }
+    limits.join("; ") + "."
+}
+
+/// What would make it hold: each rule that could, with how far it is from that.
+fn would_hold(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times) -> String {
+    let mut rest = gate_would(advice);
+    if let Some(peg) = advice.peg.filter(|_| advice.gate_applied) {
+        rest.push(format!(
+            "a price is more than {}{GLUE}bps from {} (the furthest is {}{GLUE}bps away)",
+            number(peg.max_deviation_bps),
+            usd(peg.target_usd),
+            number((peg.deviation_bps * 100.0).round() / 100.0)
+        ));
+    }
+    if let Some(prices) = advice.prices.as_ref().filter(|prices| prices.action == MismatchAction::Hold) {
+        let apart = match prices.tolerance {
+            Tolerance::Relative(share) => format!("{}{GLUE}%", percent(share)),
+            Tolerance::Absolute(usd_apart) => format!("{}{GLUE}USD", number(usd_apart)),
+        };
+        let are =
+            prices.delta_rel.map_or(String::new(), |share| format!(" (they are {}{GLUE}% apart)", percent(share)));
+        rest.push(format!("the sources of prices differ by more than {apart}{are}"));
+    }
+    if let (Some(hours), Some(t1)) = (rules.max_sample_age_hours, advice.t1) {
+        let hours = number(hours);
+        rest.push(format!("no sample comes for {hours}{GLUE}h (client.max_sample_age_hours) after {}", times.at(t1)));
+    }
+    if let Some(apy) = rules.max_supply_apy {
+        let apy = percent(apy);
+        rest.push(format!(
+            "a wallet grows by more than {apy}{GLUE}% a year and the known deposits explain \
+             (client.transactions.max_supply_apy)"
+        ));
+    }
+    rest.push("nothing is left of the gain".to_owned());
+    format!("It holds once {}.", either(&rest))
+}
+
+/// How far the newest point is from tripping the gate.
+fn gate_would(advice: &Advice) -> Vec<String> {
+    let gate = advice.gate.as_ref().filter(|gate| advice.gate_applied && gate.verdict == Verdict::Quiet);
+    let figures = gate.and_then(|gate| gate.trigger_distance().zip(gate.residual));
+    gate.zip(figures).map_or_else(Vec::new, |(gate, (distance, residual))| {
+        let (figure, unit) = of_basis(gate.basis);
+        let [distance, residual] = [distance, residual.abs()].map(figure);
+        vec![format!("the newest point is more than {distance}{GLUE}{unit} off its trend (it is {residual})")]
+    })
+}
+
+/// A share in percent; 100 · 0.007 is 0.7000000000000001.
+pub(super) fn percent(share: f64) -> String {
+    number((share * 1e8).round() / 1e6)
+}
+
+/// One of several, in words.
+fn either(cases: &[String]) -> String {
+    match cases {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
+    }
+}
