@@ -155,7 +155,8 @@ pub struct ExplainArgs {
 /// What follows `sync`.
 #[derive(Debug, Args)]
 pub struct SyncArgs {
-    /// Only this wallet (may be repeated); default: transaction_sync.wallets, else all that have positions
+    /// Only this wallet (may be repeated; of one that is known the beginning is enough); default:
+    /// transaction_sync.wallets, else all that have positions
     #[arg(long = "wallet", value_name = "ADDRESS")]
     pub(crate) wallets: Vec<String>,
     /// First instant, RFC 3339 or YYYY-MM-DD in orchestrator.timezone; default: transaction_sync.start_date
@@ -178,13 +179,13 @@ pub struct TagArgs {
     /// Asset as configured
     #[arg(long)]
     pub(crate) asset: String,
-    /// The withdrawal of this transaction
+    /// The withdrawal of this transaction; the beginning is enough where no other withdrawal's begins like it
     #[arg(long, value_name = "HASH", group = "which")]
     pub(crate) tx: Option<String>,
     /// The newest withdrawal
     #[arg(long, group = "which")]
     pub(crate) latest: bool,
-    /// Only withdrawals of this wallet
+    /// Only withdrawals of this wallet: its address, the beginning, or the page's short form (addr1q89…gpze)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) wallet: Option<String>,
     /// Mark it as principal: it took out what was put in, and lowers no limit
@@ -276,13 +277,13 @@ Nothing is marked as a reference: that is `alert-orchestrator tag`.
 
 Examples:
   alert-orchestrator sync --dry-run
-  alert-orchestrator sync --wallet addr1v9d2k... --start 2026-01-01";
+  alert-orchestrator sync --wallet addr1v9d2k --start 2026-01-01";
 
 const TAG_EXAMPLES: &str = "\
 Examples:
   alert-orchestrator tag --asset usdc --latest
-  alert-orchestrator tag --asset usdc --tx 5f3a... --principal
-  alert-orchestrator tag --asset usdc --tx 5f3a... --remove";
+  alert-orchestrator tag --asset usdc --tx 5f3a --principal
+  alert-orchestrator tag --asset usdc --tx 5f3a --remove";
 
 const HEALTH_EXAMPLES: &str = "\
 It reads no configuration and goes through no proxy of the environment.
@@ -308,5 +309,5 @@ Examples:
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   alert-orchestrator explain usdc
-  alert-orchestrator explain usdc --wallet addr1v9d2k...
+  alert-orchestrator explain usdc --wallet addr1v9d2k
   alert-orchestrator explain usdc --json | jq .gate";

@@ -23,6 +23,7 @@ pub(crate) use effect::Effect;
 
 use crate::decisions::abbreviate;
 use crate::evaluate;
+use crate::meant::{Kind, Known, Unclear};
 use crate::settings::Settings;
 
 /// More withdrawals than this are not listed, but for the one that is the reference.
@@ -130,11 +131,36 @@ pub(crate) enum TagError {
     NotFound { asset: String, which: String, table: String },
     #[error("{count} withdrawals of {asset} {which}: {remedy}")]
     Ambiguous { asset: String, which: String, count: usize, remedy: &'static str },
+    /// Several begin as it was written; a sentence that names them.
+    #[error("{0}")]
+    Unclear(String),
     #[error("{0}")]
     Write(StoreError),
 }
 
 impl Tag {
+    /// The same with wallet and transaction written out, of which a person may have given the beginning only. What is not
+    /// known stays as it is, for [`Tag::find`] to say so.
+    ///
+    /// # Errors
+    /// Several are known that could be meant, or the store does not answer.
+    pub(crate) async fn written_out(self, store: &AnyStore, settings: &Settings) -> Result<Self, TagError> {
+        let Some(asset) = settings.config.client.asset(&self.asset) else { return Ok(self) };
+        let (_, rows) = stored(store, settings, asset).await.map_err(TagError::Asset)?;
+        let known = rows.iter().filter_map(|row| row.wallet.as_deref());
+        let wallet = self.wallet.map(|written| written_out(&Known::new(Kind::Wallet, known), written)).transpose()?;
+        let is_of_wallet = |row: &&FlowRow| {
+            wallet.as_ref().is_none_or(|wanted| row.wallet.as_deref().is_some_and(|of| keys::wallet(of) == *wanted))
+        };
+        let ids: Vec<String> = rows.iter().filter(is_of_wallet).flat_map(ids_of).collect();
+        let known = Known::new(Kind::Transaction, ids.iter().map(String::as_str));
+        let which = match self.which {
+            Which::Transaction(written) => Which::Transaction(written_out(&known, written)?),
+            Which::Latest => Which::Latest,
+        };
+        Ok(Self { which, wallet, ..self })
+    }
+
     /// Finds the withdrawal and says what would change; `write_prefix` stands before the name of the table that is written.
     ///
     /// # Errors
@@ -201,6 +227,20 @@ impl Tag {
         };
         self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {}", keys::shown(wallet)))
     }
+}
+
+fn written_out(known: &Known, written: String) -> Result<String, TagError> {
+    match known.find(&written) {
+        Ok(whole) => Ok(whole),
+        Err(Unclear::Unknown) => Ok(written),
+        Err(Unclear::Several(several)) => Err(TagError::Unclear(several)),
+    }
+}
+
+/// The transactions that a row names, by its hash and in its memo.
+fn ids_of(row: &FlowRow) -> Vec<String> {
+    let named = row.memo.as_deref().map(ids_in).unwrap_or_default();
+    row.tx_hash.iter().cloned().chain(named).collect()
 }
 
 fn is_transaction(row: &FlowRow, hash: &str) -> bool {

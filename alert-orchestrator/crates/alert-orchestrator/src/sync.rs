@@ -24,6 +24,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::meant::{self, Kind, Known, Unclear};
 use crate::settings::Settings;
 use crate::store;
 
@@ -132,28 +133,48 @@ async fn scope(
     let now = Timestamp::now();
     let to = instant("end", &wish.end, sync.end_date)?.unwrap_or(now);
     if from > to {
-        return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
         let [from, to] = [from, to].map(|at| time::shown(at, zone));
+        return Err(SyncError::Unfit(format!("found start {from} after end {to}, expected it before")));
     }
-    let named = if wish.wallets.is_empty() { &sync.wallets } else { &wish.wallets };
-    let mut wallets: Vec<Arc<str>> = match named.is_empty() {
-        false => named.iter().map(|wallet| wallet.as_str().into()).collect(),
-        true => store.round().wallets(&tables.positions).await.map_err(|error| SyncError::Store(error.to_string()))?,
+    let stored = async || {
+        let stored = store.round().wallets(&tables.positions).await;
+        stored.map_err(|error| SyncError::Store(error.to_string()))
     };
-    if wish.wallets.is_empty() {
-        rotate(&mut wallets, now);
-    }
+    let wallets = match (&*wish.wallets, &*sync.wallets) {
+        ([], []) => rotated(stored().await?, now),
+        ([], configured) => rotated(configured.iter().map(|wallet| wallet.as_str().into()).collect(), now),
+        (wished, configured) => {
+            let stored = stored().await?;
+            let known = stored.iter().map(|wallet| &**wallet).chain(configured.iter().map(String::as_str));
+            written_out(&Known::new(Kind::Wallet, known), wished)?
+        }
+    };
     // Where all of the history is asked for, there is nothing before it; and what is to come nobody knows yet.
     let known_from = if from <= beginning { Span::BEGINNING } else { nanos(from) };
     let span = Span { from: known_from, to: nanos(to.min(now)) };
     Ok(Scope { from, to, wallets, span, until })
 }
 
+/// The wallets that somebody named; of one that is known the beginning is enough, and one that is not may be new.
+fn written_out(known: &Known, wished: &[String]) -> Result<Vec<Arc<str>>, SyncError> {
+    let written_out = |written: &String| match known.find(written) {
+        Ok(whole) => Ok(whole.into()),
+        Err(Unclear::Unknown) if !meant::is_elided(written) => Ok(written.as_str().into()),
+        Err(Unclear::Unknown) => {
+            let written = legible::quoted(written);
+            Err(SyncError::Unfit(format!("no wallet that is known is like {written}; give the whole address")))
+        }
+        Err(Unclear::Several(several)) => Err(SyncError::Unfit(several)),
+    };
+    wished.iter().map(written_out).collect()
+}
+
 /// Lets every pull begin with another wallet: where one is cut off, it must not always be the same that are left out.
-fn rotate(wallets: &mut [Arc<str>], now: Timestamp) {
+fn rotated(mut wallets: Vec<Arc<str>>, now: Timestamp) -> Vec<Arc<str>> {
     if let Some(by) = now.as_second().unsigned_abs().checked_rem(wallets.len() as u64) {
         wallets.rotate_left(usize::try_from(by).unwrap_or(0));
     }
+    wallets
 }
 
 #[cfg(test)]
@@ -163,12 +184,12 @@ mod tests {
     #[test]
     fn every_wallet_is_the_first_to_be_asked_about_at_times() {
         let firsts = [100, 101, 102, 103].map(|second| {
-            let mut wallets: Vec<Arc<str>> = ["a", "b", "c"].map(Arc::from).to_vec();
-            rotate(&mut wallets, Timestamp::from_second(second).unwrap());
+            let wallets = ["a", "b", "c"].map(Arc::from).to_vec();
+            let wallets = rotated(wallets, Timestamp::from_second(second).unwrap());
             assert_eq!(wallets.len(), 3);
             wallets[0].to_string()
         });
         assert_eq!(firsts, ["b", "c", "a", "b"]);
-        rotate(&mut [], Timestamp::UNIX_EPOCH);
+        assert!(rotated(Vec::new(), Timestamp::UNIX_EPOCH).is_empty());
     }
 }

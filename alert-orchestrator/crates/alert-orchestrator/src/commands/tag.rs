@@ -35,6 +35,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
     let store = store::open(&settings.config)?;
     store::refresh(&store, &settings.config)?;
     let runtime = process::runtime()?;
+    let tag = runtime.block_on(tag.written_out(&store, &settings))?;
     let change = runtime.block_on(tag.find(&store, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;

@@ -83,7 +83,9 @@ pub(super) fn refusal(error: TagError) -> Problem {
             StatusCode::NOT_FOUND
         }
         // A table that cannot tell the row from others, or from which it has gone meanwhile.
-        TagError::Ambiguous { .. } | TagError::Write(StoreError::InvalidData { .. }) => StatusCode::CONFLICT,
+        TagError::Ambiguous { .. } | TagError::Unclear(_) | TagError::Write(StoreError::InvalidData { .. }) => {
+            StatusCode::CONFLICT
+        }
         TagError::Asset(_) | TagError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     Problem::new(status, error.to_string())

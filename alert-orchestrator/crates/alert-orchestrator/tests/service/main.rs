@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod backup;
+mod beginnings;
 mod beside;
 mod both_stores;
 mod clock;
