@@ -1,5 +1,8 @@
 //! The command line.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use crate::version;
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
 #[derive(Debug, Parser)]
 #[command(name = "alert-orchestrator", version = version::LINE.as_str(), max_term_width = 120, after_help = EXAMPLES)]
-#[command(mut_args(default_config("config/orchestrator_config.yaml")))]
+#[command(mut_args(default_config(CONFIG)), mut_subcommands(listing_what_means_something))]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -36,6 +39,22 @@ pub struct Cli {
 
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Where the configuration is by default.
+const CONFIG: &str = "config/orchestrator_config.yaml";
+
+/// Hides the common flags that mean nothing to a command from its help. They are taken all the same: command lines that
+/// name them stay right.
+fn listing_what_means_something(command: clap::Command) -> clap::Command {
+    let meaningless: &[&str] = match command.get_name() {
+        "files" | "backup" | "restore" | "check" => &["test_prefix"],
+        "hash-password" | "health" | "schema" | "completions" => &["test_prefix", "config", "log_level", "log_format"],
+        _ => &[],
+    };
+    let common = Common::augment_args(clap::Command::default()).mut_args(default_config(CONFIG));
+    let hidden = common.get_arguments().filter(|arg| meaningless.contains(&arg.get_id().as_str()));
+    command.args(hidden.map(|arg| arg.clone().hide(true)))
 }
 
 /// Flags that every command takes.
@@ -147,6 +166,9 @@ pub struct ExplainArgs {
     /// Show only this wallet's figures: its address, the beginning, or the page's short form (addr1q89…gpze)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) wallet: Option<String>,
+    /// Show every wallet, not only the ten that matter most
+    #[arg(long, conflicts_with_all = ["wallet", "json"])]
+    pub(crate) all: bool,
     /// As JSON, at full precision
     #[arg(long)]
     pub(crate) json: bool,
@@ -167,9 +189,6 @@ pub struct SyncArgs {
     pub(crate) end: Option<String>,
     /// Say what would be written, and write nothing
     #[arg(long)]
-    /// Show every wallet, not only the ten that matter most
-    #[arg(long, conflicts_with_all = ["wallet", "json"])]
-    pub(crate) all: bool,
     pub(crate) dry_run: bool,
 }
 
