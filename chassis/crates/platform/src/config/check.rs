@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::fault::Fault;
 use super::shape::{Format, Shape};
+use super::text;
 use super::tree::{Entry, Node, Text, Value, has_leading_zero, quoted};
 
 /// Compares `node` with `schema`; the faults come in the order of the schema's walk.
@@ -53,10 +54,7 @@ impl Checker<'_> {
             Value::List(items) if items.is_empty() => "an empty list".to_owned(),
             _ => node.shown(),
         };
-        // A number that was meant as a text is the one mistake whose remedy is not plain from what was expected.
-        let is_bare = matches!(node.value, Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) | Value::Bool(_));
-        let hint =
-            if is_bare && shape.allows("string") && shape.choices.is_empty() { "; put it in quotes" } else { "" };
+        let hint = hint(shape, node);
         let why = match &node.value {
             Value::LeadingZero(_) => {
                 " with a leading zero, which is octal to some readers of YAML and decimal to others"
@@ -126,6 +124,24 @@ impl Checker<'_> {
             Err(_) => self.node(schema, &mut Node::left_out(line, Value::Null), &path),
         }
     }
+}
+
+/// The remedy, where it is not plain from what was expected: of a number that was meant as a text, or as a time.
+fn hint(shape: &Shape<'_>, node: &Node) -> String {
+    let (text, is_bare) = match &node.value {
+        Value::Int(number) => (number.to_string(), true),
+        Value::Float(number) => (number.to_string(), true),
+        Value::Bool(value) => (value.to_string(), true),
+        Value::LeadingZero(written) => (written.clone(), true),
+        Value::Text(Text { text, written: None }) => (text.clone(), false),
+        _ => return String::new(),
+    };
+    if let Some(meant) = text::meant_instant(&text).filter(|_| shape.format.is_some_and(text::is_instant)) {
+        return format!("; {meant}");
+    }
+    let is_meant = is_bare && shape.allows("string") && shape.choices.is_empty();
+    let would_do = shape.format.is_none_or(|format| (format.accepts)(&text));
+    if is_meant && would_do { "; put it in quotes".to_owned() } else { String::new() }
 }
 
 /// The path of `key` below `path`; whatever a file may hold as a key, it stays on one line.

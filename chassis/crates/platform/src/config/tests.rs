@@ -21,6 +21,8 @@ struct Sample {
     names: Option<Vec<String>>,
     #[schemars(extend("format" = "even"))]
     even: Option<String>,
+    #[schemars(extend("format" = "instant"))]
+    since: Option<String>,
     inner: Inner,
     peg: Option<Peg>,
 }
@@ -210,6 +212,29 @@ fn a_variable_that_cannot_be_expanded_is_reported_once() {
              expected ${VARIABLE} or $${ for a literal ${",
         ],
     );
+}
+
+#[test]
+fn a_number_that_stands_for_a_time_is_answered_with_how_to_write_it() {
+    let expected = "expected a time such as 2026-01-29T00:00:00Z or a day such as 2026-01-29 or null";
+    for (written, hint) in [
+        ("2026", "; write a day of that year, such as 2026-01-01"),
+        ("202611", "; write a day of that month, such as 2026-11-01"),
+        ("20261126", "; write it as 2026-11-26"),
+        ("1732579200", "; write it as 2024-11-26T00:00:00Z"),
+        ("1732579200000", "; write it as 2024-11-26T00:00:00Z"),
+        ("\"20261126\"", "; write it as 2026-11-26"),
+        ("20261356", ""),
+        ("7", ""),
+        ("-2026", ""),
+        ("true", ""),
+    ] {
+        fails(&format!("since: {written}"), &[&format!("1: since: found {written}, {expected}{hint}")]);
+    }
+    fails("since: ${DAY:-20261126}", &[&format!("1: since: found \"${{DAY:-20261126}}\", {expected}")]);
+    // Quotes help only where the text would do.
+    fails("even: 123", &["1: even: found 123, expected a text of even length or null"]);
+    fails("even: 1234", &["1: even: found 1234, expected a text of even length or null; put it in quotes"]);
 }
 
 #[test]

@@ -168,6 +168,32 @@ pub fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     day.to_zoned(zone.clone()).ok().map(|start| start.timestamp())
 }
 
+/// Whether texts of the format are what [`instant`] reads.
+pub(super) fn is_instant(format: &Format) -> bool {
+    format.name == INSTANT
+}
+
+/// How to write the time that a number may stand for: a year, a day without dashes, seconds or milliseconds since 1970.
+pub(super) fn meant_instant(digits: &str) -> Option<String> {
+    if digits.len() < 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (year, rest) = digits.split_at(4);
+    let day = |month: &str, day: &str| {
+        let day = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+        (1970..2200).contains(&day.year()).then_some(day)
+    };
+    let meant = |time: Option<Timestamp>| time.map(|time| format!("write it as {time}"));
+    match rest.len() {
+        0 => day("1", "1").map(|first| format!("write a day of that year, such as {first}")),
+        2 => day(rest, "1").map(|first| format!("write a day of that month, such as {first}")),
+        4 => day(&rest[..2], &rest[2..]).map(|day| format!("write it as {day}")),
+        6 => meant(digits.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok())),
+        9 => meant(digits.parse().ok().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())),
+        _ => None,
+    }
+}
+
 /// Whether the text has 1 to `longest` characters, all of them ASCII letters, digits or among `others`.
 pub fn is_made_of(text: &str, longest: usize, others: &str) -> bool {
     (1..=longest).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
@@ -184,6 +210,9 @@ fn is_http_path(text: &str) -> bool {
         && !text.contains("/.")
 }
 
+/// The format of [`instant`].
+const INSTANT: &str = "instant";
+
 /// The checks behind the `format`s that every schema may have.
 pub(super) const FORMATS: &[Format] = &[
     Format {
@@ -197,7 +226,7 @@ pub(super) const FORMATS: &[Format] = &[
         accepts: |text| text.parse::<Age>().is_ok(),
     },
     Format {
-        name: "instant",
+        name: INSTANT,
         expected: "a time such as 2026-01-29T00:00:00Z or a day such as 2026-01-29",
         accepts: |text| instant(text, &TimeZone::UTC).is_some(),
     },
