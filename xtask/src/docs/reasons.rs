@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 /// Code and sentence of every way to hold or to fail.
 pub(super) fn all() -> Vec<(&'static str, String)> {
     let holds = std::iter::successors(Some(first_hold()), next_hold)
-        .map(|reason| Decision::Hold(Hold { reason, also: Vec::new(), zone: TimeZone::UTC }));
+        .map(|reason| Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC }));
     let failures = std::iter::successors(Some(first_failure()), next_failure).map(Decision::Error);
     failures.chain(holds).filter_map(|decision| decision.reason()).map(|reason| (reason.code, reason.message)).collect()
 }

@@ -38,16 +38,15 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
         warnings: warnings::about_data(snapshot, &rules.zone),
         ..blank.clone()
     };
-    let hold = |reason, also| Decision::Hold(Hold { reason, also, zone: rules.zone.clone() });
-    let doubt = clock_doubt(rules, snapshot, to).map(|reason| hold(reason, Vec::new()));
+    let hold = |reasons| Decision::Hold(hold(rules, reasons, &snapshot.positions));
+    let doubt = clock_doubt(rules, snapshot, to).map(|reason| hold(vec![reason]));
     match compute(rules, snapshot, to, &mut advice) {
-        Ok(Outcome { mut holds, limit_usd }) => {
+        Ok(Outcome { holds, limit_usd }) => {
             if let Some(doubt) = doubt {
                 // What else a wrong clock makes of the data is nothing to act on, nor to warn of.
                 return Advice { decision: doubt, warnings: warnings::about_data(snapshot, &rules.zone), ..advice };
             }
-            advice.decision =
-                if holds.is_empty() { Decision::Withdraw { limit_usd } } else { hold(holds.remove(0), holds) };
+            advice.decision = if holds.is_empty() { Decision::Withdraw { limit_usd } } else { hold(holds) };
             advice.warnings.extend(warnings::untagged_withdrawals(&advice.wallets));
             advice.warnings.extend(advice.prices.iter().flat_map(warnings::about_prices));
             advice
@@ -69,6 +68,13 @@ fn clock_doubt(rules: &Rules, snapshot: &Snapshot, to: i64) -> Option<HoldReason
     let is_beyond = time::hours_between(to, newest) > max_skew_minutes / 60.0;
     let [newest, now] = [newest, to].map(time::timestamp);
     is_beyond.then_some(HoldReason::ClockDoubt { max_skew_minutes, newest, now })
+}
+
+/// The hold of one or more reasons.
+fn hold(rules: &Rules, mut reasons: Vec<HoldReason>, positions: &Positions) -> Hold {
+    let (reason, also) = (reasons.remove(0), reasons);
+    let refused = if reason.wants_samples() { positions.refused.clone() } else { Vec::new() };
+    Hold { reason, also, refused, zone: rules.zone.clone() }
 }
 
 /// What came out: every reason to hold, the one that stands for all first, and the limit without them.

@@ -14,6 +14,7 @@ use serde::ser::{SerializeStruct, Serializer};
 use crate::gate::{Outlier, Scattered};
 use crate::growth::RiseFigures;
 use crate::price_check::PriceSource;
+use crate::refused::{self, RefusedFile};
 use crate::rules::Basis;
 use crate::store::StoreError;
 use crate::time;
@@ -101,6 +102,8 @@ pub struct Hold {
     pub reason: HoldReason,
     /// What would hold without it.
     pub also: Vec<HoldReason>,
+    /// Files without a usable line, where what they would have brought may be what is missing.
+    pub refused: Vec<RefusedFile>,
     /// The zone in which its sentence names times.
     pub zone: TimeZone,
 }
@@ -111,7 +114,8 @@ impl fmt::Display for Hold {
         self.also.iter().try_for_each(|reason| {
             f.write_str("; ")?;
             reason.write(f, &self.zone)
-        })
+        })?;
+        f.write_str(&refused::in_addition(&self.refused))
     }
 }
 
@@ -197,6 +201,11 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// Whether it may hold for want of samples.
+    pub(crate) fn wants_samples(&self) -> bool {
+        matches!(self, Self::NoData { .. } | Self::StaleData { .. } | Self::InsufficientPoints { .. })
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -29,6 +29,7 @@ pub mod position;
 mod price;
 pub mod price_check;
 pub mod reference;
+pub mod refused;
 pub mod resolve;
 mod rises;
 pub mod rules;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::refused::RefusedFile;
 use crate::{keys, time};
 
 /// A row of a position table as a store delivers it, before anything is checked. Non-finite numbers count as missing.
@@ -158,6 +159,8 @@ pub struct Positions {
     pub conflicts: Conflicts,
     /// Rows whose value is not their units times their price, by wallet; they were left out.
     pub contradictions: Vec<Contradiction>,
+    /// Files of the table without a single usable line; a store that knows no files has none.
+    pub refused: Vec<RefusedFile>,
     /// The newest of the samples that [`Positions::cut_after`] took away.
     pub newest_cut: Option<i64>,
 }
@@ -354,7 +357,7 @@ impl PositionsBuilder {
             }
             wallet.shrink();
         }
-        Positions { wallets: series, skipped, conflicts, contradictions, newest_cut: None }
+        Positions { wallets: series, skipped, conflicts, contradictions, refused: Vec::new(), newest_cut: None }
     }
 }
 

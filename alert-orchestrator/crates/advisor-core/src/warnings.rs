@@ -9,6 +9,7 @@ use crate::flow::{Direction, FlowRow};
 use crate::gain::Gains;
 use crate::position::Contradiction;
 use crate::price_check::{MismatchAction, PriceFigures};
+use crate::refused;
 use crate::rules::{Peg, Rules};
 use crate::warning::Warning;
 use crate::{keys, peg, sync, time};
@@ -23,12 +24,14 @@ pub(crate) fn about_data(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Warning> {
     let skipped = snapshot.positions.skipped;
     if skipped.total() > 0 {
         warnings.push(Warning::new(format!(
-            "{} unusable position rows left out ({} without time, {} without wallet, {} without a finite value, {} negative)",
+            "{} unusable position rows left out ({} without time, {} without wallet, {} without a finite value, \
+             {} negative){}",
             skipped.total(),
             skipped.without_ts,
             skipped.without_wallet,
             skipped.without_value,
             skipped.negative,
+            refused::in_addition(&snapshot.positions.refused),
         )));
     }
     warnings.extend(contradictory(&snapshot.positions.contradictions, zone));

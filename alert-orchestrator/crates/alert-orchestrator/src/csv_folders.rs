@@ -71,23 +71,27 @@ fn file_name(path: &Path) -> String {
 /// asset. What is wrong with a file's name or place is said once: it stays as it is.
 pub(crate) fn log_doubts(report: &ImportReport, unclaimed: &[PathBuf]) {
     for file in &report.imported {
-        if file.rejected.count > 0 {
-            warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
+        match file.all_refused() {
+            Some(all) => warn!("{}: {all}", file.path.display()),
+            None if file.rejected.count > 0 => {
+                warn!("{}: {} lines rejected: {}", file.path.display(), file.rejected.count, file.rejected);
+            }
+            None => {}
         }
         if file.removed > 0 {
             warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
         }
     }
-    for path in new(&report.unnamed) {
-        warn!("{}: left out, its name is no table's; is it misspelt?", path.display());
+    for (path, why) in report.unnamed.iter().filter(|(path, _)| is_new(path)) {
+        warn!("{}: left out, {why}", path.display());
     }
-    for path in new(&report.below) {
+    for path in report.below.iter().filter(|path| is_new(path)) {
         warn!(
             "{}: left out, folders in a folder are not looked into; move the file, or name its folder, too",
             path.display()
         );
     }
-    for path in new(unclaimed) {
+    for path in unclaimed.iter().filter(|path| is_new(path)) {
         let refused = report.refused.iter().find(|refused| refused.path == *path);
         let refused = refused.map(|refused| format!("; nothing imported: {}", refused.cause)).unwrap_or_default();
         warn!("{}: no asset of client.assets has this name, so that nothing reads it{refused}", path.display());
@@ -107,10 +111,10 @@ pub(crate) fn left_out(path: &Path, line: u64) -> String {
     )
 }
 
-/// Those of the files that this process has not named yet.
-fn new(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
+/// Whether this process has not named the file yet.
+fn is_new(path: &Path) -> bool {
     static NAMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    paths.iter().filter(|path| NAMED.lock().unwrap_or_else(PoisonError::into_inner).insert((*path).clone()))
+    NAMED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf())
 }
 
 /// What was done with a file, in one line.

@@ -4,7 +4,7 @@ use super::*;
 
 #[track_caller]
 fn holds(reason: HoldReason, code: &str, sentence: &str) {
-    let decision = Decision::Hold(Hold { reason, also: Vec::new(), zone: TimeZone::UTC });
+    let decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
     assert_eq!(decision.reason(), Some(Reason { code: code_of(code), message: sentence.to_owned() }));
     assert_eq!((decision.code(), decision.limit_usd()), (0, 0.0));
 }
@@ -136,7 +136,7 @@ fn the_first_reason_gives_the_code_and_the_others_follow() {
     let expected = "stale data (newest sample 25.0 h old); insufficient points for residual gate (1 < 10); \
                     non-positive gains since t0 (clamped)";
     assert_eq!(
-        Decision::Hold(Hold { reason, also, zone: TimeZone::UTC }).reason(),
+        Decision::Hold(Hold { reason, also, refused: Vec::new(), zone: TimeZone::UTC }).reason(),
         Some(Reason { code: "stale_data", message: expected.to_owned() })
     );
     let withdraw = Decision::Withdraw { limit_usd: 12.34 };

@@ -2,6 +2,7 @@
 
 use advisor_core::advice::{Advice, advise};
 use advisor_core::gate::Verdict;
+use advisor_core::refused::RefusedFile;
 use advisor_core::rules::{Baseline, Basis, Peg, ReferenceFallback, Rules, Threshold};
 use serde_json::Value;
 
@@ -10,6 +11,11 @@ use crate::history::{History, at, code, message, rules, ungated, wallet, whole_h
 /// Wallet "a" gains a USD an hour for 20 hours.
 fn rising() -> History {
     History::default().hourly("a", 0, &(0..20).map(|hour| 1000.0 + f64::from(hour)).collect::<Vec<f64>>())
+}
+
+/// Its first three.
+fn young() -> History {
+    History::default().hourly("a", 0, &[1000.0, 1001.0, 1002.0])
 }
 
 /// The same with a last hour that is 100 USD off.
@@ -54,6 +60,29 @@ fn without_samples_there_is_no_data() {
     let advice = History::default().advise(&rules(), 2.0);
     holds(&advice, "no_data", "No position data available for usdx up to 2026-01-01T02:00:00Z");
     assert_eq!((advice.t0, advice.t1, advice.gate), (None, None, None));
+}
+
+#[test]
+fn a_file_without_a_usable_line_is_named_by_a_hold_for_want_of_samples_and_by_a_warning() {
+    let refused = |lines| RefusedFile { file: "a.csv".into(), lines, first: "line 2: ts is empty".into() };
+    let advise_at = |history: History, hour: f64| {
+        let mut snapshot = history.snapshot(&rules(), at(hour));
+        snapshot.positions.refused = vec![refused(242)];
+        snapshot.positions.skipped.without_ts = 242;
+        advise(&rules(), &snapshot, at(hour))
+    };
+    let said = "; all 242 lines of a.csv were refused (line 2: ts is empty)";
+    for (history, hour, code_expected) in
+        [(History::default(), 2.0, "no_data"), (rising(), 99.0, "stale_data"), (young(), 2.0, "insufficient_points")]
+    {
+        let advice = advise_at(history, hour);
+        assert_eq!(code(&advice), code_expected);
+        assert!(message(&advice).ends_with(said), "{}", message(&advice));
+    }
+    let advice = advise_at(rising(), 19.5);
+    assert_eq!(code(&advice), "withdraw", "another file had what was needed");
+    assert!(advice.warnings.iter().any(|warning| warning.ends_with(said)), "{:?}", advice.warnings);
+    assert_eq!(refused(1).to_string(), "the only line of a.csv was refused (line 2: ts is empty)");
 }
 
 #[test]

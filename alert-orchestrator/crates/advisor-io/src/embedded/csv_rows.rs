@@ -10,7 +10,7 @@ use csv::ByteRecord;
 use super::instant;
 use super::line_ends::LineEnds;
 use super::names::Content;
-use super::report::{LineError, Refusal};
+use super::report::{FieldHint, LineError, Refusal};
 use super::stray::stray_character;
 
 /// Follows the file's own bytes. Only if it comes out of the reader as a line of its own was every quote closed; and as
@@ -62,7 +62,25 @@ impl<R: Read> Lines<R> {
         self.ends + 1
     }
 
-    /// The next line that is not empty, and its number; `None` at the end of the file.
+    /// The line with the columns' names: the first, or the one behind `sep=,`, by which spreadsheets tell one another
+    /// what separates columns.
+    pub(super) fn header(&mut self) -> Result<&ByteRecord, Refusal> {
+        let (_, first) = self.next()?.ok_or(Refusal::Empty)?;
+        match declared_separator(first) {
+            None => {}
+            Some(',') => {
+                self.next()?.ok_or(Refusal::Empty)?;
+            }
+            Some(other) => {
+                let separator = called(other).map_or_else(|| format!("{other:?}"), str::to_owned);
+                return Err(Refusal::DeclaredSeparator { line: format!("sep={other}"), separator });
+            }
+        }
+        Ok(&self.record)
+    }
+
+    /// The next line with anything in it, and its number; `None` at the end of the file. Spreadsheets write rows of
+    /// nothing but commas behind the last.
     pub(super) fn next(&mut self) -> Result<Option<(u64, &ByteRecord)>, Refusal> {
         loop {
             self.reader.get_mut().left = ROW_BYTES_MAX;
@@ -79,7 +97,7 @@ impl<R: Read> Lines<R> {
                 }
                 // No line end has closed this one, so that `line` has counted one too many back.
                 Some(last) if last.ends_with(&END[1..]) => return Err(Refusal::UnclosedQuote { line: line + 1 }),
-                Some(only) if self.record.len() == 1 && only.trim_ascii().is_empty() => {}
+                _ if self.record.iter().all(|field| field.trim_ascii().is_empty()) => {}
                 _ => return Ok(Some((line, &self.record))),
             }
         }
@@ -206,7 +224,7 @@ impl Columns {
 
     fn key<'a>(&self, line: &'a ByteRecord) -> Result<(i64, &'a str), LineError> {
         if line.len() != self.count {
-            return Err(LineError::FieldCount { found: line.len(), expected: self.count });
+            return Err(LineError::FieldCount { found: line.len(), expected: self.count, hint: self.hint(line) });
         }
         let ts = filled(line, self.ts, TS)?;
         let ts = instant::nanos(ts).map_err(|why| LineError::Time { text: excerpt(ts), why })?;
@@ -217,6 +235,16 @@ impl Columns {
         }
     }
 
+    /// Why a line has another number of fields.
+    fn hint(&self, line: &ByteRecord) -> FieldHint {
+        if line.len() > self.count {
+            return FieldHint::Comma;
+        }
+        let only = line.get(0).filter(|_| line.len() == 1 && self.count > 1);
+        let separator = only.and_then(|only| separator_in(&String::from_utf8_lossy(only)));
+        separator.map_or(FieldHint::None, FieldHint::Separator)
+    }
+
     fn text<'a>(&self, line: &'a ByteRecord, which: usize, column: &'static str) -> Result<&'a str, LineError> {
         self.texts[which].map_or(Ok(""), |at| field(line, at, column))
     }
@@ -225,7 +253,33 @@ impl Columns {
 /// What stands between the columns of a first line that has no comma.
 fn separator(names: &[String]) -> Option<&'static str> {
     let [line] = names else { return None };
-    [(';', "semicolons"), ('\t', "tabs")].into_iter().find_map(|(c, called)| line.contains(c).then_some(called))
+    separator_in(line)
+}
+
+fn separator_in(line: &str) -> Option<&'static str> {
+    [';', '\t', '|'].into_iter().filter(|c| line.contains(*c)).find_map(called)
+}
+
+fn called(separator: char) -> Option<&'static str> {
+    match separator {
+        ';' => Some("semicolons"),
+        '\t' => Some("tabs"),
+        '|' => Some("vertical bars"),
+        _ => None,
+    }
+}
+
+/// What separates columns according to a line `sep=;`.
+fn declared_separator(line: &ByteRecord) -> Option<char> {
+    // Where it is a comma, the line has two fields.
+    let text = std::str::from_utf8(line.as_slice()).ok()?.trim_matches([' ', '\r']);
+    let (name, rest) = text.split_at_checked("sep=".len())?;
+    let mut rest = rest.chars();
+    let separator = match rest.next() {
+        None if line.len() == 2 => ',',
+        separator => separator?,
+    };
+    (name.eq_ignore_ascii_case("sep=") && rest.next().is_none()).then_some(separator)
 }
 
 /// Where the column is that has one of the names.
@@ -256,8 +310,16 @@ fn number(line: &ByteRecord, at: usize, column: &'static str) -> Result<Option<f
     match text.parse::<f64>() {
         // Zero has two signs; adding the positive one leaves that one, so that equal amounts are equal.
         Ok(number) if number.is_finite() => Ok(Some(number + 0.0)),
+        _ if has_comma(text) => Err(LineError::Comma { column, text: excerpt(text) }),
         _ => Err(LineError::Number { column, text: excerpt(text) }),
     }
+}
+
+/// Whether a text would be a number by the rules of some language: digits with commas, and what else may stand between
+/// them.
+fn has_comma(text: &str) -> bool {
+    let is_of_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-.,'\u{2019}".contains(c);
+    text.contains(',') && text.chars().all(is_of_number)
 }
 
 /// As much of a text as a message can bear.

@@ -10,6 +10,7 @@ use advisor_core::store::{Market, StoreError, TableKind};
 use rusqlite::Connection;
 
 use super::access::{Trouble, find};
+use super::misnamed::Misnamed;
 use super::names::{self, Target};
 use super::report::{ImportError, ImportReport};
 use super::store::Embedded;
@@ -21,7 +22,7 @@ pub(super) struct Found {
     /// Files that are named after a table, in the order in which they are to be read.
     pub(super) files: Vec<(Target, PathBuf)>,
     /// Files that look as if they were meant to be.
-    pub(super) unnamed: Vec<PathBuf>,
+    pub(super) unnamed: Vec<(PathBuf, Misnamed)>,
     /// Those that would be files or unnamed, were they not in folders of the folder.
     pub(super) below: Vec<PathBuf>,
 }
@@ -60,7 +61,7 @@ impl Embedded {
 
 /// The one file at `path`.
 pub(super) fn file_at(path: &Path, prefixes: &TablePrefixes) -> Result<Found, ImportError> {
-    let error = || ImportError::Name { path: path.into(), expected: names::expected(prefixes) };
+    let error = || ImportError::Name { path: path.into(), why: Misnamed::of_any(prefixes, path) };
     let file = (names::target(prefixes, path).ok_or_else(error)?, path.into());
     Ok(Found { files: vec![file], ..Found::default() })
 }
@@ -74,18 +75,17 @@ pub(super) fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Found,
         let path = entry.path();
         if path.is_dir() {
             if is_looked_into(&entry) {
-                add_below(&path, &mut below);
+                add_below(&path, prefixes, &mut below);
             }
             continue;
         }
         match names::target(prefixes, &path) {
             Some(target) => files.push((target, path)),
-            None if names::holds_rows(&path) => unnamed.push(path),
-            None => {}
+            None => unnamed.extend(Misnamed::of(prefixes, &path).map(|why| (path, why))),
         }
     }
     files.sort_unstable();
-    unnamed.sort_unstable();
+    unnamed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     below.sort_unstable();
     Ok(Found { files, unnamed, below })
 }
@@ -97,13 +97,14 @@ fn is_looked_into(entry: &fs::DirEntry) -> bool {
 }
 
 /// A folder below that cannot be read is nobody's fault here.
-fn add_below(folder: &Path, below: &mut Vec<PathBuf>) {
+fn add_below(folder: &Path, prefixes: &TablePrefixes, below: &mut Vec<PathBuf>) {
+    let seems_meant = |path: &Path| names::target(prefixes, path).is_some() || Misnamed::of(prefixes, path).is_some();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if is_looked_into(&entry) {
                 folders.push(entry.path());
-            } else if names::holds_rows(&entry.path()) && entry.path().is_file() {
+            } else if seems_meant(&entry.path()) && entry.path().is_file() {
                 below.push(entry.path());
             }
         }

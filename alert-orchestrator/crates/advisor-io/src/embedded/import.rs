@@ -59,7 +59,8 @@ impl Embedded {
         let find = if is_folder { files_of } else { file_at };
         let Found { mut files, unnamed, below } = find(path, prefixes)?;
         if files.is_empty() {
-            return Err(ImportError::Nothing { folder: path.into(), expected: names::expected(prefixes) });
+            let (folder, expected) = (path.into(), names::expected(prefixes));
+            return Err(ImportError::Nothing { folder, expected, left_out: unnamed });
         }
         for (target, _) in &mut files {
             target.table.insert_str(0, table_prefix);

@@ -51,17 +51,18 @@ pub(super) fn positions(
     // Comparing costs as much as inserting; a file of new rows need not.
     report.updated = if replace && report.inserted < distinct { update_positions(tx, owner)? } else { 0 };
     report.unchanged = distinct - report.inserted - report.updated;
-    note_doubts(tx, owner, staged.skipped)
+    note_doubts(tx, owner, staged)
 }
 
 /// Remembers what evaluations are to warn of.
-fn note_doubts(tx: &Transaction<'_>, owner: Owner, skipped: SkippedRows) -> rusqlite::Result<()> {
-    let SkippedRows { without_ts, without_wallet, without_value, negative } = skipped;
+fn note_doubts(tx: &Transaction<'_>, owner: Owner, staged: &Staged) -> rusqlite::Result<()> {
+    let SkippedRows { without_ts, without_wallet, without_value, negative } = staged.skipped;
     let [without_ts, without_wallet, without_value, negative] =
         [without_ts, without_wallet, without_value, negative].map(|lines| lines as i64);
     tx.execute(
-        "update files set (without_ts, without_wallet, without_value, negative) = (?2, ?3, ?4, ?5) where id = ?1",
-        (owner.file, without_ts, without_wallet, without_value, negative),
+        "update files set (without_ts, without_wallet, without_value, negative, refused) = (?2, ?3, ?4, ?5, ?6)
+         where id = ?1",
+        (owner.file, without_ts, without_wallet, without_value, negative, staged.refused()),
     )?;
     tx.execute("delete from contradictions where table_id = ?1 and file_id = ?2", (owner.table, owner.file))?;
     tx.execute(

@@ -49,12 +49,6 @@ pub(super) fn target(prefixes: &TablePrefixes, path: &Path) -> Option<Target> {
     Some(Target { content, table: format!("{prefix}{asset}"), asset })
 }
 
-/// Whether a file is one of rows by its ending, so that a name that fits no table may be a slip.
-pub(super) fn holds_rows(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    name.ends_with(".csv") || name.ends_with(".csv.gz")
-}
-
 /// The names that [`target`] takes, for messages.
 pub(super) fn expected(prefixes: &TablePrefixes) -> String {
     format!(

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use advisor_core::coverage::Coverage;
 use advisor_core::flow::{EARLIEST, FlowRow};
 use advisor_core::position::{Conflicts, PositionRow, Positions, PositionsBuilder, SkippedRows};
+use advisor_core::refused::RefusedFile;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -28,6 +29,10 @@ const SKIPPED: &str = "
     select coalesce(sum(without_ts), 0), coalesce(sum(without_wallet), 0), coalesce(sum(without_value), 0),
         coalesce(sum(negative), 0)
     from files where table_id = ?1";
+
+const REFUSED: &str = "
+    select path, without_ts + without_wallet + without_value + negative, refused
+    from files where table_id = ?1 and refused <> '' order by path";
 
 /// Where another file has since given other figures, the contradiction no longer counts.
 const CONFLICTS: &str = "
@@ -136,6 +141,17 @@ fn add_skipped(connection: &Connection, table: i64, skipped: &mut SkippedRows) -
     })
 }
 
+/// The table's files without a usable line.
+fn refused(connection: &Connection, table: i64) -> rusqlite::Result<Vec<RefusedFile>> {
+    let mut statement = connection.prepare_cached(REFUSED)?;
+    let refused = |row: &Row<'_>| {
+        let path: String = row.get(0)?;
+        let lines = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
+        Ok(RefusedFile { file: legible::path(Path::new(&path)), lines, first: row.get(2)? })
+    };
+    statement.query_map([table], refused)?.collect()
+}
+
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
     Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
 }
@@ -189,6 +205,7 @@ fn positions(connection: &Connection, table: i64, from: i64, to: i64) -> rusqlit
     // What an import has left out or collapsed no longer reaches the builder.
     add_skipped(&snapshot, table, &mut positions.skipped)?;
     positions.conflicts = conflicts(&snapshot, table, from, to)?;
+    positions.refused = refused(&snapshot, table)?;
     Ok(positions)
 }
 

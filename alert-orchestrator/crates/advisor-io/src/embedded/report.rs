@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use advisor_core::position::SkippedRows;
+use advisor_core::refused;
 use file_store::SqliteError;
 
 use super::instant::InstantError;
+use super::misnamed::Misnamed;
 
 /// How far the reading of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub struct ImportReport {
     pub refused: Vec<Refused>,
     /// All files that are named after a table, each with the asset in its name.
     pub found: Vec<(PathBuf, String)>,
-    /// CSV files of a folder whose name is no table's: nothing was taken of them either, perhaps for a slip in the name.
-    pub unnamed: Vec<PathBuf>,
+    /// Files of a folder that seem to be meant, but whose name is no table's: nothing was taken of them either.
+    pub unnamed: Vec<(PathBuf, Misnamed)>,
     /// CSV files in folders of a folder, which are not looked into.
     pub below: Vec<PathBuf>,
     /// Files whose last line is left out for now, and its number: it has no line end, and may still be being written.
@@ -66,6 +68,14 @@ pub struct FileReport {
     pub rejected: RejectedLines,
 }
 
+impl FileReport {
+    /// That no line of the file is usable, where there are any.
+    #[must_use]
+    pub fn all_refused(&self) -> Option<String> {
+        self.rejected.first_of(self.rows).map(|first| refused::sentence(self.rows, None, &first))
+    }
+}
+
 /// Lines of a file that are no usable rows: how many, and the first few.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RejectedLines {
@@ -93,6 +103,12 @@ impl RejectedLines {
         if self.first.len() < Self::LISTED {
             self.first.push(RejectedLine { line, cause: error.to_string() });
         }
+    }
+
+    /// The first of them, where they are all of a file's so many rows.
+    pub(super) fn first_of(&self, rows: u64) -> Option<String> {
+        let RejectedLine { line, cause } = self.first.first().filter(|_| self.count == rows)?;
+        Some(format!("line {line}: {cause}"))
     }
 }
 
@@ -142,6 +158,17 @@ pub enum Refusal {
         /// What separates them.
         separator: &'static str,
     },
+    /// The first line is a spreadsheet's note that they are not.
+    #[error(
+        "the first line, {line:?}, says that columns are separated by {separator}; expected commas, and points in decimal \
+         numbers"
+    )]
+    DeclaredSeparator {
+        /// The line.
+        line: String,
+        /// What separates them.
+        separator: String,
+    },
     /// The first line has no end yet.
     #[error("the first line has no line end yet; it is read once it has one, or the file is a minute old")]
     Unfinished,
@@ -176,13 +203,21 @@ pub enum Refusal {
     /// Deposits and withdrawals are taken all or none: one left out would look like a gain or a loss.
     #[error("{0}; deposits and withdrawals are imported only when every line is usable")]
     Rejected(RejectedLines),
+    /// The same where no line is usable.
+    #[error("{}", refused::sentence(*lines, None, first))]
+    Unusable {
+        /// How many there are.
+        lines: u64,
+        /// The first, and what is wrong with it.
+        first: String,
+    },
 }
 
 /// Why a line is no usable row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum LineError {
-    #[error("{found} fields; expected {expected}")]
-    FieldCount { found: usize, expected: usize },
+    #[error("{found} fields; expected {expected}{}", hint.text())]
+    FieldCount { found: usize, expected: usize, hint: FieldHint },
     #[error("{column} is empty")]
     Empty { column: &'static str },
     #[error("{column} is not UTF-8")]
@@ -193,10 +228,32 @@ pub(super) enum LineError {
     StrayCharacter { column: &'static str, text: String, stray: char },
     #[error("{column} {text:?} is not a finite number")]
     Number { column: &'static str, text: String },
+    #[error("{column} {text:?} has a decimal comma, or one between thousands; expected a number such as 1234.56")]
+    Comma { column: &'static str, text: String },
     #[error("{column} {value} is negative")]
     Negative { column: &'static str, value: f64 },
     #[error("usd_value is empty and cannot be derived from underlying_units and price_usd")]
     NoValue,
+}
+
+/// Why a line may have another number of fields than there are columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldHint {
+    None,
+    /// The line is one field with another separator in it.
+    Separator(&'static str),
+    /// There is a comma too many.
+    Comma,
+}
+
+impl FieldHint {
+    fn text(self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Separator(separator) => format!(", and not separated by {separator}"),
+            Self::Comma => ": is there a decimal comma, or a comma in a text without quotes?".to_owned(),
+        }
+    }
 }
 
 impl LineError {
@@ -210,9 +267,11 @@ impl LineError {
                 &mut skipped.without_wallet
             }
             Self::Negative { .. } => &mut skipped.negative,
-            Self::FieldCount { .. } | Self::NotUtf8 { .. } | Self::Number { .. } | Self::NoValue => {
-                &mut skipped.without_value
-            }
+            Self::FieldCount { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Number { .. }
+            | Self::Comma { .. }
+            | Self::NoValue => &mut skipped.without_value,
         };
         *count += 1;
     }
@@ -237,20 +296,22 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// The file's name says nothing about the table it is for.
-    #[error("{path} names no table; expected {expected}, not compressed")]
+    #[error("{path} is not imported, {why}")]
     Name {
         /// The file.
         path: PathBuf,
-        /// The names there could be.
-        expected: String,
+        /// What to do about it.
+        why: Misnamed,
     },
     /// No file in the folder has the name of a table.
-    #[error("no file to import in {folder}; expected {expected}")]
+    #[error("no file to import in {folder}; expected {expected}{}", beside(left_out))]
     Nothing {
         /// The folder.
         folder: PathBuf,
         /// The names there could be.
         expected: String,
+        /// Files of it that seem to be meant.
+        left_out: Vec<(PathBuf, Misnamed)>,
     },
     /// The store did not take the rows; nothing of the file was kept.
     #[error("importing {path} into the embedded store {store} failed")]
@@ -263,4 +324,14 @@ pub enum ImportError {
         #[source]
         source: SqliteError,
     },
+}
+
+/// What there is in place of files to import.
+fn beside(left_out: &[(PathBuf, Misnamed)]) -> String {
+    let Some((path, why)) = left_out.first() else { return String::new() };
+    let more = match left_out.len() - 1 {
+        0 => String::new(),
+        more => format!("; {more} more files are left out"),
+    };
+    format!("; of {} nothing is taken, {why}{more}", legible::path(path))
 }

@@ -50,6 +50,13 @@ pub(super) struct Staged {
     pub(super) next_line: u64,
 }
 
+impl Staged {
+    /// The first line and what is wrong with it, where no line is usable.
+    pub(super) fn refused(&self) -> String {
+        self.rejected.first_of(self.rows).unwrap_or_default()
+    }
+}
+
 /// Why a file could not be staged.
 #[derive(Debug)]
 pub(super) enum StageError {
@@ -171,6 +178,9 @@ impl<'c> Flows<'c> {
             Ok(flow) => self.push(&flow).map(Ok),
             Err(error) => Ok(Err(error)),
         })?;
+        if let Some(first) = lines.rejected.first_of(lines.rows) {
+            return Err(Refusal::Unusable { lines: lines.rows, first }.into());
+        }
         if lines.rejected.count > 0 {
             return Err(Refusal::Rejected(lines.rejected).into());
         }
@@ -191,8 +201,7 @@ fn each_line(
     mut take: impl FnMut(&Columns, &ByteRecord) -> rusqlite::Result<Result<(), LineError>>,
 ) -> Result<Staged, StageError> {
     let mut lines = Lines::new(bytes);
-    let (_, header) = lines.next()?.ok_or(Refusal::Empty)?;
-    let columns = Columns::find(header, content)?;
+    let columns = Columns::find(lines.header()?, content)?;
     let mut staged = Staged::default();
     while let Some((line, record)) = lines.next()? {
         staged.rows += 1;

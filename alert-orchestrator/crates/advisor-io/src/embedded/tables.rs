@@ -7,7 +7,7 @@ use file_store::Format;
 /// What the store's file is to `file-store`: whose it is, and how its tables come to be.
 pub(super) const FORMAT: Format = Format {
     application_id: 0x414f_7263, // "AOrc"
-    steps: &[V1, V2, V3, V4, V5, V6],
+    steps: &[V1, V2, V3, V4, V5, V6, V7],
     store: "embedded store",
     program: concat!("alert-orchestrator ", env!("CARGO_PKG_VERSION")),
 };
@@ -124,6 +124,13 @@ const V6: &str = "
     insert into programs (schema, version) values (6, '0.2.0');
 ";
 
+/// Of a file of positions without a single usable line: the first of its lines, and what is wrong with it. Evaluations
+/// give it as their reason. Of files that an earlier version has read that is not known.
+const V7: &str = "
+    alter table files add column refused text not null default '';
+    insert into programs (schema, version) values (7, '0.2.0');
+";
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -160,7 +167,7 @@ mod tests {
         assert_eq!(form(&new), form(&released));
         assert_eq!(
             form(&new)[..3],
-            ["application_id Integer(1095725667)", "user_version Integer(6)", "journal_mode Text(\"wal\")"]
+            ["application_id Integer(1095725667)", "user_version Integer(7)", "journal_mode Text(\"wal\")"]
         );
     }
 }

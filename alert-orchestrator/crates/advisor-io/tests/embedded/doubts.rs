@@ -6,7 +6,7 @@ use std::path::Path;
 use advisor_core::store::Store;
 use advisor_io::embedded::{Embedded, TablePrefixes};
 
-use crate::support::{BASE, SECOND, file};
+use crate::support::{BASE, Bench, SECOND, file};
 
 const TABLE: &str = "liqwid_supply_positions_djed";
 
@@ -67,4 +67,36 @@ fn only_the_first_contradictions_are_named() {
     let rows: Vec<String> = (0..10).map(|i| format!("{},a,{i},1,1", i / 2)).collect();
     import(&store, &folder.path().join("in"), &rows.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(doubts(&store, 0), "0 0 0 0; 5 a 0 a 1 a 2");
+}
+
+/// The files of the table without a usable line.
+fn refused(bench: &Bench) -> Vec<String> {
+    bench.positions().refused.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_file_without_a_usable_line_is_known_until_it_has_one_or_is_forgotten() {
+    let bench = Bench::new();
+    bench.import("in/liqwid_supply_positions_djed.csv", &["10,a,1,,"]);
+    let other = "old/Liqwid_supply_positions_DJED.csv";
+    bench.import(other, &["x,a,1,,", "10,,1,,"]);
+    let said = "all 2 lines of Liqwid_supply_positions_DJED.csv were refused (line 2: ts \"x\" is not a time; \
+                expected RFC 3339 with an offset, such as 2026-11-26T03:26:00Z, or seconds or milliseconds since 1970)";
+    assert_eq!(refused(&bench), [said]);
+    assert_eq!(bench.samples(), ["10 a 1"], "what another file has stays");
+    bench.import(other, &["x,a,1,,", "20,a,1,,"]);
+    assert_eq!(refused(&bench), [""; 0]);
+    bench.import(other, &["x,a,1,,"]);
+    let said = refused(&bench);
+    assert!(
+        said[0].starts_with("the only line of Liqwid_supply_positions_DJED.csv was refused (line 2: ts"),
+        "{said:?}"
+    );
+    bench.import(other, &[]);
+    assert_eq!(refused(&bench), [""; 0], "a file of nothing but columns has no line that is wrong");
+    bench.import(other, &["x,a,1,,"]);
+    let held = bench.store.holdings().unwrap().files;
+    let file = held.iter().find(|file| file.path.ends_with(other)).unwrap();
+    bench.store.forget_file(file).unwrap();
+    assert_eq!(refused(&bench), [""; 0]);
 }

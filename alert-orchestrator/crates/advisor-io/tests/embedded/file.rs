@@ -77,16 +77,16 @@ fn a_store_of_a_newer_program_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     drop(Embedded::open(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
-    let knows = format!("alert-orchestrator {} knows versions up to 6", env!("CARGO_PKG_VERSION"));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 8).unwrap();
+    let knows = format!("alert-orchestrator {} knows versions up to 7", env!("CARGO_PKG_VERSION"));
     let text = |install: &str| {
         format!(
-            "the embedded store D/store.db has schema version 7, {knows}; install {install}, or put back a copy of the store from before"
+            "the embedded store D/store.db has schema version 8, {knows}; install {install}, or put back a copy of the store from before"
         )
     };
     refused(&path, &text("0.2.0 or newer"));
     let version: i64 = Connection::open(&path).unwrap().query_row("pragma user_version", (), |row| row.get(0)).unwrap();
-    assert_eq!(version, 7);
+    assert_eq!(version, 8);
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn what_cannot_be_imported_is_named() {
         message(bench.try_import(&path, ""))
     };
     let names = "liqwid_supply_positions_<asset>.csv, liqwid_deposits_<asset>.csv or liqwid_withdrawals_<asset>.csv";
-    assert_eq!(file("djed.csv", b""), format!("R/djed.csv names no table; expected {names}, not compressed"));
+    assert_eq!(file("djed.csv", b""), format!("R/djed.csv is not imported, its name is no table's; expected {names}"));
     assert_eq!(file(D, b""), "the file is empty; expected a line with the columns' names");
     let gzip = "reading failed: the file is compressed with gzip; expected plain CSV: unpack it first";
     assert_eq!(file(D, b"\x1f\x8b\x08\x00"), gzip);

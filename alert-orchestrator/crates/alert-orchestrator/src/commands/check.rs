@@ -122,6 +122,9 @@ fn check_content(
         }
         None => report.doubt(&format!("{asset}: newest sample"), "none in the time that an evaluation reads")?,
     }
+    for refused in &snapshot.positions.refused {
+        report.doubt(&format!("{asset}: files"), &refused.to_string())?;
+    }
     let from = snapshot.loaded_from.unwrap_or(i64::MIN);
     let (mut nameless, mut strangers) = (0, 0);
     for flow in snapshot.deposits.iter().chain(&snapshot.withdrawals) {

@@ -8,8 +8,7 @@ const FLOWS: &str = "ts,wallet_address,amount,memo,tx_hash\n";
 /// What becomes of a file: a line of text for each of its lines.
 fn read(content: Content, file: &[u8]) -> Result<Vec<String>, Refusal> {
     let mut lines = Lines::new(file);
-    let (_, header) = lines.next()?.ok_or(Refusal::Empty)?;
-    let columns = Columns::find(header, content)?;
+    let columns = Columns::find(lines.header()?, content)?;
     let mut read = Vec::new();
     while let Some((line, record)) = lines.next()? {
         let row = match content {
@@ -83,7 +82,8 @@ fn a_header_that_lacks_or_repeats_columns_is_refused_with_the_names() {
     for (header, separator) in [
         ("ts;wallet_address;amount", "semicolons"),
         ("ts\twallet_address\tamount", "tabs"),
-        ("sep=;\nts;wallet_address;amount", "semicolons"),
+        ("ts|wallet_address|amount", "vertical bars"),
+        ("\u{feff}\"ts\";\"wallet_address\";\"amount\"", "semicolons"),
     ] {
         refused(Content::Deposits, header, &format!("columns are separated by {separator}; {commas}"));
     }
@@ -105,7 +105,12 @@ fn a_header_that_lacks_or_repeats_columns_is_refused_with_the_names() {
 fn every_unusable_line_says_why() {
     let cases = [
         ("1700000001,w,2,3", "4 fields; expected 5"),
-        ("1700000001,w,2,3,1,1", "6 fields; expected 5"),
+        (
+            "1700000001,w,2,3,1,1",
+            "6 fields; expected 5: is there a decimal comma, or a comma in a text without quotes?",
+        ),
+        ("1700000001;w;2;3;1", "1 fields; expected 5, and not separated by semicolons"),
+        ("1700000001\tw\t2,5\t3\t1", "2 fields; expected 5"),
         (",w,2,3,1", "ts is empty"),
         ("1700000001,,2,3,1", "wallet_address is empty"),
         ("1700000001, ,2,3,1", "wallet_address is empty"),
@@ -120,6 +125,16 @@ fn every_unusable_line_says_why() {
         ),
         ("1700000001,a w,2,3,1", "wallet_address \"a w\" contains ' ' (U+0020); expected letters and digits only"),
         ("1700000001,w,2 USD,3,1", "usd_value \"2 USD\" is not a finite number"),
+        (
+            "1700000001,w,\"2,5\",3,1",
+            "usd_value \"2,5\" has a decimal comma, or one between thousands; expected a number such as 1234.56",
+        ),
+        (
+            "1700000001,w,2,\"1.234,56\",1",
+            "underlying_units \"1.234,56\" has a decimal comma, or one between thousands; \
+             expected a number such as 1234.56",
+        ),
+        ("1700000001,w,\"2,5 USD\",3,1", "usd_value \"2,5 USD\" is not a finite number"),
         ("1700000001,w,NaN,3,1", "usd_value \"NaN\" is not a finite number"),
         ("1700000001,w,1e999,3,1", "usd_value \"1e999\" is not a finite number"),
         ("1700000001,w,2,-inf,1", "underlying_units \"-inf\" is not a finite number"),
@@ -138,6 +153,30 @@ fn every_unusable_line_says_why() {
         &["2: amount -2 is negative", "3: amount is empty"],
     );
     lines(Content::Withdrawals, &format!("{FLOWS}1700000001,w,-0,,\n"), &["2: 1700000001000000000 w 0 \"\" \"\""]);
+}
+
+#[test]
+fn a_line_that_names_the_separator_is_passed_over_or_said() {
+    let row = ["3: 1700000001000000000 w 2 \"\" \"\""];
+    for first in ["sep=,\n", "SEP=,\r\n", "\"sep=,\"\n", "\u{feff}sep=,\r"] {
+        lines(Content::Deposits, &format!("{first}{FLOWS}1700000001,w,2,,"), &row);
+    }
+    let says = |line: &str, separator: &str| {
+        format!(
+            "the first line, {line:?}, says that columns are separated by {separator}; \
+             expected commas, and points in decimal numbers"
+        )
+    };
+    refused(Content::Deposits, "sep=;\r\nts;wallet_address;amount", &says("sep=;", "semicolons"));
+    refused(Content::Deposits, "sep=\t\nts\twallet_address\tamount", &says("sep=\t", "tabs"));
+    refused(Content::Deposits, "sep=^\nts^wallet_address^amount", &says("sep=^", "'^'"));
+    refused(Content::Deposits, "sep=,\n", "the file is empty; expected a line with the columns' names");
+}
+
+#[test]
+fn rows_of_nothing_but_commas_are_passed_over() {
+    let file = format!("{FLOWS},,,,\n1700000001,w,2,,\n , ,,\n\"\",,,,\n,,,,,,,\n");
+    lines(Content::Deposits, &file, &["3: 1700000001000000000 w 2 \"\" \"\""]);
 }
 
 #[test]
