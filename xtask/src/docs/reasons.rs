@@ -6,11 +6,11 @@ use advisor_core::advice::RiseFigures;
 use advisor_core::decision::{
     Decision, Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
 };
-use advisor_core::gate::{Outlier, Scattered};
+use advisor_core::gate::{self, Outlier, Scattered};
 use advisor_core::price_check::PriceSource;
 use advisor_core::rules::Basis;
 use advisor_core::store::StoreError;
-use advisor_core::test_support::EPOCH;
+use advisor_core::test_support::{self, EPOCH};
 use advisor_core::time::{self, NANOS_PER_HOUR};
 use jiff::tz::TimeZone;
 
@@ -69,6 +69,12 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
                           2026-01-29T10:00:00Z";
             Some(HoldReason::NoData { detail: detail.into() })
         }
+        HoldReason::NoData { detail } if detail.starts_with("since") => {
+            let outlook = gate::outlook(&test_support::rules().gate, &[], None, EPOCH)?;
+            let outlook = outlook.in_words(&TimeZone::UTC);
+            let detail = format!("for usdc up to {}; {outlook}", time::timestamp(EPOCH));
+            Some(HoldReason::NoData { detail })
+        }
         HoldReason::NoData { .. } => Some(HoldReason::StaleData { age_hours: 30.5 }),
         HoldReason::StaleData { .. } => Some(HoldReason::FlowsIncomplete(not_pulled())),
         HoldReason::FlowsIncomplete(FlowsIncomplete::NotPulled(_)) => {
@@ -86,7 +92,11 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
         HoldReason::OffPeg { source: PriceSource::StoredLiqwid, .. } => {
             Some(off_peg(0.9, 1000.0, PriceSource::LiqwidGraphql))
         }
-        HoldReason::OffPeg { .. } => Some(HoldReason::InsufficientPoints { points: 8, needed: 10 }),
+        HoldReason::OffPeg { .. } => Some(few_points(7, 1)),
+        HoldReason::InsufficientPoints { points: 7, .. } => Some(few_points(3, 24)),
+        HoldReason::InsufficientPoints { points: 3, needed, .. } => {
+            Some(HoldReason::InsufficientPoints { points: 0, needed: *needed, outlook: None })
+        }
         HoldReason::InsufficientPoints { .. } => Some(cannot_judge()),
         HoldReason::CannotJudge { .. } => {
             Some(HoldReason::GateTriggered { residual: -222.19, unit: "USD", sigmas: Some(3.6) })
@@ -101,6 +111,14 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
         }
         HoldReason::NoGain { .. } => None,
     }
+}
+
+/// Samples so many hours apart, fewer than the gate takes by default.
+fn few_points(points: usize, step_hours: i64) -> HoldReason {
+    let ts: Vec<i64> = (0..).map(|i| EPOCH + i * step_hours * NANOS_PER_HOUR).take(points).collect();
+    let rules = test_support::rules().gate;
+    let outlook = ts.last().and_then(|newest| gate::outlook(&rules, &ts, None, *newest));
+    HoldReason::InsufficientPoints { points, needed: rules.min_points, outlook }
 }
 
 fn off_peg(price_usd: f64, deviation_bps: f64, source: PriceSource) -> HoldReason {

@@ -118,8 +118,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
         advice.warnings.push(warnings::fallback(rules, t0));
     }
     let (Some(t0), Some(newest)) = (t0, newest) else {
-        let as_of = time::shown(advice.as_of, &rules.zone);
-        return Ok(Outcome::no_data(format!("for {} up to {as_of}", snapshot.asset)));
+        return Ok(Outcome::no_data(describe_nothing(rules, snapshot, advice)));
     };
     if newest < t0 {
         let [t0, newest] = [t0, newest].map(|ts| time::shown(time::timestamp(ts), &rules.zone));
@@ -143,10 +142,18 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.warnings.extend(standstill::warning(fresh.map(|(wallet, _)| wallet), &rules.zone));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
-    advice.gate = judge_window(rules, snapshot, &gains, totals, newest);
+    advice.gate = judge_window(rules, snapshot, &gains, totals, [newest, to]);
     let incomplete =
         unknown::incomplete(rules, snapshot, &gains, &advice.wallets, newest).map(HoldReason::FlowsIncomplete);
     Ok(Outcome { holds: holds(rules, advice, totals, incomplete), limit_usd: totals.limit_usd })
+}
+
+/// That there are no samples, and what the gate takes. Where a file was refused, that is what is to be mended first.
+fn describe_nothing(rules: &Rules, snapshot: &Snapshot, advice: &Advice) -> String {
+    let says_more = advice.gate_applied && snapshot.positions.refused.is_empty();
+    let outlook = says_more.then(|| gate::outlook(&rules.gate, &[], None, time::nanos(advice.as_of))).flatten();
+    let outlook = outlook.map(|outlook| format!("; {}", outlook.in_words(&rules.zone))).unwrap_or_default();
+    format!("for {} up to {}{outlook}", snapshot.asset, time::shown(advice.as_of, &rules.zone))
 }
 
 /// Every price of the asset that is known: the positions' own first, then what the other sources answered.
@@ -295,14 +302,17 @@ fn judge_window(
     snapshot: &Snapshot,
     gains: &Gains<'_>,
     totals: Totals,
-    newest: i64,
+    [newest, to]: [i64; 2],
 ) -> Option<GateFigures> {
     let start = newest.saturating_sub(time::hours(rules.gate.lookback_hours));
     if snapshot.loaded_from.is_some_and(|loaded| start < loaded) {
         return None;
     }
     let judge = |ts: &[i64], values: &[f64], newest: f64, measured: &dyn Fn() -> Vec<f64>| {
-        gate::judge(&gate::Series { ts, values, window_start: start, newest, measured }, &rules.gate)
+        let figures = gate::judge(&gate::Series { ts, values, window_start: start, newest, measured }, &rules.gate);
+        let is_short = matches!(figures.verdict, Verdict::Insufficient { .. });
+        let outlook = || gate::outlook(&rules.gate, ts, newest_before(&snapshot.positions, start), to);
+        GateFigures { outlook: if is_short { outlook() } else { None }, ..figures }
     };
     Some(match rules.gate.basis {
         Basis::CorrectedPosition => {
@@ -318,6 +328,15 @@ fn judge_window(
             judge(&ts, &prices, newest, &|| prices.clone())
         }
     })
+}
+
+/// The newest sample before `start`.
+fn newest_before(positions: &Positions, start: i64) -> Option<i64> {
+    let newest = |wallet: &WalletSeries| {
+        let before = wallet.ts().partition_point(|ts| *ts < start);
+        before.checked_sub(1).map(|i| wallet.ts()[i])
+    };
+    positions.wallets.iter().filter_map(newest).max()
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.
@@ -359,7 +378,10 @@ fn holds(rules: &Rules, advice: &Advice, totals: Totals, incomplete: Option<Hold
         match &advice.gate {
             Some(gate) => holds.extend(gate_holds(gate)),
             // Where the window was not loaded, nothing judged it: that must not pass for a quiet one.
-            None if !stale => holds.push(HoldReason::InsufficientPoints { points: 0, needed: rules.gate.min_points }),
+            None if !stale => {
+                let needed = rules.gate.min_points;
+                holds.push(HoldReason::InsufficientPoints { points: 0, needed, outlook: None });
+            }
             None => {}
         }
     }
@@ -390,7 +412,9 @@ fn gate_holds(gate: &GateFigures) -> impl Iterator<Item = HoldReason> {
         scattered,
     });
     let verdict = match (gate.verdict, gate.residual) {
-        (Verdict::Insufficient { needed }, _) => Some(HoldReason::InsufficientPoints { points: gate.points, needed }),
+        (Verdict::Insufficient { needed }, _) => {
+            Some(HoldReason::InsufficientPoints { points: gate.points, needed, outlook: gate.outlook })
+        }
         (Verdict::Triggered, Some(residual)) => {
             let unit = match gate.basis {
                 Basis::CorrectedPosition => "USD",

@@ -13,6 +13,7 @@ use serde::ser::{SerializeStruct, Serializer};
 
 use crate::gate::{Outlier, Scattered};
 use crate::growth::RiseFigures;
+use crate::outlook::Outlook;
 use crate::price_check::PriceSource;
 use crate::refused::{self, RefusedFile};
 use crate::rules::Basis;
@@ -167,6 +168,8 @@ pub enum HoldReason {
         points: usize,
         /// Points that would do.
         needed: usize,
+        /// When there will be.
+        outlook: Option<Outlook>,
     },
     /// The gate cannot judge by residuals that are so scattered.
     CannotJudge {
@@ -249,8 +252,9 @@ impl HoldReason {
                 let source = source.in_words();
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?}, {source})")
             }
-            Self::InsufficientPoints { points, needed } => {
-                write!(f, "insufficient points for residual gate ({points} < {needed})")
+            Self::InsufficientPoints { points, needed, outlook } => {
+                write!(f, "insufficient points for residual gate ({points} < {needed})")?;
+                outlook.map_or(Ok(()), |outlook| write!(f, "; {}", outlook.in_words(zone)))
             }
             Self::CannotJudge { basis, sigma, k_sigma, scattered: Scattered { largest, max_band_bps, furthest } } => {
                 let of = match basis {

@@ -13,6 +13,7 @@ use quant::fit::{PolynomialFit, endpoint_leverage};
 use quant::{quantile, scale};
 use serde::Serialize;
 
+use crate::outlook::Outlook;
 use crate::rules::{Baseline, Basis, GateRules, Threshold};
 use crate::time;
 
@@ -51,6 +52,9 @@ pub struct GateFigures {
     pub verdict: Verdict,
     /// Why it cannot rest on this σ although there are points enough, where that is so.
     pub scattered: Option<Scattered>,
+    /// What becomes of too few points; said, and never computed with.
+    #[serde(skip)]
+    pub outlook: Option<Outlook>,
 }
 
 impl GateFigures {
@@ -189,6 +193,7 @@ pub(crate) fn judge(series: &Series<'_>, rules: &GateRules) -> GateFigures {
         threshold,
         verdict,
         scattered,
+        outlook: None,
     }
 }
 
@@ -266,10 +271,7 @@ fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Ve
 /// sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move, the residual is
 /// M and σ about the mean M·√(n − 1)/n. (The median of two points is their mean, which the newest does move.)
 fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> usize {
-    let order = match rules.baseline {
-        Baseline::Polynomial(order) => order,
-        Baseline::Median => 0,
-    };
+    let order = order(rules);
     let configured = rules.min_points.max(order + 1);
     if n < configured {
         return configured;
@@ -278,16 +280,44 @@ fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> u
         Threshold::Percentile { central_confidence } => enough(2.0 / (1.0 - central_confidence)),
         // A fit through every point leaves no residual to compare.
         Threshold::Stddev if rules.exclude_last_for_sigma => order + 2,
-        Threshold::Stddev => {
-            let trips = |n: usize, leverage: f64| match rules.baseline {
-                Baseline::Polynomial(_) => (n as f64 * (1.0 - leverage)).sqrt() > rules.k_sigma,
-                Baseline::Median => n > 2 && n as f64 > rules.k_sigma * (n as f64 - 1.0).sqrt(),
-            };
-            match newest_leverage {
-                Some(leverage) if trips(n, leverage) => 0,
-                _ => fewest_even_points(n + 1, |n| trips(n, endpoint_leverage(n, order))),
-            }
-        }
+        Threshold::Stddev => match newest_leverage {
+            Some(leverage) if trips(rules, n, leverage) => 0,
+            _ => fewest_even_points(n + 1, |n| trips(rules, n, endpoint_leverage(n, order))),
+        },
+    }
+}
+
+/// What becomes of a window of which `ts` are the points, too few of them, and `before` is the newest sample before it;
+/// `None` where no number of points would do.
+#[must_use]
+pub fn outlook(rules: &GateRules, ts: &[i64], before: Option<i64>, now: i64) -> Option<Outlook> {
+    enough_points(rules).map(|enough| Outlook::of(enough, rules.lookback_hours, ts, before, now))
+}
+
+/// So many points, evenly spaced, are enough for a verdict; `None` where no number is.
+fn enough_points(rules: &GateRules) -> Option<usize> {
+    let order = order(rules);
+    let configured = rules.min_points.max(order + 1);
+    let points = match rules.threshold {
+        Threshold::Percentile { central_confidence } => configured.max(enough(2.0 / (1.0 - central_confidence))),
+        Threshold::Stddev if rules.exclude_last_for_sigma => configured.max(order + 2),
+        Threshold::Stddev => fewest_even_points(configured, |n| trips(rules, n, endpoint_leverage(n, order))),
+    };
+    (points < usize::MAX).then_some(points)
+}
+
+fn order(rules: &GateRules) -> usize {
+    match rules.baseline {
+        Baseline::Polynomial(order) => order,
+        Baseline::Median => 0,
+    }
+}
+
+/// Whether some value of the newest of `n` points could trip the gate, see [`points_needed`].
+fn trips(rules: &GateRules, n: usize, leverage: f64) -> bool {
+    match rules.baseline {
+        Baseline::Polynomial(_) => (n as f64 * (1.0 - leverage)).sqrt() > rules.k_sigma,
+        Baseline::Median => n > 2 && n as f64 > rules.k_sigma * (n as f64 - 1.0).sqrt(),
     }
 }
 

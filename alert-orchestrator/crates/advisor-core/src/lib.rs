@@ -23,6 +23,7 @@ pub mod journal;
 pub mod keys;
 pub mod ledger;
 pub mod marks;
+pub mod outlook;
 mod overdrawn;
 pub mod peg;
 pub mod position;

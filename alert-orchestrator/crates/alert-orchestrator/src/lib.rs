@@ -34,6 +34,7 @@ mod found_prices;
 mod journal;
 mod meant;
 mod plan;
+mod points;
 mod prices;
 mod reference;
 mod round;

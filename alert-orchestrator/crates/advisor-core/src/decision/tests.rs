@@ -60,7 +60,7 @@ fn every_hold_has_its_code_and_sentence() {
     };
     holds(off(1.0, PriceSource::StoredLiqwid), "off_peg", "off peg (0.9672 USD, 328 bps from 1.0, positions)");
     holds(off(1.25, PriceSource::LiqwidGraphql), "off_peg", "off peg (0.9672 USD, 328 bps from 1.25, liqwid_graphql)");
-    let few = HoldReason::InsufficientPoints { points: 8, needed: 10 };
+    let few = HoldReason::InsufficientPoints { points: 8, needed: 10, outlook: None };
     holds(few, "insufficient_points", "insufficient points for residual gate (8 < 10)");
     let apart = HoldReason::PriceMismatch { detail: "liqwid 1.0 USD".to_owned() };
     holds(apart, "price_mismatch", "price mismatch (liqwid 1.0 USD)");
@@ -131,7 +131,10 @@ fn every_failure_has_its_code_and_sentence() {
 
 #[test]
 fn the_first_reason_gives_the_code_and_the_others_follow() {
-    let also = vec![HoldReason::InsufficientPoints { points: 1, needed: 10 }, HoldReason::NoGain { taken: None }];
+    let also = vec![
+        HoldReason::InsufficientPoints { points: 1, needed: 10, outlook: None },
+        HoldReason::NoGain { taken: None },
+    ];
     let reason = HoldReason::StaleData { age_hours: 25.0 };
     let expected = "stale data (newest sample 25.0 h old); insufficient points for residual gate (1 < 10); \
                     non-positive gains since t0 (clamped)";

@@ -59,6 +59,12 @@ fn says(values: &[f64], rules: &GateRules, expected: &str) {
 }
 
 #[test]
+fn where_no_number_of_points_would_do_nothing_is_promised() {
+    let promised = |k_sigma: f64| outlook(&GateRules { k_sigma, ..rules() }, &[0, time::NANOS_PER_HOUR], None, 0);
+    assert_eq!((promised(1e30), promised(1.5).is_some()), (None, true));
+}
+
+#[test]
 fn sigma_is_taken_about_the_mean_over_n() {
     // Mean 2: residuals −1, −1, −1, −1, 4; σ² = (4·1 + 16)/5 = 4; 4 > 1.5 · 2.
     says(&[1.0, 1.0, 1.0, 1.0, 6.0], &rules(), "triggered r=4.00 σ=2.00");

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use advisor_core::gate::{GateFigures, Verdict};
+use advisor_core::gate::GateFigures;
 use advisor_core::ledger::{FlowKey, Ledger as _};
 use advisor_core::reference::RefMode;
 use advisor_core::store::Store as _;
@@ -17,7 +17,7 @@ use crate::cli::Common;
 use crate::config::Config;
 use crate::evaluate::{self, AssetPlan, Checked, Plan};
 use crate::store;
-use crate::{plan, start};
+use crate::{plan, points, start};
 
 /// A store whose clock is further off than this judges the age of samples wrongly.
 const MAX_SKEW_SECONDS: f64 = 60.0;
@@ -146,10 +146,10 @@ fn check_content(
     };
     report.say(&format!("{asset}: reference"), advice.ref_mode == RefMode::Keyword, &reference)?;
     let need = of.rules.gate.min_points;
+    if let Some(shortage) = points::shortage(of, advice) {
+        return report.doubt(&format!("{asset}: gate"), &shortage);
+    }
     match &advice.gate {
-        Some(GateFigures { points, verdict: Verdict::Insufficient { needed }, .. }) => {
-            report.doubt(&format!("{asset}: gate"), &format!("{points} points in its window, needs {needed}"))
-        }
         Some(GateFigures { points, scattered: Some(_), .. }) => report
             .doubt(&format!("{asset}: gate"), &format!("{points} points in its window, too scattered to judge by")),
         Some(GateFigures { points, .. }) => {

@@ -1,16 +1,19 @@
 //! The `import` command: brings CSV files into the embedded store.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
+use advisor_io::AnyStore;
 use advisor_io::embedded::{Embedded, ImportOptions, ImportReport};
 use anyhow::bail;
-use platform::process::Ended;
+use jiff::Timestamp;
+use platform::process::{self, Ended};
 use tracing::warn;
 
 use crate::cli::{Common, ImportArgs};
-use crate::config::Store;
+use crate::config::{Config, Store};
 use crate::csv_folders::{left_out, log_doubts, log_refused, summary, with_bar};
-use crate::{plan, start};
+use crate::evaluate::{self, Checked};
+use crate::{plan, points, start};
 
 /// Runs `import`; the exit code says whether every file and line was taken.
 ///
@@ -41,12 +44,30 @@ pub(crate) fn run(common: &Common, ImportArgs { paths }: ImportArgs) -> anyhow::
         log_row_doubts(&report);
         let is_whole = report.refused.is_empty() && report.unfinished.is_empty();
         complete &= is_whole && report.imported.iter().all(|file| file.rejected.count == 0);
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         for file in &report.imported {
             writeln!(out, "{}", summary(file))?;
         }
     }
+    // What went into tables that are for a test is not what evaluations read.
+    if !common.test_prefix {
+        say_what_is_short(store, &config)?;
+    }
     Ok(if complete { Ended::Done } else { Ended::WithFaults })
+}
+
+/// Says of every asset whose history is too short to be judged what it takes. Whatever else an evaluation would say, it
+/// says when it is asked for.
+fn say_what_is_short(store: Embedded, config: &Config) -> anyhow::Result<()> {
+    let (store, plan) = (AnyStore::Embedded(store), plan::of(config));
+    let checked = process::runtime()?.block_on(evaluate::check(&store.round(), &plan, Timestamp::now()));
+    for (of, checked) in plan.assets.iter().zip(checked) {
+        let Ok(Checked { advice, .. }) = checked else { continue };
+        if let Some(shortage) = points::shortage(of, &advice).filter(|_| advice.gate_applied) {
+            writeln!(io::stdout(), "{}: {shortage}", of.asset)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with single rows of positions, evaluations say every time; an import that was asked for says it at
