@@ -9,8 +9,8 @@ use platform::process::{self, Ended, Usage};
 
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    backup, check, completions, explain, files, forget, health, import, once, print_config, restore, schema, serve,
-    sync, tag,
+    backup, check, completions, explain, files, forget, health, import, init, once, print_config, restore, schema,
+    serve, sync, tag,
 };
 use crate::version::PROGRAM;
 
@@ -30,6 +30,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Ended> {
         None if print_config_normalized => print_config::run(&common),
         None if once => once::run(&common, json),
         None => serve::run(&common, no_telemetry),
+        Some(Command::Init(args)) => init::run(args),
         Some(Command::Import(args)) => import::run(&common, args),
         Some(Command::Files) => files::run(&common),
         Some(Command::Forget(args)) => forget::run(&common, &args),

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use platform::cli::{Flags, default_config};
-use platform::config::text::Age;
+use platform::config::text::{Age, is_made_of};
 use url::Url;
 
-use crate::version;
+use crate::{address, version};
 
 /// Says how much may safely be withdrawn from stablecoin supply positions on Liqwid.
 #[derive(Debug, Parser)]
@@ -97,8 +97,19 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a number of seconds above 0".to_owned())
 }
 
+/// An asset's name, for `init`: it becomes part of names of files.
+fn parse_asset(text: &str) -> Result<String, String> {
+    let is_name = is_made_of(text, 64, "_");
+    is_name
+        .then(|| text.to_ascii_lowercase())
+        .ok_or_else(|| "expected a name of at most 64 letters, digits and _".into())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a configuration and empty CSV files to begin with your own wallets; nothing that is there is overwritten
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArgs),
     /// Load CSV files into the embedded store
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
@@ -141,6 +152,19 @@ pub enum Command {
         after_help = "Example:\n  alert-orchestrator completions bash > /etc/bash_completion.d/alert-orchestrator"
     )]
     Completions(CompletionsArgs),
+}
+
+/// What follows `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to write into; it is made where it is not there
+    pub(crate) folder: PathBuf,
+    /// An asset to evaluate, such as usdc (may be repeated)
+    #[arg(long = "asset", value_name = "NAME", required = true, value_parser = parse_asset)]
+    pub(crate) assets: Vec<String>,
+    /// A wallet that `sync` is to ask Liqwid about (may be repeated); lines of the CSV files name their own
+    #[arg(long = "wallet", value_name = "ADDRESS", value_parser = address::parse)]
+    pub(crate) wallets: Vec<String>,
 }
 
 /// What follows `import`.
@@ -261,8 +285,17 @@ Examples:
   alert-orchestrator --once                               decisions for every asset, one line each
   alert-orchestrator --once --json                        the same for programs
   alert-orchestrator explain usdc                         every step of a decision
+  alert-orchestrator init my-treasury --asset usdc        begin with your own wallets
   alert-orchestrator --config my.yaml check               is everything in place?
   alert-orchestrator --print-config-normalized            what is in effect, defaults included";
+
+const INIT_EXAMPLES: &str = "\
+The folder gets orchestrator.yaml, and in data/ three CSV files for each asset, with their columns' names: supply
+positions, deposits and withdrawals. It ends by saying what to do next. --config has no part in it.
+
+Examples:
+  alert-orchestrator init my-treasury --asset usdc
+  alert-orchestrator init my-treasury --asset usdc --asset djed --wallet addr1vx2fxv...";
 
 const IMPORT_EXAMPLES: &str = "\
 A file's name is its table: liqwid_supply_positions_usdc.csv, liqwid_deposits_usdc.csv, liqwid_withdrawals_usdc.csv

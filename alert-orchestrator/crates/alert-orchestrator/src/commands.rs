@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod forget;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod once;
 pub(crate) mod print_config;
 pub(crate) mod restore;

@@ -16,6 +16,7 @@
 //! * [`config`], `plan` and `settings`: what shall be done; as the rule takes it; ready for use.
 //! * `version`: which program this is.
 
+mod address;
 pub mod app;
 mod backup;
 mod chart_files;

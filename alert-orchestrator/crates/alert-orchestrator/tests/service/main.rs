@@ -20,6 +20,7 @@ mod lifecycle;
 mod logins;
 mod meanwhile;
 mod names;
+mod newcomer;
 mod outage;
 mod prices;
 mod pulled;
