@@ -100,7 +100,7 @@ test("a withdrawal is marked as the reference with a login, and only with the ri
     await button.click();
     const { tx } = (await api("/api/withdrawals?asset=iusd")).withdrawals[0];
     const { message } = await api(`/api/reference/effect?asset=iusd&tx=${tx}&mark=reference`);
-    await eventually(() => text(page, "effect"), `${message}.`);
+    await eventually(() => text(page, "effect"), `${message.replace("residual -", "residual −")}.`); // as the page writes a minus
     await logIn("wrong");
     await page.locator("#reference-error:has-text('User or password are wrong. Nothing was changed.')").waitFor();
     assert.equal((await api("/api/withdrawals?asset=iusd")).withdrawals[0].is_reference, false);

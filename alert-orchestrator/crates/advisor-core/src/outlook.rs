@@ -48,7 +48,7 @@ impl Outlook {
         let Self { enough, lookback_hours, prospect } = self;
         match prospect {
             Prospect::At { at, step_hours } => {
-                format!("at {} enough ({enough}) at {}", often(step_hours), time::shown(at, zone))
+                format!("at {} there are enough ({enough}) at {}", often(step_hours), time::shown(at, zone))
             }
             Prospect::Never { step_hours } => format!(
                 "at {} the last {lookback_hours} h never hold enough ({enough}): \
@@ -133,21 +133,21 @@ mod tests {
     #[test]
     fn a_young_history_is_told_when_it_has_points_enough() {
         let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 6.5, "at one an hour enough (11) at 2026-01-01T10:00:00Z"); // 7 + 4
+        said(48.0, &hours, None, 6.5, "at one an hour there are enough (11) at 2026-01-01T10:00:00Z"); // 7 + 4
         let days: Vec<f64> = (0..8).map(|day| f64::from(day) * 24.0).collect();
-        said(720.0, &days, None, 168.0, "at one a day enough (11) at 2026-01-11T00:00:00Z"); // day 7 + 3
+        said(720.0, &days, None, 168.0, "at one a day there are enough (11) at 2026-01-11T00:00:00Z"); // day 7 + 3
         // 0.25 h + 9 · 0.25 h
-        said(48.0, &[0.0, 0.25], None, 0.3, "at one every 15 min enough (11) at 2026-01-01T02:30:00Z");
+        said(48.0, &[0.0, 0.25], None, 0.3, "at one every 15 min there are enough (11) at 2026-01-01T02:30:00Z");
         // 10 steps of 4.8 h are 48 h: just so many.
-        said(48.0, &[0.0, 4.8], None, 5.0, "at one every 4.8 h enough (11) at 2026-01-03T00:00:00Z");
+        said(48.0, &[0.0, 4.8], None, 5.0, "at one every 4.8 h there are enough (11) at 2026-01-03T00:00:00Z");
     }
 
     #[test]
     fn where_samples_have_stopped_the_next_is_not_due_before_now() {
         let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 20.0, "at one an hour enough (11) at 2026-01-02T00:00:00Z"); // 20 + 4
+        said(48.0, &hours, None, 20.0, "at one an hour there are enough (11) at 2026-01-02T00:00:00Z"); // 20 + 4
         // All of them are out of the window by then: 60 + 11.
-        said(48.0, &hours, None, 60.0, "at one an hour enough (11) at 2026-01-03T23:00:00Z");
+        said(48.0, &hours, None, 60.0, "at one an hour there are enough (11) at 2026-01-03T23:00:00Z");
     }
 
     #[test]

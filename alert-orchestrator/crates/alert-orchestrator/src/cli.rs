@@ -48,6 +48,7 @@ const CONFIG: &str = "config/orchestrator_config.yaml";
 /// name them stay right.
 fn listing_what_means_something(command: clap::Command) -> clap::Command {
     let meaningless: &[&str] = match command.get_name() {
+        "init" => &["test_prefix", "config"],
         "files" | "backup" | "restore" | "check" => &["test_prefix"],
         "hash-password" | "health" | "schema" | "completions" => &["test_prefix", "config", "log_level", "log_format"],
         _ => &[],

@@ -96,7 +96,8 @@ mod tests {
     fn one_asset_in_doubt_is_enough_and_as_of_a_past_date_nothing_confirms_it() {
         let mut doubtful = round(&[Some(99), Some(99)]);
         let reason = HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: hour(126), now: hour(100) };
-        doubtful.advice[1].decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
+        doubtful.advice[1].decision =
+            Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
         believes(&doubtful, None);
         let past = Evaluation { as_of: Some(hour(5)), ..round(&[Some(5)]) };
         assert_eq!(Clock::of(&past), Clock::Alone(hour(100)));

@@ -2,8 +2,9 @@
 //!
 //! Start at [`Explanation::text`]. Nothing is computed here: every figure is the one the decision was made with.
 //! `summary` has the sentences and `remedy` what would change a decision, `wallets` and `steps` the arithmetic;
-//! `layout` has lines, numbers and times.
+//! `layout` has lines, numbers, words and times.
 
+mod explanation;
 mod layout;
 mod remedy;
 mod steps;
@@ -14,9 +15,9 @@ mod wallets;
 
 use advisor_core::advice::Advice;
 use advisor_core::decision::Decision;
-use advisor_core::rules::Rules;
 
 use crate::meant::{Kind, Known, Unclear};
+pub(crate) use explanation::{Explanation, Wallets};
 use layout::{Sheet, Times};
 
 /// The address of the wallet that is meant, of which somebody may have written the beginning only.
@@ -32,25 +33,6 @@ pub(crate) fn find_wallet(advice: &Advice, written: &str) -> Result<String, Stri
             format!("wallet {written} has no figures for {}; wallets that have: {known}", advice.asset)
         }
     })
-}
-
-/// Which wallets are shown step by step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wallets<'a> {
-    /// The ten that matter most.
-    Most,
-    All,
-    /// The one with this address.
-    One(&'a str),
-}
-
-/// An advice, and by which rules it was given.
-pub(crate) struct Explanation<'a> {
-    pub(crate) advice: &'a Advice,
-    pub(crate) rules: &'a Rules,
-    /// Whether it is as of a configured time instead of now.
-    pub(crate) is_past: bool,
-    pub(crate) wallets: Wallets<'a>,
 }
 
 impl Explanation<'_> {

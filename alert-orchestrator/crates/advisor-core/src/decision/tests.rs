@@ -153,7 +153,8 @@ fn a_sentence_names_times_in_the_zone_of_its_hold() {
     let reason = HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(missing));
     let also = vec![HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: at, now: at }];
     let zone = TimeZone::fixed(jiff::tz::offset(-8));
-    let message = Decision::Hold(Hold { reason, also, zone }).reason().expect("a hold has a reason").message;
+    let message =
+        Decision::Hold(Hold { reason, also, refused: Vec::new(), zone }).reason().expect("a hold has a reason").message;
     assert_eq!(message.matches("1969-12-31T16:00:00-08:00").count(), 3, "{message}");
     assert!(!message.contains('Z'), "{message}");
 }

@@ -40,7 +40,7 @@ fn holds(advice: &Advice, expected_code: &str, expected_message: &str) {
 
 /// The hold of hourly samples that are fewer than needed, and when they are enough.
 fn few_points(few: &str, enough: usize, at: &str) -> String {
-    format!("insufficient points for residual gate ({few}); at one an hour enough ({enough}) at {at}:00:00Z")
+    format!("insufficient points for residual gate ({few}); at one an hour there are enough ({enough}) at {at}:00:00Z")
 }
 
 #[test]

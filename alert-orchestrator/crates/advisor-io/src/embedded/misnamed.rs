@@ -136,7 +136,8 @@ mod tests {
         let tabs = "it is separated by tabs; save it as CSV, separated by commas, named ";
         said("liqwid_deposits_usdc.tsv", &format!("{tabs}{name}"));
         said("liqwid_deposits_usdc.csv.gz", &format!("it is compressed; unpack it to {name}"));
-        for name in ["deposits_usdc.csv", "liqwid_deposits_usd-c.csv", "liqwid_deposits_usdc.old.csv", "notes (1).csv"] {
+        for name in ["deposits_usdc.csv", "liqwid_deposits_usd-c.csv", "liqwid_deposits_usdc.old.csv", "notes (1).csv"]
+        {
             said(name, &format!("its name is no table's; expected {NAMES}"));
         }
     }

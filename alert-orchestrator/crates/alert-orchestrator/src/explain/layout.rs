@@ -192,6 +192,19 @@ impl Times {
     }
 }
 
+/// A share in percent; 100 · 0.007 is 0.7000000000000001.
+pub(super) fn percent(share: f64) -> String {
+    number((share * 1e8).round() / 1e6)
+}
+
+/// A number of wallets.
+pub(super) fn wallets(count: usize) -> String {
+    match count {
+        1 => format!("1{GLUE}wallet"),
+        count => format!("{count}{GLUE}wallets"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,8 @@ use advisor_core::decision::{
 use advisor_core::gate::Scattered;
 use advisor_core::store::StoreError;
 
-use super::Explanation;
-use super::layout::{GLUE, Times, number, of_basis, units, usd};
-use super::summary::{percent, wallets};
+use super::explanation::Explanation;
+use super::layout::{GLUE, Times, number, of_basis, percent, units, usd, wallets};
 use crate::decisions::abbreviate;
 
 /// The rule that holds, with its figures, and the way out.
@@ -49,11 +48,14 @@ pub(super) fn of_hold(reason: &HoldReason, of: &Explanation<'_>, times: &Times) 
             usd(*target_usd),
             rules.gate.peg.map_or(String::new(), |peg| format!("; {} are allowed", number(peg.max_deviation_bps)))
         ),
-        HoldReason::InsufficientPoints { points, needed } => format!(
-            "The gate has {points} points in its window of {}{GLUE}h, and can judge by {needed}. Wait for {} more, or \
-             let the window reach back further (decision_gate.lookback_hours).",
+        HoldReason::InsufficientPoints { points, needed, outlook } => format!(
+            "The gate has {points} points in its window of {}{GLUE}h, too few to judge by: {}. Or let the window reach \
+             back further (decision_gate.lookback_hours).",
             number(rules.gate.lookback_hours),
-            needed.saturating_sub(*points).max(1)
+            outlook.map_or_else(
+                || format!("wait for {} more", needed.saturating_sub(*points).max(1)),
+                |outlook| outlook.in_words(&rules.zone)
+            )
         ),
         HoldReason::CannotJudge { scattered, .. } => of_scatter(*scattered, of, times),
         HoldReason::GateTriggered { residual, .. } => of_trigger(*residual, of, times),

@@ -8,8 +8,7 @@ use advisor_core::peg::PegFigures;
 use advisor_core::price_check::{LogicalPrice, PriceFigure, PriceFigures, Tolerance};
 use advisor_core::rules::{Baseline, Basis};
 
-use super::layout::{GLUE, Sheet, Times, amount, number, of_basis, usd};
-use super::summary::percent;
+use super::layout::{GLUE, Sheet, Times, amount, number, of_basis, percent, usd};
 use super::wallets::difference;
 
 /// When it was evaluated, and since when gains count.

@@ -8,8 +8,9 @@ use advisor_core::gate::Verdict;
 use advisor_core::price_check::{MismatchAction, Tolerance};
 use advisor_core::reference::RefMode;
 
-use super::layout::{GLUE, Times, number, of_basis, usd};
-use super::{Explanation, remedy};
+use super::explanation::Explanation;
+use super::layout::{GLUE, Times, number, of_basis, percent, usd, wallets};
+use super::remedy;
 
 /// The sentences, in paragraphs.
 pub(super) fn paragraphs(of: &Explanation<'_>, times: &Times) -> Vec<String> {
@@ -56,14 +57,6 @@ fn may(of: &Explanation<'_>, times: &Times, what: &str) -> String {
     }
 }
 
-/// A number of wallets.
-pub(super) fn wallets(count: usize) -> String {
-    match count {
-        1 => format!("1{GLUE}wallet"),
-        count => format!("{count}{GLUE}wallets"),
-    }
-}
-
 /// What was gained, and since when; nothing where that is not known.
 fn gained(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times) -> String {
     let (Some(t0), Some(Totals { gain_usd, .. })) = (advice.t0, advice.totals) else { return String::new() };
@@ -73,8 +66,12 @@ fn gained(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times) ->
         (_, None) => "the first sample, as no withdrawal is tagged as the reference",
     };
     let what = if gain_usd < 0.0 { "lost" } else { "gained" };
-    let (t0, usd, wallets) = (times.at(t0), usd(gain_usd.abs()), wallets(advice.wallets.len()));
-    format!("Since {t0}, {since}, its {wallets} {what} {usd}, deposits and withdrawals left out.")
+    let whose = match advice.wallets.len() {
+        1 => "its wallet".to_owned(),
+        count => format!("its {}", wallets(count)),
+    };
+    let (t0, usd) = (times.at(t0), usd(gain_usd.abs()));
+    format!("Since {t0}, {since}, {whose} {what} {usd}, deposits and withdrawals left out.")
 }
 
 /// What keeps the amount from being larger.
@@ -164,11 +161,6 @@ fn gate_would(advice: &Advice) -> Vec<String> {
         let [distance, residual] = [distance, residual.abs()].map(figure);
         vec![format!("the newest point is more than {distance}{GLUE}{unit} off its trend (it is {residual})")]
     })
-}
-
-/// A share in percent; 100 · 0.007 is 0.7000000000000001.
-pub(super) fn percent(share: f64) -> String {
-    number((share * 1e8).round() / 1e6)
 }
 
 /// One of several, in words.

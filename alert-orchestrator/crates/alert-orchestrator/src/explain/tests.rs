@@ -75,7 +75,7 @@ fn a_gate_that_holds() {
 
 #[test]
 fn too_few_points() {
-    reads("insufficient_points.txt", &told(&scenarios::eight_points()));
+    reads("insufficient_points.txt", &told(&scenarios::daily(8)));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn every_other_hold_says_why_and_what_would_change_it() {
     let story = scenarios::withdraw();
     let advice = story.advice();
     let of = |reason: HoldReason, also: Vec<HoldReason>| {
-        let decision = Decision::Hold(Hold { reason, also, zone: TimeZone::UTC });
+        let decision = Decision::Hold(Hold { reason, also, refused: Vec::new(), zone: TimeZone::UTC });
         sentences(&story, &Advice { decision, ..advice.clone() })
     };
     let address = &*advice.wallets[1].address;
@@ -202,7 +202,7 @@ fn every_other_hold_says_why_and_what_would_change_it() {
 fn just_after_tagging_the_next_sample_is_waited_for() {
     let story = scenarios::withdraw();
     let (reason, zone) = (HoldReason::NoData { detail: String::new() }, TimeZone::UTC);
-    let decision = Decision::Hold(Hold { reason, also: Vec::new(), zone });
+    let decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone });
     let advice = Advice { decision, t0: Some(hour(721)), totals: None, ..story.advice() };
     let text = sentences(&story, &advice);
     assert!(
@@ -229,7 +229,7 @@ fn the_wallet_that_holds_comes_first() {
     let least = Arc::clone(&advice.wallets[1].address);
     let growth = UnexplainedGrowth { wallet: Arc::clone(&least), rise: None, others: 0, in_fallback: false };
     let reason = HoldReason::UnexplainedGrowth(growth);
-    let decision = Decision::Hold(Hold { reason, also: Vec::new(), zone: TimeZone::UTC });
+    let decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
     let text = text(&story, &Advice { decision, ..advice.clone() }, Wallets::Most);
     let first = text.split("\nwallet ").nth(1).unwrap().trim_start();
     assert!(first.starts_with(&abbreviate(&least)), "{first}");

@@ -9,9 +9,8 @@ use advisor_core::decision::{Decision, FlowsIncomplete, HoldReason};
 use advisor_core::flow::Direction;
 use advisor_core::rules::Mark;
 
-use super::layout::{GLUE, Sheet, Times, amount, number, units, usd};
-use super::summary::wallets;
-use super::{Explanation, Wallets};
+use super::explanation::{Explanation, Wallets};
+use super::layout::{GLUE, Sheet, Times, amount, number, units, usd, wallets};
 use crate::decisions::abbreviate;
 
 /// More than this are folded.

@@ -160,7 +160,7 @@ fn what_cannot_be_a_wallet_or_an_asset_is_refused_with_the_reason() {
 #[test]
 fn a_short_history_is_told_when_it_is_long_enough() {
     let begun = Begun::new();
-    let outlook = format!("at one an hour enough (11) at {}", begun.at(4)); // 7 + 4
+    let outlook = format!("at one an hour there are enough (11) at {}", begun.at(4)); // 7 + 4
     begun.folder.write(POSITIONS, &begun.samples(7, 1));
     let import = begun.run(&["import", "my/data"]);
     assert_eq!(import.code, Some(0), "{}", import.stderr);

@@ -9,7 +9,7 @@ use super::super::axis::Axis;
 use super::super::canvas::{Canvas, Ink, Painted, Rect, Stroke};
 use super::super::frame::{self, Entry, Sign};
 use super::super::numbers::figure;
-use super::{FARTHEST, VALUE, points, time_axis, time_span};
+use super::lines::{FARTHEST, ROUNDING, VALUE, largest, points, time_axis, time_span};
 
 const BASELINE: Stroke = Stroke::dotted(Ink::Muted, 1.5);
 const REFERENCE: Stroke = Stroke::dotted(Ink::Text, 2.0);
@@ -69,11 +69,17 @@ struct Band {
     name: String,
 }
 
-/// The bands that are wanted and known, the wider one first. They belong to the baseline: no baseline, no bands.
+/// The bands that are wanted, known and more than rounding, the wider one first. No baseline, no bands.
 fn bands(drawing: &Drawing) -> Vec<Band> {
     let known = drawing.position.residuals.as_ref().filter(|_| drawing.corrected.course.baseline.is_some());
+    let rounding = ROUNDING * largest(&drawing.corrected.course.value);
     let band = |wanted: bool, half_width: Option<f64>, ink, opacity, name: String| {
-        half_width.filter(|_| wanted).map(|half_width| Band { half_width, ink, opacity, name })
+        half_width.filter(|half_width| wanted && *half_width > rounding).map(|half_width| Band {
+            half_width,
+            ink,
+            opacity,
+            name,
+        })
     };
     let k_sigma = known.and_then(|residuals| {
         let name = format!("±{}·σ", drawing.k_sigma);

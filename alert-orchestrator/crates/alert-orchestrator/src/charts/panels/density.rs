@@ -5,8 +5,9 @@ use advisor_core::drawing::{Density, Drawing, Residuals};
 use super::super::axis::Axis;
 use super::super::canvas::{Canvas, Ink, Painted, Rect, Stroke};
 use super::super::frame::{self, Entry, Sign};
+use super::limits::{Limit, is_flat, limits};
+use super::lines::VALUE;
 use super::residuals::{latest_name, newest};
-use super::{Limit, VALUE, is_flat, limits};
 
 const LATEST: Stroke = Stroke::solid(Ink::Red, 2.0);
 

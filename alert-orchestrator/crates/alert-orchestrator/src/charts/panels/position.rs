@@ -7,7 +7,7 @@ use super::super::axis::Axis;
 use super::super::canvas::{Canvas, Ink, Painted, Rect, Stroke};
 use super::super::frame::{self, Entry, Sign};
 use super::super::numbers::figure;
-use super::{VALUE, is_same, points, time_axis, time_span};
+use super::lines::{VALUE, is_same, points, time_axis, time_span};
 
 const SMOOTHED: Stroke = Stroke::dashed(Ink::Orange, 2.0);
 

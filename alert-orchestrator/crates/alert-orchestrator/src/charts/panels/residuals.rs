@@ -7,7 +7,8 @@ use super::super::axis::Axis;
 use super::super::canvas::{Canvas, Ink, Painted, Rect, Stroke};
 use super::super::frame::{self, Entry, Sign};
 use super::super::numbers::figure;
-use super::{VALUE, is_flat, limits, points, time_axis, time_span};
+use super::limits::{is_flat, limits};
+use super::lines::{VALUE, points, time_axis, time_span};
 
 /// The residuals, with the newest and what it is compared with.
 pub(in super::super) fn residuals(canvas: &Canvas<'_>, drawing: &Drawing, zone: &TimeZone, panel: Rect) -> Painted {
