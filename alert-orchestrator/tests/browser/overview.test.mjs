@@ -72,6 +72,26 @@ test("twelve assets fit a screen, wide and phone, without a broken word and with
   }
 });
 
+test("nothing of a row lies over anything else, however much it offers", async () => {
+  const large = { ...DECISIONS, usdt: decision({ wmax_usd: 2737.29 }), usdc: decision({ wmax_usd: 1_234_567.89 }) };
+  for (const width of [320, 390, 500, 1280]) {
+    await withFixture(browser, script({ decisions: large }), "?asset=usdc", { width, height: 844 }, async (page) => {
+      await loaded(page);
+      const over = await page.locator("#overview-rows tr").evaluateAll((rows) => rows.flatMap((row) => {
+        const boxes = [...row.cells].map((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          const [text, room] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+          // What is cut is seen as far as its cell goes.
+          return cell.className === "cut" || cell.tagName === "TH" ? room : text;
+        });
+        return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1).map(() => row.textContent));
+      }));
+      assert.deepEqual(over, [], `${width}`);
+    });
+  }
+});
+
 test("a long reason is cut in sight, and whole for a screen reader, the pointer and the keyboard", async () => {
   for (const size of [WIDE, PHONE]) {
     await withFixture(browser, script({ decisions: twelve() }), "?asset=dai", size, async (page) => {
@@ -121,14 +141,14 @@ const green = (page, cards) =>
 
 test("nothing is green as of a past date, nor of an asset whose samples are old or whose coin is off its peg", async () => {
   const asset = ".card:not(#overview), .card:not(#overview) *";
-  const peg = { price_usd: 0.967, source: "positions", target_usd: 1, deviation_bps: 330, max_deviation_bps: 100, off_peg: true };
   const stale = { usdc: hold("stale_data", "stale data (newest sample 30.5 h old)"), djed: decision() };
   const late = new Date(Date.now() - 7_200_000).toISOString();
   const cases = [
     [script({ now: () => status({ as_of: "2026-01-29T00:00:00Z" }) }), "*"],
     [script({ now: () => status({ last_evaluation: late, next_evaluation: late }) }), "*"],
     [script({ decisions: stale }), asset],
-    [script({ explain: { peg } }), asset], // shown only: the gate is not applied
+    // Shown only: the gate is not applied.
+    [script({ decisions: { usdc: decision({ off_peg: true, gate_applied: false }), djed: hold("no_gain", "non-positive gains since t0 (clamped)") } }), "*"],
   ];
   for (const scheme of ["light", "dark"]) {
     await withFixture(browser, script(), "?asset=usdc", { scheme }, async (page) => {
@@ -151,6 +171,7 @@ test("title, selector and badge say when the figures are those of a past date, o
     assert.equal(await page.title(), "WITHDRAW_OK · usdc · as of 2026-01-29 01:00 · Alert Orchestrator");
     assert.equal(await text(page, "badge-note"), "as of 2026-01-29 01:00");
     assert.equal(await text(page, "reason"), "Could be withdrawn then, from 3 wallets.");
+    assert.ok(await page.locator("#overview-total").isHidden(), "a sum of what was once offered is nothing to rely on");
   });
   await withFixture(browser, script(), "?asset=usdc", { tolerated: /ERR_CONNECTION|ERR_EMPTY_RESPONSE/ }, async (page, fixture) => {
     await loaded(page);

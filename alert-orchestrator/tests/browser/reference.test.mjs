@@ -292,6 +292,18 @@ test("the dialog is left by Escape, gives the focus back, forgets the password, 
   });
 });
 
+test("the dialog ends with the asset that it was opened for", async () => {
+  await withFixture(browser, script(), "?asset=usdt", {}, async (page) => {
+    await loaded(page);
+    await page.selectOption("#asset", "iusd");
+    await loaded(page);
+    await mark(page).click();
+    await page.goBack();
+    await eventually(() => page.locator("#reference-dialog").isVisible(), false);
+    assert.equal(await text(page, "decision-asset"), "usdt");
+  });
+});
+
 test("an older withdrawal moves no t0 past a newer tagged one", async () => {
   const all = withdrawals().withdrawals;
   const answers = { "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, all[2]] } };

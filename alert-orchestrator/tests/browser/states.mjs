@@ -29,6 +29,7 @@ export function decision(change = {}) {
     k_sigma: 2,
     residual_trigger: 0,
     gate_applied: true,
+    off_peg: false,
     debug_plot_path: null,
     t0_ts: "2025-10-10T00:00:00Z",
     t1_ts: iso(T1),
@@ -83,7 +84,7 @@ const uncompared = { prices_by_source: null, price_delta_abs: null, price_delta_
 export const DECISIONS = {
   usdc: decision(),
   djed: hold("no_gain", "non-positive gains since t0 (clamped)", { ...uncompared, g_usd: -60.43, wallet_breakdown: breakdown([0, 0, 0], WALLETS) }),
-  iusd: hold("off_peg", "off peg (0.9672 USD, 328 bps from 1.0, positions); residual gate triggered (residual -222.19 USD, 3.6 σ)", {
+  iusd: hold("off_peg", "off peg (0.9672 USD, 328 bps from 1.0, positions); residual gate triggered (residual -222.19 USD, 3.6 σ)", { off_peg: true,
     g_usd: 209.4, withdrawn_since_reference_usd: 500, residual_usd: -222.19485, sigma_usd: 61.69413, residual_trigger: 1,
   }),
   usdm: hold("insufficient_points", "insufficient points for residual gate (8 < 10)", { ref_mode: "data_range", residual_trigger: null, gate_applied: false }),

@@ -1,7 +1,8 @@
 //! When has the gate points enough? From how often samples come, and how many its window can hold.
 //!
-//! Start at `Outlook::of`, which is asked where there are too few. Evenly spaced samples are assumed, as many a day as
-//! there were: that is what a young history needs to know, and no decision rests on it.
+//! Start at `Outlook::of`, which is asked where there are too few. Evenly spaced samples are assumed, as far apart
+//! as they were on average: that is what a young history needs to know, and no decision rests on it. Where they come faster or slower than
+//! before, it follows with them.
 //! Elsewhere: how many points a verdict takes is for [`crate::gate`] to say, whose [`outlook`](crate::gate::outlook)
 //! this is.
 
@@ -42,16 +43,22 @@ impl Outlook {
         Self { enough, lookback_hours, prospect }
     }
 
+    /// So many points are enough, evenly spaced.
+    #[must_use]
+    pub fn enough(self) -> usize {
+        self.enough
+    }
+
     /// The sentence, with its time in `zone`.
     #[must_use]
     pub fn in_words(self, zone: &TimeZone) -> String {
         let Self { enough, lookback_hours, prospect } = self;
         match prospect {
             Prospect::At { at, step_hours } => {
-                format!("at {} there are enough ({enough}) at {}", often(step_hours), time::shown(at, zone))
+                format!("at {} there are enough at {}", often(step_hours), time::shown(at, zone))
             }
             Prospect::Never { step_hours } => format!(
-                "at {} the last {lookback_hours} h never hold enough ({enough}): \
+                "at {} {lookback_hours} h do not hold enough: \
                  raise decision_gate.lookback_hours to {}",
                 often(step_hours),
                 self.lookback_hours_needed(step_hours)
@@ -99,7 +106,10 @@ fn find_time(enough: usize, [lookback_hours, step_hours]: [f64; 2], ts: &[i64], 
         count + ts.len() - ts.partition_point(|ts| *ts < start)
     };
     let more = (1..=enough).find(|count| points(count) >= enough)?;
-    Some(time::timestamp(after(more).max(now)))
+    // To the minute, and not before it: samples are no more punctual than that.
+    let minute = time::NANOS_PER_HOUR / 60;
+    let enough_at = after(more).max(now);
+    Some(time::timestamp(enough_at.saturating_add((minute - enough_at.rem_euclid(minute)) % minute)))
 }
 
 /// How often samples come that are so many hours apart, roughly.
@@ -133,27 +143,27 @@ mod tests {
     #[test]
     fn a_young_history_is_told_when_it_has_points_enough() {
         let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 6.5, "at one an hour there are enough (11) at 2026-01-01T10:00:00Z"); // 7 + 4
+        said(48.0, &hours, None, 6.5, "at one an hour there are enough at 2026-01-01T10:00:00Z"); // 7 + 4
         let days: Vec<f64> = (0..8).map(|day| f64::from(day) * 24.0).collect();
-        said(720.0, &days, None, 168.0, "at one a day there are enough (11) at 2026-01-11T00:00:00Z"); // day 7 + 3
+        said(720.0, &days, None, 168.0, "at one a day there are enough at 2026-01-11T00:00:00Z"); // day 7 + 3
         // 0.25 h + 9 · 0.25 h
-        said(48.0, &[0.0, 0.25], None, 0.3, "at one every 15 min there are enough (11) at 2026-01-01T02:30:00Z");
+        said(48.0, &[0.0, 0.25], None, 0.3, "at one every 15 min there are enough at 2026-01-01T02:30:00Z");
         // 10 steps of 4.8 h are 48 h: just so many.
-        said(48.0, &[0.0, 4.8], None, 5.0, "at one every 4.8 h there are enough (11) at 2026-01-03T00:00:00Z");
+        said(48.0, &[0.0, 4.8], None, 5.0, "at one every 4.8 h there are enough at 2026-01-03T00:00:00Z");
     }
 
     #[test]
     fn where_samples_have_stopped_the_next_is_not_due_before_now() {
         let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 20.0, "at one an hour there are enough (11) at 2026-01-02T00:00:00Z"); // 20 + 4
+        said(48.0, &hours, None, 20.0, "at one an hour there are enough at 2026-01-02T00:00:00Z"); // 20 + 4
         // All of them are out of the window by then: 60 + 11.
-        said(48.0, &hours, None, 60.0, "at one an hour there are enough (11) at 2026-01-03T23:00:00Z");
+        said(48.0, &hours, None, 60.0, "at one an hour there are enough at 2026-01-03T23:00:00Z");
     }
 
     #[test]
     fn a_window_that_never_holds_enough_is_to_be_raised() {
         let never = |often: &str, hours: u32| {
-            format!("at {often} the last 48 h never hold enough (11): raise decision_gate.lookback_hours to {hours}")
+            format!("at {often} 48 h do not hold enough: raise decision_gate.lookback_hours to {hours}")
         };
         said(48.0, &[0.0, 24.0, 48.0], None, 50.0, &never("one a day", 264)); // 11 · 24
         said(48.0, &[168.0], Some(0.0), 170.0, &never("one every 7.0 days", 1848)); // 11 · 168

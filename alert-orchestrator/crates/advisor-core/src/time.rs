@@ -36,7 +36,7 @@ pub fn hours_between(from: i64, to: i64) -> f64 {
 }
 
 /// How a sentence names an instant: in the zone of its readers, RFC 3339, so that it can be copied into a file or a
-/// configuration. Where the zone has the time of UTC it is `Z`.
+/// configuration, to the second. Where the zone has the time of UTC it is `Z`.
 ///
 /// ```
 /// use jiff::tz::{TimeZone, offset};
@@ -47,6 +47,7 @@ pub fn hours_between(from: i64, to: i64) -> f64 {
 /// ```
 #[must_use]
 pub fn shown(at: Timestamp, zone: &TimeZone) -> String {
+    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
     let offset = zone.to_offset(at);
     if offset.is_zero() { at.to_string() } else { at.display_with_offset(offset).to_string() }
 }

@@ -48,9 +48,10 @@ const CONFIG: &str = "config/orchestrator_config.yaml";
 /// name them stay right.
 fn listing_what_means_something(command: clap::Command) -> clap::Command {
     let meaningless: &[&str] = match command.get_name() {
-        "init" => &["test_prefix", "config"],
         "files" | "backup" | "restore" | "check" => &["test_prefix"],
-        "hash-password" | "health" | "schema" | "completions" => &["test_prefix", "config", "log_level", "log_format"],
+        "init" | "hash-password" | "health" | "schema" | "completions" => {
+            &["test_prefix", "config", "log_level", "log_format"]
+        }
         _ => &[],
     };
     let common = Common::augment_args(clap::Command::default()).mut_args(default_config(CONFIG));
@@ -296,7 +297,7 @@ positions, deposits and withdrawals. It ends by saying what to do next. --config
 
 Examples:
   alert-orchestrator init my-treasury --asset usdc
-  alert-orchestrator init my-treasury --asset usdc --asset djed --wallet addr1vx2fxv...";
+  alert-orchestrator init my-treasury --asset usdc --asset djed";
 
 const IMPORT_EXAMPLES: &str = "\
 A file's name is its table: liqwid_supply_positions_usdc.csv, liqwid_deposits_usdc.csv, liqwid_withdrawals_usdc.csv

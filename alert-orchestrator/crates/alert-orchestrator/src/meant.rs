@@ -76,8 +76,9 @@ impl Known {
         };
         let mut meant: Vec<&String> = self.keys.iter().filter(is_meant).collect();
         if self.kind == Kind::Transaction {
-            // In order, what begins like another stands before it.
-            let is_whole = |i: &usize| meant.get(i + 1).is_none_or(|next| !next.starts_with(meant[*i].as_str()));
+            // In order, what begins like another stands before it. Only of a hash that was cut is it the same.
+            let goes_on = |i: usize| meant.get(i + 1).is_some_and(|next| next.starts_with(meant[i].as_str()));
+            let is_whole = |i: &usize| !(is_cut_hash(meant[*i]) && goes_on(*i));
             meant = (0..meant.len()).filter(is_whole).map(|i| meant[i]).collect();
         }
         match *meant {
@@ -100,6 +101,11 @@ impl Known {
 /// Whether something was left out where it was written.
 pub(crate) fn is_elided(written: &str) -> bool {
     written.contains('…') || written.contains("...")
+}
+
+/// Whether it is the beginning of a hash, as an earlier service put it into memos, and no transaction's own name.
+fn is_cut_hash(key: &str) -> bool {
+    (16..64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Beginning and end of what may be left out in the middle.
@@ -156,6 +162,15 @@ mod tests {
             "wallet \"addr1q\" may be any of addr1q0, addr1q1, addr1q2, addr1q3, addr1q4 and 2 more; write more of it";
         finds(Kind::Wallet, &many, "addr1q", several(seven));
         finds(Kind::Wallet, &["addr1", "addr1q"], "addr1", Ok("addr1")); // written whole
+    }
+
+    #[test]
+    fn a_name_that_another_begins_with_is_not_taken_for_its_beginning() {
+        let known = Known::new(Kind::Transaction, ["inv-2026-1", "inv-2026-10", "5f3ac0ffee", "5f3ac0ffee1122"]);
+        for written in ["inv-2026", "5f3a"] {
+            assert!(matches!(known.find(written), Err(Unclear::Several(_))), "{written}");
+        }
+        assert_eq!(known.find("inv-2026-1"), Ok("inv-2026-1".to_owned()), "written whole");
     }
 
     #[test]

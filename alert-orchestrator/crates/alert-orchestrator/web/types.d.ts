@@ -47,6 +47,8 @@ declare namespace Api {
     k_sigma: number | null;
     residual_trigger: 0 | 1 | null;
     gate_applied: boolean;
+    /** null: no peg is configured, or no price known. */
+    off_peg: boolean | null;
     t0_ts: string | null;
     t1_ts: string | null;
     prices_by_source: Record<string, number | null> | null;

@@ -91,7 +91,8 @@ fn shows_the_gain(drawing: &Drawing, advice: &Advice) -> Result<(), TestCaseErro
     let rounding = 1e-9 * (1.0 + totals.newest_usd + totals.baseline_usd + moved);
     prop_assert!((newest - gain.from_usd - gain.usd).abs() <= rounding, "{} − {}: {}", newest, gain.from_usd, gain.usd);
     if let Some(gate) = advice.gate.as_ref().filter(|gate| gate.basis == Basis::CorrectedPosition) {
-        prop_assert_eq!(gate.newest_value, Some(*newest));
+        // Without a fit, as of figures at the end of what a double holds, there is none.
+        prop_assert!(gate.newest_value.is_none_or(|value| value == *newest), "{:?}, not {}", gate.newest_value, newest);
     }
     Ok(())
 }

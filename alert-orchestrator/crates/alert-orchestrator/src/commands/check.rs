@@ -145,7 +145,6 @@ fn check_content(
         (None, why) => why.clone().unwrap_or_else(|| "none found".to_owned()),
     };
     report.say(&format!("{asset}: reference"), advice.ref_mode == RefMode::Keyword, &reference)?;
-    let need = of.rules.gate.min_points;
     if let Some(shortage) = points::shortage(of, advice) {
         return report.doubt(&format!("{asset}: gate"), &shortage);
     }
@@ -153,9 +152,9 @@ fn check_content(
         Some(GateFigures { points, scattered: Some(_), .. }) => report
             .doubt(&format!("{asset}: gate"), &format!("{points} points in its window, too scattered to judge by")),
         Some(GateFigures { points, .. }) => {
-            report.line(&format!("{asset}: gate"), Ok(&format!("{points} points in its window, needs {need}")))
+            report.line(&format!("{asset}: gate"), Ok(&format!("{points} points in its window, enough to judge by")))
         }
-        None => report.doubt(&format!("{asset}: gate"), &format!("no points in its window, needs {need}")),
+        None => report.doubt(&format!("{asset}: gate"), "no points in its window"),
     }
 }
 

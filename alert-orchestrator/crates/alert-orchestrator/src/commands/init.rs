@@ -80,7 +80,7 @@ fn write_all(files: &[(PathBuf, String)]) -> anyhow::Result<()> {
                 // What cannot be removed is named by the next attempt.
                 drop(fs::remove_file(written));
             }
-            return Err(error).with_context(|| format!("writing {}; nothing was left behind", path.display()));
+            return Err(error).with_context(|| format!("writing {}; no file was left behind", path.display()));
         }
     }
     Ok(())
@@ -95,6 +95,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 /// The configuration: short, and with what is likely to be changed.
 fn configuration(folder: &Path, assets: &[String], wallets: &[String]) -> anyhow::Result<String> {
     let [store, data] = [folder.join("var/orchestrator.db"), folder.join(DATA)].map(|path| in_yaml(&path));
+    // In quotes: `true` and `123` are names, too.
+    let assets: Vec<String> = assets.iter().map(|asset| in_yaml(Path::new(asset))).collect::<Result<_, _>>()?;
     let (store, data, assets) = (store?, data?, assets.join(", "));
     let mut text = format!(
         "\

@@ -123,9 +123,19 @@ pub(super) fn units(units: f64) -> String {
     if has_hundredths { text.to_owned() } else { format!("{units:.2}") }
 }
 
-/// An amount of money: to the cent, so that sums can be redone, and with six digits where it is less than one.
+/// An amount of money: to the cent, and with six digits where it is less than one.
 pub(super) fn amount(money: f64) -> String {
     if (1.0..1e15).contains(&money.abs()) { format!("{money:.2}") } else { units(money) }
+}
+
+/// The terms of a sum that comes out as `result`, all to the same decimals: cents, and of less than a dollar six digits.
+pub(super) fn terms(result: f64) -> impl Fn(f64) -> String {
+    let decimals = match result.abs() {
+        size if (1e-6..1.0).contains(&size) => decimals(size),
+        _ => 2,
+    };
+    // What binary arithmetic leaves of nothing has no sign.
+    move |term| format!("{:.decimals$}", if term.abs() < 0.5 * 10f64.powf(-(decimals as f64)) { 0.0 } else { term })
 }
 
 /// How figures of what the gate judges are written, and in which unit: USD, or a price.

@@ -4,7 +4,7 @@
 
 use advisor_core::advice::RiseFigures;
 use advisor_core::decision::{
-    Failure, FlowsIncomplete, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
+    Decision, Failure, FlowsIncomplete, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
 };
 use advisor_core::gate::Scattered;
 use advisor_core::store::StoreError;
@@ -40,7 +40,7 @@ pub(super) fn of_hold(reason: &HoldReason, of: &Explanation<'_>, times: &Times) 
         HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(unknown)) => of_unknown_wallet(unknown, times),
         HoldReason::UnexplainedGrowth(growth) => of_growth(growth, of, times),
         HoldReason::OffPeg { price_usd, deviation_bps, target_usd, source } => format!(
-            "The price of {} is {}{GLUE}USD, {deviation_bps:.0}{GLUE}bps from {}{}. It goes on by itself once every \
+            "The price ({}) is {}{GLUE}USD, {deviation_bps:.0}{GLUE}bps from {}{}. It goes on by itself once every \
              known price is back within that. Where this one is wrong, correct or remove it; how far a price may be \
              away is decision_gate.peg.max_deviation_bps.",
             source.in_words(),
@@ -75,9 +75,16 @@ fn no_data(Explanation { advice, .. }: &Explanation<'_>, times: &Times) -> Strin
             times.at(t0),
             times.at(t1)
         ),
-        _ => "There is no sample to compute a gain from. Import some, or look at what writes them \
-              (`alert-orchestrator check` says what there is)."
-            .to_owned(),
+        _ => match &advice.decision {
+            Decision::Hold(hold) if !hold.refused.is_empty() => {
+                "There is no sample to compute a gain from. Mend the file that is named above: it is read again."
+            }
+            _ => {
+                "There is no sample to compute a gain from. Import some, or look at what writes them \
+                 (`alert-orchestrator check` says what there is)."
+            }
+        }
+        .to_owned(),
     }
 }
 

@@ -8,12 +8,13 @@ use advisor_core::peg::PegFigures;
 use advisor_core::price_check::{LogicalPrice, PriceFigure, PriceFigures, Tolerance};
 use advisor_core::rules::{Baseline, Basis};
 
-use super::layout::{GLUE, Sheet, Times, amount, number, of_basis, percent, usd};
-use super::wallets::difference;
+use super::layout::{GLUE, Sheet, Times, amount, number, of_basis, percent, terms};
+use super::wallets::gain_sum;
 
 /// When it was evaluated, and since when gains count.
 pub(super) fn reference(sheet: &mut Sheet, times: &Times, advice: &Advice) {
-    sheet.step("as of", &format!("{}; {}", times.at(advice.as_of), times.zone(advice.as_of)));
+    let rounded = "figures are rounded: a sum may differ in its last digit";
+    sheet.step("as of", &format!("{}; {}; {rounded}", times.at(advice.as_of), times.zone(advice.as_of)));
     let why = advice.reference.as_ref().map(|why| format!("\n{why}")).unwrap_or_default();
     let text = match advice.t0 {
         Some(t0) => format!("t0 = {} ({}){why}", times.at(t0), advice.ref_mode),
@@ -45,8 +46,8 @@ pub(super) fn rest(sheet: &mut Sheet, times: &Times, advice: &Advice) {
 fn totals_steps(sheet: &mut Sheet, totals: &Totals, growth_per_year: Option<f64>) {
     let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd, .. } = totals;
     sheet.step("asset", "sums over all wallets");
-    let sum = difference([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd]);
-    sheet.step("  gain", &format!("G = {sum} = {}", usd(*gain_usd)));
+    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd], *gain_usd);
+    sheet.step("  gain", &format!("G = {sum}"));
     let limit = format!("{limit_usd:.2}{GLUE}USD, the sum of the wallets' limits, before anything holds");
     sheet.step("  limit", &limit);
     if let Some(yearly) = growth_per_year {
@@ -115,7 +116,11 @@ fn gate_steps(sheet: &mut Sheet, times: &Times, gate: &GateFigures, applied: boo
         fit_step(sheet, times, fit, gate.baseline);
     }
     if let (Some(residual), Some(newest)) = (gate.residual, gate.newest_value) {
-        let [newest, fitted, residual] = [newest, newest - residual, residual].map(figure);
+        let terms: &dyn Fn(f64) -> String = match gate.basis {
+            Basis::CorrectedPosition => &terms(residual),
+            Basis::ChangeRateUsd => &figure,
+        };
+        let [newest, fitted, residual] = [newest, newest - residual, residual].map(terms);
         sheet.step("  residual", &format!("r(t1) = {newest} - {fitted} = {residual}{GLUE}{unit}"));
     }
     if let (Some(sigma), Some(band)) = (gate.sigma, gate.k_times_sigma) {

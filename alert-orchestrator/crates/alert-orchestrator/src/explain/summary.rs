@@ -23,7 +23,10 @@ pub(super) fn paragraphs(of: &Explanation<'_>, times: &Times) -> Vec<String> {
                 (offering, all) => format!("{offering} of {}", wallets(all)),
             };
             let answer = format!("Up to {limit_usd:.2}{GLUE}USD {}, from {from}.", may(of, times, "be withdrawn"));
-            vec![and(answer, gained(of, times)), limited(of), would_hold(of, times)]
+            let mut paragraphs = vec![and(answer, gained(of, times)), limited(of)];
+            // Of a time that is past nothing can come any more.
+            paragraphs.extend((!of.is_past).then(|| would_hold(of, times)));
+            paragraphs
         }
         Decision::Hold(hold) => {
             let answer = format!("Nothing {}.", may(of, times, "be withdrawn"));
@@ -144,7 +147,7 @@ fn would_hold(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times
     if let Some(apy) = rules.max_supply_apy {
         let apy = percent(apy);
         rest.push(format!(
-            "a wallet grows by more than {apy}{GLUE}% a year and the known deposits explain \
+            "a wallet grows by more than its known deposits and interest of {apy}{GLUE}% a year \
              (client.transactions.max_supply_apy)"
         ));
     }

@@ -10,7 +10,7 @@ use advisor_core::flow::Direction;
 use advisor_core::rules::Mark;
 
 use super::explanation::{Explanation, Wallets};
-use super::layout::{GLUE, Sheet, Times, amount, number, units, usd, wallets};
+use super::layout::{GLUE, Sheet, Times, amount, number, terms, units, usd, wallets};
 use crate::decisions::abbreviate;
 
 /// More than this are folded.
@@ -62,8 +62,8 @@ fn wallet_steps(sheet: &mut Sheet, times: &Times, wallet: &WalletFigures, safety
     sheet.step("  baseline", &format!("V(b) = {} at {}", usd(*baseline_usd), times.at(wallet.baseline_at)));
     sheet.step("  newest", &format!("V(e) = {} at {}", usd(*newest_usd), times.at(wallet.newest_at)));
     wallet.flows.iter().for_each(|flow| flow_step(sheet, times, flow));
-    let sum = difference([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd]);
-    let gain = format!("G = V(e) - V(b) - deposits + withdrawals\n= {sum} = {}", usd(*gain_usd));
+    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd], *gain_usd);
+    let gain = format!("G = V(e) - V(b) - deposits + withdrawals\n= {sum}");
     sheet.step("  gain", &gain);
     if wallet.untagged_usd > 0.0 {
         let text = format!("U = {} withdrawn without a tag: it may have been gain", usd(wallet.untagged_usd));
@@ -75,10 +75,11 @@ fn wallet_steps(sheet: &mut Sheet, times: &Times, wallet: &WalletFigures, safety
     limit_step(sheet, wallet, safety_factor);
 }
 
-/// Newest less baseline less deposits plus withdrawals, as figures.
-pub(super) fn difference([newest, baseline, deposits, withdrawals]: [f64; 4]) -> String {
-    let [newest, baseline, deposits, withdrawals] = [newest, baseline, deposits, withdrawals].map(amount);
-    format!("{newest} - {baseline} - {deposits} + {withdrawals}")
+/// Newest less baseline less deposits plus withdrawals, as figures, and what comes out.
+pub(super) fn gain_sum(terms_of: [f64; 4], gain_usd: f64) -> String {
+    let figure = terms(gain_usd);
+    let [newest, baseline, deposits, withdrawals] = terms_of.map(&figure);
+    format!("{newest} - {baseline} - {deposits} + {withdrawals} = {}{GLUE}USD", figure(gain_usd))
 }
 
 fn limit_step(sheet: &mut Sheet, wallet: &WalletFigures, safety_factor: f64) {
@@ -103,7 +104,8 @@ fn growth_steps(sheet: &mut Sheet, times: &Times, growth: &GrowthFigures) {
             rise_step(sheet, times, largest, "explained, and the largest")
         }
         Some(_) => {}
-        None => sheet.step("  rise", "none beside the flows"),
+        None if growth.unexplained.is_empty() => sheet.step("  rise", "none beside the flows"),
+        None => {}
     }
     for at in &growth.taken_back {
         sheet.step("  rise", &format!("at {}: taken back later, so it counts for nothing", times.at(*at)));

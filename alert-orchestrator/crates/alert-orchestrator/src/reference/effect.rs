@@ -194,7 +194,8 @@ fn gains(before: &Advice, after: &Advice, is_own: impl Fn(&str) -> bool) -> Vec<
         (!meant.is_empty()).then(|| format!("{} USD of gains in {} {what}", money(usd), other(meant.len())))
     };
     let is_back = after.t0.zip(before.t0).is_some_and(|(after, before)| after < before);
-    let lost = sum(|usd| usd <= -CENT, "will no longer be offered");
+    let is_offered = matches!(before.decision, Decision::Withdraw { .. });
+    let lost = sum(|usd| usd <= -CENT, if is_offered { "will no longer be offered" } else { "will no longer count" });
     let freed = sum(|usd| usd >= CENT, if is_back { "will count again" } else { "will count" });
     [lost, freed].into_iter().flatten().collect()
 }

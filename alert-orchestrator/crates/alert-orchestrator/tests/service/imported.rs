@@ -171,7 +171,7 @@ fn check_names_what_an_operator_looks_for() {
         "WARN  djed: flows: 0 without wallet, 1 of wallets without samples",
         " (keyword): newest withdrawal whose memo contains",
         " h old; wallets: 2",
-        " points in its window, needs 10",
+        " points in its window, enough to judge by",
     ] {
         assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
     }

@@ -47,6 +47,11 @@ impl Begun {
     fn at(&self, hours_later: i64) -> Timestamp {
         Timestamp::from_second(self.newest + hours_later * 3600).unwrap()
     }
+
+    /// The same where it is a whole minute, else the next one.
+    fn minute_after(&self, hours_later: i64) -> Timestamp {
+        Timestamp::from_second((self.at(hours_later).as_second() + 59) / 60 * 60).unwrap()
+    }
 }
 
 fn empty() -> Folder {
@@ -139,7 +144,7 @@ fn init_leaves_nothing_behind_where_it_cannot_write_all() {
     folder.write("my", "a file in the place of the folder");
     let init = folder.run(&["init", "my", "--asset", "usdc"]);
     assert_eq!(init.code, Some(1));
-    assert!(init.stderr.contains("liqwid_supply_positions_usdc.csv; nothing was left behind: "), "{}", init.stderr);
+    assert!(init.stderr.contains("liqwid_supply_positions_usdc.csv; no file was left behind: "), "{}", init.stderr);
     assert_eq!(files(&folder, "."), ["./my"]);
 }
 
@@ -160,17 +165,21 @@ fn what_cannot_be_a_wallet_or_an_asset_is_refused_with_the_reason() {
 #[test]
 fn a_short_history_is_told_when_it_is_long_enough() {
     let begun = Begun::new();
-    let outlook = format!("at one an hour there are enough (11) at {}", begun.at(4)); // 7 + 4
+    let outlook = format!("at one an hour there are enough at {}", begun.minute_after(4)); // 7 + 4
     begun.folder.write(POSITIONS, &begun.samples(7, 1));
     let import = begun.run(&["import", "my/data"]);
     assert_eq!(import.code, Some(0), "{}", import.stderr);
-    let said = format!("\nusdc: 7 of 10 points in the last 48 h; {outlook}\n");
+    let said = format!("\nusdc: 7 of the 11 points that it takes in the last 48 h; {outlook}\n");
     assert!(import.stdout.ends_with(&said), "{}", import.stdout);
     let once = begun.run(&["--once"]);
     let reason = format!("[reason: insufficient points for residual gate (7 < 10); {outlook}]\n");
     assert!(once.stdout.ends_with(&reason), "{}", once.stdout);
     let check = begun.run(&["check"]);
-    assert!(check.stdout.contains(&format!("WARN  usdc: gate: 7 of 10 points in the last 48 h; {outlook}\n")));
+    assert!(
+        check
+            .stdout
+            .contains(&format!("WARN  usdc: gate: 7 of the 11 points that it takes in the last 48 h; {outlook}\n"))
+    );
 
     begun.folder.write(POSITIONS, &begun.samples(12, 1));
     let import = begun.run(&["import", "my/data"]);
@@ -182,7 +191,7 @@ fn a_short_history_is_told_when_it_is_long_enough() {
 fn daily_samples_are_told_to_raise_the_window_and_to_what() {
     let begun = Begun::new();
     begun.folder.write(POSITIONS, &begun.samples(30, 24));
-    let said = "at one a day the last 48 h never hold enough (11): raise decision_gate.lookback_hours to 264";
+    let said = "at one a day 48 h do not hold enough: raise decision_gate.lookback_hours to 264";
     for arguments in [&["import", "my/data"][..], &["--once"], &["check"]] {
         let run = begun.run(arguments);
         assert!(run.stdout.contains(said), "{arguments:?}: {}", run.stdout);
@@ -197,7 +206,7 @@ fn daily_samples_are_told_to_raise_the_window_and_to_what() {
 fn an_import_of_nothing_but_columns_says_what_is_to_come() {
     let begun = Begun::new();
     let import = begun.run(&["import", "my/data"]);
-    let said = "\nusdc: 0 of 10 points in the last 48 h; the gate takes 11 points in 48 h: \
+    let said = "\nusdc: 0 of the 11 points that it takes in the last 48 h; the gate takes 11 points in 48 h: \
                 a sample every 4.8 h or more often\n";
     assert!(import.code == Some(0) && import.stdout.ends_with(said), "{}{}", import.stdout, import.stderr);
 }

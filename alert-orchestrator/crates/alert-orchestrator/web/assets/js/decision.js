@@ -15,18 +15,21 @@ const HINTS = {
 	store_unavailable: "The data could not be read. The next round tries again.",
 	asset_not_found: "No position table has that name. Check client.assets.",
 	invalid_data: "A row of the data cannot be used. Correct it.",
-	clock_doubt: "Look at this machine's clock.",
+	clock_doubt: "Look at the clock of the server, and of what writes the samples.",
 	no_reference: "Mark the last withdrawal of gains as the reference: gains count from it.",
 	no_data: "There is no sample to count gains to yet.",
 	stale_data: "The newest samples are too old to act on. Look at what writes them.",
 	flows_incomplete: "Deposits may be missing.",
 	unexplained_growth: "Add the deposit that is missing.",
 	off_peg: "The coin is away from its peg. Wait until it is back.",
-	insufficient_points: "These samples show no trend to judge by. Look at why.",
+	insufficient_points: "There are too few samples, or they are too unlike, to judge the newest by.",
 	gate_triggered: "The newest value lies too far from its trend. Wait until it settles.",
 	price_mismatch: "The price sources disagree. Wait until they agree.",
-	no_gain: "Nothing was earned since t0, so there is nothing to take out.",
+	no_gain: "There is nothing to take out until more is gained.",
 };
+
+/** Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not. @param {Api.Decision} decision */
+export const isDoubtful = ({ off_peg, reason }) => Boolean(off_peg) || ["clock_doubt", "stale_data"].includes(reason?.code ?? "");
 
 /** @param {1 | 0 | -1} decision */
 export const kindOf = (decision) => KINDS[decision];
@@ -99,8 +102,14 @@ function effectOf(wallets) {
 	return lowered > 0 ? `, lowers the limit by ${usd(lowered)} USD` : ", lowers no limit";
 }
 
+/** Of how many wallets something may be taken. @param {Api.Wallet[]} wallets */
+export function fromWhom(wallets) {
+	const offering = wallets.filter(({ wmax_usd }) => wmax_usd > 0).length;
+	return `from ${offering < wallets.length ? `${offering} of ` : ""}${counted(wallets.length, "wallet")}`;
+}
+
 function sentence({ decision, wallet_breakdown, reason }, may) {
-	if (decision === 1) return `${may}, from ${counted(wallet_breakdown.length, "wallet")}.`;
+	if (decision === 1) return `${may}, ${fromWhom(wallet_breakdown)}.`;
 	return reason ? readable(reason.message) : "No reason was given.";
 }
 
@@ -114,7 +123,7 @@ function showWarnings(warnings) {
 		const kind = text.replace(/[\w…]*\d[\w….:-]*/g, "");
 		alike.set(kind, [...(alike.get(kind) ?? []), text]);
 	}
-	const size = (text) => Math.max(0, ...(text.match(/(?<![\w.])\d+(\.\d+)?(?![\w.])/g) ?? []).map(Number));
+	const size = (text) => Math.max(0, ...(text.match(/(?<![\w.:-])\d+(\.\d+)?(?![\w.:-])/g) ?? []).map(Number));
 	const said = [...alike.values()].map((texts) => {
 		const worst = texts.reduce((a, b) => (size(b) > size(a) ? b : a));
 		const others = counted(texts.length - 1, "more warning");

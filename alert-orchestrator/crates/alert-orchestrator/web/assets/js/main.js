@@ -148,7 +148,7 @@ function draw() {
 function drawAsset(shown) {
 	drawSelector(shown);
 	overview.showOverview(shown);
-	byId("main").classList.toggle("doubt", isDoubtful(shown));
+	byId("main").classList.toggle("doubt", decision.isDoubtful(shown.decision));
 	byId("charts").hidden = shown.decision.decision === -1;
 	decision.showDecision(shown);
 	showGate(shown);
@@ -159,13 +159,6 @@ function drawAsset(shown) {
 	history.showHistory(shown);
 	showExplain(shown);
 }
-
-/**
- * Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not.
- * @param {Page.Shown} shown
- */
-const isDoubtful = ({ decision: { reason }, explain }) =>
-	["clock_doubt", "stale_data", "off_peg"].includes(reason?.code ?? "") || Boolean(explain.value?.peg?.off_peg);
 
 /** @param {Page.Shown} shown */
 function drawSelector({ decisions, asset, unreachableSince, failure }) {

@@ -1,10 +1,10 @@
 // Which asset offers what? A row for each, the selected one marked, and what they offer in all.
 
-import { mark } from "./decision.js";
+import { fromWhom, isDoubtful, mark } from "./decision.js";
 import { byId, el, reconcile, setText, write } from "./dom.js";
 import { counted, readable, time, usd } from "./format.js";
 import { href } from "./route.js";
-import { age } from "./status.js";
+import { age, isPast } from "./status.js";
 
 /** @param {(asset: string) => void} choose */
 export function start(choose) {
@@ -18,12 +18,13 @@ export function start(choose) {
 }
 
 /** @param {Page.Shown} state */
-export function showOverview({ decisions, asset, unreachableSince, failure }) {
+export function showOverview(state) {
+	const { decisions, asset } = state;
 	const names = Object.keys(decisions).sort();
 	const fill = (row, name) => fillRow(row, name, decisions[name], name === asset);
 	reconcile(byId("overview-rows"), names, (name) => name, makeRow, fill);
 	// What was offered once is no sum to rely on; and one asset is its own.
-	byId("overview-total").hidden = names.length < 2 || unreachableSince !== null || failure !== null;
+	byId("overview-total").hidden = names.length < 2 || isPast(state);
 	showTotal(names, decisions);
 }
 
@@ -37,13 +38,14 @@ function makeRow(name) {
 function fillRow(row, name, decision, selected) {
 	const [, kind, limit, reason, newest] = row.cells;
 	const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
+	row.className = isDoubtful(decision) ? "doubt" : "";
 	link.href = href({ asset: name });
 	if (selected) link.setAttribute("aria-current", "true");
 	else link.removeAttribute("aria-current");
 	if (kind.dataset.kind !== String(decision.decision)) kind.replaceChildren(mark(decision.decision));
 	kind.dataset.kind = String(decision.decision);
 	setText(limit, usd(decision.wmax_usd));
-	const why = decision.reason ? readable(decision.reason.message) : `from ${counted(decision.wallet_breakdown.length, "wallet")}`;
+	const why = decision.reason ? readable(decision.reason.message) : fromWhom(decision.wallet_breakdown);
 	setText(reason, why);
 	// Whole for the pointer on the cell, and for the keyboard on the link.
 	for (const node of [reason, link]) node.dataset.tip = why;

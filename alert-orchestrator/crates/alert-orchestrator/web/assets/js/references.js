@@ -45,6 +45,8 @@ export function showReferences(state) {
 	asset = state.asset;
 	writable = state.status !== null && state.status.references_writable && state.status.auth.enabled;
 	if (asset !== listedFor) setText(byId("reference-result"), "");
+	// What the dialog says is of the asset that it was opened for.
+	if (pending && pending.asset !== asset) byId("reference-dialog").close();
 	listedFor = asset;
 	showNote(state);
 	const { value: answer, error } = state.withdrawals;

@@ -35,7 +35,7 @@ export function showStatus(state) {
 		});
 	}
 	const now = banners(state);
-	document.body.classList.toggle("doubt", now.some(({ key }) => PAST.includes(key)));
+	document.body.classList.toggle("doubt", isPast(state));
 	reconcile(
 		byId("banners"),
 		now,
@@ -47,6 +47,9 @@ export function showStatus(state) {
 		},
 	);
 }
+
+/** Whether no figure is of now. @param {Page.State} state */
+export const isPast = (state) => banners(state).some(({ key }) => PAST.includes(key));
 
 function withAge(instant) {
 	if (!instant) return "–";
