@@ -88,6 +88,8 @@ test("nothing of a row lies over anything else, however much it offers", async (
         return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1).map(() => row.textContent));
       }));
       assert.deepEqual(over, [], `${width}`);
+      const names = await page.locator("#overview-rows a").evaluateAll((links) => links.map((link) => link.clientWidth));
+      assert.ok(names.every((seen) => seen >= 24), `${names} at ${width}`);
     });
   }
 });
