@@ -70,7 +70,7 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
             Some(HoldReason::NoData { detail: detail.into() })
         }
         HoldReason::NoData { detail } if detail.starts_with("since") => {
-            let outlook = gate::outlook(&test_support::rules().gate, &[], None, EPOCH)?;
+            let outlook = gate::outlook(&test_support::rules().gate, &[], EPOCH)?;
             let outlook = outlook.in_words(&TimeZone::UTC);
             let detail = format!("for usdc up to {}; {outlook}", time::timestamp(EPOCH));
             Some(HoldReason::NoData { detail })
@@ -117,7 +117,7 @@ fn next_hold(hold: &HoldReason) -> Option<HoldReason> {
 fn few_points(points: usize, step_hours: i64) -> HoldReason {
     let ts: Vec<i64> = (0..).map(|i| EPOCH + i * step_hours * NANOS_PER_HOUR).take(points).collect();
     let rules = test_support::rules().gate;
-    let outlook = ts.last().and_then(|newest| gate::outlook(&rules, &ts, None, *newest));
+    let outlook = ts.last().and_then(|newest| gate::outlook(&rules, &[&ts], *newest));
     HoldReason::InsufficientPoints { points, needed: rules.min_points, outlook }
 }
 

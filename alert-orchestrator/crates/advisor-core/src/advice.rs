@@ -4,6 +4,7 @@
 //! figure that went into the decision is in [`Advice`]; whoever shows one reads it there and computes nothing.
 //! Elsewhere: what goes in and what comes out, as types, is `figures`; the sentences for an operator are `warnings`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -13,6 +14,7 @@ use crate::decision::{Decision, Failure, Hold, HoldReason, Taken, UnexplainedGro
 pub use crate::figures::{Advice, FlowFigures, GrowthFigures, RiseFigures, Snapshot, Totals, WalletFigures};
 use crate::gain::{FlowTables, Gains, WalletGain, wallet_gains};
 use crate::gate::{self, GateFigures, Verdict};
+use crate::outlook::Outlook;
 use crate::position::{Contradiction, Positions, WalletSeries};
 use crate::price::AssetPrices;
 use crate::price_check::{self, Known, PriceSource, SourcePrice};
@@ -151,7 +153,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
 /// That there are no samples, and what the gate takes. Where a file was refused, that is what is to be mended first.
 fn describe_nothing(rules: &Rules, snapshot: &Snapshot, advice: &Advice) -> String {
     let says_more = advice.gate_applied && snapshot.positions.refused.is_empty();
-    let outlook = says_more.then(|| gate::outlook(&rules.gate, &[], None, time::nanos(advice.as_of))).flatten();
+    let outlook = says_more.then(|| gate::outlook(&rules.gate, &[], time::nanos(advice.as_of))).flatten();
     let outlook = outlook.map(|outlook| format!("; {}", outlook.in_words(&rules.zone))).unwrap_or_default();
     format!("for {} up to {}{outlook}", snapshot.asset, time::shown(advice.as_of, &rules.zone))
 }
@@ -309,12 +311,9 @@ fn judge_window(
         return None;
     }
     let judge = |ts: &[i64], values: &[f64], newest: f64, measured: &dyn Fn() -> Vec<f64>| {
-        let figures = gate::judge(&gate::Series { ts, values, window_start: start, newest, measured }, &rules.gate);
-        let is_short = matches!(figures.verdict, Verdict::Insufficient { .. });
-        let outlook = || gate::outlook(&rules.gate, ts, newest_before(&snapshot.positions, start), to);
-        GateFigures { outlook: if is_short { outlook() } else { None }, ..figures }
+        gate::judge(&gate::Series { ts, values, window_start: start, newest, measured }, &rules.gate)
     };
-    Some(match rules.gate.basis {
+    let figures = match rules.gate.basis {
         Basis::CorrectedPosition => {
             let series = asset_series(&gains.wallets, start, newest);
             let measured = || positions_at(&gains.wallets, &series.ts);
@@ -327,16 +326,24 @@ fn judge_window(
                 points.into_iter().map(|point| (point.ts, point.price_usd)).unzip();
             judge(&ts, &prices, newest, &|| prices.clone())
         }
-    })
+    };
+    let is_short = matches!(figures.verdict, Verdict::Insufficient { .. });
+    let outlook = if is_short { outlook(rules, snapshot, gains, to) } else { None };
+    Some(GateFigures { outlook, ..figures })
 }
 
-/// The newest sample before `start`.
-fn newest_before(positions: &Positions, start: i64) -> Option<i64> {
-    let newest = |wallet: &WalletSeries| {
-        let before = wallet.ts().partition_point(|ts| *ts < start);
-        before.checked_sub(1).map(|i| wallet.ts()[i])
+/// When there are points enough, by those samples of each wallet that are points of the gate's series.
+fn outlook(rules: &Rules, snapshot: &Snapshot, gains: &Gains<'_>, to: i64) -> Option<Outlook> {
+    let priced = |wallet: &WalletSeries| {
+        let times = wallet.ts().iter().enumerate();
+        times.filter(|(i, _)| wallet.price_usd(*i).is_some()).map(|(_, ts)| *ts).collect()
     };
-    positions.wallets.iter().filter_map(newest).max()
+    let times: Vec<Cow<'_, [i64]>> = match rules.gate.basis {
+        Basis::CorrectedPosition => gains.wallets.iter().map(|wallet| Cow::Borrowed(wallet.series.ts())).collect(),
+        Basis::ChangeRateUsd => snapshot.positions.wallets.iter().map(|wallet| Cow::Owned(priced(wallet))).collect(),
+    };
+    let times: Vec<&[i64]> = times.iter().map(AsRef::as_ref).collect();
+    gate::outlook(&rules.gate, &times, to)
 }
 
 /// A wallet of whose samples too many contradict themselves, or the newest does.

@@ -287,11 +287,12 @@ fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> u
     }
 }
 
-/// What becomes of a window of which `ts` are the points, too few of them, and `before` is the newest sample before it;
-/// `None` where no number of points would do.
+/// What becomes of a window with too few points; `None` where no number of points would do.
+///
+/// `wallets`: each one's sample times up to the evaluation time `now`, oldest first, also from before the window.
 #[must_use]
-pub fn outlook(rules: &GateRules, ts: &[i64], before: Option<i64>, now: i64) -> Option<Outlook> {
-    enough_points(rules).map(|enough| Outlook::of(enough, rules.lookback_hours, ts, before, now))
+pub fn outlook(rules: &GateRules, wallets: &[&[i64]], now: i64) -> Option<Outlook> {
+    enough_points(rules).map(|enough| Outlook::of(enough, rules.lookback_hours, wallets, now))
 }
 
 /// So many points, evenly spaced, are enough for a verdict; `None` where no number is.

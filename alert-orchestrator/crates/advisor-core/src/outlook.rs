@@ -1,13 +1,20 @@
-//! When has the gate points enough? From how often samples come, and how many its window can hold.
+//! When has the gate points enough? From how often each wallet is sampled, and how many points its window can hold.
 //!
-//! Start at `Outlook::of`, which is asked where there are too few. Evenly spaced samples are assumed, as far apart
-//! as they were on average: that is what a young history needs to know, and no decision rests on it. Where they come faster or slower than
-//! before, it follows with them.
+//! Start at `Outlook::of`, which is asked where there are too few. Each wallet is taken to go on at the step of its
+//! newest samples. Wallets that are written at one instant are points together, as they are to the gate, and those
+//! that are written one after the other a point each. That is what a young history needs to know, and no decision
+//! rests on it; where samples come faster or slower than before, it follows with them.
 //! Elsewhere: how many points a verdict takes is for [`crate::gate`] to say, whose [`outlook`](crate::gate::outlook)
 //! this is.
 
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use quant::series;
 
 use crate::time;
 
@@ -25,21 +32,22 @@ pub struct Outlook {
 enum Prospect {
     /// Enough at this time, if samples go on at this step.
     At { at: Timestamp, step_hours: f64 },
-    /// At this step the window never holds enough.
-    Never { step_hours: f64 },
+    /// At this step the window never holds enough; one of so many hours does.
+    Never { step_hours: f64, lookback_hours_needed: f64 },
     /// How often samples come cannot be told from so few.
     Unknown,
 }
 
 impl Outlook {
-    /// `enough`: so many points are; `ts`: those in the window of `lookback_hours`, oldest first; `before`: the newest
-    /// sample before it; `now`: the evaluation time.
-    pub(crate) fn of(enough: usize, lookback_hours: f64, ts: &[i64], before: Option<i64>, now: i64) -> Self {
-        let prospect = match step_hours(ts, before) {
-            None => Prospect::Unknown,
-            Some(step_hours) => find_time(enough, [lookback_hours, step_hours], ts, now)
-                .map_or(Prospect::Never { step_hours }, |at| Prospect::At { at, step_hours }),
-        };
+    /// `enough`: so many points are; `wallets`: each one's sample times, oldest first; `now`: the evaluation time.
+    pub(crate) fn of(enough: usize, lookback_hours: f64, wallets: &[&[i64]], now: i64) -> Self {
+        let prospect = Rounds::of(wallets, now).map_or(Prospect::Unknown, |rounds| {
+            let step_hours = rounds.shortest as f64 / time::NANOS_PER_HOUR as f64;
+            match rounds.find_time(enough, time::hours(lookback_hours), wallets) {
+                Some(at) => Prospect::At { at: time::timestamp(to_the_minute(at.max(now))), step_hours },
+                None => Prospect::Never { step_hours, lookback_hours_needed: rounds.lookback_hours_needed(enough) },
+            }
+        });
         Self { enough, lookback_hours, prospect }
     }
 
@@ -57,11 +65,10 @@ impl Outlook {
             Prospect::At { at, step_hours } => {
                 format!("at {} there are enough at {}", often(step_hours), time::shown(at, zone))
             }
-            Prospect::Never { step_hours } => format!(
+            Prospect::Never { step_hours, lookback_hours_needed } => format!(
                 "at {} {lookback_hours} h do not hold enough: \
-                 raise decision_gate.lookback_hours to {}",
+                 raise decision_gate.lookback_hours to {lookback_hours_needed}",
                 often(step_hours),
-                self.lookback_hours_needed(step_hours)
             ),
             Prospect::Unknown => {
                 let step_hours = lookback_hours / (enough.max(2) - 1) as f64;
@@ -72,44 +79,126 @@ impl Outlook {
             }
         }
     }
+}
 
-    /// The shortest window that holds enough points of this step, in whole hours: one step more than they span, as
-    /// samples are never on time to the second.
-    fn lookback_hours_needed(self, step_hours: f64) -> f64 {
-        (self.enough as f64 * step_hours - 1e-6).ceil()
+/// How an asset's samples go on.
+struct Rounds {
+    /// The wallets that bring points of their own.
+    paces: Vec<Pace>,
+    /// The shortest and the longest step of any of them, nanoseconds.
+    shortest: i64,
+    longest: i64,
+    /// The time of the asset's newest sample. Where samples have stopped it is as if the newest were of now: the next
+    /// is not due before.
+    newest: i64,
+}
+
+/// How a wallet's samples go on.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    newest: i64,
+    step: i64,
+}
+
+impl Rounds {
+    /// `None` where no wallet that goes on has two samples.
+    fn of(wallets: &[&[i64]], now: i64) -> Option<Self> {
+        let newest = wallets.iter().filter_map(|ts| ts.last()).max().copied()?;
+        let mut paces = paces(wallets, newest);
+        let steps = || paces.iter().map(|pace| pace.step);
+        let (shortest, longest) = (steps().min()?, steps().max()?);
+        let since = now.saturating_sub(newest);
+        let stopped_for = if since / 2 > shortest { since } else { 0 };
+        paces.iter_mut().for_each(|pace| pace.newest = pace.newest.saturating_add(stopped_for));
+        Some(Self { paces, shortest, longest, newest: newest.saturating_add(stopped_for) })
+    }
+
+    /// When enough points are in the window; `None` where never.
+    fn find_time(&self, enough: usize, lookback: i64, wallets: &[&[i64]]) -> Option<i64> {
+        // A sample that is a little late is no reason to say that one fewer fits.
+        let late = self.shortest / 1000;
+        let window = lookback.saturating_add(late);
+        let most: f64 = self.paces.iter().map(|pace| window as f64 / pace.step as f64 + 1.0).sum();
+        if most < enough as f64 {
+            return None;
+        }
+        let oldest = self.newest.saturating_sub(window);
+        let recent: Vec<&[i64]> = wallets.iter().map(|ts| &ts[ts.partition_point(|ts| *ts < oldest)..]).collect();
+        let mut points = series::union(&recent);
+        let mut due = self.paces.iter().map(|pace| pace.first_after(self.newest)).collect::<Option<Vec<i64>>>()?;
+        // By then only what is still to come is in the window, and each wallet has come round.
+        let end = self.newest.saturating_add(window).saturating_add(self.longest);
+        loop {
+            let at = due.iter().min().copied().filter(|at| *at <= end)?;
+            points.push(at);
+            let start = at.saturating_sub(lookback);
+            let before = points.partition_point(|ts| *ts < start);
+            let is_late = before.checked_sub(1).is_some_and(|last| points[last] >= start.saturating_sub(late));
+            if points.len() - before + usize::from(is_late) >= enough {
+                return Some(at);
+            }
+            for (due, pace) in due.iter_mut().zip(&self.paces).filter(|(due, _)| **due == at) {
+                *due = due.checked_add(pace.step)?;
+            }
+        }
+    }
+
+    /// A window that holds enough points, in whole hours: one step more than they span, as samples are never on time to
+    /// the second. Where some wallets are sampled so seldom that this step is long, it does without them.
+    fn lookback_hours_needed(&self, enough: usize) -> f64 {
+        let mut steps: Vec<f64> =
+            self.paces.iter().map(|pace| pace.step as f64 / time::NANOS_PER_HOUR as f64).collect();
+        steps.sort_unstable_by(f64::total_cmp);
+        let mut per_hour = 0.0;
+        let needed = steps.into_iter().map(|step_hours| {
+            per_hour += 1.0 / step_hours;
+            (enough as f64 - 1.0) / per_hour + step_hours
+        });
+        (needed.fold(f64::INFINITY, f64::min) - 1e-6).ceil()
     }
 }
 
-/// How far samples are apart, on average.
-fn step_hours(ts: &[i64], before: Option<i64>) -> Option<f64> {
-    let (first, last) = (*ts.first()?, *ts.last()?);
-    let step = match ts.len() - 1 {
-        0 => time::hours_between(before?, last),
-        steps => time::hours_between(first, last) / steps as f64,
-    };
-    (step > 0.0).then_some(step)
+impl Pace {
+    /// When its next sample is due, of those that are not missing already.
+    fn first_after(self, ts: i64) -> Option<i64> {
+        let missing = ts.saturating_sub(self.newest) / self.step;
+        self.newest.checked_add(self.step.checked_mul(missing + 1)?)
+    }
 }
 
-/// When enough points are in the window; `None` where never.
-fn find_time(enough: usize, [lookback_hours, step_hours]: [f64; 2], ts: &[i64], now: i64) -> Option<Timestamp> {
-    // A sample that is a little late is no reason to say that one fewer fits.
-    let fits = lookback_hours / step_hours + 1.0 + 1e-3;
-    if fits < enough as f64 {
-        return None;
+/// The wallets that go on and bring points of their own.
+fn paces(wallets: &[&[i64]], newest: i64) -> Vec<Pace> {
+    let pace = |ts: &&[i64]| Some(Pace { newest: *ts.last()?, step: typical_step(ts)? });
+    let goes_on = |pace: &Pace| newest.saturating_sub(pace.newest) / 2 <= pace.step;
+    let mut going: Vec<(Pace, &[i64])> =
+        wallets.iter().filter_map(|ts| Some((pace(ts).filter(goes_on)?, *ts))).collect();
+    going.sort_by_key(|(pace, _)| (Reverse(pace.newest), pace.step));
+    let mut apart: Vec<(Pace, &[i64])> = Vec::new();
+    for (pace, ts) in going {
+        // Whose newest sample is another's, too, is written together with it.
+        if !apart.iter().any(|(_, others)| others.binary_search(&pace.newest).is_ok()) {
+            apart.push((pace, ts));
+        }
     }
-    let last = *ts.last()?;
-    // Where samples have stopped, the next is not due before now.
-    let from = if time::hours_between(last, now) <= 2.0 * step_hours { last } else { now };
-    let after = |count: usize| from.saturating_add(time::hours(count as f64 * step_hours));
-    let points = |count: &usize| {
-        let start = after(*count).saturating_sub(time::hours(lookback_hours));
-        count + ts.len() - ts.partition_point(|ts| *ts < start)
-    };
-    let more = (1..=enough).find(|count| points(count) >= enough)?;
-    // To the minute, and not before it: samples are no more punctual than that.
+    apart.into_iter().map(|(pace, _)| pace).collect()
+}
+
+/// So many newest steps of a wallet tell how it goes on: one sample that is missing or one too many does not mislead, and
+/// a change of pace is followed after three.
+const STEPS: usize = 5;
+
+/// How far a wallet's newest samples are apart: the median, of two in the middle the shorter.
+fn typical_step(ts: &[i64]) -> Option<i64> {
+    let newest = &ts[ts.len().saturating_sub(STEPS + 1)..];
+    let mut steps: Vec<i64> = newest.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    steps.sort_unstable();
+    steps.get(steps.len().checked_sub(1)? / 2).copied()
+}
+
+/// The next whole minute: samples are no more punctual than that.
+fn to_the_minute(ts: i64) -> i64 {
     let minute = time::NANOS_PER_HOUR / 60;
-    let enough_at = after(more).max(now);
-    Some(time::timestamp(enough_at.saturating_add((minute - enough_at.rem_euclid(minute)) % minute)))
+    ts.saturating_add((minute - ts.rem_euclid(minute)) % minute)
 }
 
 /// How often samples come that are so many hours apart, roughly.
@@ -121,71 +210,5 @@ fn often(step_hours: f64) -> String {
         ..1.0 => format!("one every {:.0} min", (step_hours * 60.0).max(1.0)),
         1.0..48.0 => format!("one every {step_hours:.1} h"),
         _ => format!("one every {:.1} days", step_hours / 24.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_support::EPOCH;
-
-    fn at(hour: f64) -> i64 {
-        EPOCH + time::hours(hour)
-    }
-
-    /// What is said of a window with points at these hours, of which 11 are enough.
-    #[track_caller]
-    fn said(lookback_hours: f64, points: &[f64], before: Option<f64>, now: f64, expected: &str) {
-        let ts: Vec<i64> = points.iter().map(|hour| at(*hour)).collect();
-        assert_eq!(Outlook::of(11, lookback_hours, &ts, before.map(at), at(now)).in_words(&TimeZone::UTC), expected);
-    }
-
-    #[test]
-    fn a_young_history_is_told_when_it_has_points_enough() {
-        let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 6.5, "at one an hour there are enough at 2026-01-01T10:00:00Z"); // 7 + 4
-        let days: Vec<f64> = (0..8).map(|day| f64::from(day) * 24.0).collect();
-        said(720.0, &days, None, 168.0, "at one a day there are enough at 2026-01-11T00:00:00Z"); // day 7 + 3
-        // 0.25 h + 9 · 0.25 h
-        said(48.0, &[0.0, 0.25], None, 0.3, "at one every 15 min there are enough at 2026-01-01T02:30:00Z");
-        // 10 steps of 4.8 h are 48 h: just so many.
-        said(48.0, &[0.0, 4.8], None, 5.0, "at one every 4.8 h there are enough at 2026-01-03T00:00:00Z");
-    }
-
-    #[test]
-    fn where_samples_have_stopped_the_next_is_not_due_before_now() {
-        let hours: Vec<f64> = (0..7).map(f64::from).collect();
-        said(48.0, &hours, None, 20.0, "at one an hour there are enough at 2026-01-02T00:00:00Z"); // 20 + 4
-        // All of them are out of the window by then: 60 + 11.
-        said(48.0, &hours, None, 60.0, "at one an hour there are enough at 2026-01-03T23:00:00Z");
-    }
-
-    #[test]
-    fn a_window_that_never_holds_enough_is_to_be_raised() {
-        let never = |often: &str, hours: u32| {
-            format!("at {often} 48 h do not hold enough: raise decision_gate.lookback_hours to {hours}")
-        };
-        said(48.0, &[0.0, 24.0, 48.0], None, 50.0, &never("one a day", 264)); // 11 · 24
-        said(48.0, &[168.0], Some(0.0), 170.0, &never("one every 7.0 days", 1848)); // 11 · 168
-        said(48.0, &[0.0, 6.0], None, 6.0, &never("one every 6.0 h", 66));
-    }
-
-    #[test]
-    fn of_one_sample_or_none_it_is_said_how_often_they_must_come() {
-        let expected = "the gate takes 11 points in 48 h: a sample every 4.8 h or more often"; // 48 / 10
-        said(48.0, &[0.0], None, 1.0, expected);
-        said(48.0, &[], None, 1.0, expected);
-    }
-
-    #[test]
-    fn the_window_that_is_named_holds_enough() {
-        for (step_hours, enough) in [(24.0, 11), (24.0, 40), (0.27, 200), (1.01, 49)] {
-            let ts: Vec<i64> = (0..3).map(|i| at(f64::from(i) * step_hours)).collect();
-            let outlook = |lookback_hours| Outlook::of(enough, lookback_hours, &ts, None, ts[2]);
-            let short = outlook(48.0);
-            assert!(matches!(short.prospect, Prospect::Never { .. }), "{short:?}");
-            let then = outlook(short.lookback_hours_needed(step_hours));
-            assert!(matches!(then.prospect, Prospect::At { .. }), "{then:?}");
-        }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn shortage(of: &AssetPlan, advice: &Advice) -> Option<String> {
             (*points, *needed, *outlook)
         }
         (None, Decision::Hold(_)) if advice.t1.is_none() => {
-            (0, rules.min_points, gate::outlook(rules, &[], None, time::nanos(advice.as_of)))
+            (0, rules.min_points, gate::outlook(rules, &[], time::nanos(advice.as_of)))
         }
         _ => return None,
     };

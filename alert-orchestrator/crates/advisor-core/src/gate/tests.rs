@@ -60,7 +60,7 @@ fn says(values: &[f64], rules: &GateRules, expected: &str) {
 
 #[test]
 fn where_no_number_of_points_would_do_nothing_is_promised() {
-    let promised = |k_sigma: f64| outlook(&GateRules { k_sigma, ..rules() }, &[0, time::NANOS_PER_HOUR], None, 0);
+    let promised = |k_sigma: f64| outlook(&GateRules { k_sigma, ..rules() }, &[&[0, time::NANOS_PER_HOUR]], 0);
     assert_eq!((promised(1e30), promised(1.5).is_some()), (None, true));
 }
 

@@ -128,6 +128,11 @@ fn a_price_off_its_peg_holds() {
 fn too_few_points_hold_and_name_what_would_do() {
     let few = History::default().hourly("a", 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
     holds(&few.advise(&rules(), 7.0), "insufficient_points", &few_points("8 < 10", "2026-01-01T10"));
+    // Wallets that are written one after the other have a point each, and go on at their own pace.
+    let two = History::default().hourly("a", 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let two = two.sample("b", 4.1, 1.0, 1.0).sample("b", 5.1, 1.0, 1.0);
+    // At 6.0, 6.1 and 7.0 h the ninth to eleventh.
+    holds(&two.advise(&rules(), 5.2), "insufficient_points", &few_points("8 < 10", "2026-01-01T07"));
     let ten = History::default().hourly("a", 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]);
     // Order 2: √(10·(1 − 0.618)) = 1.95 ≤ 2, and √(11·(1 − 0.580)) = 2.15.
     holds(&ten.advise(&rules(), 9.0), "insufficient_points", &few_points("10 < 11", "2026-01-01T10"));

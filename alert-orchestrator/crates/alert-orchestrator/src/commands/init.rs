@@ -37,7 +37,7 @@ pub(crate) fn run(InitArgs { folder, assets, wallets }: InitArgs) -> anyhow::Res
     write_all(&files)?;
     let plan = plan::of(&checked);
     let rules = plan.assets.first().map(|of| &of.rules);
-    let takes = rules.and_then(|rules| Some(gate::outlook(&rules.gate, &[], None, 0)?.in_words(&rules.zone)));
+    let takes = rules.and_then(|rules| Some(gate::outlook(&rules.gate, &[], 0)?.in_words(&rules.zone)));
     let takes = takes.map(|takes| format!("; {takes}")).unwrap_or_default();
     say_what_next(&mut io::stdout().lock(), &files, &config, &wallets, &takes)?;
     Ok(Ended::Done)
