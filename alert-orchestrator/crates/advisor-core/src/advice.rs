@@ -23,7 +23,7 @@ use crate::rises::growth_of;
 use crate::rules::{AmountUnit, Basis, Rules};
 use crate::valued::ValuedFlow;
 use crate::warning::Warning;
-use crate::{keys, peg, standstill, time, unknown, warnings};
+use crate::{keys, outlook, peg, standstill, time, unknown, warnings};
 
 /// How many of a wallet's samples may contradict themselves, as a share.
 const CONTRADICTORY_MAX: f64 = 0.01;
@@ -153,8 +153,8 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
 /// That there are no samples, and what the gate takes. Where a file was refused, that is what is to be mended first.
 fn describe_nothing(rules: &Rules, snapshot: &Snapshot, advice: &Advice) -> String {
     let says_more = advice.gate_applied && snapshot.positions.refused.is_empty();
-    let outlook = says_more.then(|| gate::outlook(&rules.gate, &[], time::nanos(advice.as_of))).flatten();
-    let outlook = outlook.map(|outlook| format!("; {}", outlook.in_words(&rules.zone))).unwrap_or_default();
+    let outlook = if says_more { gate::outlook(&rules.gate, &[], time::nanos(advice.as_of)) } else { None };
+    let outlook = outlook::in_addition(outlook, &rules.zone);
     format!("for {} up to {}{outlook}", snapshot.asset, time::shown(advice.as_of, &rules.zone))
 }
 
@@ -328,12 +328,12 @@ fn judge_window(
         }
     };
     let is_short = matches!(figures.verdict, Verdict::Insufficient { .. });
-    let outlook = if is_short { outlook(rules, snapshot, gains, to) } else { None };
+    let outlook = if is_short { outlook_of(rules, snapshot, gains, to) } else { None };
     Some(GateFigures { outlook, ..figures })
 }
 
 /// When there are points enough, by those samples of each wallet that are points of the gate's series.
-fn outlook(rules: &Rules, snapshot: &Snapshot, gains: &Gains<'_>, to: i64) -> Option<Outlook> {
+fn outlook_of(rules: &Rules, snapshot: &Snapshot, gains: &Gains<'_>, to: i64) -> Option<Outlook> {
     let priced = |wallet: &WalletSeries| {
         let times = wallet.ts().iter().enumerate();
         times.filter(|(i, _)| wallet.price_usd(*i).is_some()).map(|(_, ts)| *ts).collect()

@@ -13,7 +13,7 @@ use serde::ser::{SerializeStruct, Serializer};
 
 use crate::gate::{Outlier, Scattered};
 use crate::growth::RiseFigures;
-use crate::outlook::Outlook;
+use crate::outlook::{self, Outlook};
 use crate::price_check::PriceSource;
 use crate::refused::{self, RefusedFile};
 use crate::rules::Basis;
@@ -253,8 +253,8 @@ impl HoldReason {
                 write!(f, "off peg ({price_usd:.4} USD, {deviation_bps:.0} bps from {target_usd:?}, {source})")
             }
             Self::InsufficientPoints { points, needed, outlook } => {
-                write!(f, "insufficient points for residual gate ({points} < {needed})")?;
-                outlook.map_or(Ok(()), |outlook| write!(f, "; {}", outlook.in_words(zone)))
+                let outlook = outlook::in_addition(*outlook, zone);
+                write!(f, "insufficient points for residual gate ({points} < {needed}){outlook}")
             }
             Self::CannotJudge { basis, sigma, k_sigma, scattered: Scattered { largest, max_band_bps, furthest } } => {
                 let of = match basis {

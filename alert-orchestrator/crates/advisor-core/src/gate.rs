@@ -271,19 +271,15 @@ fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Ve
 /// sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move, the residual is
 /// M and σ about the mean M·√(n − 1)/n. (The median of two points is their mean, which the newest does move.)
 fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> usize {
-    let order = order(rules);
-    let configured = rules.min_points.max(order + 1);
-    if n < configured {
-        return configured;
-    }
+    let configured = configured_points(rules);
     match rules.threshold {
-        Threshold::Percentile { central_confidence } => enough(2.0 / (1.0 - central_confidence)),
-        // A fit through every point leaves no residual to compare.
-        Threshold::Stddev if rules.exclude_last_for_sigma => order + 2,
-        Threshold::Stddev => match newest_leverage {
-            Some(leverage) if trips(rules, n, leverage) => 0,
-            _ => fewest_even_points(n + 1, |n| trips(rules, n, endpoint_leverage(n, order))),
+        _ if n < configured => configured,
+        // These points are not evenly spaced: whether they do is for their own leverage to say.
+        Threshold::Stddev if !rules.exclude_last_for_sigma => match newest_leverage {
+            Some(leverage) if trips(rules, n, leverage) => n,
+            _ => judging_points(rules, n + 1),
         },
+        _ => judging_points(rules, configured),
     }
 }
 
@@ -292,19 +288,24 @@ fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> u
 /// `wallets`: each one's sample times up to the evaluation time `now`, oldest first, also from before the window.
 #[must_use]
 pub fn outlook(rules: &GateRules, wallets: &[&[i64]], now: i64) -> Option<Outlook> {
-    enough_points(rules).map(|enough| Outlook::of(enough, rules.lookback_hours, wallets, now))
+    let enough = judging_points(rules, configured_points(rules));
+    (enough < usize::MAX).then(|| Outlook::of(enough, rules.lookback_hours, wallets, now))
 }
 
-/// So many points, evenly spaced, are enough for a verdict; `None` where no number is.
-fn enough_points(rules: &GateRules) -> Option<usize> {
+/// The fewest points that are fitted at all.
+fn configured_points(rules: &GateRules) -> usize {
+    rules.min_points.max(order(rules) + 1)
+}
+
+/// The fewest points, `least` or more and evenly spaced, that the threshold can judge; `usize::MAX` where no number is.
+fn judging_points(rules: &GateRules, least: usize) -> usize {
     let order = order(rules);
-    let configured = rules.min_points.max(order + 1);
-    let points = match rules.threshold {
-        Threshold::Percentile { central_confidence } => configured.max(enough(2.0 / (1.0 - central_confidence))),
-        Threshold::Stddev if rules.exclude_last_for_sigma => configured.max(order + 2),
-        Threshold::Stddev => fewest_even_points(configured, |n| trips(rules, n, endpoint_leverage(n, order))),
-    };
-    (points < usize::MAX).then_some(points)
+    match rules.threshold {
+        Threshold::Percentile { central_confidence } => least.max(enough(2.0 / (1.0 - central_confidence))),
+        // A fit through every point leaves no residual to compare.
+        Threshold::Stddev if rules.exclude_last_for_sigma => least.max(order + 2),
+        Threshold::Stddev => fewest_even_points(least, |n| trips(rules, n, endpoint_leverage(n, order))),
+    }
 }
 
 fn order(rules: &GateRules) -> usize {

@@ -81,6 +81,12 @@ impl Outlook {
     }
 }
 
+/// The outlook as the end of a sentence; empty where there is none.
+#[must_use]
+pub fn in_addition(outlook: Option<Outlook>, zone: &TimeZone) -> String {
+    outlook.map(|outlook| format!("; {}", outlook.in_words(zone))).unwrap_or_default()
+}
+
 /// How an asset's samples go on.
 struct Rounds {
     /// The wallets that bring points of their own.

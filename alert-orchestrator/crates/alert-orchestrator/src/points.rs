@@ -5,7 +5,7 @@
 use advisor_core::advice::Advice;
 use advisor_core::decision::Decision;
 use advisor_core::gate::{self, GateFigures, Verdict};
-use advisor_core::outlook::Outlook;
+use advisor_core::outlook::{self, Outlook};
 use advisor_core::time;
 
 use crate::evaluate::AssetPlan;
@@ -24,6 +24,6 @@ pub(crate) fn shortage(of: &AssetPlan, advice: &Advice) -> Option<String> {
         _ => return None,
     };
     let enough = outlook.map_or(needed, Outlook::enough);
-    let outlook = outlook.map(|outlook| format!("; {}", outlook.in_words(&of.rules.zone))).unwrap_or_default();
+    let outlook = outlook::in_addition(outlook, &of.rules.zone);
     Some(format!("{points} of the {enough} points that it takes in the last {} h{outlook}", rules.lookback_hours))
 }

@@ -5,12 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{self, Path, PathBuf};
 
-use advisor_core::gate;
+use advisor_core::{gate, outlook};
 use anyhow::{Context as _, bail};
 use platform::process::Ended;
 
 use crate::cli::InitArgs;
 use crate::config::{self, Client};
+use crate::evaluate::AssetPlan;
 use crate::plan;
 
 /// The configuration, in the folder.
@@ -36,9 +37,11 @@ pub(crate) fn run(InitArgs { folder, assets, wallets }: InitArgs) -> anyhow::Res
     files.push((config.clone(), text));
     write_all(&files)?;
     let plan = plan::of(&checked);
-    let rules = plan.assets.first().map(|of| &of.rules);
-    let takes = rules.and_then(|rules| Some(gate::outlook(&rules.gate, &[], 0)?.in_words(&rules.zone)));
-    let takes = takes.map(|takes| format!("; {takes}")).unwrap_or_default();
+    let takes = plan
+        .assets
+        .first()
+        .map(|AssetPlan { rules, .. }| outlook::in_addition(gate::outlook(&rules.gate, &[], 0), &rules.zone));
+    let takes = takes.unwrap_or_default();
     say_what_next(&mut io::stdout().lock(), &files, &config, &wallets, &takes)?;
     Ok(Ended::Done)
 }
