@@ -123,7 +123,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
         return Ok(Outcome::no_data(describe_nothing(rules, snapshot, advice)));
     };
     if newest < t0 {
-        let [t0, newest] = [t0, newest].map(|ts| time::shown(time::timestamp(ts), &rules.zone));
+        let [t0, newest] = [t0, newest].map(|ts| time::shown_nanos(ts, &rules.zone));
         let detail = format!("since the reference: reference {t0} is newer than the newest sample {newest}");
         return Ok(Outcome::no_data(detail));
     }

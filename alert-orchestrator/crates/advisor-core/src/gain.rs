@@ -176,7 +176,7 @@ fn describe((row, direction): (&FlowRow, Direction), table: &str, cause: &str, z
     use std::fmt::Write as _;
     let mut text = format!("table {table}: {direction}");
     // Writing to a string cannot fail.
-    let _ = row.ts.map(|ts| write!(text, " at {}", time::shown(time::timestamp(ts), zone)));
+    let _ = row.ts.map(|ts| write!(text, " at {}", time::shown_nanos(ts, zone)));
     let _ = row.wallet.as_deref().map(|wallet| write!(text, " of wallet {}", keys::quoted(wallet)));
     let _ = row.amount.map(|amount| write!(text, " of amount {amount}"));
     let _ = row.tx_hash.as_deref().map(|hash| write!(text, " (tx {})", keys::quoted(hash)));

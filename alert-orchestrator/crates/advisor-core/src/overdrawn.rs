@@ -69,7 +69,7 @@ fn most_at(
 fn describe(wallet: &WalletSeries, flow: &ValuedFlow, units: f64, most: &Most, zone: &TimeZone) -> String {
     let tx = flow.tx_hash.as_ref().map(|hash| format!(" (tx {})", keys::quoted(hash))).unwrap_or_default();
     let (had, at) = most.sample;
-    let [withdrawn_at, at] = [flow.ts, at].map(|ts| time::shown(time::timestamp(ts), zone));
+    let [withdrawn_at, at] = [flow.ts, at].map(|ts| time::shown_nanos(ts, zone));
     format!(
         "withdrawal at {withdrawn_at} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and {:.2} at most can have been there \
          ({had:.2} at {at}): is it in base units, or another wallet's?",

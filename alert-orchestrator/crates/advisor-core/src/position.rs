@@ -221,7 +221,7 @@ impl Contradiction {
     /// The newest of them, for a sentence.
     pub(crate) fn shown(&self, zone: &TimeZone) -> String {
         let Self { wallet, ts, usd_value, underlying_units, price_usd, .. } = self;
-        let at = time::shown(time::timestamp(*ts), zone);
+        let at = time::shown_nanos(*ts, zone);
         format!(
             "{wallet} at {at}, usd_value {usd_value} beside underlying_units {underlying_units} \u{d7} price_usd {price_usd} = {}",
             underlying_units * price_usd

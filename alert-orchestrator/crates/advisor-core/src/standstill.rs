@@ -30,7 +30,7 @@ pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>, zone:
     // What is loaded may begin later with every round.
     let rest = format_args!(
         " since {}{others}, though interest should accrue: does what writes the samples still get new figures?",
-        time::shown(time::timestamp(*since), zone)
+        time::shown_nanos(*since, zone)
     );
     Some(Warning::moving(&standing, rest))
 }

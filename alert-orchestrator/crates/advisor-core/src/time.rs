@@ -52,6 +52,12 @@ pub fn shown(at: Timestamp, zone: &TimeZone) -> String {
     if offset.is_zero() { at.to_string() } else { at.display_with_offset(offset).to_string() }
 }
 
+/// The same of an instant in nanoseconds.
+#[must_use]
+pub fn shown_nanos(nanos: i64, zone: &TimeZone) -> String {
+    shown(timestamp(nanos), zone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

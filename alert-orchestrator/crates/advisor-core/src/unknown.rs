@@ -86,11 +86,11 @@ fn cause(
         return "transaction_sync.wallets leaves it out".to_owned();
     }
     if let Some(start) = start.filter(|start| known_to < *start) {
-        let [start, baseline] = [time::timestamp(start), wallet.baseline_at].map(|at| time::shown(at, zone));
+        let (start, baseline) = (time::shown_nanos(start, zone), time::shown(wallet.baseline_at, zone));
         return format!("transaction_sync.start_date is {start}, and its gain counts from {baseline} on");
     }
     if let Some(end) = end.filter(|end| *end < needed) {
-        return format!("transaction_sync.end_date is {}", time::shown(time::timestamp(end), zone));
+        return format!("transaction_sync.end_date is {}", time::shown_nanos(end, zone));
     }
     fault.map_or_else(|| "no pull has got that far; the log says why".to_owned(), str::to_owned)
 }

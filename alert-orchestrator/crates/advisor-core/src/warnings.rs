@@ -14,10 +14,6 @@ use crate::rules::{Peg, Rules};
 use crate::warning::Warning;
 use crate::{keys, peg, sync, time};
 
-fn shown(ts: i64, zone: &TimeZone) -> String {
-    time::shown(time::timestamp(ts), zone)
-}
-
 /// About the rows as they were loaded.
 pub(crate) fn about_data(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -37,7 +33,7 @@ pub(crate) fn about_data(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Warning> {
     warnings.extend(contradictory(&snapshot.positions.contradictions, zone));
     let conflicts = &snapshot.positions.conflicts;
     if conflicts.count > 0 {
-        let example = |(wallet, ts): &(_, i64)| format!("{wallet} at {}", shown(*ts, zone));
+        let example = |(wallet, ts): &(_, i64)| format!("{wallet} at {}", time::shown_nanos(*ts, zone));
         let examples: Vec<String> = conflicts.examples.iter().map(example).collect();
         warnings.push(Warning::new(format!(
             "{} position rows repeat a wallet and time with other figures, the last of each counts: {}",
@@ -77,7 +73,7 @@ pub(crate) fn about_gains(gains: &Gains<'_>, t0: i64, zone: &TimeZone) -> Vec<Wa
 
 /// That wallets have no baseline.
 fn lost(gains: &Gains<'_>, t0: i64, zone: &TimeZone) -> Option<String> {
-    let (first, t0) = (gains.without_baseline.first()?, shown(t0, zone));
+    let (first, t0) = (gains.without_baseline.first()?, time::shown_nanos(t0, zone));
     Some(match gains.without_baseline.len() {
         1 => format!("wallet {first} has no sample since the reference {t0}: left out"),
         count => format!("{count} wallets have no sample since the reference {t0}, {first} among them: left out"),
@@ -135,7 +131,7 @@ fn alike_of(gains: &Gains<'_>, direction: Direction, t0: i64, zone: &TimeZone) -
 
 /// Which row of flows is meant.
 fn row(row: &FlowRow, zone: &TimeZone) -> String {
-    let at = row.ts.map(|ts| shown(ts, zone)).unwrap_or_default();
+    let at = row.ts.map(|ts| time::shown_nanos(ts, zone)).unwrap_or_default();
     let tx = row
         .tx_hash
         .as_deref()
@@ -161,7 +157,7 @@ pub(crate) fn of_nothing(gains: &Gains<'_>, zone: &TimeZone) -> Option<Warning> 
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Some(Warning::new(format!(
         "withdrawal of 0 at {} of wallet {}{more}: it takes out nothing; is its amount missing?",
-        shown(flow.ts, zone),
+        time::shown_nanos(flow.ts, zone),
         wallet.series.address()
     )))
 }
@@ -199,7 +195,7 @@ pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>, zone: &TimeZon
     Some(Warning::new(format!(
         "the gain rests on a price off the peg, {price:.4} USD at {}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
          right? A wrong one makes principal look like gain",
-        shown(*ts, zone),
+        time::shown_nanos(*ts, zone),
         deviation(*price),
         peg.target_usd
     )))

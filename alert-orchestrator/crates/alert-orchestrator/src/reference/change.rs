@@ -134,7 +134,7 @@ impl Change {
     }
 
     fn shown(&self, ts: i64) -> String {
-        time::shown(time::timestamp(ts), &self.zone)
+        time::shown_nanos(ts, &self.zone)
     }
 
     fn withdrawal(&self) -> String {
