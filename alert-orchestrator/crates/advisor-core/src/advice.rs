@@ -144,7 +144,7 @@ fn compute(rules: &Rules, snapshot: &Snapshot, to: i64, advice: &mut Advice) -> 
     advice.warnings.extend(standstill::warning(fresh.map(|(wallet, _)| wallet), &rules.zone));
     let totals = total(&advice.wallets)?;
     advice.totals = Some(totals);
-    advice.gate = judge_window(rules, snapshot, &gains, totals, [newest, to]);
+    advice.gate = judge_window(rules, snapshot, &gains, totals, newest, to);
     let incomplete =
         unknown::incomplete(rules, snapshot, &gains, &advice.wallets, newest).map(HoldReason::FlowsIncomplete);
     Ok(Outcome { holds: holds(rules, advice, totals, incomplete), limit_usd: totals.limit_usd })
@@ -304,7 +304,8 @@ fn judge_window(
     snapshot: &Snapshot,
     gains: &Gains<'_>,
     totals: Totals,
-    [newest, to]: [i64; 2],
+    newest: i64,
+    to: i64,
 ) -> Option<GateFigures> {
     let start = newest.saturating_sub(time::hours(rules.gate.lookback_hours));
     if snapshot.loaded_from.is_some_and(|loaded| start < loaded) {

@@ -111,7 +111,7 @@ pub(crate) fn wallet_gains<'a>(
                 Ok(flow) => found.push(flow),
                 Err(why) => {
                     if tracked.iter().any(|wallet| may_count(row, why, wallet, baseline(wallet), direction, rules)) {
-                        return Err(describe((row, direction), table, why.cause, &rules.zone));
+                        return Err(describe(row, direction, table, why.cause, &rules.zone));
                     }
                     gains.unusable_outside += 1;
                 }
@@ -124,7 +124,7 @@ pub(crate) fn wallet_gains<'a>(
                 Ok(i) => {
                     let series = tracked[i];
                     let value = value(&flow, series, direction, &prices, rules);
-                    let value = value.map_err(|cause| describe((flow.row, direction), table, cause, &rules.zone))?;
+                    let value = value.map_err(|cause| describe(flow.row, direction, table, cause, &rules.zone))?;
                     valued.entry(series.address()).or_default().push(value);
                 }
                 Err(_) if flow.ts >= t0 => gains.without_samples.push((direction, flow.row)),
@@ -135,8 +135,7 @@ pub(crate) fn wallet_gains<'a>(
     for series in tracked {
         let flows_of = valued.remove(&**series.address()).unwrap_or_default();
         let wallet = wallet_gain(series, baseline(series), flows_of);
-        if let Some(cause) = overdrawn((series, wallet.baseline), &wallet.flows, wallet.counted.clone(), &prices, rules)
-        {
+        if let Some(cause) = overdrawn(series, wallet.baseline, &wallet.flows, wallet.counted.clone(), &prices, rules) {
             return Err(format!("table {}: {cause}; correct or remove the row", flows.withdrawals.0));
         }
         gains.wallets.push(wallet);
@@ -172,7 +171,7 @@ fn may_count(
     }
 }
 
-fn describe((row, direction): (&FlowRow, Direction), table: &str, cause: &str, zone: &TimeZone) -> String {
+fn describe(row: &FlowRow, direction: Direction, table: &str, cause: &str, zone: &TimeZone) -> String {
     use std::fmt::Write as _;
     let mut text = format!("table {table}: {direction}");
     // Writing to a string cannot fail.

@@ -22,7 +22,8 @@ const ANY_APY: f64 = 1.0;
 /// There can have been the most units of the newest sample at or before it and of those within the lag before, with interest, and
 /// the deposits that may not yet be in that sample, or be recorded later than they were made.
 pub(crate) fn overdrawn(
-    (wallet, baseline): (&WalletSeries, usize),
+    wallet: &WalletSeries,
+    baseline: usize,
     flows: &[ValuedFlow],
     counted: Range<usize>,
     prices: &AssetPrices<'_>,
@@ -31,7 +32,7 @@ pub(crate) fn overdrawn(
     let mut withdrawals = flows[counted.clone()].iter().filter(|flow| flow.direction == Direction::Withdrawal);
     withdrawals.find_map(|flow| {
         let units = flow.units?;
-        let most = most_at((wallet, baseline), &flows[counted.start..], flow.ts, prices, rules)?;
+        let most = most_at(wallet, baseline, &flows[counted.start..], flow.ts, prices, rules)?;
         (units > most.units).then(|| describe(wallet, flow, units, &most, &rules.zone))
     })
 }
@@ -44,7 +45,8 @@ struct Most {
 }
 
 fn most_at(
-    (wallet, baseline): (&WalletSeries, usize),
+    wallet: &WalletSeries,
+    baseline: usize,
     flows: &[ValuedFlow],
     t: i64,
     prices: &AssetPrices<'_>,

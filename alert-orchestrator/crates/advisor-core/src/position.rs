@@ -275,7 +275,7 @@ impl PositionsBuilder {
         if let (Some(usd_value), Some(units), Some(price)) = (finite(row.usd_value), units, price)
             && (usd_value - units * price).abs() > CONTRADICTS * (units * price).abs() + CENT
         {
-            return self.contradict(wallet, ts, [usd_value, units, price]);
+            return self.contradict(wallet, ts, usd_value, units, price);
         }
         let implied = || units.filter(|units| *units > 0.0).map(|units| value / units);
         let bought = || price.map(|price| value / price);
@@ -287,7 +287,7 @@ impl PositionsBuilder {
         self.append(wallet, ts, figures);
     }
 
-    fn contradict(&mut self, wallet: &str, ts: i64, [usd_value, underlying_units, price_usd]: [f64; 3]) {
+    fn contradict(&mut self, wallet: &str, ts: i64, usd_value: f64, underlying_units: f64, price_usd: f64) {
         let wallet: Arc<str> = keys::wallet(wallet).as_ref().into();
         let count = self.contradictions.get(&wallet).map_or(0, |known| known.count) + 1;
         let found = Contradiction { wallet: Arc::clone(&wallet), count, ts, usd_value, underlying_units, price_usd };

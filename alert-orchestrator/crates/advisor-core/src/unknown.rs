@@ -28,7 +28,7 @@ pub(crate) fn incomplete(
     let unknown = unknown_wallet(gains, newest.saturating_sub(lag)).map(FlowsIncomplete::UnknownWallet);
     unknown.or_else(|| {
         let pulls = rules.coverage.as_ref()?;
-        not_pulled((pulls, &rules.zone), &snapshot.coverage, wallets, lag).map(FlowsIncomplete::NotPulled)
+        not_pulled(pulls, &rules.zone, &snapshot.coverage, wallets, lag).map(FlowsIncomplete::NotPulled)
     })
 }
 
@@ -49,7 +49,8 @@ fn unknown_wallet(gains: &Gains<'_>, due: i64) -> Option<UnknownWallet> {
 
 /// The first of the wallets whose flows are not known from its baseline to its newest sample, but for what may come late.
 fn not_pulled(
-    (rules, zone): (&CoverageRules, &TimeZone),
+    rules: &CoverageRules,
+    zone: &TimeZone,
     coverage: &Coverage,
     wallets: &[WalletFigures],
     lag: i64,
@@ -65,14 +66,15 @@ fn not_pulled(
         })
     });
     let (wallet, known_to, needed, fault) = unknown.next()?;
-    let cause = cause((rules, zone), wallet, known_to, needed, fault);
+    let cause = cause(rules, zone, wallet, known_to, needed, fault);
     let (wallet, known_to) = (Arc::clone(&wallet.address), time::timestamp(known_to));
     Some(NotPulled { wallet, known_to, cause, others: unknown.count() })
 }
 
 /// Why a wallet's flows are known to `known_to` and not to `needed`: what is configured first, for no pull can mend that.
 fn cause(
-    (rules, zone): (&CoverageRules, &TimeZone),
+    rules: &CoverageRules,
+    zone: &TimeZone,
     wallet: &WalletFigures,
     known_to: i64,
     needed: i64,

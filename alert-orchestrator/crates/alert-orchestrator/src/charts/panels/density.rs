@@ -28,9 +28,9 @@ pub(in super::super) fn density(canvas: &Canvas<'_>, drawing: &Drawing, panel: R
     match &residuals.density {
         Some(density) if !is_flat(drawing, residuals) => {
             if residuals.value.len() < FEW {
-                few(canvas, residuals, &limits, (panel, &format!("Residuals side by side, {unit}")))
+                few(canvas, residuals, &limits, panel, &format!("Residuals side by side, {unit}"))
             } else {
-                curve(canvas, density, &limits, (panel, &format!("Density of the residuals, per {unit}")))
+                curve(canvas, density, &limits, panel, &format!("Density of the residuals, per {unit}"))
             }
         }
         _ => {
@@ -40,7 +40,7 @@ pub(in super::super) fn density(canvas: &Canvas<'_>, drawing: &Drawing, panel: R
     }
 }
 
-fn curve(canvas: &Canvas<'_>, density: &Density, limits: &[Limit], (panel, title): (Rect, &str)) -> Painted {
+fn curve(canvas: &Canvas<'_>, density: &Density, limits: &[Limit], panel: Rect, title: &str) -> Painted {
     let mut legend = vec![
         Entry::new(Sign::Line(VALUE), "kernel density (Scott)"),
         Entry::new(Sign::Area(Ink::Blue, 0.25), "histogram"),
@@ -55,14 +55,14 @@ fn curve(canvas: &Canvas<'_>, density: &Density, limits: &[Limit], (panel, title
     let y = Axis::around([0.0, highest * 1.06], 0.0, area.bottom, area.top);
     frame::values(canvas, area, &y)?;
     frame::values_below(canvas, area, &x)?;
-    bars_and_line(canvas, density, (&x, &y))?;
+    bars_and_line(canvas, density, &x, &y)?;
     levels(canvas, limits, &x, area)?;
     density.latest.map_or(Ok(()), |latest| vertical(canvas, x.at(latest), area, LATEST))?;
     frame::border(canvas, area)
 }
 
 /// A dot for each residual.
-fn few(canvas: &Canvas<'_>, residuals: &Residuals, limits: &[Limit], (panel, title): (Rect, &str)) -> Painted {
+fn few(canvas: &Canvas<'_>, residuals: &Residuals, limits: &[Limit], panel: Rect, title: &str) -> Painted {
     let name = format!("residual ({}: too few for a density)", residuals.value.len());
     let mut legend = vec![Entry::new(Sign::Dot(Ink::Blue), name)];
     legend.extend(residuals.latest.map(|latest| Entry::new(Sign::Dot(Ink::Red), latest_name(latest.value))));
@@ -99,7 +99,7 @@ fn vertical(canvas: &Canvas<'_>, x: f64, area: Rect, stroke: Stroke) -> Painted 
     canvas.line(&[(x, area.top), (x, area.bottom)], stroke)
 }
 
-fn bars_and_line(canvas: &Canvas<'_>, density: &Density, (x, y): (&Axis, &Axis)) -> Painted {
+fn bars_and_line(canvas: &Canvas<'_>, density: &Density, x: &Axis, y: &Axis) -> Painted {
     let histogram = &density.histogram;
     for (edges, height) in histogram.edges.windows(2).zip(&histogram.density) {
         let bar = Rect::new(x.at(edges[0]), y.at(*height), x.at(edges[1]), y.at(0.0));
