@@ -1,6 +1,6 @@
 //! An advice for a person: what may be done and why, in plain sentences, then step by step, to be redone by hand.
 //!
-//! Start at [`Explanation::text`]. Nothing is computed here: every figure is the one the decision was made with.
+//! Start at [`Explanation::text`], or [`Explanation::explained`] for programs. Nothing is computed here: every figure is the one the decision was made with.
 //! `summary` has the sentences and `remedy` what would change a decision, `wallets` and `steps` the arithmetic;
 //! `layout` has lines, numbers, words and times.
 
@@ -13,12 +13,14 @@ mod summary;
 mod tests;
 mod wallets;
 
+use std::borrow::Cow;
+
 use advisor_core::advice::Advice;
 use advisor_core::decision::Decision;
 
 use crate::meant::{Kind, Known, Unclear};
-pub(crate) use explanation::{Explanation, Wallets};
-use layout::{Sheet, Times};
+pub(crate) use explanation::{Explained, Explanation, Wallets};
+use layout::{GLUE, Sheet, Times};
 
 /// The address of the wallet that is meant, of which somebody may have written the beginning only.
 ///
@@ -49,6 +51,19 @@ impl Explanation<'_> {
         wallets::steps(&mut sheet, &times, self);
         steps::rest(&mut sheet, &times, advice);
         sheet.into_text()
+    }
+}
+
+impl<'a> Explanation<'a> {
+    /// The same as figures and sentences, with the wallets that are wanted.
+    pub(crate) fn explained(&self) -> Explained<'a> {
+        let mut advice = Cow::Borrowed(self.advice);
+        if let Wallets::One(address) = self.wallets {
+            advice.to_mut().wallets.retain(|figures| *figures.address == *address);
+        }
+        let paragraphs = summary::paragraphs(self, &Times::of(self.advice, &self.rules.zone));
+        let summary = paragraphs.into_iter().map(|paragraph| paragraph.replace(GLUE, " ")).collect();
+        Explained { advice, summary }
     }
 }
 

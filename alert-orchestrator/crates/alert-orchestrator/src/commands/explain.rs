@@ -31,25 +31,24 @@ pub(crate) fn run(common: &Common, ExplainArgs { asset, wallet, all, json }: Exp
     let plan = Plan { assets: vec![wanted], ..plan.clone() };
     // Of a server a process knows only what it has pulled itself; the file says how far its flows are known.
     let write_prefix = settings.config.client.greptime.as_ref().map(|_| common.write_prefix());
-    let (_, Finished { mut evaluation, .. }) =
+    let (_, Finished { evaluation, .. }) =
         process::runtime()?.block_on(round::open_and_run(&settings, &plan, write_prefix));
     let ended = if evaluation.has_errors() { Ended::WithFaults } else { Ended::Done };
-    for advice in &mut evaluation.advice {
+    for advice in &evaluation.advice {
         // An asset without wallets has a reason for it, which is more to the point than a wallet that is not there.
         let wallet = wallet.as_deref().filter(|_| !advice.wallets.is_empty());
         let only = wallet.map(|written| explain::find_wallet(advice, written)).transpose().map_err(Usage)?;
-        if json {
-            advice.wallets.retain(|figures| only.as_ref().is_none_or(|only| *only == *figures.address));
-            process::print_json(&advice)?;
-            continue;
-        }
         let wallets = match &only {
             Some(only) => Wallets::One(only),
             None if all => Wallets::All,
             None => Wallets::Most,
         };
         let explanation = Explanation { advice, rules: &rules, is_past: plan.end.is_some(), wallets };
-        io::stdout().lock().write_all(explanation.text().as_bytes())?;
+        if json {
+            process::print_json(&explanation.explained())?;
+        } else {
+            io::stdout().lock().write_all(explanation.text().as_bytes())?;
+        }
     }
     Ok(ended)
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::live::Live;
 use super::published::Published;
+use crate::explain::{Explanation, Wallets};
 use crate::journal::{self, History};
 use crate::reference::{self, Withdrawal};
 use crate::settings::Settings;
@@ -77,16 +78,20 @@ pub(super) async fn series(
             return Err(bad(format!("found view {other}, expected corrected, position, rate or residual")));
         }
     };
-    let (published, asset) = (last_round(&live)?, asset_of(&live, about.asset.as_deref())?);
+    // An asset that is not configured has no evaluation to wait for.
+    let (asset, published) = (asset_of(&live, about.asset.as_deref())?, last_round(&live)?);
     let series = published.series(&asset, view).await.ok_or_else(|| not_evaluated(&asset))?;
     Ok(series.respond(&headers))
 }
 
-/// Every figure that a decision rests on.
+/// Every figure that a decision rests on, and the sentences. An error is explained like any other decision.
 pub(super) async fn explain(State(live): State<Arc<Live>>, Query(about): Query<About>) -> Result<Response, Problem> {
-    let (published, asset) = (last_round(&live)?, asset_of(&live, about.asset.as_deref())?);
-    let advice = published.finished.evaluation.of(&asset).ok_or_else(|| not_evaluated(&asset))?;
-    Ok(Json(advice).into_response())
+    let (asset, published) = (asset_of(&live, about.asset.as_deref())?, last_round(&live)?);
+    let (evaluation, plan) = (&published.finished.evaluation, &published.settings.plan);
+    let (advice, of) = evaluation.of(&asset).zip(plan.of(&asset)).ok_or_else(|| not_evaluated(&asset))?;
+    let is_past = evaluation.as_of.is_some();
+    let explanation = Explanation { advice, rules: &of.rules, is_past, wallets: Wallets::All };
+    Ok(Json(explanation.explained()).into_response())
 }
 
 /// Past decisions on an asset, the newest first.

@@ -9,6 +9,7 @@ mod clock;
 mod coverage;
 mod doubles;
 mod effect;
+mod explained;
 mod failures;
 mod first_run;
 mod health;
