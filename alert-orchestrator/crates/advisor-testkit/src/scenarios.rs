@@ -1,6 +1,9 @@
 //! Which evaluations are worth a look?
 //!
-//! Each function here tells one, from [`withdraw`] to [`error`], for tests and benches of what is drawn of it.
+//! Each function here tells one, from [`withdraw`] to [`error`], for tests and benches of what is drawn and said of it.
+//! [`holds`] has one for each reason to hold.
+
+pub mod holds;
 
 use advisor_core::advice::{Advice, Snapshot, advise};
 use advisor_core::coverage::Coverage;
@@ -20,6 +23,12 @@ pub struct Story {
     minutes_between_samples: i64,
     wallets: Vec<Wallet>,
     price: fn(f64) -> f64,
+    /// What becomes of the n-th sample of a wallet before it is stored.
+    stored: fn(i64, &mut PositionRow<'_>),
+    /// What else is known, or is not.
+    known: fn(&mut Snapshot),
+    /// How long after the newest sample it is evaluated, hours.
+    waited_hours: f64,
     /// By which rules it is judged.
     pub rules: Rules,
     /// How it is drawn.
@@ -80,7 +89,18 @@ fn options() -> DrawingOptions {
 impl Story {
     fn new(asset: &'static str, hours: i64, wallets: Vec<Wallet>) -> Self {
         let price = |hour: f64| 1.0 + 8e-4 * (hour / 37.0).sin();
-        Self { asset, hours, minutes_between_samples: 60, wallets, price, rules: rules(), options: options() }
+        Self {
+            asset,
+            hours,
+            minutes_between_samples: 60,
+            wallets,
+            price,
+            stored: |_, _| {},
+            known: |_| {},
+            waited_hours: 1.0 / 12.0,
+            rules: rules(),
+            options: options(),
+        }
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -96,13 +116,15 @@ impl Story {
                 let last = if i == end { wallet.last_step } else { 0.0 };
                 let units = grown * (1.0 + wallet.noise * noise(j, i)) + last;
                 let price = (self.price)(hour);
-                builder.push(&PositionRow {
+                let mut row = PositionRow {
                     ts: Some(EPOCH + time::hours(hour)),
                     wallet: Some(&address),
                     underlying_units: Some(units),
                     usd_value: Some(units * price),
                     price_usd: Some(price),
-                });
+                };
+                (self.stored)(i, &mut row);
+                builder.push(&row);
             }
             for (n, (hour, units, tagged)) in wallet.flows.iter().enumerate() {
                 let row = FlowRow {
@@ -115,8 +137,8 @@ impl Story {
                 if *units > 0.0 { deposits.push(row) } else { withdrawals.push(row) }
             }
         }
-        let reference = Reference::find(&withdrawals, &self.rules, EPOCH + self.hours * NANOS_PER_HOUR);
-        Snapshot {
+        let reference = Reference::find(&withdrawals, &self.rules, self.end());
+        let mut snapshot = Snapshot {
             asset: self.asset.to_owned(),
             deposits_table: format!("liqwid_deposits_{}", self.asset),
             withdrawals_table: Some(format!("liqwid_withdrawals_{}", self.asset)),
@@ -130,12 +152,14 @@ impl Story {
             now: self.end(),
             mismatches_before: 0,
             coverage: Coverage::default(),
-        }
+        };
+        (self.known)(&mut snapshot);
+        snapshot
     }
 
-    /// Five minutes after the newest sample.
+    /// When it is evaluated.
     fn end(&self) -> i64 {
-        EPOCH + self.hours * NANOS_PER_HOUR + NANOS_PER_HOUR / 12
+        EPOCH + self.hours * NANOS_PER_HOUR + time::hours(self.waited_hours)
     }
 
     /// The advice that the rules give.
