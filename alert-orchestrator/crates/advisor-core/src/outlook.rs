@@ -57,6 +57,12 @@ impl Outlook {
         self.enough
     }
 
+    /// Whether no window of this length ever holds enough.
+    #[must_use]
+    pub fn asks_for_a_longer_window(self) -> bool {
+        matches!(self.prospect, Prospect::Never { .. })
+    }
+
     /// The sentence, with its time in `zone`.
     #[must_use]
     pub fn in_words(self, zone: &TimeZone) -> String {

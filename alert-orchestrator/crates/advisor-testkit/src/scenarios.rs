@@ -142,7 +142,7 @@ impl Story {
             asset: self.asset.to_owned(),
             deposits_table: format!("liqwid_deposits_{}", self.asset),
             withdrawals_table: Some(format!("liqwid_withdrawals_{}", self.asset)),
-            positions: builder.finish(),
+            positions: builder.finish().cut_after(self.end()),
             deposits,
             withdrawals,
             reference,

@@ -2,9 +2,10 @@
 //!
 //! Start at [`Explanation::text`], or [`Explanation::explained`] for programs. Nothing is computed here: every figure is the one the decision was made with.
 //! `summary` has the sentences and `remedy` what would change a decision, `wallets` and `steps` the arithmetic;
-//! `layout` has lines, numbers, words and times.
+//! `layout` has lines and times, `figures` numbers.
 
 mod explanation;
+mod figures;
 mod layout;
 mod remedy;
 mod steps;

@@ -1,10 +1,9 @@
-//! How is an explanation set? In lines of 80 columns, with six digits, and with times in one zone.
+//! How is an explanation set? In lines of 80 columns, and with times in one zone.
 //!
 //! Start at [`Sheet`]. What must not be parted at the end of a line, a number and its unit say, is held together by
-//! [`GLUE`], which becomes a space; names from outside have none, as they come escaped.
+//! [`GLUE`], which becomes a space; names from outside have none, as they come escaped. Elsewhere: numbers are `figures`.
 
 use advisor_core::advice::Advice;
-use advisor_core::rules::Basis;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -94,74 +93,6 @@ fn fitting(word: &str, columns_max: usize) -> String {
     word.replacen(address, &abbreviate(address), 1)
 }
 
-/// A number with at most six digits that count.
-pub(super) fn number(number: f64) -> String {
-    let size = number.abs();
-    if size == 0.0 {
-        "0".to_owned()
-    } else if (1e-4..1e15).contains(&size) {
-        without_zeros(&format!("{number:.*}", decimals(size))).to_owned()
-    } else {
-        let text = format!("{number:.5e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        format!("{}e{exponent}", without_zeros(digits))
-    }
-}
-
-/// An amount of an asset: six digits, and its hundredths at least.
-pub(super) fn units(units: f64) -> String {
-    let size = units.abs();
-    if size < 1e-6 {
-        return "0.00".to_owned(); // what binary arithmetic leaves of nothing
-    }
-    if !(1e-4..1e15).contains(&size) {
-        return number(units);
-    }
-    let text = format!("{units:.*}", decimals(size).max(2));
-    let text = without_zeros(&text);
-    let has_hundredths = text.split_once('.').is_some_and(|(_, fraction)| fraction.len() >= 2);
-    if has_hundredths { text.to_owned() } else { format!("{units:.2}") }
-}
-
-/// An amount of money: to the cent, and with six digits where it is less than one.
-pub(super) fn amount(money: f64) -> String {
-    if (1.0..1e15).contains(&money.abs()) { format!("{money:.2}") } else { units(money) }
-}
-
-/// The terms of a sum that comes out as `result`, all to the same decimals: cents, and of less than a dollar six digits.
-pub(super) fn terms(result: f64) -> impl Fn(f64) -> String {
-    let decimals = match result.abs() {
-        size if (1e-6..1.0).contains(&size) => decimals(size),
-        _ => 2,
-    };
-    // What binary arithmetic leaves of nothing has no sign.
-    move |term| format!("{:.decimals$}", if term.abs() < 0.5 * 10f64.powf(-(decimals as f64)) { 0.0 } else { term })
-}
-
-/// How figures of what the gate judges are written, and in which unit: USD, or a price.
-pub(super) fn of_basis(basis: Basis) -> (fn(f64) -> String, &'static str) {
-    match basis {
-        Basis::CorrectedPosition => (amount, "USD"),
-        Basis::ChangeRateUsd => (number, "USD per unit"),
-    }
-}
-
-/// An amount of money.
-pub(super) fn usd(money: f64) -> String {
-    format!("{}{GLUE}USD", amount(money))
-}
-
-/// How many decimals make six digits of a number of this size.
-fn decimals(size: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=9")]
-    let decimals = (5.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
-    decimals
-}
-
-fn without_zeros(number: &str) -> &str {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
-}
-
 /// The times of an explanation: all of one zone, which is said once.
 pub(super) struct Times {
     zone: TimeZone,
@@ -202,11 +133,6 @@ impl Times {
     }
 }
 
-/// A share in percent; 100 · 0.007 is 0.7000000000000001.
-pub(super) fn percent(share: f64) -> String {
-    number((share * 1e8).round() / 1e6)
-}
-
 /// A number of wallets.
 pub(super) fn wallets(count: usize) -> String {
     match count {
@@ -218,23 +144,6 @@ pub(super) fn wallets(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_six_digits_and_money_its_cents() {
-        for (of, expected) in [
-            (0.0, ["0", "0.00", "0.00"]),
-            (1.0, ["1", "1.00", "1.00"]),
-            (-22.167_93, ["-22.1679", "-22.1679", "-22.17"]),
-            (0.5, ["0.5", "0.50", "0.50"]),
-            (123_456.789, ["123457", "123456.79", "123456.79"]),
-            (0.001_234_567, ["0.00123457", "0.00123457", "0.00123457"]),
-            (1e-6, ["1e-6", "1e-6", "1e-6"]),
-            (-1.819e-12, ["-1.819e-12", "0.00", "0.00"]),
-            (7.338_991_2e17, ["7.33899e17", "7.33899e17", "7.33899e17"]),
-        ] {
-            assert_eq!([number(of), units(of), amount(of)], expected, "{of}");
-        }
-    }
 
     /// What a step of this text looks like.
     fn step(text: &str) -> String {

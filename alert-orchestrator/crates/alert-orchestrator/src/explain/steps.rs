@@ -3,12 +3,13 @@
 //! Start at [`reference`], which is before the wallets, and [`rest`], which is after them.
 
 use advisor_core::advice::{Advice, Totals};
-use advisor_core::gate::{FitFigures, GateFigures, Outlier, Scattered, Verdict};
+use advisor_core::gate::{FitFigures, GateFigures, Scattered, Verdict};
 use advisor_core::peg::PegFigures;
 use advisor_core::price_check::{LogicalPrice, PriceFigure, PriceFigures, Tolerance};
 use advisor_core::rules::{Baseline, Basis};
 
-use super::layout::{GLUE, Sheet, Times, amount, number, of_basis, percent, terms};
+use super::figures::{apart, cents, hundredths, number, percent, prices, unit_of, usd, value_of};
+use super::layout::{GLUE, Sheet, Times};
 use super::wallets::gain_sum;
 
 /// When it was evaluated, and since when gains count.
@@ -46,56 +47,60 @@ pub(super) fn rest(sheet: &mut Sheet, times: &Times, advice: &Advice) {
 fn totals_steps(sheet: &mut Sheet, totals: &Totals, growth_per_year: Option<f64>) {
     let Totals { baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd, .. } = totals;
     sheet.step("asset", "sums over all wallets");
-    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd], *gain_usd);
+    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd, *gain_usd]);
     sheet.step("  gain", &format!("G = {sum}"));
-    let limit = format!("{limit_usd:.2}{GLUE}USD, the sum of the wallets' limits, before anything holds");
+    let limit = format!("{}, the sum of the wallets' limits, before anything holds", usd(*limit_usd));
     sheet.step("  limit", &limit);
     if let Some(yearly) = growth_per_year {
-        sheet.step("  growth", &format!("{:.2}{GLUE}% a year on the units held", yearly * 100.0));
+        sheet.step("  growth", &format!("{}{GLUE}% a year on the units held", hundredths(yearly * 100.0)));
     }
 }
 
 fn peg_step(sheet: &mut Sheet, peg: &PegFigures) {
     let text = format!(
-        "price {}{GLUE}USD ({}), target {}{GLUE}USD: {:.1}{GLUE}bps away, allowed {}: {}",
+        "price {}{GLUE}USD ({}), target {}{GLUE}USD: {}{GLUE}bps away, allowed {}: {}",
         number(peg.price_usd),
         peg.source.in_words(),
         number(peg.target_usd),
-        peg.deviation_bps,
+        hundredths(peg.deviation_bps),
         number(peg.max_deviation_bps),
         if peg.off_peg { "off peg" } else { "on peg" }
     );
     sheet.step("peg", &text);
 }
 
-fn price_steps(sheet: &mut Sheet, prices: &PriceFigures) {
+fn price_steps(sheet: &mut Sheet, figures: &PriceFigures) {
     sheet.step("prices", "");
     let mut source = |name: &str, text: &str| {
         let column = format!("{name:18}").replace(' ', &GLUE.to_string());
         sheet.step("", &format!("{column} {text}"));
     };
-    for PriceFigure { price, delta_abs, delta_rel } in &prices.by_source {
+    let first = figures.by_source.iter().position(|figure| figure.delta_abs.is_some());
+    for (i, PriceFigure { price, delta_abs, delta_rel }) in figures.by_source.iter().enumerate() {
         let beside = match delta_abs.zip(*delta_rel) {
-            Some((abs, rel)) => format!("{abs:+.6}{GLUE}USD ({:+.4}{GLUE}%) beside the first", rel * 100.0),
-            None => "not compared".to_owned(),
+            Some(_) if first == Some(i) => String::new(),
+            Some((abs, rel)) => {
+                format!(", {}{GLUE}USD ({:+.4}{GLUE}%) beside the first", apart(abs), rel * 100.0)
+            }
+            None => ", not compared".to_owned(),
         };
-        source(price.source.in_words(), &format!("{}{GLUE}USD, {beside}", number(price.price_usd)));
+        source(price.source.in_words(), &format!("{}{GLUE}USD{beside}", number(price.price_usd)));
     }
-    prices.missing.iter().for_each(|missing| source(missing.in_words(), "no price"));
-    let (Some(delta_abs), Some(delta_rel), Some(mismatch)) = (prices.delta_abs, prices.delta_rel, prices.mismatch)
+    figures.missing.iter().for_each(|missing| source(missing.in_words(), "no price"));
+    let (Some(delta_abs), Some(delta_rel), Some(mismatch)) = (figures.delta_abs, figures.delta_rel, figures.mismatch)
     else {
         return sheet.step("  verdict", "fewer than two sources have a price: nothing to compare");
     };
-    let compared: Vec<String> = prices.logical.iter().map(compared).collect();
-    let tolerance = match prices.tolerance {
+    let compared: Vec<String> = figures.logical.iter().map(compared).collect();
+    let tolerance = match figures.tolerance {
         Tolerance::Relative(tolerance) => format!("{}{GLUE}%", percent(tolerance)),
         Tolerance::Absolute(tolerance) => format!("{}{GLUE}USD", number(tolerance)),
     };
     sheet.step("  compared", &compared.join(", "));
-    let apart = format!("{}{GLUE}USD ({:.4}{GLUE}%), tolerance {tolerance}", number(delta_abs), delta_rel * 100.0);
-    sheet.step("  apart", &apart);
+    let (delta_abs, delta_rel) = (number(delta_abs), percent(delta_rel));
+    sheet.step("  apart", &format!("{delta_abs}{GLUE}USD ({delta_rel}{GLUE}%), tolerance {tolerance}"));
     let verdict = if mismatch { "MISMATCH" } else { "agree" };
-    let (times, needed) = (prices.mismatches_in_a_row, prices.persistence_threshold.max(1));
+    let (times, needed) = (figures.mismatches_in_a_row, figures.persistence_threshold.max(1));
     sheet.step("  verdict", &format!("{verdict}, {times} in a row (it takes {needed})"));
 }
 
@@ -105,7 +110,7 @@ fn compared(price: &LogicalPrice) -> String {
 }
 
 fn gate_steps(sheet: &mut Sheet, times: &Times, gate: &GateFigures, applied: bool) {
-    let (figure, unit) = of_basis(gate.basis);
+    let unit = unit_of(gate.basis);
     let series = match gate.basis {
         Basis::CorrectedPosition => "corrected position",
         Basis::ChangeRateUsd => "price",
@@ -116,24 +121,26 @@ fn gate_steps(sheet: &mut Sheet, times: &Times, gate: &GateFigures, applied: boo
         fit_step(sheet, times, fit, gate.baseline);
     }
     if let (Some(residual), Some(newest)) = (gate.residual, gate.newest_value) {
-        let terms: &dyn Fn(f64) -> String = match gate.basis {
-            Basis::CorrectedPosition => &terms(residual),
-            Basis::ChangeRateUsd => &figure,
+        let terms = [newest, newest - residual, residual];
+        let [newest, fitted, residual] = match gate.basis {
+            Basis::CorrectedPosition => terms.map(cents),
+            Basis::ChangeRateUsd => prices(terms),
         };
-        let [newest, fitted, residual] = [newest, newest - residual, residual].map(terms);
         sheet.step("  residual", &format!("r(t1) = {newest} - {fitted} = {residual}{GLUE}{unit}"));
     }
     if let (Some(sigma), Some(band)) = (gate.sigma, gate.k_times_sigma) {
-        let (k, [sigma, band]) = (number(gate.k_sigma), [sigma, band].map(figure));
+        let [k, sigma, band] = [gate.k_sigma, sigma, band].map(number);
         sheet.step("  sigma", &format!("{sigma}{GLUE}{unit}; k * sigma = {k} * {sigma} = {band}{GLUE}{unit}"));
     }
-    if let Some([low, high]) = gate.interval.map(|interval| interval.map(figure)) {
+    let interval = gate.interval.map(|interval| interval.map(number));
+    if let Some([low, high]) = &interval {
         sheet.step("  interval", &format!("{low} to {high}{GLUE}{unit}"));
     }
     if let (Some(threshold), Some(floor)) = (gate.threshold, gate.bps_floor) {
-        let (threshold, floor, epsilon) = (figure(threshold), figure(floor), number(gate.epsilon_floor));
-        let floors = format!("(floors: sigma_epsilon {epsilon}, min_residual_bps {floor})");
-        sheet.step("  trips", &format!("above {threshold}{GLUE}{unit} {floors}"));
+        let [threshold, floor, epsilon] = [threshold, floor, gate.epsilon_floor].map(number);
+        let outside = if interval.is_some() { "outside the interval, and " } else { "" };
+        let floors = format!("(floors: {epsilon} by sigma_epsilon, {floor} by min_residual_bps)");
+        sheet.step("  trips", &format!("{outside}above {threshold}{GLUE}{unit} {floors}"));
     }
     if let Some(scattered) = gate.scattered {
         scatter_step(sheet, times, scattered, gate);
@@ -149,18 +156,19 @@ fn gate_steps(sheet: &mut Sheet, times: &Times, gate: &GateFigures, applied: boo
 }
 
 fn scatter_step(sheet: &mut Sheet, times: &Times, scattered: Scattered, gate: &GateFigures) {
-    let ((figure, unit), band) = (of_basis(gate.basis), gate.k_times_sigma.unwrap_or_default());
-    let Scattered { largest, max_band_bps, furthest: Outlier { at, value, neighbours } } = scattered;
+    let (unit, band) = (unit_of(gate.basis), gate.k_times_sigma.unwrap_or_default());
+    let value = |value| value_of(gate.basis, value);
+    let Scattered { largest, max_band_bps, furthest } = scattered;
     let text = format!(
-        "k * sigma / largest = {} / {} = {:.1}{GLUE}bps, max_band_bps {}: too much to judge by\n\
+        "k * sigma / largest = {} / {} = {}{GLUE}bps, max_band_bps {}: too much to judge by\n\
          the furthest sample is {}{GLUE}{unit} at {}, beside {}",
-        figure(band),
-        figure(largest),
-        band / largest * 1e4,
+        number(band),
+        value(largest),
+        hundredths(band / largest * 1e4),
         number(max_band_bps),
-        figure(value),
-        times.at(at),
-        figure(neighbours)
+        value(furthest.value),
+        times.at(furthest.at),
+        value(furthest.neighbours)
     );
     sheet.step("  scatter", &text);
 }
@@ -173,7 +181,7 @@ fn fit_step(sheet: &mut Sheet, times: &Times, fit: &FitFigures, baseline: Baseli
     let terms = fit.coefficients.iter().enumerate().map(|(power, coefficient)| {
         let sign = if coefficient.is_sign_negative() { "-" } else { "+" };
         match power {
-            0 => amount(*coefficient),
+            0 => number(*coefficient),
             1 => format!("{sign}{GLUE}{}*u", number(coefficient.abs())),
             _ => format!("{sign}{GLUE}{}*u^{power}", number(coefficient.abs())),
         }

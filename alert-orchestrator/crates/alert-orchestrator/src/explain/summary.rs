@@ -3,13 +3,14 @@
 //! Start at [`paragraphs`]. What would change a hold or an error is `remedy`'s to say.
 
 use advisor_core::advice::{Advice, Totals, WalletFigures};
-use advisor_core::decision::Decision;
+use advisor_core::decision::{Decision, HoldReason};
 use advisor_core::gate::Verdict;
 use advisor_core::price_check::{MismatchAction, Tolerance};
 use advisor_core::reference::RefMode;
 
 use super::explanation::Explanation;
-use super::layout::{GLUE, Times, number, of_basis, percent, usd, wallets};
+use super::figures::{hundredths, number, percent, unit_of, usd};
+use super::layout::{GLUE, Times, wallets};
 use super::remedy;
 
 /// The sentences, in paragraphs.
@@ -22,24 +23,28 @@ pub(super) fn paragraphs(of: &Explanation<'_>, times: &Times) -> Vec<String> {
                 (offering, all) if offering == all => wallets(all),
                 (offering, all) => format!("{offering} of {}", wallets(all)),
             };
-            let answer = format!("Up to {limit_usd:.2}{GLUE}USD {}, from {from}.", may(of, times, "be withdrawn"));
+            let may = may(of, times, "may", "be withdrawn");
+            let answer = format!("Up to {} {may}, from {from}.", usd(*limit_usd));
             let mut paragraphs = vec![and(answer, gained(of, times)), limited(of)];
             // Of a time that is past nothing can come any more.
             paragraphs.extend((!of.is_past).then(|| would_hold(of, times)));
             paragraphs
         }
         Decision::Hold(hold) => {
-            let answer = format!("Nothing {}.", may(of, times, "be withdrawn"));
+            let answer = format!("Nothing {}.", may(of, times, "may", "be withdrawn"));
+            // What a wrong clock makes of the gain is nothing to rely on.
+            let is_doubtful = matches!(hold.reason, HoldReason::ClockDoubt { .. });
+            let gained = if is_doubtful { String::new() } else { gained(of, times) };
             let also = hold
                 .also
                 .iter()
                 .map(|reason| and("It holds for this, too:".to_owned(), remedy::of_hold(reason, of, times)));
             let first = remedy::of_hold(&hold.reason, of, times);
-            [and(answer, gained(of, times)), first].into_iter().chain(also).collect()
+            [and(answer, gained), first].into_iter().chain(also).collect()
         }
         Decision::Error(failure) => {
             let said = format!("be said of {}", advice.asset);
-            let answer = format!("Nothing {}, so nothing may be withdrawn.", may(of, times, &said));
+            let answer = format!("Nothing {}, so nothing may be withdrawn.", may(of, times, "can", &said));
             vec![and(answer, remedy::of_failure(failure, of))]
         }
     }
@@ -49,14 +54,12 @@ fn and(first: String, then: String) -> String {
     if then.is_empty() { first } else { format!("{first} {then}") }
 }
 
-/// What may be done now, or might have been then.
-fn may(of: &Explanation<'_>, times: &Times, what: &str) -> String {
+/// What one may or can do now, or could have done then.
+fn may(of: &Explanation<'_>, times: &Times, verb: &str, what: &str) -> String {
     if of.is_past {
         format!("could {what} as of {} (client.date_range.end)", times.at(of.advice.as_of))
-    } else if what.starts_with("be said") {
-        format!("can {what} now")
     } else {
-        format!("may {what} now")
+        format!("{verb} {what} now")
     }
 }
 
@@ -73,8 +76,8 @@ fn gained(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times) ->
         1 => "its wallet".to_owned(),
         count => format!("its {}", wallets(count)),
     };
-    let (t0, usd) = (times.at(t0), usd(gain_usd.abs()));
-    format!("Since {t0}, {since}, {whose} {what} {usd}, deposits and withdrawals left out.")
+    let much = if gain_usd.abs() < 0.005 { "less than a cent".to_owned() } else { usd(gain_usd.abs()) };
+    format!("Since {}, {since}, {whose} {what} {much}, deposits and withdrawals left out.", times.at(t0))
 }
 
 /// What keeps the amount from being larger.
@@ -128,7 +131,7 @@ fn would_hold(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times
             "a price is more than {}{GLUE}bps from {} (the furthest is {}{GLUE}bps away)",
             number(peg.max_deviation_bps),
             usd(peg.target_usd),
-            number((peg.deviation_bps * 100.0).round() / 100.0)
+            hundredths(peg.deviation_bps)
         ));
     }
     if let Some(prices) = advice.prices.as_ref().filter(|prices| prices.action == MismatchAction::Hold) {
@@ -151,8 +154,11 @@ fn would_hold(Explanation { advice, rules, .. }: &Explanation<'_>, times: &Times
              (client.transactions.max_supply_apy)"
         ));
     }
+    if rules.coverage.is_some() {
+        rest.push("a wallet's transactions cannot be pulled".to_owned());
+    }
     rest.push("nothing is left of the gain".to_owned());
-    format!("It holds once {}.", either(&rest))
+    format!("It will hold as soon as {}.", either(&rest))
 }
 
 /// How far the newest point is from tripping the gate.
@@ -160,8 +166,7 @@ fn gate_would(advice: &Advice) -> Vec<String> {
     let gate = advice.gate.as_ref().filter(|gate| advice.gate_applied && gate.verdict == Verdict::Quiet);
     let figures = gate.and_then(|gate| gate.trigger_distance().zip(gate.residual));
     gate.zip(figures).map_or_else(Vec::new, |(gate, (distance, residual))| {
-        let (figure, unit) = of_basis(gate.basis);
-        let [distance, residual] = [distance, residual.abs()].map(figure);
+        let ([distance, residual], unit) = ([distance, residual.abs()].map(number), unit_of(gate.basis));
         vec![format!("the newest point is more than {distance}{GLUE}{unit} off its trend (it is {residual})")]
     })
 }

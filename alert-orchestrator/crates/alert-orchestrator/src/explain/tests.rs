@@ -4,17 +4,13 @@
 //! `UPDATE_TEXTS=1 cargo test -p alert-orchestrator --lib explain` writes them again: read them before you commit.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use advisor_core::advice::RiseFigures;
-use advisor_core::decision::{
-    Failure, FlowsIncomplete, Hold, HoldReason, NotPulled, Taken, UnexplainedGrowth, UnknownWallet,
-};
-use advisor_core::gate::{Outlier, Scattered};
-use advisor_core::price_check::PriceSource;
-use advisor_core::rules::Basis;
+use advisor_core::advice::{GrowthFigures, RiseFigures, WalletFigures};
+use advisor_core::decision::{Failure, Hold, HoldReason, UnexplainedGrowth};
 use advisor_core::store::StoreError;
 use advisor_core::test_support::EPOCH;
 use advisor_core::time::{self, NANOS_PER_HOUR};
@@ -69,18 +65,8 @@ fn a_withdrawal_since_the_first_sample() {
 }
 
 #[test]
-fn a_gate_that_holds() {
+fn a_gate_that_holds_two_wallets() {
     reads("gate_triggered.txt", &told(&scenarios::held_by_the_gate()));
-}
-
-#[test]
-fn too_few_points() {
-    reads("insufficient_points.txt", &told(&scenarios::daily(8)));
-}
-
-#[test]
-fn no_reference() {
-    reads("no_reference.txt", &told(&scenarios::no_reference()));
 }
 
 #[test]
@@ -139,9 +125,57 @@ fn as_of_a_past_date_nothing_is_said_of_now() {
     assert!(!text.contains(" now"), "{text}");
 }
 
-/// One of each reason to hold that no story above has.
-fn holds(wallet: &str) -> Vec<HoldReason> {
-    let growth = |rise| UnexplainedGrowth { wallet: wallet.into(), rise, others: 0, in_fallback: true };
+#[test]
+fn every_hold_says_why_and_what_would_change_it() {
+    let mut codes = BTreeSet::new();
+    for (name, story) in scenarios::holds::all() {
+        let advice = story.advice();
+        let code = advice.decision.reason().map(|reason| reason.code).unwrap_or_default();
+        assert!(!code.is_empty() && name.starts_with(code), "{name} is held for {code}");
+        codes.insert(code);
+        reads(&format!("holds/{name}.txt"), &text(&story, &advice, Wallets::Most));
+    }
+    assert_eq!(codes.len(), 11, "the reasons to hold: {codes:?}");
+}
+
+#[test]
+fn of_the_past_nothing_is_waited_for() {
+    let texts = scenarios::holds::all().into_iter().map(|(name, story)| {
+        let (advice, rules, wallets) = (story.advice(), &story.rules, Wallets::Most);
+        let paragraphs = Explanation { advice: &advice, rules, is_past: true, wallets }.explained().summary;
+        let text = paragraphs.join("\n");
+        for word in ["by itself", "Wait for", "wait until", " now"] {
+            assert!(!text.contains(word), "{name}: {word:?} in {text}");
+        }
+        format!("{name}\n{text}\n")
+    });
+    // A clock is compared with the samples only where it is now.
+    let texts = texts.filter(|text| !text.starts_with("clock_doubt"));
+    assert_eq!(texts.count(), scenarios::holds::all().len() - 1);
+}
+
+#[test]
+fn every_error_says_what_to_do() {
+    let story = scenarios::withdraw();
+    let not_found = Failure::AssetNotFound { asset: "usdx".to_owned(), tables: vec!["djed".to_owned()] };
+    let not_found = Advice::failed("usdx", hour(720), &story.rules, not_found);
+    let invalid =
+        Failure::InvalidData("table liqwid_deposits_djed: deposit of amount 0; correct or remove the row".into());
+    let invalid = Advice::failed("djed", hour(720), &story.rules, invalid);
+    reads("errors.txt", &[not_found, invalid].map(|advice| sentences(&story, &advice)).join("\n"));
+}
+
+/// The short forms of the wallets whose steps are shown, in their order.
+fn shown(story: &Story, advice: &Advice) -> Vec<String> {
+    let text = text(story, advice, Wallets::Most);
+    let address = |steps: &str| steps.trim_start().split_once('\n').unwrap().0.to_owned();
+    text.split("\nwallet ").skip(1).map(address).collect()
+}
+
+#[test]
+fn wallets_that_hold_come_first_then_those_with_a_limit_and_the_stale_last() {
+    let story = scenarios::twelve_wallets();
+    let mut advice = story.advice();
     let rise = RiseFigures {
         high_at: hour(9),
         before_at: hour(10),
@@ -150,89 +184,30 @@ fn holds(wallet: &str) -> Vec<HoldReason> {
         limit_units: 0.67,
         amount: 500.0,
     };
-    let furthest = Outlier { at: hour(460), value: 4200.0, neighbours: 1000.0 };
-    let scattered = Scattered { largest: 4200.0, max_band_bps: 500.0, furthest };
-    let cause = "Liqwid at https://v2.api.liqwid.finance/graphql: answered 403 Forbidden".to_owned();
-    vec![
-        HoldReason::ClockDoubt { max_skew_minutes: 5.0, newest: hour(746), now: hour(720) },
-        HoldReason::NoData { detail: "for djed up to 2026-01-31T00:05:00Z".to_owned() },
-        HoldReason::StaleData { age_hours: 30.5 },
-        HoldReason::FlowsIncomplete(FlowsIncomplete::NotPulled(NotPulled {
-            wallet: wallet.into(),
-            known_to: hour(10),
-            cause,
-            others: 2,
-        })),
-        HoldReason::FlowsIncomplete(FlowsIncomplete::UnknownWallet(UnknownWallet {
-            wallet: wallet.to_owned(),
-            at: hour(12),
-            amount: 500.0,
-            others: 0,
-        })),
-        HoldReason::UnexplainedGrowth(growth(None)),
-        HoldReason::UnexplainedGrowth(growth(Some(rise))),
-        HoldReason::OffPeg {
-            price_usd: 0.9672,
-            deviation_bps: 328.0,
-            target_usd: 1.0,
-            source: PriceSource::StoredLiqwid,
-        },
-        HoldReason::CannotJudge { basis: Basis::CorrectedPosition, sigma: 504.0, k_sigma: 2.0, scattered },
-        HoldReason::PriceMismatch { detail: "liqwid 1.0000 USD, minswap 0.9672 USD: 3.280 % apart".to_owned() },
-        HoldReason::NoGain { taken: None },
-        HoldReason::NoGain { taken: Some(Taken { gain_usd: 172.33, untagged_usd: 350.0 }) },
-    ]
-}
-
-#[test]
-fn every_other_hold_says_why_and_what_would_change_it() {
-    let story = scenarios::withdraw();
-    let advice = story.advice();
-    let of = |reason: HoldReason, also: Vec<HoldReason>| {
-        let decision = Decision::Hold(Hold { reason, also, refused: Vec::new(), zone: TimeZone::UTC });
-        sentences(&story, &Advice { decision, ..advice.clone() })
+    let risen = |wallet: &mut WalletFigures| {
+        let growth = GrowthFigures { unexplained: vec![rise.clone()], ..wallet.growth.clone().unwrap() };
+        wallet.growth = Some(growth);
     };
-    let address = &*advice.wallets[1].address;
-    let mut texts: Vec<String> = holds(address).into_iter().map(|reason| of(reason, Vec::new())).collect();
-    texts.push(of(HoldReason::StaleData { age_hours: 30.5 }, vec![HoldReason::NoGain { taken: None }]));
-    reads("holds.txt", &texts.join("\n"));
-}
+    let short = |i: usize, advice: &Advice| abbreviate(&advice.wallets[i].address);
+    // The largest has risen, but is stale: it holds nothing, and gives nothing.
+    risen(&mut advice.wallets[11]);
+    (advice.wallets[11].stale, advice.wallets[11].limit_usd) = (true, 0.0);
+    let largest = short(11, &advice);
+    let order = shown(&story, &advice);
+    assert_eq!((order.len(), &order[0]), (10, &short(10, &advice)));
+    assert!(!order.contains(&largest), "{order:?}");
 
-#[test]
-fn just_after_tagging_the_next_sample_is_waited_for() {
-    let story = scenarios::withdraw();
-    let (reason, zone) = (HoldReason::NoData { detail: String::new() }, TimeZone::UTC);
-    let decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone });
-    let advice = Advice { decision, t0: Some(hour(721)), totals: None, ..story.advice() };
-    let text = sentences(&story, &advice);
-    assert!(
-        text.contains("The reference, 2026-01-31 01:00, is newer than") && text.contains("Wait for the next"),
-        "{text}"
-    );
-}
-
-#[test]
-fn every_error_says_what_to_do() {
-    let story = scenarios::withdraw();
-    let failures = [
-        Failure::AssetNotFound { asset: "usdx".to_owned(), tables: vec!["djed".to_owned()] },
-        Failure::InvalidData("table liqwid_deposits_djed: deposit of amount 0; correct or remove the row".to_owned()),
-    ];
-    let text = |failure| sentences(&story, &Advice::failed("usdx", hour(720), &story.rules, failure));
-    reads("errors.txt", &failures.map(text).join("\n"));
-}
-
-#[test]
-fn the_wallet_that_holds_comes_first() {
-    let story = scenarios::twelve_wallets();
-    let advice = story.advice();
-    let least = Arc::clone(&advice.wallets[1].address);
-    let growth = UnexplainedGrowth { wallet: Arc::clone(&least), rise: None, others: 0, in_fallback: false };
+    // Two others have risen as well; the reason names one of them.
+    for i in [0, 1] {
+        risen(&mut advice.wallets[i]);
+    }
+    let wallet = Arc::clone(&advice.wallets[1].address);
+    let growth = UnexplainedGrowth { wallet, rise: Some(rise), others: 1, in_fallback: false };
     let reason = HoldReason::UnexplainedGrowth(growth);
-    let decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
-    let text = text(&story, &Advice { decision, ..advice.clone() }, Wallets::Most);
-    let first = text.split("\nwallet ").nth(1).unwrap().trim_start();
-    assert!(first.starts_with(&abbreviate(&least)), "{first}");
+    advice.decision = Decision::Hold(Hold { reason, also: Vec::new(), refused: Vec::new(), zone: TimeZone::UTC });
+    let order = shown(&story, &advice);
+    assert_eq!(order[..3], [1, 0, 10].map(|i| short(i, &advice)));
+    assert!(!order.contains(&largest), "{order:?}");
 }
 
 #[test]

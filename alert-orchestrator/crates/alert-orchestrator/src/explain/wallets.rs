@@ -10,7 +10,8 @@ use advisor_core::flow::Direction;
 use advisor_core::rules::Mark;
 
 use super::explanation::{Explanation, Wallets};
-use super::layout::{GLUE, Sheet, Times, amount, number, terms, units, usd, wallets};
+use super::figures::{cents, number, units, usd};
+use super::layout::{GLUE, Sheet, Times, wallets};
 use crate::decisions::abbreviate;
 
 /// More than this are folded.
@@ -32,28 +33,36 @@ pub(super) fn steps(sheet: &mut Sheet, times: &Times, of: &Explanation<'_>) {
         let sum = |figure: fn(&WalletFigures) -> f64| folded.iter().map(|wallet| figure(wallet)).sum::<f64>();
         let (gain, limit) = (sum(|wallet| wallet.gain_usd), sum(|wallet| wallet.limit_usd));
         let text = format!(
-            "{} more, together worth {}, with a gain of {} and limits of {limit:.2}{GLUE}USD; --all shows them",
+            "{} more, together worth {}, with a gain of {} and limits of {}; --all shows them",
             wallets(folded.len()),
             usd(sum(|wallet| wallet.newest_usd)),
-            usd(gain)
+            usd(gain),
+            usd(limit)
         );
         sheet.step("wallets", &text);
     }
 }
 
-/// How much a wallet matters: those that hold the asset most, then by what may be withdrawn, then by what moved.
-fn weight(wallet: &WalletFigures, decision: &Decision) -> (bool, bool, f64, f64) {
-    let names = |reason: &HoldReason| match reason {
+/// How much a wallet matters: those that hold the asset most, then by what may be withdrawn of them, then by what they
+/// gained; a stale one least, as it gives and holds nothing.
+fn weight(wallet: &WalletFigures, decision: &Decision) -> (bool, bool, f64, bool, f64) {
+    let reasons = || match decision {
+        Decision::Hold(hold) => Some(&hold.reason).into_iter().chain(&hold.also),
+        Decision::Withdraw { .. } | Decision::Error(_) => None.into_iter().chain(&[]),
+    };
+    let is_named = reasons().any(|reason| match reason {
         HoldReason::UnexplainedGrowth(growth) => *growth.wallet == *wallet.address,
         HoldReason::FlowsIncomplete(FlowsIncomplete::NotPulled(not_pulled)) => *not_pulled.wallet == *wallet.address,
         _ => false,
-    };
-    let is_named = match decision {
-        Decision::Hold(hold) => names(&hold.reason) || hold.also.iter().any(names),
-        Decision::Withdraw { .. } | Decision::Error(_) => false,
-    };
+    });
     let has_risen = wallet.growth.as_ref().is_some_and(|growth| !growth.unexplained.is_empty());
-    (is_named, has_risen, wallet.limit_usd, wallet.gain_usd.abs())
+    let holds = !wallet.stale
+        && reasons().any(|reason| match reason {
+            HoldReason::UnexplainedGrowth(_) => has_risen,
+            HoldReason::NoGain { taken: Some(_) } => wallet.taken_usd > 0.0,
+            _ => false,
+        });
+    (is_named, holds, wallet.limit_usd, !wallet.stale, wallet.gain_usd.abs())
 }
 
 fn wallet_steps(sheet: &mut Sheet, times: &Times, wallet: &WalletFigures, safety_factor: f64) {
@@ -62,7 +71,7 @@ fn wallet_steps(sheet: &mut Sheet, times: &Times, wallet: &WalletFigures, safety
     sheet.step("  baseline", &format!("V(b) = {} at {}", usd(*baseline_usd), times.at(wallet.baseline_at)));
     sheet.step("  newest", &format!("V(e) = {} at {}", usd(*newest_usd), times.at(wallet.newest_at)));
     wallet.flows.iter().for_each(|flow| flow_step(sheet, times, flow));
-    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd], *gain_usd);
+    let sum = gain_sum([*newest_usd, *baseline_usd, *deposits_usd, *withdrawals_usd, *gain_usd]);
     let gain = format!("G = V(e) - V(b) - deposits + withdrawals\n= {sum}");
     sheet.step("  gain", &gain);
     if wallet.untagged_usd > 0.0 {
@@ -75,11 +84,10 @@ fn wallet_steps(sheet: &mut Sheet, times: &Times, wallet: &WalletFigures, safety
     limit_step(sheet, wallet, safety_factor);
 }
 
-/// Newest less baseline less deposits plus withdrawals, as figures, and what comes out.
-pub(super) fn gain_sum(terms_of: [f64; 4], gain_usd: f64) -> String {
-    let figure = terms(gain_usd);
-    let [newest, baseline, deposits, withdrawals] = terms_of.map(&figure);
-    format!("{newest} - {baseline} - {deposits} + {withdrawals} = {}{GLUE}USD", figure(gain_usd))
+/// Newest less baseline less deposits plus withdrawals, and what comes out.
+pub(super) fn gain_sum(terms: [f64; 5]) -> String {
+    let [newest, baseline, deposits, withdrawals, gain] = terms.map(cents);
+    format!("{newest} - {baseline} - {deposits} + {withdrawals} = {gain}{GLUE}USD")
 }
 
 fn limit_step(sheet: &mut Sheet, wallet: &WalletFigures, safety_factor: f64) {
@@ -88,20 +96,21 @@ fn limit_step(sheet: &mut Sheet, wallet: &WalletFigures, safety_factor: f64) {
         sheet.step("  limit", "0.00 USD: the newest sample is too old");
         return;
     }
-    let [gain, left, newest] = [gain_usd.max(0.0), (gain_usd - untagged_usd).max(0.0), *newest_usd].map(amount);
+    let [gain, left, newest] = [gain_usd.max(0.0), (gain_usd - untagged_usd).max(0.0), *newest_usd].map(cents);
     let text = format!(
-        "min(c * max(0, G), max(0, G - U), V(e))\n= min({} * {gain}, {left}, {newest}) = {limit_usd:.2}{GLUE}USD",
-        number(safety_factor)
+        "min(c * max(0, G), max(0, G - U), V(e))\n= min({} * {gain}, {left}, {newest}) = {}",
+        number(safety_factor),
+        usd(*limit_usd)
     );
     sheet.step("  limit", &text);
 }
 
 /// Every rise that nothing explains, else the largest one and what explains it.
 fn growth_steps(sheet: &mut Sheet, times: &Times, growth: &GrowthFigures) {
-    growth.unexplained.iter().for_each(|rise| rise_step(sheet, times, rise, "UNEXPLAINED"));
+    growth.unexplained.iter().for_each(|rise| rise_step(sheet, times, rise, true));
     match &growth.largest {
         Some(largest) if growth.unexplained.is_empty() => {
-            rise_step(sheet, times, largest, "explained, and the largest")
+            rise_step(sheet, times, largest, false);
         }
         Some(_) => {}
         None if growth.unexplained.is_empty() => sheet.step("  rise", "none beside the flows"),
@@ -115,11 +124,15 @@ fn growth_steps(sheet: &mut Sheet, times: &Times, growth: &GrowthFigures) {
     sheet.step("  growth", &format!("{sign}{}{GLUE}units since the baseline, flows left out", units(grown)));
 }
 
-fn rise_step(sheet: &mut Sheet, times: &Times, rise: &RiseFigures, verdict: &str) {
+fn rise_step(sheet: &mut Sheet, times: &Times, rise: &RiseFigures, is_unexplained: bool) {
     let (before_at, at) = (times.at(rise.before_at), times.at(rise.at));
     let (risen, limit) = (units(rise.units), units(rise.limit_units));
-    let text = format!("{risen}{GLUE}units between {before_at} and {at}, interest up to {limit}: {verdict}");
-    sheet.step("  rise", &text);
+    let verdict = if is_unexplained {
+        format!("UNEXPLAINED: interest explains {limit} at most")
+    } else {
+        format!("the largest, and interest explains up to {limit}")
+    };
+    sheet.step("  rise", &format!("{risen}{GLUE}units between {before_at} and {at}: {verdict}"));
 }
 
 fn flow_step(sheet: &mut Sheet, times: &Times, flow: &FlowFigures) {
