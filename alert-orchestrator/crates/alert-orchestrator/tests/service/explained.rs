@@ -49,7 +49,7 @@ fn an_asset_in_error_is_explained_and_one_that_is_not_configured_is_not_found() 
     let decided = &server.get("/api/decisions").json()["usdx"];
     assert_eq!(explained["reason"], decided["reason"]);
     assert_eq!(decided["reason"]["code"], "asset_not_found");
-    assert!(summary(&explained).contains("correct the name in client.assets"), "{explained}");
+    assert!(summary(&explained).contains("Correct the name in client.assets"), "{explained}");
     let unknown = server.get("/api/explain?asset=dai");
     assert_eq!(unknown.status, 404, "{}", unknown.text());
 }
