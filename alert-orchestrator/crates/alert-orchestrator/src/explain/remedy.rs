@@ -218,7 +218,9 @@ fn off_peg([price_usd, deviation_bps, target_usd]: [f64; 3], source: PriceSource
 fn too_few(points: usize, outlook: Option<Outlook>, Explanation { advice, rules, .. }: &Explanation<'_>) -> String {
     let window = format!("{}{GLUE}h", number(rules.gate.lookback_hours));
     let Some(gate) = &advice.gate else {
-        return format!("The samples of the gate's window of {window} were not all read: the next evaluation does.");
+        return format!(
+            "The samples of the gate's window of {window} were not all read: the next evaluation reads them."
+        );
     };
     let what = match rules.gate.basis {
         Basis::CorrectedPosition => "points",
