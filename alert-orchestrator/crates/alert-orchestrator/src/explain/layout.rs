@@ -1,7 +1,8 @@
 //! How is an explanation set? In lines of 80 columns, and with times in one zone.
 //!
 //! Start at [`Sheet`]. What must not be parted at the end of a line, a number and its unit say, is held together by
-//! [`GLUE`], which becomes a space; names from outside have none, as they come escaped. Elsewhere: numbers are `figures`.
+//! [`GLUE`], which becomes a space; names from outside have none, as they come escaped.
+//! Elsewhere: numbers are `figures`.
 
 use advisor_core::advice::Advice;
 use jiff::Timestamp;

@@ -24,9 +24,9 @@ use crate::decisions::abbreviate;
 pub(super) fn of_hold(reason: &HoldReason, of: &Explanation<'_>, times: &Times) -> String {
     match reason {
         HoldReason::ClockDoubt { newest, now, .. } => format!(
-            "The newest sample is of {}, and this machine's time is {}: one of the two clocks is wrong, or the samples' \
-             times are of another time zone, and every figure is wrong with them. Correct what is wrong. Where samples \
-             are stamped with the end of their hour or day, raise client.max_clock_skew_minutes.",
+            "The newest sample is of {}, and this machine's time is {}: one of the two clocks is wrong, or the \
+             samples' times are of another time zone, and every figure is wrong with them. Correct what is wrong. Where \
+             samples are stamped with the end of their hour or day, raise client.max_clock_skew_minutes.",
             times.at(*newest),
             times.at(*now)
         ),
@@ -296,8 +296,8 @@ fn no_gain(of: &Explanation<'_>) -> String {
     let fresh = || advice.wallets.iter().filter(|wallet| !wallet.stale);
     let is_empty = |wallet: &WalletFigures| wallet.gain_usd >= needed && wallet.newest_usd < 0.01;
     if fresh().any(is_empty) {
-        return "What was gained is no longer there: the wallets that gained are empty. There is nothing to withdraw until \
-                something is paid in."
+        return "What was gained is no longer there: the wallets that gained are empty. There is nothing to withdraw \
+                until something is paid in."
             .to_owned();
     }
     let most = fresh().map(|wallet| wallet.gain_usd).fold(f64::NEG_INFINITY, f64::max);
