@@ -2,11 +2,9 @@
 
 import { byId, fillCells, makeCells, reconcile, setNote, setText } from "./dom.js";
 import { amount, counted, measured, number, time, timezone, usd } from "./format.js";
-import { createPanel } from "./panel.js";
+import { ROUNDING, createPanel } from "./panel.js";
 
 const NAMES = { corrected: "Corrected position", position: "Position", rate: "Rate" };
-/** A smaller share of itself, or of what it was taken of, is rounding. */
-const ROUNDING = 1e-9;
 /** A level further out than this many times the residuals is named: to scale, it would make a flat line of them. */
 const FARTHEST = 2;
 /** Fewer points have no density worth the name: each is shown. */

@@ -3,6 +3,7 @@
 import { command, copies } from "./copy.js";
 import { byId, el, icon, reconcile, setNote, write } from "./dom.js";
 import { counted, measured, readable, time, usd } from "./format.js";
+import { isLost, pastDate } from "./status.js";
 
 const KINDS = {
 	1: { kind: "withdraw", word: "WITHDRAW_OK" },
@@ -28,8 +29,11 @@ const HINTS = {
 	no_gain: "There is nothing to take out until more is gained.",
 };
 
+/** Reasons that put its samples in doubt. */
+const DOUBTS = ["clock_doubt", "stale_data"];
+
 /** Nothing is green of an asset whose samples are old or whose coin is off its peg, whether that holds it or not. @param {Api.Decision} decision */
-export const isDoubtful = ({ off_peg, reason }) => Boolean(off_peg) || ["clock_doubt", "stale_data"].includes(reason?.code ?? "");
+export const isDoubtful = ({ off_peg, reason }) => Boolean(off_peg) || DOUBTS.includes(reason?.code ?? "");
 
 /** @param {1 | 0 | -1} decision */
 export const kindOf = (decision) => KINDS[decision];
@@ -50,20 +54,21 @@ export function start() {
 }
 
 /** @param {Page.Shown} state */
-export function showDecision({ asset, decision, explain, status, unreachableSince, failure }) {
+export function showDecision(state) {
+	const { asset, decision, explain, status } = state;
 	shown = decision;
 	const { kind, word } = kindOf(decision.decision);
-	const isLost = unreachableSince !== null || failure !== null;
-	const state = unreachableSince !== null ? "Server unreachable" : isLost ? `Last known ${word}` : word;
-	const when = status?.as_of ? `as of ${time(status.as_of)}` : "";
-	const may = when ? "Could be withdrawn then" : isLost ? "Could be withdrawn at the last evaluation" : "May be withdrawn now";
+	const lost = isLost(state);
+	const title = state.unreachableSince !== null ? "Server unreachable" : lost ? `Last known ${word}` : word;
+	const when = pastDate(state);
+	const may = when ? "Could be withdrawn then" : lost ? "Could be withdrawn at the last evaluation" : "May be withdrawn now";
 	const why = sentence(decision, may);
 	byId("badge").className = `badge ${kind}`;
 	byId("badge").querySelector("use").setAttribute("href", `#icon-${kind}`);
 	write({
 		"decision-asset": asset,
 		"badge-word": word,
-		"badge-note": isLost ? "last known" : when,
+		"badge-note": lost ? "last known" : when,
 		reason: why,
 		wmax: measured(decision.wmax_usd, "USD"),
 		"explain-command": command(status, "explain", asset),
@@ -71,7 +76,7 @@ export function showDecision({ asset, decision, explain, status, unreachableSinc
 	showFigures(decision, explain);
 	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
 	showWarnings(explain.value?.warnings ?? []);
-	document.title = [state, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
+	document.title = [title, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
 	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${why}`;
 	announce(said, `${asset} ${decision.decision} ${decision.reason?.code}`);
 }

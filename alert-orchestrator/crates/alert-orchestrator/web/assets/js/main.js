@@ -14,7 +14,7 @@ import * as overview from "./overview.js";
 import { showPrices } from "./prices.js";
 import * as references from "./references.js";
 import * as route from "./route.js";
-import { showStatus, synchronize } from "./status.js";
+import { isLost, showStatus, synchronize } from "./status.js";
 import * as tooltip from "./tooltip.js";
 import * as wallets from "./wallets.js";
 
@@ -138,7 +138,7 @@ const settled = (answer) => answer.then((value) => ({ value }), (error) => ({ er
 function draw() {
 	// Cards come with their figures, so that nothing jumps.
 	document.body.classList.toggle("waiting", !state.decisions);
-	document.body.classList.toggle("offline", state.unreachableSince !== null || state.failure !== null);
+	document.body.classList.toggle("offline", isLost(state));
 	byId("waiting").hidden = !state.waiting;
 	showStatus(state);
 	if (state.decision) drawAsset(/** @type {Page.Shown} */ (state));
@@ -160,9 +160,10 @@ function drawAsset(shown) {
 	showExplain(shown);
 }
 
-/** @param {Page.Shown} shown */
-function drawSelector({ decisions, asset, unreachableSince, failure }) {
-	const known = unreachableSince === null && failure === null ? "" : "last known ";
+/** @param {Page.Shown} state */
+function drawSelector(state) {
+	const { decisions, asset } = state;
+	const known = isLost(state) ? "last known " : "";
 	const select = byId("asset");
 	reconcile(select, Object.keys(decisions).sort(), (name) => name, (name) => el("option", { value: name }), (option, name) =>
 		setText(option, `${name} · ${known}${decision.kindOf(decisions[name].decision).word}`));

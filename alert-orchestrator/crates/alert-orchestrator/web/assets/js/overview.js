@@ -4,7 +4,7 @@ import { fromWhom, isDoubtful, mark } from "./decision.js";
 import { byId, el, reconcile, setText, write } from "./dom.js";
 import { counted, readable, time, usd } from "./format.js";
 import { href } from "./route.js";
-import { age, isPast } from "./status.js";
+import { age, isOfNow } from "./status.js";
 
 /** @param {(asset: string) => void} choose */
 export function start(choose) {
@@ -24,7 +24,7 @@ export function showOverview(state) {
 	const fill = (row, name) => fillRow(row, name, decisions[name], name === asset);
 	reconcile(byId("overview-rows"), names, (name) => name, makeRow, fill);
 	// What was offered once is no sum to rely on; and one asset is its own.
-	byId("overview-total").hidden = names.length < 2 || isPast(state);
+	byId("overview-total").hidden = names.length < 2 || !isOfNow(state);
 	showTotal(names, decisions);
 }
 

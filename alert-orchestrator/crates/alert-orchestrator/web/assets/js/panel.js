@@ -10,8 +10,8 @@ const HOUR_MS = 3_600_000;
 /** Shares of the ranges left free at either end. */
 const PAD = 0.015;
 const MARGIN = 0.06;
-/** Values that differ by a smaller share of themselves differ by rounding only. */
-const ROUNDING = 1e-9;
+/** A smaller share of a value, or of what it was taken of, is rounding. */
+export const ROUNDING = 1e-9;
 
 // 24 hours, and day before month, as operators write them; the second line where the day or year changes.
 const TIME_LABELS = [

@@ -35,7 +35,7 @@ export function showStatus(state) {
 		});
 	}
 	const now = banners(state);
-	document.body.classList.toggle("doubt", isPast(state));
+	document.body.classList.toggle("doubt", !isOfNow(state));
 	reconcile(
 		byId("banners"),
 		now,
@@ -48,8 +48,14 @@ export function showStatus(state) {
 	);
 }
 
-/** Whether no figure is of now. @param {Page.State} state */
-export const isPast = (state) => banners(state).some(({ key }) => PAST.includes(key));
+/** Whether figures are of now. @param {Page.State} state */
+export const isOfNow = (state) => !banners(state).some(({ key }) => PAST.includes(key));
+
+/** Whether they are the last that the server gave. @param {Page.State} state */
+export const isLost = ({ unreachableSince, failure }) => unreachableSince !== null || failure !== null;
+
+/** Of which past date they are; nothing where they are of none. @param {Page.State} state */
+export const pastDate = ({ status }) => (status?.as_of ? `as of ${time(status.as_of)}` : "");
 
 function withAge(instant) {
 	if (!instant) return "–";
