@@ -117,9 +117,36 @@ const wallet = (address, i) => ({
   address,
   baseline_at: "2025-10-10T00:00:00Z", baseline_usd: 5693.38641917 + 900 * i,
   newest_at: iso(T1), newest_usd: 6156.9164567 + 1002 * i,
-  flows: i ? [] : [{ at: "2025-12-01T00:00:00Z", effective_at: "2025-12-01T00:00:00Z", direction: "deposit", amount: 400, price_usd: 1, usd: 400, tx_hash: hex(1) }],
-  deposits_usd: i ? 0 : 400, withdrawals_usd: 0, gain_usd: 63.53003752999939 + 102 * i, stale: false, limit_usd: 31.765 + 51 * i, taken_usd: 0,
+  flows: i ? [] : [{ at: "2025-12-01T00:00:00Z", effective_at: "2025-12-01T00:00:00Z", direction: "deposit", amount: 400, price_usd: 1, usd: 400, tx_hash: hex(1), mark: null }],
+  deposits_usd: i ? 0 : 400, withdrawals_usd: 0, untagged_usd: 0, gain_usd: 63.53003752999939 + 102 * i, stale: false, limit_usd: 31.765 + 51 * i, taken_usd: 0,
 });
+
+/** What the service says of each reason, beyond the reason itself. */
+const WAYS_OUT = {
+  asset_not_found: "No table of positions belongs to usdx. Import its samples, or correct the name in client.assets.",
+  clock_doubt: "One of the two clocks is wrong, and every figure with it. Set the clock that is wrong.",
+  no_data: "There is no sample to compute a gain from. Import some, or look at what writes them (`alert-orchestrator check` says what there is).",
+  no_gain: "No wallet gained enough for a cent. Wait for interest: the best of them lacks 60.45 USD.",
+  no_reference: "Nothing says since when gains count. Tag a withdrawal (`alert-orchestrator tag --asset coin3 --latest`), or set orchestrator.reference_keyword_fallback to data_range: then they count from the first sample.",
+  off_peg: "The price (positions) is 0.9672 USD, 328 bps from 1.00 USD; 100 are allowed. It goes on by itself once every known price is back within that. Where this one is wrong, correct or remove it; how far a price may be away is decision_gate.peg.max_deviation_bps.",
+  insufficient_points: "The gate has 8 points in its window of 720 h, too few to judge by: wait for 2 more. Or let the window reach back further (decision_gate.lookback_hours).",
+  gate_triggered: "The newest point at 2026-01-29 01:00 is 222.19 USD off its own trend, and more than 123.39 USD trips the gate. It goes on by itself once the newest point is back, or the trend has followed it. See whether a deposit or withdrawal is missing, or the sample is wrong.",
+  price_mismatch: "The gain is worth only what its price is, and the sources do not agree on it (under prices, below). It goes on by itself once they do.",
+  stale_data: "The newest sample is 30.5 h old, and client.max_sample_age_hours allows 24 h. It is judged again with the next sample: look at what writes the samples.",
+};
+
+/** The first paragraphs of `explain`. */
+function summary(asset, { decision, wmax_usd, g_usd, reason }) {
+  const gained = `Since 2025-10-10 02:00, the newest withdrawal that is tagged as the reference, its 3 wallets gained ${g_usd?.toFixed(2)} USD, deposits and withdrawals left out.`;
+  const wayOut = WAYS_OUT[reason?.code] ?? `What to do about ${reason?.code}.`;
+  if (decision === -1) return [`Nothing can be said of ${asset} now, so nothing may be withdrawn. ${wayOut}`];
+  if (decision === 0) return [`Nothing may be withdrawn now. ${gained}`, wayOut, ...(asset === "iusd" ? [`It holds for this, too: ${WAYS_OUT.gate_triggered}`] : [])];
+  return [
+    `Up to ${wmax_usd.toFixed(2)} USD may be withdrawn now, from 3 wallets. ${gained}`,
+    "What limits the amount: 0.5 of the gain of each wallet (orchestrator.safety_factor.c), rounded down to the cent.",
+    "It holds once the newest point is more than 37.80 USD off its trend (it is 12.35), or nothing is left of the gain.",
+  ];
+}
 
 /** The figures behind a decision. */
 export function explanation(asset, decided, change = {}) {
@@ -127,12 +154,12 @@ export function explanation(asset, decided, change = {}) {
   const trigger = { 1: "triggered", 0: "quiet" }[decided.residual_trigger] ?? { insufficient: { needed: 10 } };
   const sigma = decided.sigma_usd;
   return {
-    asset, as_of: iso(T1), decision: decided.decision, wmax_usd: decided.wmax_usd, reason: decided.reason, ref_mode: decided.ref_mode,
+    asset, as_of: iso(T1), decision: decided.decision, wmax_usd: decided.wmax_usd, reason: decided.reason, summary: summary(asset, decided), ref_mode: decided.ref_mode,
     t0: decided.t0_ts,
     reference: known ? `newest withdrawal whose memo contains "${KEYWORD}": withdrawal of 250 by ${WALLETS[0]} (tx ${hex(2)})` : null,
     t1: decided.t1_ts, price_t1_usd: known ? 0.96717689 : null,
-    wallets: known ? WALLETS.map(wallet).map((one) => ({ ...one, taken_usd: decided.withdrawn_since_reference_usd ? 12.04 : 0 })) : [],
-    totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, gain_usd: decided.g_usd, limit_usd: 299.11 } : null,
+    wallets: known ? WALLETS.map(wallet).map((one) => ({ ...one, untagged_usd: decided.withdrawn_since_reference_usd / 3, taken_usd: decided.withdrawn_since_reference_usd ? 12.04 : 0 })) : [],
+    totals: known ? { baseline_usd: 16779.75, newest_usd: 16889.14, deposits_usd: 400, withdrawals_usd: 500, untagged_usd: decided.withdrawn_since_reference_usd, gain_usd: decided.g_usd, limit_usd: 299.11 } : null,
     safety_factor: 0.5,
     gate: known ? {
       basis: "corrected_position", baseline: { polynomial: 2 }, window_start: "2025-12-30T00:00:00Z", points: 31,

@@ -87,9 +87,8 @@ test("no name in the file is a formula, whatever separator a spreadsheet splits 
   });
 });
 
-test("200 wallets and 200 warnings alike make no long page, and one of them speaks for all", async () => {
-  const stale = Array.from({ length: 200 }, (_, i) => `wallet addr1q${i}xyz is stale (newest sample ${24.5 + ((i * 7) % 200) / 10} h old): nothing may be withdrawn from it`);
-  const explain = { warnings: ["no table of withdrawals", ...stale] };
+test("200 wallets make no long page, and each warning of the service is said as it is", async () => {
+  const explain = { warnings: ["no table of withdrawals: taken as none, which can only lower the gain", "200 of 200 wallets are stale, oldest 1030.5 h"] };
   for (const [size, most] of [[{}, 3500], [PHONE, 5500]]) {
     const decisions = { usdc: manyWallets(200), djed: hold("stale_data", "stale data (newest sample 44.4 h old)") };
     await withFixture(browser, script({ decisions, explain }), "?asset=usdc", size, async (page) => {
@@ -100,26 +99,14 @@ test("200 wallets and 200 warnings alike make no long page, and one of them spea
         const height = await page.evaluate(() => document.documentElement.scrollHeight);
         assert.ok(height < most, `${asset}: the page is ${height} px long`);
       }
-      const warnings = await page.locator("#warnings li").allInnerTexts();
-      assert.equal(warnings.length, 2);
-      assert.match(warnings[1], /^wallet addr1q\d+xyz is stale \(newest sample 44\.4 h old\).* \(and 199 more warnings of this kind, in Explain\)$/);
-      await page.locator("#explain > summary").click();
-      assert.equal(await page.locator("#explain-steps p:has-text('is stale')").count(), 200);
+      assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), [explain.warnings[0], "200 of 200 wallets are stale, oldest 1,030.5 h"]);
     });
   }
 });
 
-test("what the service says of all wallets at once is said as it is", async () => {
-  const explain = { warnings: ["200 of 200 wallets are stale, oldest 1030.5 h"] };
-  await withFixture(browser, script({ explain }), "?asset=usdc", {}, async (page) => {
-    await loaded(page);
-    assert.deepEqual(await page.locator("#warnings li").allInnerTexts(), ["200 of 200 wallets are stale, oldest 1,030.5 h"]);
-  });
-});
-
 test("withdrawals without a tag say by how much they lower the limit, in figures as everywhere, or that they do not", async () => {
   const figure = async (usd, taken_usd) => {
-    const answers = taken_usd === undefined ? {} : { "GET /api/explain": { wallets: WALLETS.map((address, i) => ({ address, gain_usd: 1, newest_usd: 1, flows: [], taken_usd: i ? 0 : taken_usd })), warnings: [] } };
+    const answers = taken_usd === undefined ? {} : { "GET /api/explain": { wallets: WALLETS.map((address, i) => ({ address, gain_usd: 1, newest_usd: 1, flows: [], taken_usd: i ? 0 : taken_usd })), warnings: [], summary: [] } };
     let said;
     await withFixture(browser, script({ decisions: { usdc: decision({ withdrawn_since_reference_usd: usd }) }, answers }), "", {}, async (page) => {
       await page.locator("#wallet-rows tr").first().waitFor();

@@ -70,6 +70,7 @@ declare namespace Api {
     price_usd: number | null;
     usd: number;
     tx_hash: string | null;
+    mark: "reference" | "principal" | null;
   }
 
   interface WalletFigures {
@@ -81,6 +82,8 @@ declare namespace Api {
     flows: Flow[];
     deposits_usd: number;
     withdrawals_usd: number;
+    /** Of them those without a tag. */
+    untagged_usd: number;
     gain_usd: number;
     stale: boolean;
     limit_usd: number;
@@ -93,6 +96,7 @@ declare namespace Api {
     newest_usd: number;
     deposits_usd: number;
     withdrawals_usd: number;
+    untagged_usd: number;
     gain_usd: number;
     limit_usd: number;
   }
@@ -150,6 +154,8 @@ declare namespace Api {
     decision: 1 | 0 | -1;
     wmax_usd: number;
     reason: Reason | null;
+    /** Paragraphs: what was gained; then what limits and would hold it, or what holds it and the ways out. Of an error one. */
+    summary: string[];
     ref_mode: "keyword" | "data_range" | null;
     t0: string | null;
     reference: string | null;

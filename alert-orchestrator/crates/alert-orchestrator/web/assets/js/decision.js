@@ -1,7 +1,7 @@
 // May the operator withdraw, and how much? Badge, limit, reason and warnings of the selected asset.
 
 import { command, copies } from "./copy.js";
-import { byId, el, icon, reconcile, setNote, write } from "./dom.js";
+import { byId, el, icon, prose, reconcile, write } from "./dom.js";
 import { counted, measured, readable, time, usd } from "./format.js";
 import { isLost, pastDate } from "./status.js";
 
@@ -9,24 +9,6 @@ const KINDS = {
 	1: { kind: "withdraw", word: "WITHDRAW_OK" },
 	0: { kind: "hold", word: "HOLD" },
 	[-1]: { kind: "error", word: "ERROR" },
-};
-
-/** What to do about a reason. */
-const HINTS = {
-	store_unavailable: "The data could not be read. The next round tries again.",
-	asset_not_found: "No position table has that name. Check client.assets.",
-	invalid_data: "A row of the data cannot be used. Correct it.",
-	clock_doubt: "Look at the clock of the server, and of what writes the samples.",
-	no_reference: "Mark the last withdrawal of gains as the reference: gains count from it.",
-	no_data: "There is no sample to count gains to yet.",
-	stale_data: "The newest samples are too old to act on. Look at what writes them.",
-	flows_incomplete: "Deposits may be missing.",
-	unexplained_growth: "Add the deposit that is missing.",
-	off_peg: "The coin is away from its peg. Wait until it is back.",
-	insufficient_points: "There are too few samples, or they are too unlike, to judge the newest by.",
-	gate_triggered: "The newest value lies too far from its trend. Wait until it settles.",
-	price_mismatch: "The price sources disagree. Wait until they agree.",
-	no_gain: "There is nothing to take out until more is gained.",
 };
 
 /** Reasons that put its samples in doubt. */
@@ -74,8 +56,8 @@ export function showDecision(state) {
 		"explain-command": command(status, "explain", asset),
 	});
 	showFigures(decision, explain);
-	setNote(byId("reason-hint"), decision.reason ? (HINTS[decision.reason.code] ?? null) : null);
-	showWarnings(explain.value?.warnings ?? []);
+	list("ways-out", "p", explain.value ? waysOut(explain.value) : []);
+	list("warnings", "li", explain.value?.warnings ?? []);
 	document.title = [title, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
 	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${why}`;
 	announce(said, `${asset} ${decision.decision} ${decision.reason?.code}`);
@@ -113,29 +95,18 @@ export function fromWhom(wallets) {
 	return `from ${offering < wallets.length ? `${offering} of ` : ""}${counted(wallets.length, "wallet")}`;
 }
 
+/** Why nothing is offered, and what would change that: all that is said of an error, and of a hold what comes after the gain. @param {Api.Explanation} advice */
+export const waysOut = ({ decision, summary }) => (decision === 1 ? [] : summary.slice(decision + 1));
+
+/** Sentences of the server, each an element. @param {string} id @param {string} tag @param {string[]} sentences */
+function list(id, tag, sentences) {
+	byId(id).hidden = !sentences.length;
+	reconcile(byId(id), sentences.map(readable), (text) => text, (text) => prose(tag, text));
+}
+
 function sentence({ decision, wallet_breakdown, reason }, may) {
 	if (decision === 1) return `${may}, ${fromWhom(wallet_breakdown)}.`;
 	return reason ? readable(reason.message) : "No reason was given.";
-}
-
-/**
- * Of warnings that differ in names and figures alone one stands for all, the one with the largest figure.
- * @param {string[]} warnings
- */
-function showWarnings(warnings) {
-	const alike = new Map();
-	for (const text of warnings) {
-		const kind = text.replace(/[\w…]*\d[\w….:-]*/g, "");
-		alike.set(kind, [...(alike.get(kind) ?? []), text]);
-	}
-	const size = (text) => Math.max(0, ...(text.match(/(?<![\w.:-])\d+(\.\d+)?(?![\w.:-])/g) ?? []).map(Number));
-	const said = [...alike.values()].map((texts) => {
-		const worst = texts.reduce((a, b) => (size(b) > size(a) ? b : a));
-		const others = counted(texts.length - 1, "more warning");
-		return readable(worst) + (texts.length > 1 ? ` (and ${others} of this kind, in Explain)` : "");
-	});
-	byId("warnings").hidden = !said.length;
-	reconcile(byId("warnings"), said, (text) => text, (text) => el("li", {}, text));
 }
 
 /**

@@ -21,6 +21,9 @@ export function el(tag, attributes = {}, ...children) {
 	return node;
 }
 
+/** An element with a sentence of the server; what stands between backticks is code. @param {string} tag @param {string} sentence */
+export const prose = (tag, sentence) => el(tag, {}, ...sentence.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part)));
+
 /** Writes text only where it differs: a selection, and a screen reader's place, survive a refresh. @param {Node} node @param {string} text */
 export function setText(node, text) {
 	if (node.textContent !== text) node.textContent = text;

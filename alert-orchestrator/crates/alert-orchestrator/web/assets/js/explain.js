@@ -1,9 +1,10 @@
 // How was this decision made? The figures behind those that the cards show. Nothing is computed here.
 
 import { address } from "./copy.js";
-import { byId, el, setNote } from "./dom.js";
+import { waysOut } from "./decision.js";
+import { byId, el, prose, setNote } from "./dom.js";
 import { abbreviate, amount, counted, measured, number, readable, time, usd } from "./format.js";
-import { unitOf } from "./gate.js";
+import { pegSentence, unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
 let shown;
@@ -17,11 +18,13 @@ export function showExplain({ explain }) {
 }
 
 function steps(advice) {
+	const said = advice.summary.slice(0, advice.summary.length - waysOut(advice).length);
 	return [
+		said.length ? step("In short", ...said.map((text) => prose("p", readable(text)))) : null,
 		step("Reference", ...reference(advice)),
 		advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
 		advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,
-		advice.warnings.length ? step("Warnings", ...advice.warnings.map((text) => line(readable(text)))) : null,
+		advice.peg ? step("Peg", line(pegSentence(advice.peg))) : null,
 	].filter((part) => part !== null);
 }
 
@@ -37,7 +40,7 @@ function reference({ t0, t1, ref_mode, reference, as_of }) {
 	];
 }
 
-const COLUMNS = ["Wallet", "Value at t0", "Newest value", "Deposits", "Withdrawals", "Gain", "Limit"];
+const COLUMNS = ["Wallet", "Value at t0", "Newest value", "Deposits", "Withdrawals", "Untagged", "Gain", "Limit"];
 
 function walletTable({ wallets, totals, safety_factor }) {
 	const head = COLUMNS.map((name, i) => el("th", { scope: "col", ...(i ? { class: "number" } : {}) }, name));
@@ -59,8 +62,8 @@ function walletRow(wallet) {
 	return el("tr", {}, name, ...figures(wallet));
 }
 
-function figures({ baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd }) {
-	return [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, gain_usd, limit_usd].map((value) =>
+function figures({ baseline_usd, newest_usd, deposits_usd, withdrawals_usd, untagged_usd, gain_usd, limit_usd }) {
+	return [baseline_usd, newest_usd, deposits_usd, withdrawals_usd, untagged_usd, gain_usd, limit_usd].map((value) =>
 		el("td", { class: "number" }, usd(value)),
 	);
 }
@@ -75,8 +78,9 @@ function flowList(wallets) {
 function flowLine(flow, wallet) {
 	const valued = flow.price_usd === null ? "" : `${amount(flow.amount)} × ${number(flow.price_usd, 6)} USD = `;
 	const counts = flow.effective_at === flow.at ? "" : `, counted at ${time(flow.effective_at)}`;
+	const mark = flow.mark ? `, marked as ${flow.mark}` : "";
 	const hash = flow.tx_hash ? `, tx ${flow.tx_hash}` : "";
-	return `${time(flow.at)} ${flow.direction} ${valued}${usd(flow.usd)} USD, ${abbreviate(wallet)}${counts}${hash}`;
+	return `${time(flow.at)} ${flow.direction} ${valued}${usd(flow.usd)} USD, ${abbreviate(wallet)}${counts}${mark}${hash}`;
 }
 
 function gate(gate, applied) {

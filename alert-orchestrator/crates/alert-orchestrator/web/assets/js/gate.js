@@ -55,7 +55,8 @@ function sentence(gate) {
 	return `${lies}: ${number(size / gate.threshold, 1)} times the ${tolerated}.`;
 }
 
-function pegSentence(peg) {
+/** @param {Api.Peg} peg */
+export function pegSentence(peg) {
 	const distance = `${number(peg.deviation_bps, 1)} bps from ${number(peg.target_usd, 4)} USD, ${number(peg.max_deviation_bps, 0)} allowed`;
 	return `${peg.off_peg ? "OFF PEG" : "On its peg"}: ${number(peg.price_usd, 6)} USD (${named(peg.source)}), ${distance}.`;
 }
