@@ -269,10 +269,10 @@ pub(crate) fn fallback(rules: &Rules, t0: Timestamp) -> Warning {
 
 /// That what was withdrawn since the reference may have been gain.
 pub(crate) fn untagged_withdrawals(wallets: &[WalletFigures]) -> Option<Warning> {
-    let lowered = || wallets.iter().filter(|wallet| wallet.taken_usd > 0.0);
-    lowered().next()?;
-    let withdrawn: f64 = lowered().map(|wallet| wallet.untagged_usd).sum();
-    Some(Warning::new(format!(
+    // All of it, as everywhere: the part that lowered a limit would be a second sum for the same words.
+    let withdrawn: f64 = wallets.iter().map(|wallet| wallet.untagged_usd).sum();
+    let is_lowered = wallets.iter().any(|wallet| wallet.taken_usd > 0.0);
+    is_lowered.then(|| Warning::new(format!(
         "withdrawn {withdrawn:.2} USD since the reference without a tag: counted as gain already taken; tag it as the \
          reference, or as principal (alert-orchestrator tag)"
     )))

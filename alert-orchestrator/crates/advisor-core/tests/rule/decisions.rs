@@ -247,6 +247,18 @@ fn untagged_withdrawals_are_warned_about_where_they_may_have_been_gain() {
 }
 
 #[test]
+fn the_warning_of_untagged_withdrawals_names_all_of_them_as_the_published_figure_does() {
+    let history = History::default().hourly("a", 0, &[1000.0, 1049.0]).withdraw("a", 0.5, 50.0);
+    // b gained 900 + 100: its limit is half of that, and the 100 leave more.
+    let history = history.hourly("b", 0, &[1000.0, 1900.0]).withdraw("b", 0.5, 100.0);
+    let advice = history.tag("x", 0.0, 1.0).advise(&ungated(), 1.0);
+    let taken: Vec<f64> = advice.wallets.iter().map(|wallet| wallet.taken_usd).collect();
+    assert!(taken[0] > 0.0 && taken[1] == 0.0, "{taken:?}");
+    assert_eq!(advice.totals.unwrap().untagged_usd, 150.0);
+    assert!(advice.warnings.iter().any(|warning| warning.starts_with("withdrawn 150.00 USD since")), "{advice:?}");
+}
+
+#[test]
 fn the_newest_price_need_not_be_the_newest_samples() {
     let mut history = rising();
     history.positions.iter_mut().skip(10).for_each(|row| (row.units, row.price) = (None, None));
