@@ -104,6 +104,15 @@ test("a gate that is not applied, and prices nobody compares, say so", async () 
   });
 });
 
+test("the list of withdrawals says since when gains count, with a tag and without one", async () => {
+  await withFixture(browser, script(), "?asset=usdc", {}, async (page) => {
+    await loaded(page);
+    assert.equal(await text(page, "references-note"), "Gains count from the newest withdrawal that is tagged as a reference.");
+    await page.selectOption("#asset", "usdm"); // in data_range
+    await eventually(() => text(page, "references-note"), "No withdrawal is tagged as a reference: gains count from t0, 2025-10-10 02:00.");
+  });
+});
+
 test("explain shows the reference, each wallet's arithmetic, the gate and the peg", async () => {
   await withFixture(browser, script(), "?asset=iusd", {}, async (page) => {
     await loaded(page);

@@ -59,18 +59,20 @@ export function showReferences(state) {
 	reconcile(rows, ordered, (one) => `${asset} ${one.tx} ${one.wallet_address} ${one.ts} ${one.amount}`, makeRow, fillRow);
 }
 
-function showNote({ status }) {
+function showNote({ status, decision }) {
 	if (!status) return;
 	const note = byId("references-note");
-	const key = `${asset} ${writable}`;
+	// Without one they count from the start of the data.
+	const rule = decision.ref_mode === "data_range" ? `No withdrawal is tagged as a reference: gains count from t0, ${time(decision.t0_ts)}.` : RULE;
+	const key = `${asset} ${writable} ${rule}`;
 	if (note.dataset.key === key) return;
 	note.dataset.key = key;
-	if (writable) return note.replaceChildren(RULE);
+	if (writable) return note.replaceChildren(rule);
 	const tag = command(status, "tag", "--asset", asset, "--latest");
 	const button = el("button", { class: "copy" }, icon("copy"), el("code", {}, tag));
 	copies(button, () => tag);
 	const why = status.auth.enabled ? "It cannot be changed from this page." : "To change it from this page, logins must be enabled (orchestrator.auth).";
-	note.replaceChildren(`${RULE} ${why} On the server: `, button);
+	note.replaceChildren(`${rule} ${why} On the server: `, button);
 }
 
 function makeRow(one) {
