@@ -27,11 +27,21 @@ test("every asset has a row: its decision in word and sign, its limit, its reaso
       ["usdt", "HOLD", "0.00", DECISIONS.usdt.reason.message],
       ["usdx", "ERROR", "0.00", "asset not found: usdx; tables: djed, iusd, usdc, usdm, usdt"],
     ]);
-    assert.equal(rows[2][4], "3 hr ago");
+    assert.equal(rows[2][4], "3.0 h ago");
     assert.match(rows[0][4], /^\d+ days ago$/);
     assert.equal(rows[5][4], "–");
     const signs = await page.locator("#overview-rows use").evaluateAll((uses) => uses.map((use) => use.getAttribute("href")));
     assert.deepEqual(signs, ["#icon-hold", "#icon-hold", "#icon-withdraw", "#icon-hold", "#icon-hold", "#icon-error"]);
+  });
+});
+
+test("the age of a sample is in hours, as the limit that it is held to, and in days once they are many", async () => {
+  const cases = [[150, "2 min ago"], [1.5 * 3600, "1.5 h ago"], [30.5 * 3600, "30.5 h ago"], [71.9 * 3600, "71.9 h ago"], [72 * 3600, "3 days ago"], [40 * 86400, "40 days ago"]];
+  const now = Date.now();
+  const aged = Object.fromEntries(cases.map(([seconds], i) => [`coin${i}`, decision({ t1_ts: new Date(now - seconds * 1000 - 100).toISOString() })]));
+  await withFixture(browser, script({ decisions: aged, now: () => status({ now: new Date(now).toISOString() }) }), "", {}, async (page) => {
+    await loaded(page);
+    assert.deepEqual((await cells(page)).map((row) => row[4]), cases.map(([, said]) => said));
   });
 });
 

@@ -73,13 +73,12 @@ export function time(instant) {
 	return Number.isNaN(date.getTime()) ? NONE : clock.format(date);
 }
 
-const STEPS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
-const relative = new Intl.RelativeTimeFormat("en", { style: "short" });
-
-/** "3 min ago", "in 2 hr". @param {number} seconds negative: in the past */
+/** "3 min ago", "in 2.0 h"; ages of samples in hours as the service and its limits have them. @param {number} seconds negative: in the past */
 export function ago(seconds) {
-	const [size, unit] = STEPS.find(([size]) => Math.abs(seconds) >= size * 1.5) ?? [1, "second"];
-	return relative.format(Math.trunc(seconds / size), unit).replace(".", "");
+	const size = Math.abs(seconds);
+	const hours = size / 3600;
+	const text = hours >= 72 ? `${Math.floor(hours / 24)} days` : hours >= 1.5 ? `${number(hours, 1)} h` : size >= 90 ? `${Math.floor(size / 60)} min` : `${Math.floor(size)} s`;
+	return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
 /** @param {number} count @param {string} noun */
