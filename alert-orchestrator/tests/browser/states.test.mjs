@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, eventually, fits, launch, loaded, nextRound, text, withFixture } from "./support.mjs";
-import { DECISIONS, decision, explanation, failed, history, hold, script, status } from "./states.mjs";
+import { DECISIONS, decision, explanation, failed, history, hold, script, series, status } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -149,14 +149,39 @@ test("the prices say how far apart they may be, for how long they are, and which
   assert.equal(await note("usdc", { usdc: alone }), "Fewer than two sources have a price: nothing to compare.");
 });
 
-test("history writes small residuals, those of a price, with digits that tell", async () => {
+test("a figure of the gate has the same digits in its card, in the charts and in the history", async () => {
+  const cases = [
+    ["corrected_position", 0.0034, "0.0034", 0.002, "0.0020"], // cents would say 0.00
+    ["corrected_position", -222.19485, "−222.19", 61.69413, "61.69"],
+    ["corrected_position", 2e-16, "0.00", 1e-16, "0.00"], // what binary arithmetic leaves of nothing
+    ["change_rate_usd", -0.0013, "−0.001300", 0.00012, "0.000120"],
+  ];
+  for (const [basis, residual_usd, residual, sigma_usd, sigma] of cases) {
+    const decided = decision({ residual_usd, sigma_usd });
+    const gate = { ...explanation("usdc", decided).gate, basis };
+    const unit = basis === "change_rate_usd" ? "USD per unit" : "USD";
+    const drawn = series("usdc", basis === "change_rate_usd" ? "rate" : "corrected");
+    drawn.residual.latest.value = drawn.density.latest = residual_usd;
+    drawn.sigma = drawn.density.sigma = sigma_usd;
+    const [entry] = history("usdc", decided, 1).entries;
+    const answers = { "GET /api/history": { asset: "usdc", truncated: false, entries: [{ ...entry, residual_usd, sigma_usd }] }, "GET /api/series": drawn };
+    await withFixture(browser, script({ decisions: { usdc: decided }, explain: { gate }, answers }), "?asset=usdc", {}, async (page) => {
+      await loaded(page);
+      assert.deepEqual(await page.locator("#residual, #sigma").allInnerTexts(), [`${residual} ${unit}`, `${sigma} ${unit}`]);
+      await eventually(() => page.locator("#history-rows td:nth-child(5), #history-rows td:nth-child(6)").allInnerTexts(), [residual, sigma]);
+      const legend = await page.locator("#panel-residual .legend li").allInnerTexts();
+      assert.ok(legend.includes(`latest ${residual}`), String(legend));
+      if (sigma_usd > 1e-9) assert.ok(legend.includes(`σ ±${sigma}`), String(legend));
+    });
+  }
+});
+
+test("the history has a dash where the gate had no figure", async () => {
   const [entry] = history("iusd", DECISIONS.iusd, 1).entries;
-  const entries = [{ ...entry, residual_usd: -0.0013, sigma_usd: 0.002 }, { ...entry, ts: "2026-01-28T00:00:00Z", residual_usd: 0.001, sigma_usd: 18.9 }, { ...entry, ts: "2026-01-27T00:00:00Z", residual_usd: null, sigma_usd: null }];
-  const answers = { "GET /api/history": { asset: "iusd", truncated: false, entries } };
-  await withFixture(browser, script({ answers }), "?asset=iusd", {}, async (page) => {
+  const entries = [{ ...entry, residual_usd: null, sigma_usd: null }];
+  await withFixture(browser, script({ answers: { "GET /api/history": { asset: "iusd", truncated: false, entries } } }), "?asset=iusd", {}, async (page) => {
     await loaded(page);
-    const cells = await page.locator("#history-rows tr").evaluateAll((rows) => rows.map((row) => [row.cells[4].textContent, row.cells[5].textContent]));
-    assert.deepEqual(cells, [["−0.001300", "0.002000"], ["0.00", "18.90"], ["–", "–"]]);
+    assert.deepEqual(await page.locator("#history-rows td:nth-child(5), #history-rows td:nth-child(6)").allInnerTexts(), ["–", "–"]);
   });
 });
 

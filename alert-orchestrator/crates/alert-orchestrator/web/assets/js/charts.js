@@ -1,7 +1,7 @@
 // What do the three panels show? The series of the API as plots: value over time, its residuals, and their density.
 
 import { byId, fillCells, makeCells, reconcile, setNote, setText } from "./dom.js";
-import { amount, counted, measured, number, time, timezone, usd } from "./format.js";
+import { amount, counted, figure, figureWithUnit, measured, time, timezone, usd } from "./format.js";
 import { ROUNDING, createPanel } from "./panel.js";
 
 const NAMES = { corrected: "Corrected position", position: "Position", rate: "Rate" };
@@ -50,12 +50,6 @@ const overTime = (x, unit) => ({ ...NOTHING, x, timezone: timezone(), formatX: t
 const only = (yes, item) => (yes ? [item] : []);
 const isSame = (a, b) => Math.abs(a - b) <= ROUNDING * Math.abs(a);
 const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
-/** As many digits as its unit has, and at least two that count. */
-function figure(value, unit) {
-	const least = value ? Math.min(12, 1 - Math.floor(Math.log10(Math.abs(value)))) : 0;
-	return number(value, Math.max(unit === "USD" ? 2 : 6, least));
-}
 
 /** @returns {Chart.Plot | null} */
 function seriesPlot(series) {
@@ -140,7 +134,7 @@ function residualPlot(series) {
 		title: `Residuals, ${unit}`,
 		summary: summarize("Residual", ts, value, unit) + triggers,
 		...overTime(ts, unit),
-		...(isFlat(series) ? {} : { formatY: (y) => `${figure(y, unit)} ${unit}` }),
+		...(isFlat(series) ? {} : { formatY: (y) => figureWithUnit(y, unit) }),
 		lines: [{ label: "residual", kind: "value", values: value }],
 		levels: levels("y", series),
 		markers: latest ? [{ ...latestOf(latest.value, series), x: latest.ts, y: latest.value }] : [],
@@ -153,8 +147,8 @@ function densityPlot(series) {
 	if (!density?.x.length || isFlat(series)) return null;
 	const { unit } = residual;
 	const { x, y, histogram, latest, sigma } = density;
-	const marks = { ...overTime(x, unit), timezone: null, formatX: (at) => `${figure(at, unit)} ${unit}` };
-	const figures = `σ ${figure(sigma, unit)} ${unit}, latest ${figure(latest, unit)} ${unit}.`;
+	const marks = { ...overTime(x, unit), timezone: null, formatX: (at) => figureWithUnit(at, unit) };
+	const figures = `σ ${figureWithUnit(sigma, unit)}, latest ${figureWithUnit(latest, unit)}.`;
 	const points = residual.value.filter((r) => r !== null).sort((a, b) => a - b);
 	if (points.length < FEW) {
 		const label = `residual (${points.length}: too few for a density)`;

@@ -3,7 +3,7 @@
 import { address } from "./copy.js";
 import { waysOut } from "./decision.js";
 import { byId, el, prose, setNote } from "./dom.js";
-import { abbreviate, amount, counted, measured, number, readable, time, usd } from "./format.js";
+import { abbreviate, amount, counted, figureWithUnit, number, readable, time, usd } from "./format.js";
 import { pegSentence, unitOf } from "./gate.js";
 
 /** @type {Api.Explanation | undefined} */
@@ -84,19 +84,19 @@ function flowLine(flow, wallet) {
 }
 
 function gate(gate, applied) {
-	const unit = unitOf(gate);
+	const said = (value) => figureWithUnit(value, unitOf(gate));
 	const series = gate.basis === "change_rate_usd" ? "price" : "corrected position";
 	const lines = [`${counted(gate.points, "point")} of the ${series} since ${time(gate.window_start)}, fit by ${fitName(gate)}.`];
 	if (gate.fit) lines.push(fitFormula(gate.fit));
 	if (gate.newest_value !== null && gate.residual !== null) {
 		const fitted = gate.newest_value - gate.residual;
-		lines.push(`r(t1) = ${measured(gate.newest_value, unit)} − ${measured(fitted, unit)} = ${measured(gate.residual, unit)}`);
+		lines.push(`r(t1) = ${said(gate.newest_value)} − ${said(fitted)} = ${said(gate.residual)}`);
 	}
 	if (gate.sigma !== null) {
-		lines.push(`k·σ = ${number(gate.k_sigma, 2)} × ${measured(gate.sigma, unit)} = ${measured(gate.k_times_sigma, unit)}`);
+		lines.push(`k·σ = ${number(gate.k_sigma, 2)} × ${said(gate.sigma)} = ${said(gate.k_times_sigma)}`);
 	}
-	lines.push(`Floors: ${gate.epsilon_floor} and ${measured(gate.bps_floor, unit)}. Triggers above ${measured(gate.threshold, unit)}.`);
-	if (gate.interval) lines.push(`Central interval: ${gate.interval.map((end) => measured(end, unit)).join(" … ")}`);
+	lines.push(`Floors: ${gate.epsilon_floor} and ${said(gate.bps_floor)}. Triggers above ${said(gate.threshold)}.`);
+	if (gate.interval) lines.push(`Central interval: ${gate.interval.map(said).join(" … ")}`);
 	lines.push(`Verdict: ${verdict(gate)}${applied ? "" : "; the gate is not applied to this asset"}.`);
 	return lines.map(line);
 }

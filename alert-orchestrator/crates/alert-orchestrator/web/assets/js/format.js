@@ -33,8 +33,23 @@ export const readable = (sentence) =>
 /** A share of 1. @param {Figure} share */
 export const percent = (share) => (known(share) ? `${number(share * 100, 3)} %` : NONE);
 
-/** With its unit: cents for USD, six decimals for a price. @param {Figure} value @param {string} unit */
-export const measured = (value, unit) => (known(value) ? `${number(value, unit === "USD" ? 2 : 6)} ${unit}` : NONE);
+/** Cents for USD, six decimals for a price. @param {string} unit */
+const digitsOf = (unit) => (unit === "USD" ? 2 : 6);
+
+/** With its unit. @param {Figure} value @param {string} unit */
+export const measured = (value, unit) => (known(value) ? `${number(value, digitsOf(unit))} ${unit}` : NONE);
+
+/** What is less is rounding. */
+const NOTHING = 1e-9;
+
+/** A figure of the gate: as many digits as its unit has, and at least two that count. @param {Figure} value @param {string} unit */
+export function figure(value, unit) {
+	const least = value && Math.abs(value) > NOTHING ? 1 - Math.floor(Math.log10(Math.abs(value))) : 0;
+	return number(value, Math.max(digitsOf(unit), least));
+}
+
+/** The same with its unit. @param {Figure} value @param {string} unit */
+export const figureWithUnit = (value, unit) => (known(value) ? `${figure(value, unit)} ${unit}` : NONE);
 
 /** Units of an asset: as many decimals as there are, at most six. @param {number} value */
 export const amount = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value).replace("-", "−");

@@ -1,7 +1,7 @@
 // Is the market calm enough? The residual gate and the peg of the selected asset.
 
 import { byId, setNote, showFlag, write } from "./dom.js";
-import { measured, named, number } from "./format.js";
+import { figureWithUnit, named, number } from "./format.js";
 
 /** @param {Api.Gate | null | undefined} gate */
 export const unitOf = (gate) => (gate?.basis === "change_rate_usd" ? "USD per unit" : "USD");
@@ -13,14 +13,14 @@ export function showGate({ decision, explain }) {
 	byId("gate").hidden = decision.decision === -1 || Boolean(explain.value && !gate && !explain.value.peg);
 	const unit = unitOf(gate);
 	// Of a position or of a price? Only the explanation knows.
-	const own = (figure) => measured(gate && figure, unit);
+	const own = (figure) => figureWithUnit(gate && figure, unit);
 	showFlag("gate-verdict", verdict(decision, gate));
 	write({
 		"gate-applied": applied(decision),
 		residual: own(decision.residual_usd),
 		sigma: own(decision.sigma_usd),
 		k: number(decision.k_sigma, 2),
-		"k-sigma": measured(gate?.k_times_sigma, unit),
+		"k-sigma": figureWithUnit(gate?.k_times_sigma, unit),
 		threshold: gate ? threshold(gate, unit) : "–",
 		"gate-points": number(gate?.points, 0),
 	});
@@ -40,8 +40,8 @@ function applied({ gate_applied }) {
 }
 
 function threshold({ interval, threshold }, unit) {
-	if (!interval) return measured(threshold, unit);
-	return `${measured(threshold, unit)}, outside ${measured(interval[0], unit)} … ${measured(interval[1], unit)}`;
+	if (!interval) return figureWithUnit(threshold, unit);
+	return `${figureWithUnit(threshold, unit)}, outside ${figureWithUnit(interval[0], unit)} … ${figureWithUnit(interval[1], unit)}`;
 }
 
 /** In percentile mode the threshold is only the floor, and nothing can be said beside it. @param {Api.Gate | null} gate */
@@ -49,8 +49,8 @@ function sentence(gate) {
 	if (!gate || gate.interval || gate.scattered || gate.residual === null || !gate.threshold) return null;
 	const unit = unitOf(gate);
 	const size = Math.abs(gate.residual);
-	const lies = `The newest value lies ${measured(size, unit)} ${gate.residual < 0 ? "below" : "above"} its trend`;
-	const tolerated = `${measured(gate.threshold, unit)} that are tolerated`;
+	const lies = `The newest value lies ${figureWithUnit(size, unit)} ${gate.residual < 0 ? "below" : "above"} its trend`;
+	const tolerated = `${figureWithUnit(gate.threshold, unit)} that are tolerated`;
 	if (size <= gate.threshold) return `${lies}, within the ${tolerated}.`;
 	return `${lies}: ${number(size / gate.threshold, 1)} times the ${tolerated}.`;
 }

@@ -2,13 +2,16 @@
 
 import { mark } from "./decision.js";
 import { byId, el, fillCells, makeCells, reconcile, sayInTable, setNote } from "./dom.js";
-import { number, readable, time, usd } from "./format.js";
+import { figure, readable, time, usd } from "./format.js";
+import { unitOf } from "./gate.js";
 
 const PAGE = 50;
 let limit = PAGE;
 
 /** @type {Page.State["history"]} */
 let latest = {};
+/** The journal does not say whether residuals are of a position or of a price; mostly as today. */
+let unit = "USD";
 
 /** @param {() => void} reload asks for the span that is selected now */
 export function start(reload) {
@@ -24,8 +27,9 @@ export function start(reload) {
 export const since = () => new Date(Date.now() - Number(byId("history-days").value) * 86_400_000);
 
 /** @param {Page.Shown} state */
-export function showHistory({ history }) {
+export function showHistory({ history, explain }) {
 	latest = history;
+	unit = unitOf(explain.value?.gate);
 	render();
 }
 
@@ -60,8 +64,6 @@ function makeRow({ decision, code }) {
 }
 
 function fillRow(row, { ts, wmax_usd, g_usd, residual_usd: residual, sigma_usd: sigma, reason }) {
-	// The journal does not say whether these are of a position or of a price.
-	const digits = Math.max(Math.abs(residual), sigma) < 0.1 ? 6 : 2;
-	const figures = [usd(wmax_usd), usd(g_usd), number(residual, digits), number(sigma, digits)];
+	const figures = [usd(wmax_usd), usd(g_usd), figure(residual, unit), figure(sigma, unit)];
 	fillCells(row, time(ts), null, ...figures, readable(reason ?? ""));
 }
