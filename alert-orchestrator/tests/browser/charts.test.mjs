@@ -114,6 +114,28 @@ test("the gain is shaded from the value at t0 to the curve, and is the figure of
   }
 });
 
+test("the gain is not green while figures are in doubt, and green again after that", async () => {
+  let now = status({ as_of: "2026-01-29T00:00:00Z" });
+  const json = series("usdc", "corrected");
+  await withFixture(browser, script({ now: () => now, answers: { "GET /api/series": json } }), "?asset=usdc", {}, async (page) => {
+    await loaded(page);
+    const area = (property) => column(page, "series", property, 0.97);
+    const key = () => page.locator("#panel-series .legend .gain i").evaluate((one) => getComputedStyle(one).backgroundColor);
+    await eventually(() => area("--chart-gain"), null);
+    assert.equal(await key(), "rgba(128, 128, 128, 0.19)");
+    assert.equal(await column(page, "series", "--chart-good", 0.52), null, "a deposit is green"); // on the 62nd of 119 days
+    now = status();
+    await nextRound(page);
+    await eventually(async () => (await area("--chart-gain")) !== null, true);
+    assert.notEqual(await key(), "rgba(128, 128, 128, 0.19)");
+    assert.notEqual(await column(page, "series", "--chart-good", 0.52), null);
+    // An evaluation becomes overdue while nobody asks for anything.
+    await page.click("#autorefresh");
+    await page.clock.fastForward(3 * 3_600_000);
+    await eventually(() => area("--chart-gain"), null);
+  });
+});
+
 test("a loss is shaded below the value at t0 and called so", async () => {
   const json = series("usdc", "corrected");
   const from_usd = json.series.value[119] + 50;

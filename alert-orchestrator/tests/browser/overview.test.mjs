@@ -139,15 +139,15 @@ test("the total is the sum of what is offered; it names who is not in it, and is
   });
 });
 
-/** Elements outside the charts, whose lines have colours of their own, that are green in a card that `cards` matches. */
+/** Elements that are green in a card that `cards` matches. */
 const green = (page, cards) =>
   page.evaluate((within) => {
     const isGreen = (colour) => {
       const [red, greenish, blue, alpha = 1] = (colour.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
       return alpha > 0 && greenish > red + 12 && greenish > blue + 12;
     };
-    const all = [...document.querySelectorAll(within)].filter((one) => one.checkVisibility() && !one.closest("#charts"));
-    const colours = (one) => ["color", "backgroundColor", "borderTopColor"].map((name) => getComputedStyle(one)[name]);
+    const all = [...document.querySelectorAll(within)].filter((one) => one.checkVisibility());
+    const colours = (one) => ["color", "backgroundColor", "borderTopColor", "borderBottomColor"].map((name) => getComputedStyle(one)[name]);
     return all.filter((one) => colours(one).some(isGreen)).map((one) => one.textContent.trim().slice(0, 40));
   }, cards);
 

@@ -1,5 +1,7 @@
 // What does a chart show besides lines? Levels across the plot, bars and an area behind the lines, markers on top of them.
 
+import { byId } from "./dom.js";
+
 /** Colour (a custom property of page.css) and dashes by kind. */
 export const STYLES = {
 	value: { colour: "--chart-value", width: 1.75 },
@@ -22,12 +24,12 @@ export const MARKER_PX = 6;
 const read = new Map();
 
 export function colour(property) {
-	const value = read.get(property) ?? getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+	const value = read.get(property) ?? getComputedStyle(byId("charts")).getPropertyValue(property).trim();
 	read.set(property, value);
 	return value;
 }
 
-/** For another colour scheme. */
+/** For another colour scheme, or for figures that are in doubt now. */
 export const forgetColours = () => read.clear();
 
 /** @param {Chart.Plot | null} plot */

@@ -2,7 +2,7 @@
 //
 // Start at [createPanel]. uPlot draws lines, axes and the cursor; what it has no word for is in paint.js.
 
-import { el, reconcile, setText } from "./dom.js";
+import { byId, el, reconcile, setText } from "./dom.js";
 import { number } from "./format.js";
 import { MARKER_PX, STYLES, colour, forgetColours, paintArea, paintBars, paintOver } from "./paint.js";
 
@@ -74,10 +74,12 @@ class Panel {
 		this.#area = area;
 		this.#readout = readout;
 		new ResizeObserver(() => this.#chart?.setSize(this.#size())).observe(area);
-		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+		const repaint = () => {
 			forgetColours();
 			this.#chart?.redraw();
-		});
+		};
+		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+		for (const node of [document.body, byId("main")]) new MutationObserver(repaint).observe(node, { attributeFilter: ["class"] });
 		area.addEventListener("keydown", (event) => this.#key(event));
 		area.addEventListener("focus", () => (readout.ariaLive = "polite"));
 		area.addEventListener("blur", () => (readout.ariaLive = "off"));
