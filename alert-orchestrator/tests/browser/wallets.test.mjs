@@ -50,22 +50,36 @@ async function file(page) {
   return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
 }
 
-test("the file has full addresses, and the figures of the API to the cent", async () => {
+test("the file has full addresses, the figures of the API to the cent, and of which decision they are and as of when", async () => {
   await withFixture(browser, script(), "?asset=usdc", {}, async (page, fixture) => {
     await loaded(page);
     fixture.requests.length = 0;
     assert.deepEqual(await file(page), {
       name: "usdc-wallets.csv",
       text: [
-        "asset,wallet_address,wmax_usd,gain_usd,newest_usd",
-        `usdc,${WALLETS[0]},63.53,63.53,6156.92`,
-        `usdc,${WALLETS[1]},101.33,165.53,7158.92`,
-        `usdc,${WALLETS[2]},134.25,267.53,8160.92`,
+        "asset,wallet_address,wmax_usd,gain_usd,newest_usd,decision,as_of",
+        `usdc,${WALLETS[0]},63.53,63.53,6156.92,WITHDRAW_OK,2026-01-29T00:00:00Z`,
+        `usdc,${WALLETS[1]},101.33,165.53,7158.92,WITHDRAW_OK,2026-01-29T00:00:00Z`,
+        `usdc,${WALLETS[2]},134.25,267.53,8160.92,WITHDRAW_OK,2026-01-29T00:00:00Z`,
         "",
       ].join("\r\n"),
     });
     assert.deepEqual(fixture.requests, []); // it is made on the page
+    await page.selectOption("#asset", "djed"); // held
+    await page.locator("#wallets-note:visible").waitFor();
+    await loaded(page);
+    assert.equal((await file(page)).text.split("\r\n")[1], `djed,${WALLETS[0]},0.00,63.53,6156.92,HOLD,2026-01-29T00:00:00Z`);
   });
+});
+
+test("without the figures of explain the file is as of what the status says", async () => {
+  const gone = { "GET /api/explain": () => ({ status: 503, json: { error: "gone", status: "error" } }) };
+  for (const [change, as_of] of [[{ last_evaluation: "2026-03-01T10:00:00Z" }, "2026-03-01T10:00:00Z"], [{ as_of: "2026-02-01T00:00:00Z" }, "2026-02-01T00:00:00Z"]]) {
+    await withFixture(browser, script({ answers: gone, now: () => status(change) }), "?asset=usdc", { tolerated: /status of 503/ }, async (page) => {
+      await page.locator("#explain-note:not([hidden])").waitFor({ state: "attached" });
+      assert.equal((await file(page)).text.split("\r\n")[1], `usdc,${WALLETS[0]},63.53,,,WITHDRAW_OK,${as_of}`);
+    });
+  }
 });
 
 test("no name in the file is a formula, whatever separator a spreadsheet splits it by", async () => {
@@ -79,6 +93,7 @@ test("no name in the file is a formula, whatever separator a spreadsheet splits 
     assert.equal(lines.length, 1 + evil.length);
     for (const [i, line] of lines.slice(1).entries()) {
       const [asset, address, ...figures] = line.split(",");
+      assert.match(figures.splice(3).join(), /^WITHDRAW_OK,\d{4}-[\d:T.-]+Z$/);
       assert.match(asset + address, /^[\w%][\w%.!~*'():-]*$/); // no separator, no quote, no character that begins a formula
       assert.doesNotMatch(address, /^[=+\-@\s]/);
       assert.equal(decodeURIComponent(address), evil[i]);

@@ -1,6 +1,7 @@
 // How much from which wallet? Sorted as one likes, and as a file.
 
 import { address } from "./copy.js";
+import { kindOf } from "./decision.js";
 import { byId, el, fillCells, reconcile, setNote, setText } from "./dom.js";
 import { abbreviate, usd } from "./format.js";
 
@@ -13,6 +14,8 @@ const sorted = { column: 1, descending: true };
 
 /** @type {Row[]} */
 let rows = [];
+/** Of which decision they are, and as of when. @type {string[]} */
+let source = [];
 let asset = "";
 
 /** One wallet can be reached by Tab; arrow keys move among them, so that 200 are not 200 stops. */
@@ -45,6 +48,8 @@ const headers = () => [.../** @type {NodeListOf<HTMLElement>} */ (document.query
 export function showWallets(state) {
 	asset = state.asset;
 	rows = rowsOf(state);
+	const { status, decision, explain } = state;
+	source = [kindOf(decision.decision).word, explain.value?.as_of ?? status?.as_of ?? status?.last_evaluation ?? ""];
 	byId("wallets").hidden = !rows.length;
 	setText(byId("wallets-title"), `Wallets (${rows.length}), in USD`);
 	const isHeld = state.decision.decision !== 1;
@@ -92,8 +97,8 @@ function reach(buttons, at = buttons[0]) {
 function download() {
 	const plain = (text) => encodeURIComponent(text).replace(/^-/, "%2D");
 	const cents = (figure) => figure?.toFixed(2) ?? "";
-	const lines = rows.map(({ address, limit, gain, value }) => [plain(asset), plain(address), ...[limit, gain, value].map(cents)]);
-	const head = ["asset", "wallet_address", "wmax_usd", "gain_usd", "newest_usd"];
+	const lines = rows.map(({ address, limit, gain, value }) => [plain(asset), plain(address), ...[limit, gain, value].map(cents), ...source]);
+	const head = ["asset", "wallet_address", "wmax_usd", "gain_usd", "newest_usd", "decision", "as_of"];
 	const text = [head, ...lines, []].map((line) => line.join(",")).join("\r\n");
 	const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
 	el("a", { href, download: `${plain(asset)}-wallets.csv` }).click();
