@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, fits, launch, loaded, withFixture } from "./support.mjs";
-import { DECISIONS, hold, script, twelve } from "./states.mjs";
+import { DECISIONS, decision, hold, script, twelve } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -37,6 +37,20 @@ test("no word is broken on a phone, in any state, with every panel open", async 
       await page.evaluate(() => document.querySelectorAll("details:not([hidden])").forEach((one) => (one.open = true)));
       assert.deepEqual(await broken(page), [], asset);
       await fits(page);
+    });
+  }
+});
+
+test("the selector stays on the screen with a long name, and cuts no word where there is room", async () => {
+  const decisions = { "a-rather-long-stablecoin": decision(), usdc: decision() };
+  for (const width of [320, 390, 720, 1280]) {
+    await withFixture(browser, script({ decisions }), "", phone(width), async (page) => {
+      await loaded(page);
+      const { x, width: taken } = await page.locator("#asset").boundingBox();
+      assert.ok(x + taken <= width, `${x} + ${taken} of ${width}`);
+      await fits(page);
+      const [cut, whole] = await page.locator("#asset").evaluate((select) => [select.offsetWidth, Object.assign(select.style, { minWidth: "max-content", maxWidth: "none" }) && select.offsetWidth]);
+      assert.ok(width < 720 || cut >= whole, `${cut} of ${whole} px at ${width}`);
     });
   }
 });

@@ -99,6 +99,9 @@ export function ago(seconds) {
 /** @param {number} count @param {string} noun */
 export const counted = (count, noun) => `${new Intl.NumberFormat("en-US").format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
+/** A text for a line: its addresses and hashes are abbreviated. @param {string} text */
+export const brief = (text) => text.replace(/\w{40,}/g, abbreviate);
+
 /** First 8 and last 4 characters; short ones as they are. @param {string} text */
 export function abbreviate(text) {
 	const characters = [...text];

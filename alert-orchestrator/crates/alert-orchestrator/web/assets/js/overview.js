@@ -2,7 +2,7 @@
 
 import { fromWhom, isDoubtful, mark } from "./decision.js";
 import { byId, el, reconcile, setText, write } from "./dom.js";
-import { counted, readable, time, usd } from "./format.js";
+import { brief, counted, readable, time, usd } from "./format.js";
 import { href } from "./route.js";
 import { age, isOfNow } from "./status.js";
 
@@ -46,7 +46,7 @@ function fillRow(row, name, decision, selected) {
 	kind.dataset.kind = String(decision.decision);
 	setText(limit, usd(decision.wmax_usd));
 	const why = decision.reason ? readable(decision.reason.message) : fromWhom(decision.wallet_breakdown);
-	setText(reason, why);
+	setText(reason, brief(why));
 	// Whole for the pointer on the cell, and for the keyboard on the link.
 	for (const node of [reason, link]) node.dataset.tip = why;
 	setText(newest, age(decision.t1_ts));
