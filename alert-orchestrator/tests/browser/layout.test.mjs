@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { WEB } from "./fixture.mjs";
 import { accessible, eventually, fits, launch, loaded, text, withFixture } from "./support.mjs";
-import { DECISIONS, KEYWORD, WALLETS, abbreviate, decision, hold, manyWallets, script, series, withdrawals } from "./states.mjs";
+import { DECISIONS, KEYWORD, WALLETS, abbreviate, decision, explanation, hold, manyWallets, script, series, withdrawals } from "./states.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -20,6 +20,27 @@ test("320 px are enough in every state, with every panel open", async () => {
       await page.locator("#glossary > summary").click();
       await fits(page);
       await accessible(page);
+    });
+  }
+});
+
+test("next to nothing jumps when the explanation comes after the decision", async () => {
+  for (const asset of ["iusd", "usdc", "djed", "usdx"]) {
+    let explain;
+    const asked = new Promise((resolve) => (explain = resolve));
+    const answers = { "GET /api/explain": async () => (await asked, { status: 200, json: explanation(asset, DECISIONS[asset]) }) };
+    await withFixture(browser, script({ answers }), `?asset=${asset}`, { width: 1280, height: 900 }, async (page) => {
+      await loaded(page, ["#withdrawal-rows > *", "#history-rows > *"]);
+      await page.evaluate(() => {
+        globalThis.jumped = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => (globalThis.jumped += value))).observe({ type: "layout-shift" });
+      });
+      explain();
+      await page.locator("#explain-steps > *").first().waitFor({ state: "attached" });
+      // Two frames later it is drawn.
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      const jumped = await page.evaluate(() => globalThis.jumped);
+      assert.ok(jumped < 0.1, `${asset}: a layout shift of ${jumped}`);
     });
   }
 });

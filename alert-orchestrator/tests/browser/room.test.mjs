@@ -41,6 +41,18 @@ test("no word is broken on a phone, in any state, with every panel open", async 
   }
 });
 
+test("wallets and gate are together as tall as the decision", async () => {
+  for (const [asset, decisions] of [["iusd", DECISIONS], ["usdc", DECISIONS], ["iusd", { iusd: { ...DECISIONS.iusd, prices_by_source: null } }]]) {
+    await withFixture(browser, script({ decisions }), `?asset=${asset}`, { width: 1280 }, async (page) => {
+      await loaded(page);
+      const box = (id) => page.locator(`#${id}`).boundingBox();
+      const [said, wallets, gate] = await Promise.all(["decision", "wallets", "gate"].map(box));
+      assert.ok(wallets.x > said.x + said.width && gate.x === wallets.x, "beside it");
+      assert.ok(wallets.y === said.y && gate.y > wallets.y + wallets.height && gate.y + gate.height === said.y + said.height, "as tall as it");
+    });
+  }
+});
+
 test("the selector stays on the screen with a long name, and cuts no word where there is room", async () => {
   const decisions = { "a-rather-long-stablecoin": decision(), usdc: decision() };
   for (const width of [320, 390, 720, 1280]) {

@@ -131,7 +131,7 @@ const WAYS_OUT = {
   off_peg: "The price (positions) is 0.9672 USD, 328 bps from 1.00 USD; 100 are allowed. It goes on by itself once every known price is back within that. Where this one is wrong, correct or remove it; how far a price may be away is decision_gate.peg.max_deviation_bps.",
   insufficient_points: "The gate has 8 points in its window of 720 h, too few to judge by: wait for 2 more. Or let the window reach back further (decision_gate.lookback_hours).",
   gate_triggered: "The newest point at 2026-01-29 01:00 is 222.19 USD off its own trend, and more than 123.39 USD trips the gate. It goes on by itself once the newest point is back, or the trend has followed it. See whether a deposit or withdrawal is missing, or the sample is wrong.",
-  price_mismatch: "The gain is worth only what its price is, and the sources do not agree on it (under prices, below). It goes on by itself once they do.",
+  price_mismatch: "The gain is worth only what its price is, and the sources do not agree on it (under prices, below). It goes on by itself once they do. Look which of them is wrong; how far they may be apart is orchestrator.price_compare.tolerance_epsilon.",
   stale_data: "The newest sample is 30.5 h old, and client.max_sample_age_hours allows 24 h. It is judged again with the next sample: look at what writes the samples.",
 };
 
@@ -144,7 +144,7 @@ function summary(asset, { decision, wmax_usd, g_usd, reason }) {
   return [
     `Up to ${wmax_usd.toFixed(2)} USD may be withdrawn now, from 3 wallets. ${gained}`,
     "What limits the amount: 0.5 of the gain of each wallet (orchestrator.safety_factor.c), rounded down to the cent.",
-    "It holds once the newest point is more than 37.80 USD off its trend (it is 12.35), or nothing is left of the gain.",
+    "It holds once the newest point is more than 37.80 USD off its trend (it is 12.35), a price is more than 100 bps from 1.00 USD (the furthest is 12.3 bps away), the sources of prices differ by more than 0.7 % (they are 0.11 % apart), no sample comes for 24 h (client.max_sample_age_hours) after 2026-01-29 01:00, a wallet grows by more than its known deposits and interest of 150 % a year (client.transactions.max_supply_apy), or nothing is left of the gain.",
   ];
 }
 

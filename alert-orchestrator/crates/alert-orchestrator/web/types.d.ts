@@ -154,7 +154,7 @@ declare namespace Api {
     decision: 1 | 0 | -1;
     wmax_usd: number;
     reason: Reason | null;
-    /** Paragraphs: what was gained; then what limits and would hold it, or what holds it and the ways out. Of an error one. */
+    /** Paragraphs: what may be withdrawn and was gained; then what limits and would hold it, or what holds it and the ways out. Of an error one. */
     summary: string[];
     ref_mode: "keyword" | "data_range" | null;
     t0: string | null;

@@ -56,7 +56,8 @@ export function showDecision(state) {
 		"explain-command": command(status, "explain", asset),
 	});
 	showFigures(decision, explain);
-	list("ways-out", "p", explain.value ? waysOut(explain.value) : []);
+	// Explain has the first; an error has no other.
+	list("summary", "p", explain.value?.summary.slice(decision.decision === -1 ? 0 : 1) ?? []);
 	list("warnings", "li", explain.value?.warnings ?? []);
 	document.title = [title, asset, ...(when ? [when] : []), "Alert Orchestrator"].join(" · ");
 	const said = `${asset}: ${word}, ${measured(decision.wmax_usd, "USD")}, ${why}`;
@@ -94,9 +95,6 @@ export function fromWhom(wallets) {
 	const offering = wallets.filter(({ wmax_usd }) => wmax_usd > 0).length;
 	return `from ${offering < wallets.length ? `${offering} of ` : ""}${counted(wallets.length, "wallet")}`;
 }
-
-/** Why nothing is offered, and what would change that: all that is said of an error, and of a hold what comes after the gain. @param {Api.Explanation} advice */
-export const waysOut = ({ decision, summary }) => (decision === 1 ? [] : summary.slice(decision + 1));
 
 /** Sentences of the server, each an element. @param {string} id @param {string} tag @param {string[]} sentences */
 function list(id, tag, sentences) {

@@ -1,7 +1,6 @@
 // How was this decision made? The figures behind those that the cards show. Nothing is computed here.
 
 import { address } from "./copy.js";
-import { waysOut } from "./decision.js";
 import { byId, el, prose, setNote } from "./dom.js";
 import { abbreviate, amount, counted, figureWithUnit, number, readable, time, usd } from "./format.js";
 import { pegSentence, unitOf } from "./gate.js";
@@ -18,9 +17,8 @@ export function showExplain({ explain }) {
 }
 
 function steps(advice) {
-	const said = advice.summary.slice(0, advice.summary.length - waysOut(advice).length);
 	return [
-		said.length ? step("In short", ...said.map((text) => prose("p", readable(text)))) : null,
+		advice.decision === -1 ? null : step("In short", prose("p", readable(advice.summary[0]))),
 		step("Reference", ...reference(advice)),
 		advice.wallets.length ? step("Gain and limit per wallet", walletTable(advice), flowList(advice.wallets)) : null,
 		advice.gate ? step("Residual gate", ...gate(advice.gate, advice.gate_applied)) : null,

@@ -50,8 +50,10 @@ export function showWallets(state) {
 	rows = rowsOf(state);
 	const { status, decision, explain } = state;
 	source = [kindOf(decision.decision).word, explain.value?.as_of ?? status?.as_of ?? status?.last_evaluation ?? ""];
-	byId("wallets").hidden = !rows.length;
-	setText(byId("wallets-title"), `Wallets (${rows.length}), in USD`);
+	// Those of a held asset come with its explanation; until then the card keeps their place.
+	const isComing = decision.decision !== -1 && !explain.value && !explain.error;
+	byId("wallets").hidden = !rows.length && !isComing;
+	setText(byId("wallets-title"), rows.length ? `Wallets (${rows.length}), in USD` : "Wallets");
 	const isHeld = state.decision.decision !== 1;
 	setNote(byId("wallets-note"), isHeld ? "The asset is held: nothing may be withdrawn from any wallet." : null);
 	draw();
