@@ -43,7 +43,7 @@ fn next_failure(failure: &Failure) -> Option<Failure> {
             let (table, cause) = ("liqwid_supply_positions_usdc".into(), "no column price_usd".into());
             Some(Failure::Store(StoreError::InvalidData { table, cause }))
         }
-        Failure::Store(StoreError::InvalidData { .. }) => {
+        Failure::Store(StoreError::InvalidData { .. } | StoreError::Changed { .. }) => {
             let detail = "no table liqwid_deposits_usdc: without it deposits would count as gains";
             Some(Failure::InvalidData(detail.into()))
         }

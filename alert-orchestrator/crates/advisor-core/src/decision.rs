@@ -448,7 +448,9 @@ impl Failure {
         match self {
             Self::Store(StoreError::Connect { .. } | StoreError::Unavailable { .. }) => "store_unavailable",
             Self::AssetNotFound { .. } => "asset_not_found",
-            Self::Store(StoreError::InvalidData { .. }) | Self::InvalidData(_) => "invalid_data",
+            Self::Store(StoreError::InvalidData { .. } | StoreError::Changed { .. }) | Self::InvalidData(_) => {
+                "invalid_data"
+            }
         }
     }
 }

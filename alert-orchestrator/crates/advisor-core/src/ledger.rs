@@ -93,10 +93,14 @@ pub trait Ledger: Sync {
     /// another table, which is made where it does not exist, the changed row goes there and `table_read` stays as it is.
     ///
     /// `flow` is a row as [`Store::flows`](crate::store::Store::flows) read it. It is found by wallet, time and transaction
-    /// hash, or the amount where it has no hash.
+    /// hash, or the amount where it has no hash, and changed only while its memo is still the one that was read, or is
+    /// already the wanted one: who decided by an older memo would undo a mark without having seen it. A store without
+    /// transactions reads the row again right before it writes; what is written between the two, or while a failed write
+    /// is tried again, it cannot see.
     ///
     /// # Errors
-    /// [`StoreError::InvalidData`] where there is no such row (any more), or the table cannot tell it from another.
+    /// [`StoreError::Changed`] where it reads otherwise by now. [`StoreError::InvalidData`] where there is no such row
+    /// (any more), or the table cannot tell it from another.
     fn set_memo(
         &self,
         table_read: &str,

@@ -57,7 +57,24 @@ pub enum StoreError {
         /// The column and what is wrong with it.
         cause: String,
     },
+    /// A row is not as it was when it was read, so it was left as it is; look at it and decide again.
+    #[error("table {table}: the {row} was changed meanwhile ({}): look at it and ask again", reads(now.as_deref()))]
+    Changed {
+        /// The table.
+        table: String,
+        /// The row.
+        row: String,
+        /// Its memo now.
+        now: Option<String>,
+    },
 }
+
+fn reads(memo: Option<&str>) -> String {
+    memo.map_or("now without a memo".to_owned(), |memo| format!("now {}", legible::quoted_to(memo, MEMO_CHARS)))
+}
+
+/// The most characters of a memo that are shown.
+const MEMO_CHARS: usize = 120;
 
 impl StoreError {
     /// Whether it is the store that gave no answer, and not one table that is unfit: every other question fares alike.

@@ -19,6 +19,12 @@ pub(crate) fn check(table: &str, flows: &[NewFlow]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The answer where the memo of a stored flow is no longer the one that was read, but `now`.
+pub(crate) fn changed(table: &str, flow: &FlowRow, now: Option<&str>) -> StoreError {
+    let now = now.filter(|now| !now.is_empty()).map(str::to_owned);
+    StoreError::Changed { table: table.to_owned(), row: describe(flow), now }
+}
+
 /// A stored flow as messages name it.
 pub(crate) fn describe(flow: &FlowRow) -> String {
     let FlowRow { ts, wallet, amount, tx_hash, .. } = flow;

@@ -37,12 +37,12 @@ const ADD: &str = "
     values (?1, ?2, ?3, ?4, ?5, ?6, 1, 1) on conflict do update set synced = 1";
 
 /// The rows of one flow. With a transaction hash all that have it: a file and the service may both have brought it, and
-/// to the rule they are one. Without, equal rows are as many flows, and the first that reads as `?6` stands for them.
+/// to the rule they are one. Without, equal rows are as many flows.
 const SAME_FLOW: &str = "
-    select id from shown_flows
+    select id, shown_memo from shown_flows
     where table_id = ?1 and wallet_id in (select id from wallets where lower(address) = ?2)
-        and (ts, tx_hash, amount) = (?3, ?4, ?5) and (?4 <> '' or shown_memo = ?6)
-    order by id limit iif(?4 <> '', -1, 1)";
+        and (ts, tx_hash, amount) = (?3, ?4, ?5)
+    order by id";
 
 const COPY: &str = "
     insert into flows (table_id, wallet_id, ts, tx_hash, amount, memo, nth, synced)
@@ -106,7 +106,10 @@ impl Ledger for Embedded {
         let (written, flow) = (table_written.to_owned(), flow.clone());
         let memo = memo.unwrap_or_default().to_owned();
         self.change(table_read, move |tx, name| {
-            let mut rows = same_flow(tx, find(tx, name, TableKind::Flows)?, &flow)?;
+            let mut rows = match unchanged(tx, name, &flow, &memo)? {
+                Ok(rows) => rows,
+                Err(changed) => return Ok(Err(changed)),
+            };
             if written != name {
                 let table = make(tx, &written)?;
                 let mut copy = tx.prepare_cached(COPY)?;
@@ -116,9 +119,9 @@ impl Ledger for Embedded {
             }
             let mut show = tx.prepare_cached(SHOW)?;
             rows.iter().try_for_each(|id| show.execute(params![id, memo]).map(drop))?;
-            Ok(())
+            Ok(Ok(()))
         })
-        .await
+        .await?
     }
 }
 
@@ -177,14 +180,29 @@ fn wallet(tx: &Transaction<'_>, address: &str) -> rusqlite::Result<i64> {
     tx.prepare_cached("select id from wallets where address = ?1")?.query_row([address], |row| row.get(0))
 }
 
-/// The numbers of the rows that are `flow`.
-fn same_flow(tx: &Transaction<'_>, table: i64, flow: &FlowRow) -> Result<Vec<i64>, Trouble> {
-    let (hash, memo) = (flow.tx_hash.as_deref().unwrap_or(""), flow.memo.as_deref().unwrap_or(""));
+/// The numbers of the rows that are `flow` and are to get the memo `wanted`, if that is to change what was read.
+fn unchanged(
+    tx: &Transaction<'_>,
+    name: &str,
+    flow: &FlowRow,
+    wanted: &str,
+) -> Result<Result<Vec<i64>, StoreError>, Trouble> {
+    let table = find(tx, name, TableKind::Flows)?;
+    let hash = flow.tx_hash.as_deref().unwrap_or_default();
     let mut statement = tx.prepare_cached(SAME_FLOW)?;
-    let rows = statement.query_map(params![table, flow.wallet, flow.ts, hash, flow.amount, memo], |row| row.get(0))?;
-    let rows: Vec<i64> = rows.collect::<Result<_, _>>()?;
-    if rows.is_empty() {
+    let rows = statement
+        .query_map(params![table, flow.wallet, flow.ts, hash, flow.amount], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+    let Some((_, now)) = rows.first() else {
         return Err(Trouble::Table(format!("has no {} any more", new_flow::describe(flow))));
-    }
-    Ok(rows)
+    };
+    let read = flow.memo.as_deref().unwrap_or_default();
+    let as_read = rows.iter().find(|(_, memo)| memo == read);
+    let is_done = !hash.is_empty() && rows.iter().all(|(_, memo)| memo == wanted);
+    Ok(match as_read {
+        // Without a hash the first that reads so stands for the others.
+        Some((id, _)) if hash.is_empty() => Ok(vec![*id]),
+        None if !is_done => Err(new_flow::changed(name, flow, Some(now))),
+        _ => Ok(rows.into_iter().map(|(id, _)| id).collect()),
+    })
 }

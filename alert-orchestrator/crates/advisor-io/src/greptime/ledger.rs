@@ -103,6 +103,7 @@ impl Ledger for Round<'_> {
         };
         self.check_replaces(table_written).await?;
         let sql = change.sql(table_written, &described)?;
+        change.check_unchanged(self, memo).await?;
         match self.write(table_written, &sql).await.map_err(|failed| failed.of(table_written))? {
             1 => Ok(()),
             rows => Err(invalid(table_written, format!("{rows} rows were changed, expected 1: {}", change.name()))),
@@ -160,6 +161,20 @@ impl<'a> Change<'a> {
             return Err(refuse(format!("{cause}, which tx_hash or the table's key cannot tell apart")));
         }
         Ok(change)
+    }
+
+    /// Reads the row again, and refuses where its memo is neither the one that was read nor the one it shall get.
+    async fn check_unchanged(&self, round: &Round<'_>, wanted: Option<&str>) -> Result<(), StoreError> {
+        let rows = self.rows_at(round, self.table).await?;
+        let Some(row) = rows.iter().find(|row| self.is_row(row)) else {
+            return Err(invalid(self.table, format!("has no {} any more", self.name())));
+        };
+        let text = |memo: Option<&str>| memo.unwrap_or_default().to_owned();
+        let now = text(row.memo.as_deref());
+        if now == text(self.flow.memo.as_deref()) || now == text(wanted) {
+            return Ok(());
+        }
+        Err(new_flow::changed(self.table, self.flow, Some(&now)))
     }
 
     fn name(&self) -> String {

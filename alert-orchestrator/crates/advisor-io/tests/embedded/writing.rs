@@ -1,11 +1,14 @@
 //! Flows and memos that the service writes into the embedded store, beside what files bring.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Barrier;
+use std::thread;
 
 use advisor_core::coverage::{Coverage, Reached, Span};
 use advisor_core::ledger::{Ledger, NewFlow, PulledFlows};
 use advisor_core::store::{Store, TableKind};
 use advisor_io::RequestCounts;
+use advisor_io::embedded::Embedded;
 use proptest::prelude::*;
 
 use crate::support::{Bench, OUT, SECOND, flow_row, flows, new_flow, run};
@@ -115,7 +118,35 @@ fn of_equal_flows_without_a_transaction_one_gets_the_memo() {
     bench.holds(&["1,a,5,,", "1,a,5,rent,", "1,a,5,rent,"]);
     let error = run(bench.store.set_memo(OUT, OUT, &flow_row("1,a,5,tag,"), None)).unwrap_err().to_string();
     let flow = "flow of a at 2023-11-14T22:13:21Z over 5 without a transaction";
-    assert_eq!(error, format!("invalid data: table {OUT}: has no {flow} any more"));
+    let changed = "was changed meanwhile (now \"rent\"): look at it and ask again";
+    assert_eq!(error, format!("table {OUT}: the {flow} {changed}"));
+}
+
+#[test]
+fn of_two_that_read_the_same_memo_and_write_at_once_one_is_refused() {
+    let bench = Bench::new();
+    bench.import_withdrawals("in", &["1,a,5,rent,t1"]);
+    let stores = [(); 2].map(|()| Embedded::open(bench.store.path()).unwrap());
+    let both_have_read = &Barrier::new(2);
+    let outcomes = thread::scope(|scope| {
+        let writers: Vec<_> = stores
+            .iter()
+            .zip(["rent reference", "rent principal"])
+            .map(|(store, memo)| {
+                scope.spawn(move || {
+                    let flow = flow_row(&flows(store)[0]);
+                    both_have_read.wait();
+                    run(store.set_memo(OUT, OUT, &flow, Some(memo))).map_err(|error| (memo, error.to_string()))
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
+    });
+    let refused: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    let [(refused, error)] = &refused[..] else { panic!("{refused:?}") };
+    let written = if *refused == "rent reference" { "rent principal" } else { "rent reference" };
+    bench.holds(&[&format!("1,a,5,{written},t1")]);
+    assert!(error.contains(&format!("was changed meanwhile (now \"{written}\"): look at it and ask again")), "{error}");
 }
 
 /// Rows of which the histories below are made: three wordings of one transaction, and some that are told apart by less.

@@ -327,7 +327,7 @@ pub(super) fn of_failure(failure: &Failure, Explanation { advice, .. }: &Explana
              store.",
             advice.asset
         ),
-        Failure::Store(StoreError::InvalidData { .. }) | Failure::InvalidData(_) => {
+        Failure::Store(StoreError::InvalidData { .. } | StoreError::Changed { .. }) | Failure::InvalidData(_) => {
             "The data contradict themselves, or lack what a right answer needs: a guess could offer principal as \
              gain. Correct what the reason names; the next round reads it again."
                 .to_owned()

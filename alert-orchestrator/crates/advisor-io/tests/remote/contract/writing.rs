@@ -111,6 +111,7 @@ async fn answer(store: &(impl Store + Ledger + Journal), step: &Step) -> Vec<Str
     };
     answer.unwrap_or_else(|error| match error {
         StoreError::InvalidData { table, .. } => vec![format!("invalid data in {table}")],
+        StoreError::Changed { table, now, .. } => vec![format!("changed in {table}: {now:?}")],
         other => vec![other.to_string()],
     })
 }
@@ -242,14 +243,32 @@ fn a_memo_is_set_changed_and_removed_and_nothing_else_changes() {
             Flows(OUT),
             &["1, addr1a, 0.30000000000000004, Synced, t2", "1, addr1a, 5, it's a \"tag\"\n\\'; -- 提取 🦀, t1"],
         ),
-        (Memo(OUT, OUT, TWO[0], Some("again")), NONE),
+        (Memo(OUT, OUT, "1, addr1a, 5, it's a \"tag\"\n\\'; -- 提取 🦀, t1", Some("again")), NONE),
         (Memo(OUT, OUT, TWO[1], None), NONE),
-        (Memo(OUT, OUT, TWO[1], None), NONE),
+        (Memo(OUT, OUT, "1, addr1a, 0.30000000000000004, -, t2", None), NONE),
         (Flows(OUT), &["1, addr1a, 0.30000000000000004, -, t2", "1, addr1a, 5, again, t1"]),
         (Memo(OUT, OUT, "1, addr1a, 5, again, t3", Some("x")), &["invalid data in liqwid_withdrawals_djed"]),
         (Memo(OUT, OUT, "2, addr1a, 5, again, t1", Some("x")), &["invalid data in liqwid_withdrawals_djed"]),
         (Memo(OUT, OUT, "1, addr1b, 5, again, t1", Some("x")), &["invalid data in liqwid_withdrawals_djed"]),
         (Memo("liqwid_withdrawals_gone", OUT, TWO[0], None), &["invalid data in liqwid_withdrawals_gone"]),
+    ]);
+}
+
+#[test]
+fn a_memo_that_reads_otherwise_than_when_it_was_read_stays_unless_it_is_already_the_wanted_one() {
+    both(&[
+        (Add(OUT, TWO), &["2"]),
+        (Memo(OUT, OUT, TWO[0], Some("Synced principal")), NONE),
+        (
+            Memo(OUT, OUT, TWO[0], Some("Synced reference")),
+            &["changed in liqwid_withdrawals_djed: Some(\"Synced principal\")"],
+        ),
+        (Memo(OUT, TEST_OUT, TWO[0], Some("x")), &["changed in liqwid_withdrawals_djed: Some(\"Synced principal\")"]),
+        (Memo(OUT, OUT, TWO[0], None), &["changed in liqwid_withdrawals_djed: Some(\"Synced principal\")"]),
+        (Memo(OUT, OUT, TWO[0], Some("Synced principal")), NONE),
+        (Memo(OUT, OUT, TWO[1], None), NONE),
+        (Memo(OUT, OUT, TWO[1], Some("x")), &["changed in liqwid_withdrawals_djed: None"]),
+        (Flows(OUT), &["1, addr1a, 0.30000000000000004, -, t2", "1, addr1a, 5, Synced principal, t1"]),
     ]);
 }
 

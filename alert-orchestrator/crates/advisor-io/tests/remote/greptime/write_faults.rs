@@ -263,13 +263,14 @@ fn a_journal_that_cannot_be_written_leaves_the_round_to_others() {
 fn a_memo_is_changed_as_a_whole_or_not_at_all() {
     let server = Server::start();
     let store = client(&server);
-    let flow = FlowRow {
+    let reads = |memo: &str| FlowRow {
         ts: Some(0),
         wallet: Some("addr1a".into()),
         amount: Some(7.5),
-        memo: Some("Synced".into()),
+        memo: Some(memo.into()),
         tx_hash: Some("t0".into()),
     };
+    let flow = reads("Synced");
     let memo = || async { store.round().flows(OUT, None, i64::MAX, i64::MAX).await.unwrap()[0].memo.clone() };
     block_on(async {
         store.round().add_flows(OUT, &flows(1)).await.unwrap();
@@ -280,9 +281,10 @@ fn a_memo_is_changed_as_a_whole_or_not_at_all() {
         server.inject(Fault::Truncate { keep_bytes: 5 }.times(1).when_sql_contains("INSERT"));
         store.round().set_memo(OUT, OUT, &flow, Some("tag")).await.unwrap();
         assert_eq!(memo().await.as_deref(), Some("tag"));
+        store.round().set_memo(OUT, OUT, &flow, Some("tag")).await.unwrap(); // already so
         // The row goes away after it was looked up.
         server.inject(Fault::error(4001, "Table not found").times(1).when_sql_contains("INSERT"));
-        let error = store.round().set_memo(OUT, OUT, &flow, None).await.unwrap_err().to_string();
+        let error = store.round().set_memo(OUT, OUT, &reads("tag"), None).await.unwrap_err().to_string();
         assert!(error.starts_with(&format!("invalid data: table {OUT}: answered 400")), "{error}");
     });
 }

@@ -54,6 +54,11 @@ fn row(ts: i64, wallet: &str, tx_hash: Option<&str>) -> FlowRow {
     }
 }
 
+/// A row that [`flow`] became.
+fn stored(ts: i64, wallet: &str, tx_hash: &str) -> FlowRow {
+    FlowRow { memo: flow(ts, wallet, tx_hash).memo, ..row(ts, wallet, Some(tx_hash)) }
+}
+
 #[track_caller]
 fn invalid<T: std::fmt::Debug>(answer: Result<T, StoreError>, expected: &str) {
     let StoreError::InvalidData { cause, .. } = answer.unwrap_err() else { panic!("another error") };
@@ -170,7 +175,8 @@ fn setting_a_memo_keeps_every_other_column_of_whatever_type_and_name() {
     };
     insert("t1", "7.5");
     insert("t2", "1234567890.123456");
-    block_on(store.round().set_memo(OUT, OUT, &row(1, "a", Some("t1")), Some("it's"))).unwrap();
+    let flow = FlowRow { memo: Some("rent\ntag".into()), ..row(1, "a", Some("t1")) };
+    block_on(store.round().set_memo(OUT, OUT, &flow, Some("it's"))).unwrap();
     let all = select(&server, &format!("SELECT * FROM {OUT} ORDER BY tx_hash"));
     let expected = |amount: &str, notes: &str, memo: &str, hash: &str| {
         json!([1, "a", amount, notes, memo, hash, 0.25, 9_007_199_254_740_993_i64, [0, 255], true, 20000])
@@ -222,7 +228,7 @@ fn a_row_of_another_transaction_in_the_table_of_test_mode_is_not_replaced() {
     let (server, store) = server(&format!("{columns}, tx_hash)"));
     let test = format!("test_{OUT}");
     server.execute(&format!("CREATE TABLE {test} ({columns}))")).unwrap();
-    let row = |hash| row(0, "a", Some(hash));
+    let row = |hash| stored(0, "a", hash);
     block_on(async {
         let round = store.round();
         round.add_flows(OUT, &[flow(0, "a", "t1"), flow(0, "a", "t2")]).await.unwrap();
