@@ -1,8 +1,8 @@
 //! What an operator should look at although, or because, there is an answer. Each warning is one sentence, and of
 //! wallets that are alike there is one: how many they are, and one by name.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::figures::{Snapshot, WalletFigures};
 use crate::flow::{Direction, FlowRow};
@@ -204,9 +204,12 @@ pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>, zone: &TimeZon
 /// The highest yield a year that goes without a word: eight real markets in three years mostly paid less.
 const USUAL_YIELD: f64 = 0.30;
 
+/// A yield over less than this is not said: a cent of rounding in the minutes after a reference is a fortune a year.
+const YIELD_SPAN_MIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// About growth that holds nothing and deserves a look.
 pub(crate) fn about_growth(wallets: &[WalletFigures], per_year: Option<f64>) -> Vec<Warning> {
-    [risen(wallets), fallen(wallets), fast(per_year)].into_iter().flatten().collect()
+    [risen(wallets), fallen(wallets), fast(wallets, per_year)].into_iter().flatten().collect()
 }
 
 /// That stale wallets have more than interest explains, which holds nothing as they have no limit anyway.
@@ -246,7 +249,11 @@ fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
 }
 
 /// That all wallets together grew faster than is usual.
-fn fast(per_year: Option<f64>) -> Option<Warning> {
+fn fast(wallets: &[WalletFigures], per_year: Option<f64>) -> Option<Warning> {
+    let is_long = |wallet: &WalletFigures| wallet.newest_at.duration_since(wallet.baseline_at) >= YIELD_SPAN_MIN;
+    if !wallets.iter().any(is_long) {
+        return None;
+    }
     let per_year = per_year.filter(|per_year| *per_year > USUAL_YIELD)?;
     let rest = format_args!(
         " {:.0} % a year since their baselines: more than {:.0} % is no usual interest, and deposits that drip in \

@@ -106,3 +106,16 @@ fn a_gain_that_rests_on_prices_off_the_peg_is_one_sentence_with_the_worst() {
     pegged.gate.peg = None;
     assert!(!history.advise(&pegged, 19.0).warnings.iter().any(|warning| warning.contains("off the peg")));
 }
+
+#[test]
+fn a_yield_is_said_once_it_is_over_a_day() {
+    let warning = |hours: usize| {
+        // 0.10 an hour of 1 000 are 88 % a year.
+        let values: Vec<f64> = (0..=hours).map(|hour| 1000.0 + 0.1 * hour as f64).collect();
+        let advice = History::default().hourly("a", 0, &values).advise(&judged(), hours as f64);
+        advice.warnings.iter().find(|warning| warning.starts_with("the wallets grew by")).map(ToString::to_string)
+    };
+    assert_eq!(warning(1), None);
+    assert_eq!(warning(23), None);
+    assert!(warning(24).is_some_and(|said| said.starts_with("the wallets grew by 88 % a year")), "{:?}", warning(24));
+}
