@@ -45,14 +45,13 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
   await withFixture(browser, script, "?asset=iusd", {}, async (page, fixture) => {
     await loaded(page);
     await mark(page).click();
-    const change = await text(page, "reference-change");
-    assert.match(change, new RegExp(`Withdrawal of 500 iusd at 2025-12-19 01:00 by ${WALLETS[1]}`));
-    assert.match(change, /t0 of iusd moves from 2025-10-10 02:00 to 2025-12-19 01:00\./);
+    assert.match(await text(page, "reference-change"), new RegExp(`Withdrawal of 500 iusd at 2025-12-19 01:00 by ${WALLETS[1]}`));
+    await eventually(() => text(page, "reference-t0"), "t0 of iusd: 2025-10-10 02:00 → 2025-12-19 01:00.");
     await accessible(page);
     fixture.requests.length = 0;
     await logIn(page, "ops", "käse:1");
     await eventually(() => text(page, "reference-result"), "Gains count from 2025-12-19T00:00:00Z on.");
-    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, mark: "reference" }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
+    assert.deepEqual(calls, [{ body: { asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, memo_before: newest.memo, mark: "reference" }, authorization: `Basic ${Buffer.from("ops:käse:1").toString("base64")}`, cookie: undefined }]);
     await eventually(() => fixture.count("/api/withdrawals") > 0, true);
     assert.ok(fixture.requests.filter(({ method }) => method === "GET").every(({ headers }) => headers.authorization === undefined));
     assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
@@ -67,13 +66,15 @@ test("a withdrawal is marked after a login, the list is read again, and the logi
 
 test("removing the tag says where t0 goes, and asks for just that", async () => {
   const { calls, script } = scripted(success(EFFECTS.removed));
+  const fallback = { ref_mode: "data_range", t0_ts: "2025-08-01T00:00:00Z" };
+  script.answers["GET /api/reference/effect"] = () => ({ status: 200, json: { ...effect("W_max 36.10 → 40.00"), mark: null, after: fallback } });
   await withFixture(browser, script, "?asset=iusd", {}, async (page) => {
     await loaded(page);
     await page.getByRole("button", { name: /^Remove tag/ }).click();
-    assert.match(await text(page, "reference-change"), /t0 of iusd moves to the configured fallback/);
+    await eventually(() => text(page, "reference-t0"), "t0 of iusd: 2025-10-10 02:00 → 2025-08-01 02:00, the fallback.");
     await logIn(page, "ops", "secret");
     await eventually(() => text(page, "reference-result"), "Gains count from the newest withdrawal that is still marked, or from the fallback.");
-    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx, remove: true }]);
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: tagged.wallet_address, tx: tagged.tx, memo_before: tagged.memo, remove: true }]);
   });
 });
 
@@ -83,13 +84,12 @@ test("what was put in is marked as principal, and the tag comes off again", asyn
     await loaded(page);
     await mark(page).click();
     await page.getByLabel("What was put in: mark it as principal").check();
-    assert.match(await text(page, "reference-change"), /its 500 iusd no longer count as gain already taken\./);
     assert.equal(await text(page, "reference-dialog-title"), "Mark as principal");
     await accessible(page);
     await fits(page);
     await logIn(page, "ops", "secret");
     await eventually(() => text(page, "reference-result"), "Its 500 no longer count as gain already taken.");
-    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, mark: "principal" }]);
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, memo_before: newest.memo, mark: "principal" }]);
   });
   const all = withdrawals().withdrawals;
   const removing = scripted(success("its 500 count as gain already taken"));
@@ -99,10 +99,9 @@ test("what was put in is marked as principal, and the tag comes off again", asyn
     assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["reference", "principal"]);
     await page.getByRole("button", { name: /^Remove tag: 500 iusd/ }).click();
     assert.equal(await page.locator("#mark-choice").isVisible(), false);
-    assert.match(await text(page, "reference-change"), /it counts as gain already taken\./);
     await logIn(page, "ops", "secret");
     await page.locator("#reference-result:not(:empty)").waitFor();
-    assert.deepEqual(removing.calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, remove: true }]);
+    assert.deepEqual(removing.calls.map(({ body }) => body), [{ asset: "iusd", wallet: newest.wallet_address, tx: newest.tx, memo_before: newest.memo, remove: true }]);
   });
 });
 
@@ -128,7 +127,7 @@ test("a withdrawal is marked by the transaction its memo names; without one it c
     await rows.nth(2).getByRole("button", { name: /^Mark as reference: 75 iusd of 2025-09-01 02:00/ }).click();
     await logIn(page, "ops", "secret");
     await page.locator("#reference-result:not(:empty)").waitFor();
-    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: WALLETS[1], tx: "5f3ac0ffee123456", mark: "reference" }]);
+    assert.deepEqual(calls.map(({ body }) => body), [{ asset: "iusd", wallet: WALLETS[1], tx: "5f3ac0ffee123456", memo_before: "payroll (tx: 5f3ac0ffee123456)", mark: "reference" }]);
   });
 });
 
@@ -167,7 +166,7 @@ function kept() {
   return { promise, resolve };
 }
 
-const COST = "W_max 36.10 → 18.34; 47.61 USD of gains in two other wallets will no longer be offered";
+const COST = "W_max 36.10 → 18.34; 11.20 USD of gains in two other wallets will no longer be offered";
 const FREED = "W_max 36.10 → 38.60";
 
 test("before it asks, the dialog says what each mark costs or frees, in every wallet that changes", async () => {
@@ -306,12 +305,39 @@ test("the dialog ends with the asset that it was opened for", async () => {
 
 test("an older withdrawal moves no t0 past a newer tagged one", async () => {
   const all = withdrawals().withdrawals;
-  const answers = { "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, all[2]] } };
+  const answer = effect("W_max stays 36.10");
+  const answers = {
+    "GET /api/withdrawals": { withdrawals: [{ ...all[0], is_reference: true }, { ...all[1], is_reference: true }, all[2]] },
+    "GET /api/reference/effect": { ...answer, before: answer.after },
+  };
   await withFixture(browser, script({ answers }), "?asset=iusd", {}, async (page) => {
     await loaded(page);
     assert.deepEqual(await page.locator("#withdrawal-rows .flag").allInnerTexts(), ["reference", "earlier reference"]);
     await page.getByRole("button", { name: /^Mark as reference/ }).click();
-    assert.match(await text(page, "reference-change"), /t0 stays at 2025-12-19 01:00: a newer withdrawal is tagged already/);
+    await eventually(() => text(page, "reference-t0"), "t0 of iusd stays: 2025-12-19 01:00.");
+  });
+});
+
+test("an answer without figures is no computing that never ends", async () => {
+  for (const answer of [{}, null, { message: "W_max stays 36.10" }]) {
+    await withFixture(browser, weighed(() => answer), "?asset=iusd", {}, async (page) => {
+      await loaded(page);
+      await mark(page).click();
+      await eventually(() => text(page, "effect"), "What it costs or frees could not be computed: the answer (200) has no figures. The tag can be changed all the same.");
+    });
+  }
+});
+
+test("a withdrawal that was changed meanwhile stays as it is, and the list is read again", async () => {
+  const error = 'table liqwid_withdrawals_iusd: the withdrawal was changed meanwhile (now "payroll principal_withdrawal"): look at it and ask again';
+  const { script } = scripted(refused(409, error));
+  await withFixture(browser, script, "?asset=iusd", { tolerated: /status of 409/ }, async (page, fixture) => {
+    await loaded(page);
+    await mark(page).click();
+    fixture.requests.length = 0;
+    await logIn(page, "ops", "secret");
+    await eventually(() => text(page, "reference-error"), `Not possible: ${error}`);
+    await eventually(() => fixture.count("/api/withdrawals") > 0, true);
   });
 });
 

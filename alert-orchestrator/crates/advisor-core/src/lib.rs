@@ -41,7 +41,7 @@ pub mod sync;
 pub mod test_support;
 pub mod time;
 mod unknown;
-mod usable;
+pub mod usable;
 mod valued;
 pub mod warning;
 mod warnings;

@@ -75,6 +75,12 @@ pub(crate) fn usable<'a>(
     Ok(UsableFlow { row, ts, wallet: keys::wallet(wallet), amount: amount.abs(), tx_hash, mark })
 }
 
+/// Why no sum has this withdrawal, as a clause about it; `None`: the sums can use it. `now` is the machine's time.
+#[must_use]
+pub fn unusable_withdrawal(row: &FlowRow, now: i64, rules: &Rules) -> Option<&'static str> {
+    usable(row, Direction::Withdrawal, now, rules).err().map(|why| why.cause)
+}
+
 /// Two rows that may be one flow, in order of time.
 pub(crate) type Alike<'a> = [&'a FlowRow; 2];
 

@@ -5,6 +5,8 @@
 use bech32::Bech32;
 use bech32::primitives::decode::{CharError, CheckedHrpstring, CheckedHrpstringError, UncheckedHrpstringError};
 
+use crate::meant::is_elided;
+
 /// What addresses of the main network and of the test networks begin with.
 const BEGINNINGS: [&str; 2] = ["addr1", "addr_test1"];
 
@@ -13,7 +15,7 @@ const BEGINNINGS: [&str; 2] = ["addr1", "addr_test1"];
 /// # Errors
 /// Why the text cannot be one, as a clause about it.
 pub(crate) fn parse(text: &str) -> Result<String, String> {
-    if text.contains('…') || text.contains("...") {
+    if is_elided(text) {
         return Err("it is shortened; give the whole address".to_owned());
     }
     if let Some(stray) = text.chars().find(|c| !c.is_ascii_graphic()) {

@@ -6,6 +6,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use platform::cli::{Flags, default_config};
 use platform::config::text::{Age, is_made_of};
@@ -225,13 +226,13 @@ pub struct TagArgs {
     #[arg(long)]
     pub(crate) asset: String,
     /// The withdrawal of this transaction; the beginning is enough where no other withdrawal's begins like it
-    #[arg(long, value_name = "HASH", group = "which")]
+    #[arg(long, value_name = "HASH", group = "which", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) tx: Option<String>,
     /// The newest withdrawal
     #[arg(long, group = "which")]
     pub(crate) latest: bool,
     /// Only withdrawals of this wallet: its address, the beginning, or the page's short form (addr1q89…gpze)
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) wallet: Option<String>,
     /// Mark it as principal: it took out what was put in, and lowers no limit
     #[arg(long)]

@@ -12,6 +12,7 @@ use advisor_core::flow::FlowRow;
 use advisor_core::rules::{Keywords, Mark};
 use advisor_core::store::{Store as _, StoreError};
 use advisor_core::sync::{ids_in, memo_names};
+use advisor_core::usable::unusable_withdrawal;
 use advisor_core::{keys, time};
 use advisor_io::AnyStore;
 use jiff::Timestamp;
@@ -59,13 +60,12 @@ pub(crate) async fn withdrawals(
     let keywords = settings.config.orchestrator.keywords();
     let (_, rows) = stored(store, settings, asset).await?;
     let is_reference = |row: &FlowRow| keywords.mark(row.memo.as_deref()) == Some(Mark::Reference);
-    let usable = || rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
-    let older = usable().skip(LISTED_MAX).find(|(.., row)| is_reference(row));
-    let has_newer = usable().take(LISTED_MAX).any(|(.., row)| is_reference(row));
-    Ok(usable()
-        .take(LISTED_MAX)
-        .chain(older.filter(|_| !has_newer))
-        .map(|(ts, wallet, row)| Withdrawal {
+    let known = || rows.iter().filter_map(|row| Some((row.ts?, row.wallet.as_deref()?, row)));
+    let newest_reference = known().position(|(.., row)| is_reference(row));
+    Ok(known()
+        .enumerate()
+        .filter(|(i, _)| *i < LISTED_MAX || Some(*i) == newest_reference)
+        .map(|(_, (ts, wallet, row))| Withdrawal {
             ts: time::timestamp(ts),
             wallet_address: legible::line(wallet),
             abbreviated_address: legible::line(&abbreviate(wallet)),
@@ -103,9 +103,13 @@ pub(crate) enum Which {
 }
 
 impl Which {
-    /// The transaction of a request: its hash, or `latest`.
-    pub(crate) fn of(tx: String) -> Self {
-        if tx == "latest" { Self::Latest } else { Self::Transaction(tx) }
+    /// The transaction of a request: its hash, or `latest`; `None` where it names none.
+    pub(crate) fn parse(tx: String) -> Option<Self> {
+        match tx.trim() {
+            "" => None,
+            "latest" => Some(Self::Latest),
+            _ => Some(Self::Transaction(tx)),
+        }
     }
 }
 
@@ -129,24 +133,69 @@ pub(crate) enum TagError {
     Asset(Failure),
     #[error("no withdrawal of {asset} {which} in table {table}")]
     NotFound { asset: String, which: String, table: String },
+    #[error("{asset} has no withdrawal{of_wallet} in table {table}: import or pull it first")]
+    NoneYet { asset: String, of_wallet: String, table: String },
     #[error("{count} withdrawals of {asset} {which}: {remedy}")]
     Ambiguous { asset: String, which: String, count: usize, remedy: &'static str },
     /// Several begin as it was written; a sentence that names them.
     #[error("{0}")]
     Unclear(String),
+    /// It would free or cost money by a row that counts nowhere.
+    #[error(
+        "the {withdrawal} cannot be marked: its row in table {table} {cause}, so no sum has it; correct the row first"
+    )]
+    Unusable { withdrawal: String, table: String, cause: &'static str },
     #[error("{0}")]
     Write(StoreError),
 }
 
+/// An asset's withdrawals as they were read.
+struct Stored<'s> {
+    /// As configured.
+    asset: &'s str,
+    table: String,
+    rows: Vec<FlowRow>,
+}
+
 impl Tag {
-    /// The same with wallet and transaction written out, of which a person may have given the beginning only. What is not
-    /// known stays as it is, for [`Tag::find`] to say so.
+    /// Finds the withdrawal and says what would change; `write_prefix` stands before the name of the table that is written.
     ///
     /// # Errors
-    /// Several are known that could be meant, or the store does not answer.
-    pub(crate) async fn written_out(self, store: &AnyStore, settings: &Settings) -> Result<Self, TagError> {
-        let Some(asset) = settings.config.client.asset(&self.asset) else { return Ok(self) };
-        let (_, rows) = stored(store, settings, asset).await.map_err(TagError::Asset)?;
+    /// See [`TagError`]; nothing has been written.
+    pub(crate) async fn find(
+        &self,
+        store: &AnyStore,
+        settings: &Settings,
+        write_prefix: &str,
+    ) -> Result<Change, TagError> {
+        self.change(self.stored(store, settings).await?, settings, write_prefix)
+    }
+
+    /// The same where of wallet and transaction the beginning may be all that a person has written.
+    ///
+    /// # Errors
+    /// As of [`Tag::find`]; and several are known that could be meant.
+    pub(crate) async fn find_by_beginning(
+        self,
+        store: &AnyStore,
+        settings: &Settings,
+        write_prefix: &str,
+    ) -> Result<Change, TagError> {
+        let stored = self.stored(store, settings).await?;
+        self.written_out(&stored.rows)?.change(stored, settings, write_prefix)
+    }
+
+    async fn stored<'s>(&self, store: &AnyStore, settings: &'s Settings) -> Result<Stored<'s>, TagError> {
+        let client = &settings.config.client;
+        let asset = client
+            .asset(&self.asset)
+            .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: client.assets.join(", ") })?;
+        let (table, rows) = stored(store, settings, asset).await.map_err(TagError::Asset)?;
+        Ok(Stored { asset, table, rows })
+    }
+
+    /// The same with wallet and transaction written out. What is not known stays as it is, for [`Tag::change`] to say so.
+    fn written_out(self, rows: &[FlowRow]) -> Result<Self, TagError> {
         let known = rows.iter().filter_map(|row| row.wallet.as_deref());
         let wallet = self.wallet.map(|written| written_out(&Known::new(Kind::Wallet, known), written)).transpose()?;
         let is_of_wallet = |row: &&FlowRow| {
@@ -161,25 +210,19 @@ impl Tag {
         Ok(Self { which, wallet, ..self })
     }
 
-    /// Finds the withdrawal and says what would change; `write_prefix` stands before the name of the table that is written.
-    ///
-    /// # Errors
-    /// See [`TagError`]; nothing has been written.
-    pub(crate) async fn find(
-        &self,
-        store: &AnyStore,
-        settings: &Settings,
-        write_prefix: &str,
-    ) -> Result<Change, TagError> {
-        let client = &settings.config.client;
-        let asset = client
-            .asset(&self.asset)
-            .ok_or_else(|| TagError::NotConfigured { asset: self.asset.clone(), assets: client.assets.join(", ") })?;
-        let (table, rows) = stored(store, settings, asset).await.map_err(TagError::Asset)?;
-        let keywords = settings.config.orchestrator.keywords();
+    fn change(&self, stored: Stored<'_>, settings: &Settings, write_prefix: &str) -> Result<Change, TagError> {
+        let Stored { asset, table, rows } = stored;
+        let (keywords, now) = (settings.config.orchestrator.keywords(), Timestamp::now());
         let flow = self.pick(&rows, &table, &keywords)?;
-        let written = format!("{write_prefix}{table}");
-        Ok(Change::new(asset, [table, written], rows, flow, self.mark, (&keywords, settings.zone())))
+        let rules = settings.plan.of(asset).map(|of| &of.rules);
+        let unusable = rules.and_then(|rules| unusable_withdrawal(&flow, time::nanos(now), rules));
+        let tables = [table.clone(), format!("{write_prefix}{table}")];
+        let until = settings.plan.end.unwrap_or(now);
+        let change = Change::new(asset, tables, rows, flow, self.mark, (&keywords, settings.zone(), until));
+        match unusable.filter(|_| self.mark.is_some()) {
+            Some(cause) => Err(TagError::Unusable { withdrawal: change.withdrawal(), table, cause }),
+            None => Ok(change),
+        }
     }
 
     fn pick(&self, rows: &[FlowRow], table: &str, keywords: &Keywords) -> Result<FlowRow, TagError> {
@@ -206,6 +249,9 @@ impl Tag {
         }
         let (asset, which, table) = (self.asset.clone(), self.description(), table.to_owned());
         match (flows.pop(), flows.len()) {
+            (None, _) if self.which == Which::Latest => {
+                Err(TagError::NoneYet { asset, of_wallet: self.of_wallet(), table })
+            }
             (None, _) => Err(TagError::NotFound { asset, which, table }),
             (Some(flow), 0) => Ok(flow.clone()),
             (Some(_), others) => {
@@ -225,7 +271,11 @@ impl Tag {
             Which::Transaction(hash) => format!("with transaction {}", keys::shown(hash)),
             Which::Latest => "at the newest instant".to_owned(),
         };
-        self.wallet.as_ref().map_or(which.clone(), |wallet| format!("{which} of wallet {}", keys::shown(wallet)))
+        which + &self.of_wallet()
+    }
+
+    fn of_wallet(&self) -> String {
+        self.wallet.as_ref().map(|wallet| format!(" of wallet {}", keys::shown(wallet))).unwrap_or_default()
     }
 }
 

@@ -249,6 +249,8 @@ declare namespace Api {
     tx: string;
     mark?: "reference" | "principal";
     remove?: boolean;
+    /** The memo that was shown; empty: none. */
+    memo_before: string;
   }
 
   interface EffectQuestion extends Record<string, string> {
@@ -266,8 +268,17 @@ declare namespace Api {
     wmax_usd_after: number | null;
   }
 
+  /** The answer without the mark, or with it. */
+  interface Outcome {
+    ref_mode: string;
+    t0_ts: string | null;
+  }
+
   /** What a mark would change. */
   interface Effect {
+    asset: string;
+    before: Outcome;
+    after: Outcome;
     wallets: WalletEffect[];
     /** Without a full stop. */
     message: string;

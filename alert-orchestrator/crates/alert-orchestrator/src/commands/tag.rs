@@ -35,8 +35,7 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
     let store = store::open(&settings.config)?;
     store::refresh(&store, &settings.config)?;
     let runtime = process::runtime()?;
-    let tag = runtime.block_on(tag.written_out(&store, &settings))?;
-    let change = runtime.block_on(tag.find(&store, &settings, common.write_prefix()))?;
+    let change = runtime.block_on(tag.find_by_beginning(&store, &settings, common.write_prefix()))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{change}")?;
     if change.is_nothing() {
@@ -44,6 +43,9 @@ pub(crate) fn run(common: &Common, args: TagArgs) -> anyhow::Result<Ended> {
         return Ok(Ended::Done);
     }
     writeln!(out, "limit       {}", runtime.block_on(effect(&change, &store, &settings)))?;
+    if let Some(note) = taken_as_known(&settings) {
+        writeln!(out, "note        {note}")?;
+    }
     if !confirm(&mut out, &format!("write this to {}?", change.written()))? {
         writeln!(out, "nothing written")?;
         return Ok(Ended::WithFaults);
@@ -74,12 +76,21 @@ async fn effect(change: &Change, store: &AnyStore, settings: &Settings) -> Strin
     }
 }
 
-/// How the asset is evaluated. How far the transactions in a database are known, only the service can tell that pulls
-/// them: here they count as known, as what a mark costs does not depend on it.
+/// How the asset is evaluated.
 fn plan(change: &Change, settings: &Settings) -> Plan {
     let mut plan = settings.plan.only(&[change.asset().to_owned()]);
-    if settings.config.client.greptime.is_some() {
+    if taken_as_known(settings).is_some() {
         plan.assets.iter_mut().for_each(|of| of.rules.coverage = None);
     }
     plan
+}
+
+/// What a person must know where the transactions in a database count as known: how far they are, only the service can
+/// tell that pulls them.
+fn taken_as_known(settings: &Settings) -> Option<&'static str> {
+    let is_untold = settings.config.client.greptime.is_some() && settings.config.orchestrator.transaction_sync.enabled;
+    is_untold.then_some(
+        "as if all transactions were pulled: how far they are, only the service knows; while it holds for \
+         flows_incomplete, it offers nothing",
+    )
 }

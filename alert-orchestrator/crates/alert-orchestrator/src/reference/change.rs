@@ -30,8 +30,12 @@ pub(crate) struct Change {
     marks: [Option<Mark>; 2],
     /// The newest withdrawal that is marked as the reference, before the change and after it.
     references: [Option<i64>; 2],
+    /// The memos of all rows that are written to, as they are shown.
+    shown: Vec<String>,
     /// The zone in which its sentences name times.
     zone: TimeZone,
+    /// What is later no evaluation sees.
+    until: Timestamp,
 }
 
 impl Change {
@@ -42,19 +46,31 @@ impl Change {
         mut rows: Vec<FlowRow>,
         flow: FlowRow,
         wanted: Option<Mark>,
-        (keywords, zone): (&Keywords, &TimeZone),
+        (keywords, zone, until): (&Keywords, &TimeZone, Timestamp),
     ) -> Self {
         let memo_after = remarked(flow.memo.as_deref(), wanted, keywords);
         let reference = |rows: &[FlowRow]| {
             let marked = rows.iter().filter(|row| keywords.mark(row.memo.as_deref()) == Some(Mark::Reference));
-            marked.filter_map(|row| row.ts).max()
+            marked.filter_map(|row| row.ts).filter(|ts| *ts <= time::nanos(until)).max()
         };
+        let shown = same_flow(&mut rows, &flow).map(|row| shown_line(row.memo.as_deref())).collect();
         let before = reference(&rows);
         write_memo(&mut rows, &flow, memo_after.as_deref());
         let marks = [flow.memo.as_deref(), memo_after.as_deref()].map(|memo| keywords.mark(memo));
         let references = [before, reference(&rows)];
-        let zone = zone.clone();
-        Self { asset: asset.to_owned(), table, written, flow, memo_after, marks, references, zone }
+        let (asset, zone) = (asset.to_owned(), zone.clone());
+        Self { asset, table, written, flow, memo_after, marks, references, shown, zone, until }
+    }
+
+    /// Refuses where somebody decided by another memo than the withdrawal has by now; `memo` as it was shown.
+    ///
+    /// # Errors
+    /// The same as [`Self::write`] has for what changes after this.
+    pub(crate) fn is_of(&self, memo: &str) -> Result<(), StoreError> {
+        if self.shown.iter().any(|shown| shown == memo) {
+            return Ok(());
+        }
+        Err(StoreError::Changed { table: self.table.clone(), row: self.withdrawal(), now: self.flow.memo.clone() })
     }
 
     /// The asset, as configured.
@@ -63,7 +79,7 @@ impl Change {
     }
 
     /// Whether the withdrawal is of this wallet.
-    pub(super) fn is_of(&self, wallet: &str) -> bool {
+    pub(super) fn is_of_wallet(&self, wallet: &str) -> bool {
         self.flow.wallet.as_deref().is_some_and(|own| keys::wallet(own) == keys::wallet(wallet))
     }
 
@@ -89,10 +105,10 @@ impl Change {
         self.flow.memo == self.memo_after
     }
 
-    /// Writes the memo.
+    /// Writes the memo, if the withdrawal still has the one that the change began with.
     ///
     /// # Errors
-    /// The withdrawal is not there any more, or the store does not answer.
+    /// It has another by now, or is not there any more, or the store does not answer.
     pub(crate) async fn write(&self, store: &AnyStore) -> Result<(), StoreError> {
         store.round().set_memo(&self.table, &self.written, &self.flow, self.memo_after.as_deref()).await
     }
@@ -137,7 +153,8 @@ impl Change {
         time::shown_nanos(ts, &self.zone)
     }
 
-    fn withdrawal(&self) -> String {
+    /// The withdrawal, in words.
+    pub(super) fn withdrawal(&self) -> String {
         let at = self.flow.ts.map(|ts| format!(" of {}", self.shown(ts))).unwrap_or_default();
         let tx = self.flow.tx_hash.as_deref().map(|tx| format!(" (tx {})", legible::line(tx))).unwrap_or_default();
         format!("withdrawal of {}{at} by {}{tx}", self.amount(), self.wallet())
@@ -155,6 +172,10 @@ impl Change {
     fn follows(&self) -> String {
         if self.written != self.table {
             return format!("gains count as before: no evaluation reads {}", self.written);
+        }
+        if self.flow.ts > Some(time::nanos(self.until)) {
+            let end = time::shown(self.until, &self.zone);
+            return format!("gains count as before: evaluations end at {end}, and it is later");
         }
         [self.effect_on_reference(), self.effect_on_taken()].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
@@ -192,19 +213,27 @@ impl Change {
     }
 }
 
-/// Gives the rows that [`set_memo`](advisor_core::ledger::Ledger::set_memo) finds their new memo: with a transaction hash
-/// all that have it, without one the first that reads as `flow` does.
+/// Gives the rows that [`set_memo`](advisor_core::ledger::Ledger::set_memo) finds their new memo.
 fn write_memo(rows: &mut [FlowRow], flow: &FlowRow, memo: Option<&str>) {
+    same_flow(rows, flow).for_each(|row| row.memo = memo.map(str::to_owned));
+}
+
+/// The rows that are written to: with a transaction hash all that have it, without one the first that reads as `flow`
+/// does.
+fn same_flow<'r>(rows: &'r mut [FlowRow], flow: &'r FlowRow) -> impl Iterator<Item = &'r mut FlowRow> {
     let wallet = |row: &FlowRow| row.wallet.as_deref().map(|wallet| keys::wallet(wallet).into_owned());
-    let is_found = |row: &&mut FlowRow| {
+    let is_found = move |row: &&mut FlowRow| {
         (row.ts, &row.tx_hash, row.amount) == (flow.ts, &flow.tx_hash, flow.amount)
             && wallet(row) == wallet(flow)
             && (row.tx_hash.is_some() || row.memo == flow.memo)
     };
     let most = if flow.tx_hash.is_some() { usize::MAX } else { 1 };
-    for row in rows.iter_mut().filter(is_found).take(most) {
-        row.memo = memo.map(str::to_owned);
-    }
+    rows.iter_mut().filter(is_found).take(most)
+}
+
+/// A memo as lists show it; empty where there is none.
+fn shown_line(memo: Option<&str>) -> String {
+    memo.map(legible::line).unwrap_or_default()
 }
 
 /// Whether two rows are one flow to the rule.

@@ -104,7 +104,7 @@ impl Change {
             before: side(before),
             after: side(after),
             wallets: wallets(before, after),
-            message: message(before, after, |wallet| self.is_of(wallet)),
+            message: message(before, after, |wallet| self.is_of_wallet(wallet)),
         }
     }
 }
@@ -140,13 +140,14 @@ fn wallets(before: &Advice, after: &Advice) -> Vec<WalletEffect> {
     figures(before, after).into_iter().map(effect).collect()
 }
 
-/// `W_max 36.10 → 18.34; 47.61 USD of gains in two other wallets will no longer be offered`; `is_own`: whether a
+/// `W_max 36.10 → 18.34; 11.20 USD of gains in two other wallets will no longer be offered`; `is_own`: whether a
 /// wallet is that of the withdrawal.
 fn message(before: &Advice, after: &Advice, is_own: impl Fn(&str) -> bool) -> String {
     let mut parts = vec![limits(before, after)];
     // Of what an error keeps nobody knows.
     if !before.decision.is_error() && !after.decision.is_error() {
-        parts.extend(gains(before, after, is_own));
+        parts.extend(others(before, after, is_own));
+        parts.extend(taken(before, after));
     }
     parts.join("; ")
 }
@@ -183,21 +184,33 @@ fn awaits_sample(hold: &Hold, advice: &Advice) -> bool {
     is_newer && matches!(hold.reason, HoldReason::NoData { .. })
 }
 
-/// The gains of the other wallets that count no more, and those that count anew.
-fn gains(before: &Advice, after: &Advice, is_own: impl Fn(&str) -> bool) -> Vec<String> {
-    let open = |wallet: Option<&WalletFigures>| wallet.map_or(0.0, |of| (of.gain_usd - of.untagged_usd).max(0.0));
-    let others = figures(before, after).into_iter().filter(|(address, _)| !is_own(address));
-    let moved: Vec<f64> = others.map(|(_, [before, after])| open(after) - open(before)).collect();
-    let sum = |is_meant: fn(f64) -> bool, what: &str| {
-        let meant: Vec<f64> = moved.iter().copied().filter(|usd| is_meant(*usd)).collect();
-        let usd = meant.iter().sum::<f64>().abs();
-        (!meant.is_empty()).then(|| format!("{} USD of gains in {} {what}", money(usd), other(meant.len())))
+/// What the other wallets offer no more, and what they offer anew; of what is not offered, the gains that count.
+fn others(before: &Advice, after: &Advice, is_own: impl Fn(&str) -> bool) -> Vec<String> {
+    let others: Vec<_> = figures(before, after).into_iter().filter(|(address, _)| !is_own(address)).collect();
+    let sum = |is_offered: bool, sign: f64, what: &str| {
+        let usd = |wallet: Option<&WalletFigures>| match wallet {
+            Some(of) if is_offered => of.limit_usd,
+            Some(of) => (of.gain_usd - of.untagged_usd).max(0.0),
+            None => 0.0,
+        };
+        let moved = others.iter().map(|(_, [before, after])| sign * (usd(*after) - usd(*before)));
+        let moved: Vec<f64> = moved.filter(|usd| *usd >= CENT).collect();
+        let total = money(moved.iter().sum());
+        (!moved.is_empty()).then(|| format!("{total} USD of gains in {} will {what}", other(moved.len())))
     };
     let is_back = after.t0.zip(before.t0).is_some_and(|(after, before)| after < before);
-    let is_offered = matches!(before.decision, Decision::Withdraw { .. });
-    let lost = sum(|usd| usd <= -CENT, if is_offered { "will no longer be offered" } else { "will no longer count" });
-    let freed = sum(|usd| usd >= CENT, if is_back { "will count again" } else { "will count" });
+    let [was_offered, is_offered] = [before, after].map(|of| matches!(of.decision, Decision::Withdraw { .. }));
+    let lost = sum(was_offered, -1.0, if was_offered { "no longer be offered" } else { "no longer count" });
+    let what = if is_offered { "be offered" } else { "count" };
+    let freed = sum(is_offered, 1.0, &format!("{what}{}", if is_back { " again" } else { "" }));
     [lost, freed].into_iter().flatten().collect()
+}
+
+/// Why a limit falls, or rises by less, where a mark comes off.
+fn taken(before: &Advice, after: &Advice) -> Option<String> {
+    let untagged = |advice: &Advice| advice.wallets.iter().map(|of| of.untagged_usd).sum::<f64>();
+    let more = untagged(after) - untagged(before);
+    (more >= CENT).then(|| format!("{} USD withdrawn without a tag will count as gain already taken", money(more)))
 }
 
 /// Cents.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use advisor_core::rules::Mark;
 use advisor_io::AnyStore;
-use axum::Json;
 use axum::extract::{Query, State};
+use axum::Json;
 use platform::http::Problem;
 use platform::process;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use tracing::{Instrument as _, Span};
 use super::api::{asset_of, bad, last_round, store, unavailable};
 use super::live::Live;
 use super::published::Published;
-use super::write::refusal;
+use super::write::{no_transaction, refusal};
 use crate::reference::{Effect, Tag, Which};
 use crate::store;
 
@@ -95,7 +95,7 @@ impl Question {
                 return Err(bad(format!("found {found}, expected reference, principal or none")));
             }
         };
-        let tx = self.tx.ok_or_else(|| bad("found no tx, expected a transaction hash or latest"))?;
-        Ok(Tag { asset: asset_of(live, self.asset.as_deref())?, which: Which::of(tx), wallet: self.wallet, mark })
+        let which = self.tx.and_then(Which::parse).ok_or_else(no_transaction)?;
+        Ok(Tag { asset: asset_of(live, self.asset.as_deref())?, which, wallet: self.wallet, mark })
     }
 }

@@ -37,6 +37,8 @@ struct ReferenceWish {
     /// Whatever it is marked as comes off.
     #[serde(default)]
     remove: bool,
+    /// The memo that somebody decided by, as the list of withdrawals shows it; empty: none.
+    memo_before: Option<String>,
 }
 
 const fn reference_mark() -> Mark {
@@ -55,13 +57,16 @@ pub(super) async fn reference(
         let text = "references are set here only where orchestrator.auth is enabled; use `alert-orchestrator tag`";
         return Err(Problem::new(StatusCode::FORBIDDEN, text));
     };
-    let ReferenceWish { asset, tx, wallet, mark, remove } = parse(&headers, &body)?;
-    let tag =
-        Tag { asset: asset_of(&live, Some(&asset))?, which: Which::of(tx), wallet, mark: (!remove).then_some(mark) };
+    let ReferenceWish { asset, tx, wallet, mark, remove, memo_before } = parse(&headers, &body)?;
+    let which = Which::parse(tx).ok_or_else(no_transaction)?;
+    let tag = Tag { asset: asset_of(&live, Some(&asset))?, which, wallet, mark: (!remove).then_some(mark) };
     let store = store(&live)?;
     // Changed files first: the newest withdrawal may be in one.
     round::refresh(&store, &settings).await.map_err(|error| unavailable(error.to_string()))?;
     let change = tag.find(&store, &settings, live.write_prefix).await.map_err(refusal)?;
+    if let Some(memo) = memo_before {
+        change.is_of(&memo).map_err(|error| refusal(TagError::Write(error)))?;
+    }
     let view = change.view();
     if change.is_nothing() {
         return Ok(Json(view));
@@ -76,16 +81,23 @@ pub(super) async fn reference(
     marking.await
 }
 
+/// What a client is told who names no withdrawal.
+pub(super) fn no_transaction() -> Problem {
+    bad("found no tx, expected a transaction hash or latest")
+}
+
 /// What a client is told where a withdrawal cannot be marked.
 pub(super) fn refusal(error: TagError) -> Problem {
     let status = match &error {
-        TagError::NotConfigured { .. } | TagError::NotFound { .. } | TagError::Asset(Failure::AssetNotFound { .. }) => {
-            StatusCode::NOT_FOUND
-        }
-        // A table that cannot tell the row from others, or from which it has gone meanwhile.
-        TagError::Ambiguous { .. } | TagError::Unclear(_) | TagError::Write(StoreError::InvalidData { .. }) => {
-            StatusCode::CONFLICT
-        }
+        TagError::NotConfigured { .. }
+        | TagError::NotFound { .. }
+        | TagError::NoneYet { .. }
+        | TagError::Asset(Failure::AssetNotFound { .. }) => StatusCode::NOT_FOUND,
+        // A table that cannot tell the row from others, or in which it is another meanwhile, or none.
+        TagError::Ambiguous { .. }
+        | TagError::Unclear(_)
+        | TagError::Unusable { .. }
+        | TagError::Write(StoreError::InvalidData { .. } | StoreError::Changed { .. }) => StatusCode::CONFLICT,
         TagError::Asset(_) | TagError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     Problem::new(status, error.to_string())

@@ -78,14 +78,19 @@ fn a_reference_costs_every_wallet_of_the_asset_its_gains_so_far() {
             "before": {"decision": 1, "wmax_usd": 36.0, "reason": null, "ref_mode": "keyword", "t0_ts": world.hour(48)},
             "after": {"decision": 1, "wmax_usd": 18.0, "reason": null, "ref_mode": "keyword", "t0_ts": world.hour(72)},
             "wallets": [wallet(A, "addr1qxa…aaaa"), wallet(B, "addr1qxb…bbbb"), wallet(C, "addr1qxc…cccc")],
-            // 24 − 12 of either.
-            "message": "W_max 36.00 → 18.00; 24.00 USD of gains in two other wallets will no longer be offered",
+            // 12 − 6 of either.
+            "message": "W_max 36.00 → 18.00; 12.00 USD of gains in two other wallets will no longer be offered",
         });
         assert_eq!(effect(&server, PAYROLL, "reference"), expected);
 
-        // Without a reference the gain since hour 0 counts: 48 USD a wallet, 24 more than now.
+        // Without a reference the gain since hour 0 counts: 48 USD a wallet, of which half is offered, 12 more than now. The
+        // withdrawal of hour 48 was a reference, and may have been gain then.
         let freed = effect(&server, TAGGED, "none");
-        assert_eq!(freed["message"], "W_max 36.00 → 72.00; 48.00 USD of gains in two other wallets will count again");
+        assert_eq!(
+            freed["message"],
+            "W_max 36.00 → 72.00; 24.00 USD of gains in two other wallets will be offered again; \
+             3.00 USD withdrawn without a tag will count as gain already taken"
+        );
         assert_eq!((&freed["mark"], &freed["after"]["ref_mode"]), (&json!(null), &json!("data_range")));
     }
 }
@@ -100,6 +105,9 @@ fn principal_concerns_the_wallet_that_it_was_taken_out_of_alone() {
         assert_eq!(principal["message"], "W_max 45.00 → 48.00");
         assert_eq!(limits(&principal), [(A, Some(21.0), Some(24.0)), (B, Some(24.0), Some(24.0))]);
         assert_eq!(effect(&server, PAYROLL, "none")["message"], "W_max stays 45.00", "it bears no mark");
+        tag(&world, &["--asset", "djed", "--tx", PAYROLL, "--principal"], "y\n");
+        let falls = "W_max 48.00 → 45.00; 3.00 USD withdrawn without a tag will count as gain already taken";
+        assert_eq!(effect(&server, PAYROLL, "none")["message"], falls);
     }
 }
 
@@ -153,7 +161,7 @@ fn a_reference_that_is_newer_than_every_sample_holds_until_the_next() {
             world.hour(NEWEST)
         );
         assert_eq!(effect["after"]["reason"], json!({"code": "no_data", "message": reason}));
-        let cost = "24.00 USD of gains in one other wallet will no longer be offered";
+        let cost = "12.00 USD of gains in one other wallet will no longer be offered";
         assert_eq!(effect["message"], format!("W_max 24.00 → 0.00 (HOLD until the next sample: {reason}); {cost}"));
         assert_eq!(limits(&effect), [(A, Some(12.0), None), (B, Some(12.0), None)]);
     }
@@ -165,14 +173,14 @@ fn what_holds_before_or_after_is_said_with_its_reason() {
     world.configure("  reference_keyword_fallback: \"null\"\n");
     let server = serve(&world);
     let none = "no reference: no withdrawal's memo contains \"alert_driven_withdrawal\", and no fallback is configured";
-    let cost = "24.00 USD of gains in one other wallet will no longer be offered";
+    let cost = "12.00 USD of gains in one other wallet will no longer be offered";
     let removed = effect(&server, TAGGED, "none");
     assert_eq!(removed["message"], format!("W_max 24.00 → 0.00 (HOLD: {none}); {cost}"));
 
     // The first reference of all: since hour 72 either wallet gained 12 USD.
     tag(&world, &["--asset", "djed", "--tx", TAGGED, "--remove"], "y\n");
     let first = effect(&server, PAYROLL, "reference");
-    let freed = "12.00 USD of gains in one other wallet will count";
+    let freed = "6.00 USD of gains in one other wallet will be offered";
     assert_eq!(first["message"], format!("W_max 0.00 (HOLD) → 12.00; {freed}"));
     assert_eq!(effect(&server, PAYROLL, "principal")["message"], format!("W_max stays 0.00 (HOLD: {none})"));
 }
@@ -227,7 +235,7 @@ fn a_store_that_is_gone_says_so_and_one_that_is_slow_keeps_nobody_waiting_for_lo
     let server = serve(&world);
     let latch = Latch::closed();
     world.greptime.as_ref().unwrap().inject(Fault::Hold(latch.clone()).always().when_sql_contains(POSITIONS));
-    // One is computed at a time, for 7 s; nobody waits longer than 2 s for a turn.
+    // One of a client is computed at a time, for 7 s; nobody waits longer than 2 s for a turn.
     let answers: Vec<Answer> = thread::scope(|scope| {
         let all: Vec<_> = (0..6).map(|_| scope.spawn(|| ask(&server, PAYROLL, "reference"))).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
@@ -282,7 +290,7 @@ fn the_command_says_it_wallet_by_wallet_before_it_asks() {
         third_wallet(&world);
         let run = tag(&world, &["--asset", "djed", "--latest"], "n\n");
         let said = format!(
-            "limit       W_max 36.00 → 18.00; 24.00 USD of gains in two other wallets will no longer be offered\n  \
+            "limit       W_max 36.00 → 18.00; 12.00 USD of gains in two other wallets will no longer be offered\n  \
              12.00 → 6.00  {A}\n  12.00 → 6.00  {B}\n  12.00 → 6.00  {C}\n\
              write this to {WITHDRAWALS}? [y/N] nothing written\n"
         );
@@ -299,8 +307,9 @@ fn the_command_needs_no_pull_to_say_it() {
     let liqwid = Liqwid::start();
     world.configure(&(apis(&liqwid) + "  transaction_sync: {enabled: true}\n"));
     let run = tag(&world, &["--asset", "djed", "--latest"], "n\n");
+    assert!(run.stdout.contains("\nlimit       W_max 24.00 → 12.00; 6.00 USD of gains in one other"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("\nlimit       W_max 24.00 → 12.00; 12.00 USD of gains in one other"),
+        run.stdout.contains("\nnote        as if all transactions were pulled: how far they are"),
         "{}",
         run.stdout
     );

@@ -1,5 +1,8 @@
 //! Marking a withdrawal as the reference: by command, by request, and what follows.
 
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
 use serde_json::{Value as Json, json};
 use testkit::folder::Run;
 use testkit::service::{Answer, Service};
@@ -34,7 +37,7 @@ fn the_newest_withdrawal_becomes_the_reference_once_the_answer_is_yes() {
         let expected = format!(
             "withdrawal  {}\nwallet      {A}\namount      3\ntx          {PAYROLL}\nmemo        \"payroll\"\n\
              becomes     \"payroll {KEYWORD}\"\neffect      gains count from {} on, what was gained before is no longer offered\n\
-             limit       W_max 24.00 → 12.00; 12.00 USD of gains in one other wallet will no longer be offered\n  \
+             limit       W_max 24.00 → 12.00; 6.00 USD of gains in one other wallet will no longer be offered\n  \
              12.00 → 6.00  {A}\n  12.00 → 6.00  {B}\n\
              write this to {WITHDRAWALS}? [y/N] written\n",
             world.hour(72),
@@ -79,7 +82,7 @@ fn what_is_not_there_is_named_and_nothing_is_asked() {
             (&["--asset", "djed", "--tx", &unknown][..], format!("no withdrawal of djed with transaction {unknown}")),
             (
                 &["--asset", "djed", "--latest", "--wallet", B],
-                format!("no withdrawal of djed at the newest instant of wallet {B}"),
+                format!("djed has no withdrawal of wallet {B} in table {WITHDRAWALS}: import or pull it first"),
             ),
             (&["--asset", "djed", "--tx", PAYROLL, "--wallet", B], format!("of wallet {B} in table {WITHDRAWALS}")),
             (&["--asset", "dai", "--latest"], "asset \"dai\" is not configured; client.assets has: djed".to_owned()),
@@ -88,8 +91,77 @@ fn what_is_not_there_is_named_and_nothing_is_asked() {
             assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{arguments:?}");
             assert!(run.stderr.contains(&expected), "{expected}: {}", run.stderr);
         }
-        assert_eq!(tag(&world, &["--asset", "djed"], "y\n").code, Some(2), "which one?");
+        for unnamed in
+            [&["--asset", "djed"][..], &["--asset", "djed", "--tx="], &["--asset", "djed", "--latest", "--wallet="]]
+        {
+            assert_eq!(tag(&world, unnamed, "y\n").code, Some(2), "{unnamed:?}");
+        }
     }
+    let world = World::embedded();
+    world.clone.write("data/liqwid_withdrawals_djed.csv", "ts,wallet_address,amount,memo,tx_hash\n");
+    let none = tag(&world, &["--asset", "djed", "--latest"], "y\n");
+    let expected = format!("djed has no withdrawal in table {WITHDRAWALS}: import or pull it first");
+    assert!(none.stderr.contains(&expected), "{}", none.stderr);
+}
+
+#[test]
+fn an_answer_to_what_was_changed_meanwhile_undoes_nothing() {
+    for world in World::both() {
+        let arguments = world.arguments(&["tag", "--log-level", "ERROR", "--asset", "djed", "--latest"]);
+        let mut asked = world.clone.command(&arguments);
+        let mut asked = asked.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = asked.stdout.take().unwrap();
+        let mut question = Vec::new();
+        while !question.ends_with(b"[y/N] ") {
+            let mut byte = [0];
+            assert_eq!(said.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&question));
+            question.extend(byte);
+        }
+        let meanwhile = tag(&world, &["--asset", "djed", "--latest", "--principal"], "y\n");
+        assert_eq!(meanwhile.code, Some(0), "{}", meanwhile.stderr);
+        asked.stdin.take().unwrap().write_all(b"y\n").unwrap();
+        let ended = asked.wait_with_output().unwrap();
+        let error = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{error}");
+        let changed = "was changed meanwhile (now \"payroll principal_withdrawal\"): look at it and ask again";
+        assert!(error.contains(changed), "{error}");
+        assert_eq!(memos(&world), ["gain (alert_driven_withdrawal)", "payroll principal_withdrawal"]);
+    }
+}
+
+#[test]
+fn of_a_withdrawal_after_the_end_of_the_range_nothing_follows() {
+    for world in World::both() {
+        let end = world.hour(60);
+        world.configure_client(&format!("  date_range: {{end: \"{end}\"}}\n"), "");
+        let run = tag(&world, &["--asset", "djed", "--latest"], "y\n");
+        let said = format!(
+            "\neffect      gains count as before: evaluations end at {end}, and it is later\n\
+             limit       W_max stays 6.00\n"
+        );
+        assert!(run.stdout.contains(&said), "{}{}", run.stdout, run.stderr);
+        assert_eq!(world.decision()["t0_ts"], world.hour(48));
+    }
+}
+
+#[test]
+fn a_row_that_no_sum_has_is_marked_as_nothing_and_can_be_unmarked() {
+    let world = World::greptime();
+    let (tx, mark) = ("cc".repeat(32), "alert_driven_withdrawal");
+    let ts = world.hour(80).parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let columns = ["ts", "wallet_address", "amount", "memo", "tx_hash"];
+    let rows = [(ts, A, None::<f64>, mark, tx.as_str())];
+    world.greptime.as_ref().unwrap().insert_rows(WITHDRAWALS, &columns, rows).unwrap();
+    for mark in [&["--asset", "djed", "--tx", &tx][..], &["--asset", "djed", "--tx", &tx, "--principal"]] {
+        let run = tag(&world, mark, "y\n");
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{mark:?}");
+        let refused = format!(
+            "cannot be marked: its row in table {WITHDRAWALS} has no usable amount, so no sum has it; correct the row first"
+        );
+        assert!(run.stderr.contains(&refused), "{}", run.stderr);
+    }
+    let off = tag(&world, &["--asset", "djed", "--tx", &tx, "--remove"], "y\n");
+    assert_eq!(off.code, Some(0), "{}", off.stderr);
 }
 
 /// Adds a withdrawal to the store.
@@ -299,6 +371,31 @@ fn a_request_with_a_login_marks_and_the_next_evaluation_follows_at_once() {
 }
 
 #[test]
+fn a_request_that_was_decided_by_another_memo_changes_nothing() {
+    for world in World::both() {
+        world.configure(AUTH);
+        let server = world.serve();
+        server.answers("/startupz", 200);
+        let ask = |memo: &str| json!({"asset": "djed", "tx": PAYROLL, "memo_before": memo});
+        for other in ["", "payroll of March", "payroll alert_driven_withdrawal"] {
+            let refused = post(&server, &[ANNA], &ask(other));
+            assert_eq!((refused.status, &refused.json()["status"]), (409, &json!("error")), "{}", refused.text());
+            let error = refused.json()["error"].as_str().unwrap().to_owned();
+            assert!(error.ends_with("was changed meanwhile (now \"payroll\"): look at it and ask again"), "{error}");
+            assert!(
+                error.contains(&format!("the withdrawal of 3 of {} by {A} (tx {PAYROLL})", world.hour(72))),
+                "{error}"
+            );
+        }
+        assert_eq!(memos(&world), ["gain (alert_driven_withdrawal)", "payroll"]);
+        assert_eq!(post(&server, &[ANNA], &ask("payroll")).status, 200);
+        // The one that was shown has the other mark by now.
+        assert_eq!(post(&server, &[ANNA], &ask("payroll")).status, 409);
+        assert_eq!(memos(&world)[1], "payroll alert_driven_withdrawal");
+    }
+}
+
+#[test]
 fn a_request_that_may_not_or_cannot_is_refused_with_its_reason() {
     let world = World::embedded();
     world.configure(AUTH);
@@ -326,6 +423,7 @@ fn a_request_that_may_not_or_cannot_is_refused_with_its_reason() {
         (r#"{"asset": "djed", "tx": "cc"}"#, 404, "no withdrawal of djed with transaction cc"),
         (r#"{"asset": "djed", "tx": "latest"}"#, 409, "2 withdrawals of djed at the newest instant"),
         (r#"{"asset": "djed"}"#, 400, "missing field `tx`"),
+        (r#"{"asset": "djed", "tx": " "}"#, 400, "found no tx, expected a transaction hash or latest"),
         (r#"{"asset": "djed", "tx": "latest", "walet": "x"}"#, 400, "walet"),
         (r#"{"asset": "djed", "tx": ["latest"]}"#, 400, "string"),
         (

@@ -20,7 +20,7 @@ fn wallet(address: &str, gain_usd: f64, untagged_usd: f64) -> WalletFigures {
         gain_usd,
         stale: false,
         growth: None,
-        limit_usd: gain_usd / 2.0,
+        limit_usd: (gain_usd / 2.0).min(gain_usd - untagged_usd).max(0.0),
         taken_usd: 0.0,
     }
 }
@@ -47,11 +47,13 @@ fn says(before: &Advice, after: &Advice, expected: &str) {
 
 #[test]
 fn a_reference_costs_what_the_other_wallets_gained() {
-    let before = up_to(36.1, 1, &[("a", 20.0, 0.0), ("b", 60.0, 30.0), (OWN, 50.0, 50.0)]);
-    let after = up_to(18.34, 2, &[("b", 2.39, 0.0), (OWN, 30.0, 0.0)]);
-    // 20 of a, which has no sample since, and 60 − 30 − 2.39 of b.
-    says(&before, &after, "W_max 36.10 → 18.34; 47.61 USD of gains in two other wallets will no longer be offered");
-    says(&after, &before, "W_max 18.34 → 36.10; 47.61 USD of gains in two other wallets will count again");
+    let before = up_to(40.0, 1, &[("a", 20.0, 0.0), ("b", 60.0, 30.0)]);
+    let after = up_to(16.2, 2, &[("b", 2.4, 0.0), (OWN, 30.0, 0.0)]);
+    // Half of 20 of a, which has no sample since, and half of 60 less half of 2.40 of b: 10 + 30 − 1.20.
+    says(&before, &after, "W_max 40.00 → 16.20; 38.80 USD of gains in two other wallets will no longer be offered");
+    let taken = "30.00 USD withdrawn without a tag will count as gain already taken";
+    let freed = "38.80 USD of gains in two other wallets will be offered again";
+    says(&after, &before, &format!("W_max 16.20 → 40.00; {freed}; {taken}"));
 }
 
 #[test]
@@ -65,8 +67,8 @@ fn what_nobody_can_miss_is_not_said() {
 fn a_wallet_that_lost_before_the_reference_has_gains_after_it() {
     let before = up_to(10.0, 1, &[("a", 20.0, 0.0), ("b", -15.0, 0.0)]);
     let after = up_to(2.5, 2, &[("a", 0.0, 0.0), ("b", 5.0, 0.0)]);
-    let both = "20.00 USD of gains in one other wallet will no longer be offered; \
-                5.00 USD of gains in one other wallet will count";
+    let both = "10.00 USD of gains in one other wallet will no longer be offered; \
+                2.50 USD of gains in one other wallet will be offered";
     says(&before, &after, &format!("W_max 10.00 → 2.50; {both}"));
 }
 

@@ -1,8 +1,8 @@
 // What does a mark cost or free? Asked while the dialog is open; what comes late answers a question that nobody has.
 
 import * as api from "./api.js";
-import { byId, el, fillCells, makeCells, reconcile, setText } from "./dom.js";
-import { counted, readable, usd } from "./format.js";
+import { byId, el, fillCells, makeCells, reconcile, setText, write } from "./dom.js";
+import { counted, readable, time, usd } from "./format.js";
 
 /** More wallets than this are folded. */
 const LISTED_MAX = 10;
@@ -18,10 +18,22 @@ export async function showEffect(question) {
 	forgetEffect();
 	const mine = (asked = new AbortController());
 	show("Computing what it costs or frees…");
-	const answer = await api.effect(question, mine.signal).catch((error) => error);
+	const answer = await api.effect(question, mine.signal).then(complete).catch((error) => error);
 	if (mine !== asked) return;
 	if (answer instanceof Error) return show(`${UNKNOWN}: ${readable(answer.message)}. ${ALL_THE_SAME}`);
-	show(`${readable(answer.message)}.`, answer.wallets.filter((one) => one.wmax_usd_before !== one.wmax_usd_after));
+	show(`${readable(answer.message)}.`, onT0(answer), answer.wallets.filter((one) => one.wmax_usd_before !== one.wmax_usd_after));
+}
+
+/** @param {Api.Effect} answer */
+function complete(answer) {
+	if (answer?.message && answer.before && answer.after && answer.wallets) return answer;
+	throw new Error("the answer (200) has no figures");
+}
+
+/** @param {Api.Effect} answer */
+function onT0({ asset, before, after }) {
+	const [was, becomes] = [before, after].map(({ t0_ts, ref_mode }) => (t0_ts ? time(t0_ts) : "none") + (ref_mode === "data_range" ? ", the fallback" : ""));
+	return was === becomes ? `t0 of ${asset} stays: ${was}.` : `t0 of ${asset}: ${was} → ${becomes}.`;
 }
 
 export function forgetEffect() {
@@ -30,9 +42,9 @@ export function forgetEffect() {
 	show("");
 }
 
-/** @param {string} text @param {Api.WalletEffect[]} [wallets] */
-function show(text, wallets = []) {
-	setText(byId("effect"), text);
+/** @param {string} text @param {string} [t0] @param {Api.WalletEffect[]} [wallets] */
+function show(text, t0 = "", wallets = []) {
+	write({ effect: text, "reference-t0": t0 });
 	const details = byId("effect-wallets");
 	details.hidden = wallets.length < 2;
 	details.open = wallets.length <= LISTED_MAX;

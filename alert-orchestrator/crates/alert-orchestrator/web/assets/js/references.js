@@ -130,14 +130,8 @@ function showChange() {
 	const { withdrawal: one } = pending;
 	const isPrincipal = byId("mark-principal").checked;
 	const title = isPrincipal && !isMarked(one) ? "Mark as principal" : verb(one);
-	write({ "reference-dialog-title": title, "reference-confirm": title, "reference-t0": effectOnT0(one, isPrincipal) });
+	write({ "reference-dialog-title": title, "reference-confirm": title });
 	showEffect({ ...meant(pending), mark: isMarked(one) ? "none" : chosen() });
-}
-
-function effectOnT0(one, isPrincipal) {
-	if (one.is_reference) return ifRemoved(one);
-	if (one.is_principal) return "The tag leaves its memo, and it counts as gain already taken.";
-	return isPrincipal ? `Its memo gets the tag: its ${units(one)} no longer count as gain already taken.` : ifMarked(one);
 }
 
 /** Which withdrawal is meant. @param {Api.Withdrawal} one */
@@ -146,20 +140,6 @@ function describe(one) {
 	const details = el("p", {}, what, " by ", el("code", { class: "full" }, one.wallet_address));
 	const memo = el("p", { class: "muted" }, one.memo ? `Memo now: ${one.memo}` : "It has no memo now.");
 	return [details, memo];
-}
-
-function ifMarked(one) {
-	const newest = listed.find((other) => other.is_reference);
-	if (newest && Date.parse(newest.ts) > Date.parse(one.ts)) return `Its memo gets the tag. t0 stays at ${time(newest.ts)}: a newer withdrawal is tagged already.`;
-	const from = newest ? `from ${time(newest.ts)} ` : "";
-	return `Its memo gets the tag, and from the next evaluation on gains count from it: t0 of ${asset} moves ${from}to ${time(one.ts)}.`;
-}
-
-function ifRemoved(one) {
-	if (!isNewestTagged(one)) return "The tag leaves its memo. t0 stays: a newer withdrawal is tagged.";
-	const older = listed.find((other) => other.is_reference && other !== one);
-	const to = older ? `back to ${time(older.ts)}` : "to the configured fallback, or the asset is held without a reference";
-	return `The tag leaves its memo. From the next evaluation on t0 of ${asset} moves ${to}.`;
 }
 
 function showLogin() {
@@ -176,7 +156,8 @@ const meant = ({ asset, withdrawal }) => ({ asset, wallet: withdrawal.wallet_add
 async function confirm(changed) {
 	if (!pending) return;
 	const attempt = login ?? { user: byId("login-user").value, password: byId("login-password").value };
-	const change = { ...meant(pending), ...(isMarked(pending.withdrawal) ? { remove: true } : { mark: chosen() }) };
+	const { withdrawal } = pending;
+	const change = { ...meant(pending), memo_before: withdrawal.memo ?? "", ...(isMarked(withdrawal) ? { remove: true } : { mark: chosen() }) };
 	busy(true);
 	try {
 		const answer = await setReference(change, attempt);
@@ -186,6 +167,8 @@ async function confirm(changed) {
 		changed();
 	} catch (error) {
 		if (error instanceof Refused && error.status === 401) login = null;
+		// What was changed meanwhile is to be looked at.
+		if (error instanceof Refused && error.status === 409) changed();
 		showLogin();
 		setText(byId("reference-error"), inWords(error));
 	} finally {
