@@ -8,6 +8,7 @@ mod api;
 mod asked;
 mod counters;
 mod effect;
+mod fair_turns;
 mod guard;
 mod live;
 mod marks;

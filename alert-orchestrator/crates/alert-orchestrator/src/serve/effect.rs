@@ -1,8 +1,8 @@
 //! What would a mark cost or free? Asked before it is set; nothing is written or published.
 //!
 //! Two evaluations are more than other questions ask of store and processor. So there is one answer in the making at a
-//! time; who asks waits for a turn and for the answer no longer than the page does (10 s); and what nobody waits for any
-//! more is left off.
+//! time for each client, and two in all: no client keeps the others from their turn. Who asks waits for a turn and for
+//! the answer no longer than the page does (10 s); and what nobody waits for any more is left off.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use std::time::Duration;
 use advisor_core::rules::Mark;
 use advisor_io::AnyStore;
 use axum::extract::{Query, State};
-use axum::Json;
-use platform::http::Problem;
+use axum::{Extension, Json};
+use platform::http::{Client, Problem};
 use platform::process;
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -44,11 +44,12 @@ pub(super) struct Question {
 /// What follows from marking a withdrawal, or from unmarking it.
 pub(super) async fn effect(
     State(live): State<Arc<Live>>,
+    Extension(client): Extension<Client>,
     Query(question): Query<Question>,
 ) -> Result<Json<Effect>, Problem> {
     let tag = question.tag(&live)?;
     let (published, store) = (last_round(&live)?, store(&live)?);
-    let turn = timeout(TURN_MAX, Arc::clone(&live.computing_effect).lock_owned()).await.map_err(|_| crowded())?;
+    let turn = timeout(TURN_MAX, live.computing_effects.take(client)).await.map_err(|_| crowded())?;
     // Dropped with this handler where the client goes away.
     let (_waits, gone) = oneshot::channel::<()>();
     let span = Span::current();

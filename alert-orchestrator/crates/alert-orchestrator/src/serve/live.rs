@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::asked::Asked;
 use super::counters::Counters;
+use super::fair_turns::FairTurns;
 use super::published::{Later, Published};
 use crate::cli::Common;
 use crate::decisions::Plots;
@@ -46,8 +47,8 @@ pub(crate) struct Live {
     pub(crate) marks: Asked,
     /// Questions of the API to the store: each may read a whole table.
     pub(crate) questions: Turns,
-    /// Held while the effect of a mark is computed, which evaluates an asset twice: there is one at a time.
-    pub(crate) computing_effect: Arc<Mutex<()>>,
+    /// Turns at computing the effect of a mark, which evaluates an asset twice.
+    pub(crate) computing_effects: FairTurns,
     told: StdMutex<Told>,
     pub(crate) config_path: PathBuf,
     /// What stands before the name of every table that is written.
@@ -73,7 +74,7 @@ impl Live {
             writes: Writes::default(),
             marks: Asked::default(),
             questions: Turns::new(QUESTIONS_AT_ONCE, QUESTIONS_WAITING),
-            computing_effect: Arc::default(),
+            computing_effects: FairTurns::default(),
             told: StdMutex::default(),
             config_path: common.flags.config.clone(),
             write_prefix: common.write_prefix(),

@@ -1,10 +1,12 @@
 //! How often may a client be wrong? Five times at once, and once more every 12 seconds.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::http::Client;
 
 /// Failed logins that a client may have at once, and the time after which it may have one more: 5 per minute.
 const BURST: u32 = 5;
@@ -23,7 +25,7 @@ impl Attempts {
     /// # Errors
     /// How long it has to wait.
     pub(super) fn allow(&self, client: IpAddr, now: Instant) -> Result<(), Duration> {
-        let full_at = self.0.get(&network(client)).copied().unwrap_or(now);
+        let full_at = self.0.get(&Client(client).network()).copied().unwrap_or(now);
         // A bucket of five tokens is empty when it takes five times 12 s to fill; there is a token when it takes at most four.
         match (full_at + EVERY).saturating_duration_since(now + BURST * EVERY) {
             Duration::ZERO => Ok(()),
@@ -37,7 +39,7 @@ impl Attempts {
     /// There is none; how long it takes until there is one.
     pub(super) fn take(&mut self, client: IpAddr, now: Instant) -> Result<(), Duration> {
         self.allow(client, now)?;
-        let client = network(client);
+        let client = Client(client).network();
         if self.0.len() >= CLIENTS && !self.0.contains_key(&client) {
             self.forget(now);
         }
@@ -48,7 +50,7 @@ impl Attempts {
 
     /// Puts a token back that was taken for a login which then succeeded.
     pub(super) fn give_back(&mut self, client: IpAddr) {
-        if let Some(full_at) = self.0.get_mut(&network(client)) {
+        if let Some(full_at) = self.0.get_mut(&Client(client).network()) {
             *full_at -= EVERY;
         }
     }
@@ -60,14 +62,6 @@ impl Attempts {
         {
             self.0.remove(&soonest);
         }
-    }
-}
-
-/// The client, or for IPv6 the network of 64 bits that one customer is given at least: its addresses are all the same client.
-fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        client @ IpAddr::V4(_) => client,
     }
 }
 

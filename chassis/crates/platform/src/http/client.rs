@@ -1,6 +1,6 @@
 //! Whose request is this?
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -11,6 +11,17 @@ use ipnet::IpNet;
 /// An IPv4 address written as IPv6 is given as IPv4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client(pub IpAddr);
+
+impl Client {
+    /// The client, or for IPv6 the network of 64 bits that one customer is given at least: its addresses are all the
+    /// same client.
+    pub fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            client @ IpAddr::V4(_) => client,
+        }
+    }
+}
 
 /// Who has logged in, as an extension of every request that needed a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
