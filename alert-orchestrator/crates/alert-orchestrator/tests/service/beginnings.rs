@@ -32,8 +32,6 @@ fn a_withdrawal_is_tagged_by_the_beginning_of_its_transaction_and_wallet() {
         }
         let text = shown(&world, &["--tx", "bb73"]);
         assert!(text.contains("no withdrawal of djed with transaction bb73"), "{text}");
-        let text = shown(&world, &["--tx", ""]);
-        assert!(text.contains("no withdrawal of djed with transaction"), "{text}");
     }
 }
 
