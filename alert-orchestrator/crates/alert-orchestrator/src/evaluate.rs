@@ -269,10 +269,7 @@ impl<'s, S: Store> Round<'s, S> {
         let failed = |failure| (Advice::failed(asset, self.at, rules, failure), None);
         let (advice, snapshot) = match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(answer) => answer.unwrap_or_else(failed),
-            Err(panic) => {
-                let detail = format!("the evaluation broke off, please report it: {}", panic_text(&*panic));
-                failed(Failure::InvalidData(detail))
-            }
+            Err(panic) => failed(broke_off(&*panic)),
         };
         let empty = || Drawing::empty(rules, drawing, &advice);
         let drawing = self.draws.then(|| match &snapshot {
@@ -404,6 +401,10 @@ impl<'s, S: Store> Round<'s, S> {
     }
 }
 
+fn broke_off(panic: &(dyn Any + Send)) -> Failure {
+    Failure::InvalidData(format!("the evaluation broke off, please report it: {}", panic_text(panic)))
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
@@ -453,7 +454,10 @@ pub(crate) struct Checked {
 pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> Vec<Result<Checked, Failure>> {
     let round = Round::start(store, plan, now, plan.end.unwrap_or(now)).await;
     let assets = stream::iter(plan.assets.iter().zip(round.resolve_all(plan).await));
-    let check = async |(of, tables): (&AssetPlan, Result<AssetTables, Failure>)| round.check(of, &tables?).await;
+    let check = async |(of, tables): (&AssetPlan, Result<AssetTables, Failure>)| {
+        let checked = AssertUnwindSafe(round.check(of, &tables?)).catch_unwind().await;
+        checked.unwrap_or_else(|panic| Err(broke_off(&*panic)))
+    };
     assets.then(check).collect().await
 }
 

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use advisor_core::advice::{Advice, Snapshot};
+use advisor_core::decision::Decision;
 use advisor_core::gate::GateFigures;
 use advisor_core::ledger::{FlowKey, Ledger as _};
+use advisor_core::position::Positions;
 use advisor_core::reference::RefMode;
 use advisor_core::store::Store as _;
 use advisor_core::time;
@@ -95,17 +98,32 @@ async fn check_store(config: &Config, report: &mut Report<impl Write>) -> anyhow
     check_keys(&store, &plan, report).await
 }
 
-/// What there is to evaluate of an asset: samples, flows, reference, and points for the gate.
+/// What there is to evaluate of an asset, and whether it can be: samples, flows, reference, and points for the gate.
 fn check_content(
     of: &AssetPlan,
     Checked { snapshot, advice, .. }: &Checked,
     now: Timestamp,
     report: &mut Report<impl Write>,
 ) -> anyhow::Result<()> {
+    check_samples(of, &snapshot.positions, now, report)?;
+    check_flows(&of.asset, snapshot, report)?;
+    match &advice.decision {
+        // An advice in error has neither reference nor gate.
+        Decision::Error(failure) => report.line(&format!("{}: evaluation", of.asset), Err(&failure.to_string())),
+        Decision::Withdraw { .. } | Decision::Hold(_) => check_judgement(of, advice, report),
+    }
+}
+
+fn check_samples(
+    of: &AssetPlan,
+    positions: &Positions,
+    now: Timestamp,
+    report: &mut Report<impl Write>,
+) -> anyhow::Result<()> {
     let asset = &of.asset;
     let shown = |ts: i64| time::shown(time::timestamp(ts), &of.rules.zone);
-    let wallets = &snapshot.positions.wallets;
-    if let Some(later) = snapshot.positions.newest_cut {
+    let wallets = &positions.wallets;
+    if let Some(later) = positions.newest_cut {
         let ahead = time::hours_between(time::nanos(now), later);
         let text = format!("{}, {ahead:.1} h after this machine's time", shown(later));
         report.doubt(&format!("{asset}: samples newer than now"), &text)?;
@@ -122,9 +140,11 @@ fn check_content(
         }
         None => report.doubt(&format!("{asset}: newest sample"), "none in the time that an evaluation reads")?,
     }
-    for refused in &snapshot.positions.refused {
-        report.doubt(&format!("{asset}: files"), &refused.to_string())?;
-    }
+    positions.refused.iter().try_for_each(|refused| report.doubt(&format!("{asset}: files"), &refused.to_string()))
+}
+
+fn check_flows(asset: &str, snapshot: &Snapshot, report: &mut Report<impl Write>) -> anyhow::Result<()> {
+    let wallets = &snapshot.positions.wallets;
     let from = snapshot.loaded_from.unwrap_or(i64::MIN);
     let (mut nameless, mut strangers) = (0, 0);
     for flow in snapshot.deposits.iter().chain(&snapshot.withdrawals) {
@@ -137,8 +157,13 @@ fn check_content(
         }
     }
     let text = format!("{nameless} without wallet, {strangers} of wallets without samples");
-    report.say(&format!("{asset}: flows"), nameless + strangers == 0, &text)?;
-    let t0 = advice.t0.map(|t0| shown(time::nanos(t0)));
+    report.say(&format!("{asset}: flows"), nameless + strangers == 0, &text)
+}
+
+/// What the gain counts from, and whether the gate has points enough.
+fn check_judgement(of: &AssetPlan, advice: &Advice, report: &mut Report<impl Write>) -> anyhow::Result<()> {
+    let asset = &of.asset;
+    let t0 = advice.t0.map(|t0| time::shown(t0, &of.rules.zone));
     let reference = match (t0, &advice.reference) {
         (Some(t0), None) => format!("{t0} ({})", advice.ref_mode),
         (Some(t0), Some(why)) => format!("{t0} ({}): {why}", advice.ref_mode),

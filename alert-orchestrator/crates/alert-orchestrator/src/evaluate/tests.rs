@@ -61,6 +61,9 @@ async fn a_panic_is_the_error_of_its_asset_and_the_others_are_evaluated() {
     let path = folder.path().join("two.yaml");
     std::fs::write(&path, "client: {assets: [djed, usdm]}").unwrap();
     let plan = plan::of(&config::load(&path, &|_| None).unwrap());
+    let checked = check(&Faulty, &plan, time::timestamp(NOON)).await;
+    let failed = checked[0].as_ref().map_or_else(ToString::to_string, |_| "evaluated".to_owned());
+    assert!(failed.contains("the evaluation broke off") && checked[1].is_ok(), "{failed}");
     let evaluation = evaluate(
         &Faulty,
         &plan,

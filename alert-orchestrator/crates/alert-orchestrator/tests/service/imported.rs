@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
-use crate::world::World;
+use crate::world::{A, NEWEST, World};
 
 const W: &str = "data/liqwid_withdrawals_djed.csv";
 const HEADER: &str = "ts,wallet_address,amount,memo,tx_hash\n";
@@ -185,4 +185,27 @@ fn check_names_what_an_operator_looks_for() {
     let run = world.run(&["check"]);
     assert_eq!(run.code, Some(1), "{}", run.stdout);
     assert!(run.stdout.contains("FAIL  store"), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn check_fails_by_what_an_evaluation_errs_by() {
+    let positions = "liqwid_supply_positions_djed";
+    let cases: [(&str, fn(&World) -> String); 3] = [
+        ("withdrawals", |world| format!("{},{A},50000,,cc", world.hour(80))), // of 10,000
+        ("deposits", |world| format!("{},{A},5,,dd", world.hour(24 * 30))),
+        ("supply_positions", |world| format!("{},{A},10000,15000,1", world.second(NEWEST * 3600 + 30))),
+    ];
+    for (table, row) in cases {
+        let world = World::embedded();
+        let file = format!("data/liqwid_{table}_djed.csv");
+        let rows = fs::read_to_string(world.clone.path(&file)).unwrap();
+        world.clone.write(&file, &format!("{rows}{}\n", row(&world)));
+        let reason = world.decision()["reason"].clone();
+        assert_eq!(reason["code"], "invalid_data", "{table}: {reason}");
+        let check = world.run(&["check"]);
+        let fails = format!("FAIL  djed: evaluation: {}", reason["message"].as_str().unwrap());
+        assert_eq!(check.code, Some(1), "{}{}", check.stdout, check.stderr);
+        assert!(check.stdout.contains(&fails) && check.stdout.contains(positions), "{fails}: {}", check.stdout);
+        assert!(!check.stdout.contains("reference: none found"), "there is one: {}", check.stdout);
+    }
 }
