@@ -28,7 +28,7 @@ pub use tree::{Entry, Node};
 use tree::{Text, Value};
 
 /// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A configuration file as read, and what was found wrong with it so far.
 #[derive(Debug)]

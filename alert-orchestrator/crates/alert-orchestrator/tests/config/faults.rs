@@ -74,6 +74,19 @@ fn numbers_with_a_leading_zero_are_refused_with_the_reason() {
 }
 
 #[test]
+fn numbers_that_other_readers_take_for_something_else_are_refused_with_the_reason() {
+    fails(
+        "client:\n  assets: [djed]\n  max_sample_age_hours: 1_0\norchestrator:\n  telemetry: {listen_port: 0x10}\n",
+        &[
+            "3: client.max_sample_age_hours: found 1_0 with an underscore, which some readers of YAML skip, and to \
+             others makes a text of it, expected a number above 0 and at most 876000 or null",
+            "5: orchestrator.telemetry.listen_port: found 0x10 in hexadecimal, octal or binary, which is a number to some \
+             readers of YAML only, expected a whole number from 0 to 65535",
+        ],
+    );
+}
+
+#[test]
 fn rounds_are_a_second_apart_at_least_and_a_minute_where_an_api_is_asked() {
     let text = |interval: &str, apis: &str| {
         format!(

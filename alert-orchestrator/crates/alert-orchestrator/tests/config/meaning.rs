@@ -272,6 +272,30 @@ fn the_schema_is_json_schema_with_every_definition_it_refers_to() {
     assert_eq!(schema["$defs"]["Greptime"]["properties"]["password"]["writeOnly"], true);
 }
 
+#[test]
+fn ten_thousand_assets_may_each_say_all_there_is_to_say() {
+    let names: Vec<String> = (0..10_000).map(|i| format!("a{i:05}")).collect();
+    let each = |value: &str| names.iter().map(|name| format!("      {name}: {value}\n")).collect::<String>();
+    let gate = "{enabled: true, whitelist: null, basis: corrected_position, method: median, polynomial_order: 1, \
+                k_sigma: 2.5, min_residual_bps: 10, max_band_bps: 400, min_points: 12, lookback_hours: 720, apply_in_fallback: true, \
+                exclude_last_for_sigma: true, sigma_epsilon: 1e-6, threshold_mode: stddev, central_confidence: 0.9, \
+                peg: {target_usd: 1.0, max_deviation_bps: 100}}";
+    let comparison =
+        "{epsilon_mode: relative, tolerance_epsilon: 0.02, persistence_threshold: 2, action_on_mismatch: alert}";
+    let smoothing = "{window_type: boxcar, window_size_hours: 48, polynomial_order: 1}";
+    let config = loads(&format!(
+        "client:\n  assets: [{}]\n  output:\n    smoothing:\n{}orchestrator:\n  decision_gate:\n    per_asset:\n{}  \
+         price_compare:\n    per_asset_overrides:\n{}",
+        names.join(", "),
+        each(smoothing),
+        each(gate),
+        each(comparison),
+    ));
+    assert_eq!(config.client.assets.len(), 10_000);
+    assert_eq!(config.gate_for("a09999").k_sigma, 2.5);
+    assert_eq!(config.orchestrator.price_compare.per_asset_overrides["a00000"].persistence_threshold, 2);
+}
+
 proptest! {
     /// Any finite factor of the allowed range is read as the number that was written.
     #[test]

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::fault::Fault;
 use super::shape::{Format, Shape};
 use super::text;
-use super::tree::{Entry, Node, Text, Value, has_leading_zero, quoted};
+use super::tree::{Entry, Node, Text, Value, doubt, quoted};
 
 /// Compares `node` with `schema`; the faults come in the order of the schema's walk.
 pub(super) fn check(schema: &Json, formats: &[Format], node: &mut Node) -> Vec<Fault> {
@@ -56,10 +56,8 @@ impl Checker<'_> {
         };
         let hint = hint(shape, node);
         let why = match &node.value {
-            Value::LeadingZero(_) => {
-                " with a leading zero, which is octal to some readers of YAML and decimal to others"
-            }
-            _ => "",
+            Value::Doubtful(_, doubt) => format!(" {}", doubt.why()),
+            _ => String::new(),
         };
         let message = format!("found {found}{why}, expected {}{hint}", shape.expected());
         self.faults.push(Fault::new(node.line, path, message));
@@ -85,7 +83,7 @@ impl Checker<'_> {
         // By what they stand for: a variable may say again what is written out.
         let mut firsts = HashMap::with_capacity(items.len());
         // What no kind is known of says nothing that another could say again.
-        let is_known = |(_, item): &(usize, &Node)| !matches!(item.value, Value::LeadingZero(_) | Value::Faulty);
+        let is_known = |(_, item): &(usize, &Node)| !matches!(item.value, Value::Doubtful(..) | Value::Faulty);
         for (index, item) in items.iter().enumerate().filter(is_known) {
             let first = *firsts.entry(item.to_json().to_string()).or_insert(index);
             if first < index {
@@ -132,7 +130,7 @@ fn hint(shape: &Shape<'_>, node: &Node) -> String {
         Value::Int(number) => (number.to_string(), true),
         Value::Float(number) => (number.to_string(), true),
         Value::Bool(value) => (value.to_string(), true),
-        Value::LeadingZero(written) => (written.clone(), true),
+        Value::Doubtful(written, _) => (written.clone(), true),
         Value::Text(Text { text, written: None }) => (text.clone(), false),
         _ => return String::new(),
     };
@@ -214,8 +212,8 @@ fn scalar(text: &str, written: &str, shape: &Shape<'_>) -> Option<Value> {
         return text.to_ascii_lowercase().parse().ok().map(Value::Bool);
     }
     let number = text.parse().ok().filter(|value: &f64| value.is_finite());
-    if number.is_some() && has_leading_zero(text) {
-        return Some(Value::LeadingZero(quoted(written)));
+    if let Some(doubt) = number.and_then(|_| doubt(text)) {
+        return Some(Value::Doubtful(quoted(written), doubt));
     }
     match text.parse() {
         Ok(whole) => Some(Value::Int(whole)),
@@ -241,7 +239,7 @@ fn fits(shape: &Shape<'_>, node: &Node) -> bool {
         Value::Text(text) => shape.allows("string") && text_fits(shape, &text.text),
         Value::List(items) => shape.allows("array") && !(shape.non_empty && items.is_empty()),
         Value::Map(_) => shape.allows("object"),
-        Value::LeadingZero(_) => false,
+        Value::Doubtful(..) => false,
         Value::Faulty => true,
     }
 }

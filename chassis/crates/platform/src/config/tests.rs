@@ -182,6 +182,29 @@ fn a_number_with_a_leading_zero_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_number_that_not_every_reader_takes_for_the_same_is_refused_with_the_reason() {
+    let underscore = "with an underscore, which some readers of YAML skip, and to others makes a text of it";
+    let base = "in hexadecimal, octal or binary, which is a number to some readers of YAML only";
+    let port = "expected a whole number from 0 to 65535";
+    for (found, why) in [
+        ("1_0", underscore),
+        ("-1_000", underscore),
+        ("0x1_0", underscore),
+        ("0x10", base),
+        ("0X1f", base),
+        ("+0x10", base),
+        ("0o17", base),
+        ("0b11", base),
+    ] {
+        fails(&format!("listen_port: {found} # why"), &[&format!("1: listen_port: found {found} {why}, {port}")]);
+    }
+    fails("share: 0.2_5", &["1: share: found \"0.2_5\", expected a number above 0 and at most 1"]);
+    fails("inner: {note: 0xff}", &[&format!("1: inner.note: found 0xff {base}, expected a string; put it in quotes")]);
+    let sample = loads("listen_port: 1e3\nshare: .5\ninner: {note: '0x10', password: a_1}\n");
+    assert_eq!((sample.listen_port, sample.share, sample.inner.note.as_str()), (1000, 0.5, "0x10"));
+}
+
+#[test]
 fn a_zero_before_the_point_and_one_inside_quotes_are_what_they_were() {
     let sample = loads("listen_port: 0\nshare: 0.5\ninner: {note: '010', password: \"08\"}\nnames: ['0${OCTAL}']\n");
     assert_eq!((sample.listen_port, sample.share), (0, 0.5));
@@ -280,10 +303,26 @@ fn aliases_and_merge_keys_work_and_cannot_explode() {
         let alias = format!("*a{}, ", level - 1).repeat(10);
         bomb.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
     }
-    let faults = load(&bomb).expect_err("the limit holds").to_string();
-    assert!(faults.starts_with("c.yaml:") && faults.contains("not YAML"), "{faults}");
-    let deep = "[".repeat(5000);
-    assert!(load(&deep).is_err());
+    let said = |text: &str| {
+        let fault = tree::parse_within(text, 5000).expect_err("the limit holds");
+        Faults::new(Path::new("c.yaml"), vec![fault]).to_string()
+    };
+    let many = "found more than 5000 values, those that aliases repeat included, expected at most that; \
+                leave out what only repeats a default";
+    for text in [&bomb, &format!("names: [{}]", "a,".repeat(5000)), &format!("{}x: 1", "y: 1\n".repeat(2500))] {
+        assert!(said(text).ends_with(&format!(": {many}")), "{}", said(text));
+    }
+    let deep = said(&format!("a: {}", "[".repeat(40) + &"]".repeat(40)));
+    assert_eq!(deep, "c.yaml:1: found a value more than 32 levels deep, expected at most that");
+    assert!(load(&"[".repeat(5000)).is_err());
+}
+
+#[test]
+fn one_anchor_may_serve_hundreds() {
+    let peg = "&p {target: 1.0}";
+    let many: String = (0..200).map(|i| format!("x{i}: *p\ny{i}: {{<<: *p}}\n")).collect();
+    let faults = load(&format!("peg: {peg}\n{many}")).expect_err("unknown keys").to_string();
+    assert_eq!(faults.lines().filter(|line| line.contains(": unknown key ")).count(), 400);
 }
 
 #[test]
@@ -304,7 +343,7 @@ fn files_that_cannot_be_read() {
     assert!(fault("/nonexistent/c.yaml").starts_with("/nonexistent/c.yaml:1: cannot read the configuration: No such"));
     assert!(fault("/").starts_with("/:1: cannot read the configuration: "), "a directory");
     if cfg!(target_os = "linux") {
-        let expected = "/dev/zero:1: the configuration is larger than 1048576 bytes, expected at most that";
+        let expected = "/dev/zero:1: the configuration is larger than 16777216 bytes, expected at most that";
         assert_eq!(fault("/dev/zero"), expected);
     }
 }

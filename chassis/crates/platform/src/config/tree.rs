@@ -7,15 +7,17 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Options, Spanned};
+use serde_saphyr::{Error, Options, Spanned};
 
 use super::fault::Fault;
 
 /// Nesting of a configuration file: the deepest known key lies five levels down.
 const MAX_DEPTH: usize = 32;
-/// Values of a configuration file, anchors replayed by aliases included; stops alias bombs.
-const MAX_NODES: usize = 100_000;
+/// Values of a configuration file, anchors replayed by aliases included; stops alias bombs. Ten thousand entries that
+/// say all there is to say of each are two thirds of it.
+const MAX_NODES: usize = 1_000_000;
 
 /// A value of the file and the line on which it stands (with an alias, the line of what it stands for).
 #[derive(Debug, Clone, PartialEq)]
@@ -32,13 +34,32 @@ pub(super) enum Value {
     Bool(bool),
     Int(i128),
     Float(f64),
-    /// A number with a leading zero, as the file writes it: which number is meant depends on who reads it.
-    LeadingZero(String),
+    /// A number that depends on who reads it: as the file writes it, and why.
+    Doubtful(String, Doubt),
     Text(Text),
     List(Vec<Node>),
     Map(Vec<Entry>),
     /// A string that could not be expanded: already reported, so nothing more is said about it.
     Faulty,
+}
+
+/// Why readers of YAML disagree about a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    LeadingZero,
+    Underscore,
+    Base,
+}
+
+impl Doubt {
+    /// What goes on behind the number.
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Self::LeadingZero => "with a leading zero, which is octal to some readers of YAML and decimal to others",
+            Self::Underscore => "with an underscore, which some readers of YAML skip, and to others makes a text of it",
+            Self::Base => "in hexadecimal, octal or binary, which is a number to some readers of YAML only",
+        }
+    }
 }
 
 /// A string; where variables were expanded in it, `written` keeps what the file says, which is what may be shown.
@@ -147,7 +168,7 @@ impl Node {
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
-            Value::LeadingZero(written) => written.clone(),
+            Value::Doubtful(written, _) => written.clone(),
             Value::Text(text) => quoted(text.written.as_deref().unwrap_or(&text.text)),
             Value::List(_) | Value::Map(_) | Value::Faulty => self.kind().into(),
         }
@@ -158,7 +179,7 @@ impl Node {
         match &self.value {
             Value::Null => "null",
             Value::Bool(_) => "true or false",
-            Value::Int(_) | Value::Float(_) | Value::LeadingZero(_) => "a number",
+            Value::Int(_) | Value::Float(_) | Value::Doubtful(..) => "a number",
             Value::Text(_) => "a string",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
@@ -169,7 +190,7 @@ impl Node {
     /// The tree as JSON; a number that JSON cannot hold becomes null, which the checks have ruled out before.
     pub(super) fn to_json(&self) -> serde_json::Value {
         match &self.value {
-            Value::Null | Value::LeadingZero(_) | Value::Faulty => serde_json::Value::Null,
+            Value::Null | Value::Doubtful(..) | Value::Faulty => serde_json::Value::Null,
             Value::Bool(value) => (*value).into(),
             Value::Int(value) => Number::from_i128(*value).map_or(serde_json::Value::Null, Into::into),
             Value::Float(value) => (*value).into(),
@@ -207,52 +228,79 @@ pub(super) fn quoted(text: &str) -> String {
 /// The first fault of syntax, or that a limit (depth, size after aliases) is exceeded, with its line. Its text names
 /// what the parser met, never the values around it.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
-    let read: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options());
+    parse_within(text, MAX_NODES)
+}
+
+/// The same within a limit of so many values.
+pub(super) fn parse_within(text: &str, max_nodes: usize) -> Result<Node, Fault> {
+    let read: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options(max_nodes));
     let mut root = read.map(placed).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
-        Fault::new(line, "", syntax(&error))
+        Fault::new(line, "", syntax(&error, max_nodes))
     })?;
-    mark_leading_zeros(&mut root, text);
+    mark_doubtful(&mut root, text);
     Ok(root)
 }
 
 /// The parser tells numbers, not how they are written; that is in the text where they begin.
-fn mark_leading_zeros(node: &mut Node, text: &str) {
+fn mark_doubtful(node: &mut Node, text: &str) {
     match &mut node.value {
         Value::Int(_) | Value::Float(_) => {
             let written = text.get(node.start..).unwrap_or_default();
-            let end = written.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c));
+            let end = written.find(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
             let written = &written[..end.unwrap_or(written.len())];
-            if has_leading_zero(written) {
-                node.value = Value::LeadingZero(written.to_owned());
+            if let Some(doubt) = doubt(written) {
+                node.value = Value::Doubtful(written.to_owned(), doubt);
             }
         }
-        Value::List(items) => items.iter_mut().for_each(|item| mark_leading_zeros(item, text)),
-        Value::Map(entries) => entries.iter_mut().for_each(|entry| mark_leading_zeros(&mut entry.node, text)),
+        Value::List(items) => items.iter_mut().for_each(|item| mark_doubtful(item, text)),
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| mark_doubtful(&mut entry.node, text)),
         _ => {}
     }
 }
 
-/// Whether a number begins with a 0 that is not all of its whole part: `010`, `-01.5`, not `0`, `0.5` or `0x1F`.
-pub(super) fn has_leading_zero(number: &str) -> bool {
+/// Whether readers disagree about a number: `010`, `-01.5`, `1_000`, `0x1F`, not `0`, `0.5` or `1e3`.
+pub(super) fn doubt(number: &str) -> Option<Doubt> {
     let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
-    digits.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    match digits.strip_prefix('0') {
+        _ if digits.contains('_') => Some(Doubt::Underscore),
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => Some(Doubt::LeadingZero),
+        Some(rest) if rest.starts_with(['x', 'X', 'o', 'O', 'b', 'B']) => Some(Doubt::Base),
+        _ => None,
+    }
 }
 
-fn options() -> Options {
+fn options(max_nodes: usize) -> Options {
     serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_NODES },
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            max_nodes: max_nodes,
+            // Each list and mapping has an end, too.
+            max_events: 2 * max_nodes,
+            // One anchor may serve as many entries as there can be: what they bring counts, and is limited.
+            enforce_alias_anchor_ratio: false,
+            max_aliases: max_nodes,
+            max_merge_keys: max_nodes,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: max_nodes },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     }
 }
 
-fn syntax(error: &serde_saphyr::Error) -> String {
+fn syntax(error: &Error, max_nodes: usize) -> String {
     match error {
-        serde_saphyr::Error::MultipleDocuments { .. } => "found a second document, expected one".into(),
-        serde_saphyr::Error::NullIntoString { .. } => "found null as a key, expected a string".into(),
+        Error::AliasError { error, .. } => syntax(error, max_nodes),
+        Error::MultipleDocuments { .. } => "found a second document, expected one".into(),
+        Error::NullIntoString { .. } => "found null as a key, expected a string".into(),
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
+            format!("found a value more than {MAX_DEPTH} levels deep, expected at most that")
+        }
+        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => format!(
+            "found more than {max_nodes} values, those that aliases repeat included, expected at most that; \
+             leave out what only repeats a default"
+        ),
         other => {
             let text = other.to_string();
             // The parser ends its text with the place, which the fault already carries.
