@@ -3,41 +3,69 @@
 //! Start at [`nanos`]. What could mean two instants, or one nobody meant, is refused with what it looks like: a date that
 //! is read as seconds since 1970 would put a deposit out of every sum.
 
+mod local;
+
 use std::fmt;
 
 use jiff::civil::Date;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::{Timestamp, ToSpan as _};
 
+use local::Local;
+
 /// 2021-01-01T00:00:00Z, in nanoseconds: the market is younger.
 const EARLIEST: i128 = 1_609_459_200_000_000_000;
 
-const EXPECTED: &str =
-    "expected RFC 3339 with an offset, such as 2026-11-26T03:26:00Z, or seconds or milliseconds since 1970";
+/// Why a text is not a usable time, and what it would have to be: the same instant where that can be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what}; expected RFC 3339 with an offset, such as {}, or seconds or milliseconds since 1970",
+    example.as_deref().unwrap_or("2026-11-26T03:26:00Z")
+)]
+pub(super) struct InstantError {
+    what: What,
+    example: Option<String>,
+}
 
-/// Why a text is not a usable time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InstantError {
-    #[error("is not a time; {EXPECTED}")]
+enum What {
+    #[error("is not a time")]
     NotATime,
-    #[error("is a day without time and offset; {EXPECTED}")]
+    #[error("is a day without time and offset")]
     Day,
-    #[error("has no seconds; {EXPECTED}")]
+    #[error("has no seconds")]
     NoSeconds,
-    #[error("has no offset; {EXPECTED}")]
+    #[error("has no offset")]
     NoOffset,
-    #[error("has an offset without minutes; {EXPECTED}")]
+    #[error("has an offset without minutes")]
     ShortOffset,
-    #[error("looks like the day {0} without time and offset; {EXPECTED}")]
-    Digits(Date),
-    #[error("looks like a spreadsheet's number of the day {0}; {EXPECTED}")]
+    #[error("looks like the day {0} without time and offset")]
+    LooksLikeDay(Date),
+    #[error("looks like {0} without an offset")]
+    LooksLike(Local),
+    #[error("may be {0} or {1}")]
+    Either(Date, Date),
+    #[error("looks like a spreadsheet's number of the day {0}")]
     Serial(Date),
-    #[error("looks like {0} since 1970; {EXPECTED}")]
+    #[error("looks like {0} since 1970")]
     Finer(&'static str),
-    #[error("is {0}, before 2021-01-01; {EXPECTED}")]
+    #[error("is {0}, before 2021-01-01")]
     Early(Early),
-    #[error("lies after 2262-04-11, the last day that nanoseconds can tell; {EXPECTED}")]
+    #[error("lies after 2262-04-11, the last day that nanoseconds can tell")]
     Late,
+}
+
+impl From<What> for InstantError {
+    fn from(what: What) -> Self {
+        Self { what, example: None }
+    }
+}
+
+impl What {
+    /// With how it would have to be written, unless that is no usable time either.
+    fn with(self, example: String) -> InstantError {
+        InstantError { what: self, example: Some(example).filter(|example| nanos(example).is_ok()) }
+    }
 }
 
 /// A time before 2021, as far as it can be told.
@@ -59,15 +87,15 @@ static PARSER: DateTimeParser = DateTimeParser::new();
 /// (below 10¹¹) or milliseconds (from there on) since the epoch; from 2021 on, as long as nanoseconds can tell.
 pub(super) fn nanos(text: &str) -> Result<i64, InstantError> {
     if let Some(day) = serial(text) {
-        return Err(InstantError::Serial(day));
+        return Err(What::Serial(day).with(Local::midnight(day).in_utc()));
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !is_digits(digits) {
         return in_range(rfc_3339(text)?);
     }
     match day_in_digits(text) {
-        Some(day) => Err(InstantError::Digits(day)),
-        None => in_range(epoch(text.parse().map_err(|_| InstantError::NotATime)?)?),
+        Some(day) => Err(What::LooksLikeDay(day).with(Local::midnight(day).in_utc())),
+        None => in_range(epoch(text.parse().map_err(|_| What::NotATime)?)?),
     }
 }
 
@@ -77,17 +105,17 @@ fn is_digits(text: &str) -> bool {
 
 fn in_range(nanos: i128) -> Result<i64, InstantError> {
     if nanos < EARLIEST {
-        return Err(InstantError::Early(Early(nanos)));
+        return Err(What::Early(Early(nanos)).into());
     }
-    i64::try_from(nanos).map_err(|_| InstantError::Late)
+    i64::try_from(nanos).map_err(|_| What::Late.into())
 }
 
-fn epoch(number: i64) -> Result<i128, InstantError> {
+fn epoch(number: i64) -> Result<i128, What> {
     let unit = match number {
         ..100_000_000_000 => 1_000_000_000,
         100_000_000_000..100_000_000_000_000 => 1_000_000,
-        100_000_000_000_000..100_000_000_000_000_000 => return Err(InstantError::Finer("microseconds")),
-        _ => return Err(InstantError::Finer("nanoseconds")),
+        100_000_000_000_000..100_000_000_000_000_000 => return Err(What::Finer("microseconds")),
+        _ => return Err(What::Finer("nanoseconds")),
     };
     Ok(i128::from(number) * unit)
 }
@@ -113,30 +141,44 @@ fn day_in_digits(text: &str) -> Option<Date> {
 
 /// Only that form: the parser knows more of them, some of which leave out what makes an instant of it.
 fn rfc_3339(text: &str) -> Result<i128, InstantError> {
-    let time = behind(text, "0000-00-00").ok_or(InstantError::NotATime)?;
+    let Some(time) = behind(text, "0000-00-00") else { return Err(written_otherwise(text)) };
     if time.is_empty() {
-        return Err(InstantError::Day);
+        return Err(What::Day.with(format!("{text}T00:00:00Z")));
     }
-    let time = behind(time, "T00:00").ok_or(InstantError::NotATime)?;
+    let time = behind(time, "T00:00").ok_or(What::NotATime)?;
+    let until = |rest: &str| text[..text.len() - rest.len()].replace([' ', 't'], "T");
     let offset = match behind(time, ":00") {
         Some(rest) => behind(rest, ".0").map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())),
-        None if time.is_empty() => return Err(InstantError::NoOffset),
-        None => return Err(InstantError::NoSeconds),
+        None if time.is_empty() => return Err(What::NoOffset.with(until("") + ":00Z")),
+        None => return Err(What::NoSeconds.with(until(time) + ":00" + time)),
     };
     let is_offset = |form| behind(offset, form).is_some_and(str::is_empty);
     if offset.is_empty() {
-        return Err(InstantError::NoOffset);
+        return Err(What::NoOffset.with(until("") + "Z"));
     }
-    if ["+00", "+0000"].into_iter().any(is_offset) {
-        return Err(InstantError::ShortOffset);
+    if is_offset("+00") {
+        return Err(What::ShortOffset.with(until("") + ":00"));
+    }
+    if is_offset("+0000") {
+        return Err(What::ShortOffset.with(until(&text[text.len() - 2..]) + ":" + &text[text.len() - 2..]));
     }
     if !["Z", "+00:00"].into_iter().any(is_offset) {
-        return Err(InstantError::NotATime);
+        return Err(What::NotATime.into());
     }
-    let pieces = PARSER.parse_pieces(text).map_err(|_| InstantError::NotATime)?;
-    let (offset, time) = pieces.to_numeric_offset().zip(pieces.time()).ok_or(InstantError::NotATime)?;
-    let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| InstantError::Late)?;
+    let pieces = PARSER.parse_pieces(text).map_err(|_| What::NotATime)?;
+    let (offset, time) = pieces.to_numeric_offset().zip(pieces.time()).ok_or(What::NotATime)?;
+    let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| What::Late)?;
     Ok(instant.as_nanosecond())
+}
+
+/// What is wrong with a text that does not begin with the day as RFC 3339 has it.
+fn written_otherwise(text: &str) -> InstantError {
+    match local::parse(text).as_slice() {
+        [] => What::NotATime.into(),
+        [one] if one.has_time() => What::LooksLike(*one).with(one.in_utc()),
+        [one] => What::LooksLikeDay(one.day()).with(one.in_utc()),
+        [one, other, ..] => What::Either(one.day(), other.day()).into(),
+    }
 }
 
 /// What follows in `text` behind a beginning of this form, where `0` stands for a digit, `T` for itself or a space, `+` for a
@@ -196,7 +238,13 @@ mod tests {
     fn refused(texts: &[&str], expected: &str) {
         for text in texts {
             let cause = nanos(text).unwrap_err().to_string();
-            assert_eq!(cause, format!("{expected}; {EXPECTED}"), "{text}");
+            assert!(
+                cause.starts_with(&format!("{expected}; expected RFC 3339 with an offset, such as ")),
+                "{text}: {cause}"
+            );
+            assert!(cause.ends_with(", or seconds or milliseconds since 1970"), "{text}: {cause}");
+            let example = cause.rsplit_once("such as ").unwrap().1.split_once(',').unwrap().0;
+            assert!(nanos(example).is_ok(), "{text}: {cause}");
         }
     }
 
@@ -222,6 +270,27 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_written_otherwise_is_shown_as_it_has_to_be() {
+        for (text, what, example) in [
+            ("26.11.2026", "looks like the day 2026-11-26 without time and offset", "2026-11-26T00:00:00Z"),
+            ("11/26/2026", "looks like the day 2026-11-26 without time and offset", "2026-11-26T00:00:00Z"),
+            ("26/11/2026 03:26", "looks like 2026-11-26 03:26:00 without an offset", "2026-11-26T03:26:00Z"),
+            ("2026-11-26 03:26", "has no offset", "2026-11-26T03:26:00Z"),
+            ("2026-11-26T03:26:07.5", "has no offset", "2026-11-26T03:26:07.5Z"),
+            ("2026-11-26 03:26+01:00", "has no seconds", "2026-11-26T03:26:00+01:00"),
+            ("2026-11-26 03:26:07+01", "has an offset without minutes", "2026-11-26T03:26:07+01:00"),
+            ("2026-11-26 03:26:07-0430", "has an offset without minutes", "2026-11-26T03:26:07-04:30"),
+            ("2026-11-26", "is a day without time and offset", "2026-11-26T00:00:00Z"),
+            ("46352", "looks like a spreadsheet's number of the day 2026-11-26", "2026-11-26T00:00:00Z"),
+            ("03/04/2026", "may be 2026-04-03 or 2026-03-04", "2026-11-26T03:26:00Z"),
+        ] {
+            let cause = nanos(text).unwrap_err().to_string();
+            let expected = "expected RFC 3339 with an offset, such as";
+            assert_eq!(cause, format!("{what}; {expected} {example}, or seconds or milliseconds since 1970"), "{text}");
+        }
+    }
+
+    #[test]
     fn what_no_date_can_hold_is_refused() {
         let last = "lies after 2262-04-11, the last day that nanoseconds can tell";
         refused(
@@ -237,8 +306,8 @@ mod tests {
             "",
             "-",
             "yesterday",
-            "29.01.2026",
-            "26.11.2026 03:26",
+            "29.13.2026",
+            "26.11.2026 yesterday",
             "2026-13-01T00:00:00Z",
             "2026-01-29T25:00:00Z",
             "1769644800.5",

@@ -76,6 +76,9 @@ fn a_time_that_could_mean_another_refuses_the_file_with_line_and_cause() {
     let bench = Bench::new();
     for (ts, cause) in [
         ("20261126", "looks like the day 2026-11-26 without time and offset"),
+        ("26.11.2026", "looks like the day 2026-11-26 without time and offset"),
+        ("11/26/2026 3:26 PM", "looks like 2026-11-26 15:26:00 without an offset"),
+        ("03/04/2026", "may be 2026-04-03 or 2026-03-04"),
         ("46352", "looks like a spreadsheet's number of the day 2026-11-26"),
         ("2026-11-26 03:26", "has no offset"),
         ("2026-11-26", "is a day without time and offset"),

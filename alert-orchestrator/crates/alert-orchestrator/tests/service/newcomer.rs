@@ -216,8 +216,8 @@ fn a_file_without_a_usable_line_is_the_reason_of_the_hold_wherever_it_is_said() 
     let begun = Begun::new();
     let rows = (1..=242).map(|i| format!("23.11.2026 15:{:02},{ADDRESS},1000,1000,1\n", i % 60)).collect::<String>();
     begun.folder.write(POSITIONS, &format!("{POSITIONS_HEADER}{rows}"));
-    let cause = "line 2: ts \"23.11.2026 15:01\" is not a time; expected RFC 3339 with an offset, \
-                 such as 2026-11-26T03:26:00Z, or seconds or milliseconds since 1970";
+    let cause = "line 2: ts \"23.11.2026 15:01\" looks like 2026-11-23 15:01:00 without an offset; expected RFC 3339 \
+                 with an offset, such as 2026-11-23T15:01:00Z, or seconds or milliseconds since 1970";
     let reason = format!("all 242 lines of liqwid_supply_positions_usdc.csv were refused ({cause})");
 
     let import = begun.run(&["import", POSITIONS]);
