@@ -24,6 +24,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::address;
 use crate::meant::{self, Kind, Known, Unclear};
 use crate::settings::Settings;
 use crate::store;
@@ -38,6 +39,9 @@ const HISTORY_START: &str = "2023-10-01T00:00:00Z";
 
 /// How long all the requests about one wallet may take together: analytics take up to 35 s, a long history many of them.
 const WALLET_DEADLINE: Duration = Duration::from_secs(600);
+
+/// The longest address that is shown whole.
+const ADDRESS_CHARS: usize = 128;
 
 /// How often a request is repeated that failed for a passing reason.
 const RETRIES: u32 = 3;
@@ -159,11 +163,15 @@ async fn scope(
 fn written_out(known: &Known, wished: &[String]) -> Result<Vec<Arc<str>>, SyncError> {
     let written_out = |written: &String| match known.find(written) {
         Ok(whole) => Ok(whole.into()),
-        Err(Unclear::Unknown) if !meant::is_elided(written) => Ok(written.as_str().into()),
-        Err(Unclear::Unknown) => {
+        Err(Unclear::Unknown) if meant::is_elided(written) => {
             let written = legible::quoted(written);
             Err(SyncError::Unfit(format!("no wallet that is known is like {written}; give the whole address")))
         }
+        // Liqwid knows no transaction of a mistyped address, and an answer of none would pass for all there is.
+        Err(Unclear::Unknown) => address::parse(written.trim()).map(Arc::from).map_err(|why| {
+            let written = legible::quoted_to(written, ADDRESS_CHARS);
+            SyncError::Unfit(format!("no wallet that is known is {written}, and it is no address: {why}"))
+        }),
         Err(Unclear::Several(several)) => Err(SyncError::Unfit(several)),
     };
     wished.iter().map(written_out).collect()

@@ -2,20 +2,21 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
-use platform::process::{self, Ended};
+use platform::process::{self, Ended, Usage};
 
 use crate::cli::{Common, SyncArgs};
 use crate::decisions::abbreviate;
 use crate::settings::Settings;
 use crate::start;
 use crate::store;
-use crate::sync::{Progress, Wish, pull};
+use crate::sync::{Progress, SyncError, Wish, pull};
 
 /// Runs `sync`; ends with faults where something was left out.
 ///
 /// # Errors
-/// Those of the configuration and the store.
+/// Those of the configuration and the store; what is asked for cannot be.
 pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
     let SyncArgs { wallets, start, end, dry_run } = args;
     let wish = Wish { wallets, start, end, dry_run };
@@ -34,7 +35,10 @@ pub(crate) fn run(common: &Common, args: SyncArgs) -> anyhow::Result<Ended> {
     };
     let pulled = process::runtime()?.block_on(pull(&store, &settings, &wish, common.write_prefix(), None, &mut show));
     bar.finish_and_clear();
-    let summary = pulled?;
+    let summary = match pulled {
+        Err(SyncError::Unfit(why)) => bail!(Usage(why)),
+        pulled => pulled?,
+    };
     let mut out = io::stdout().lock();
     writeln!(out, "{}", summary.message)?;
     summary.errors.iter().try_for_each(|error| writeln!(out, "error: {error}"))?;

@@ -79,7 +79,16 @@ fn a_wallet_that_is_known_is_pulled_by_its_beginning_and_one_that_is_not_by_its_
     assert!(both.contains("wallet \"addr1qx\" may be any of addr1qxa…aaaa, addr1qxb…bbbb; write more of it"), "{both}");
     let unknown = sync("addr1qy...").stderr;
     assert!(unknown.contains("no wallet that is known is like \"addr1qy...\"; give the whole address"), "{unknown}");
-    let new = "addr1qynewnewnewnewnewnewnewnewnewnewnewnewnewnewnewnewn";
+    // A test vector of CIP-19.
+    let new = "addr1vx2fxv2umyhttkxyxp8x0dlpdt3k6cwng5pxj3jhsydzers66hrl8";
+    let mistyped = new.replacen("vx2", "v2x", 1);
+    let refused = sync(&mistyped);
+    let said = format!(
+        "no wallet that is known is \"{mistyped}\", and it is no address: its checksum does not fit: a letter is wrong \
+         or missing; copy it again"
+    );
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains(&said), "{}", refused.stderr);
     liqwid.add_transaction(new, &action("SUPPLY", 3, &world.hour(30), 1.0));
     assert_eq!(sync(new).code, Some(0));
     assert_eq!(world.flows(DEPOSITS).last(), Some(&synced(3, 30.0, new, 1.0)));

@@ -199,7 +199,7 @@ fn wallets_and_time_can_be_chosen() {
     assert_eq!(sync(&world, &chosen).0, Some(0));
     assert_eq!(world.flows(DEPOSITS), [synced(2, 20.0, A, 1.0)]);
     let (code, text) = sync(&world, &["--start", &end, "--end", &start]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(text.contains("after end"), "{text}");
     let (_, text) = sync(&world, &["--start", "yesterday"]);
     assert!(text.contains("found start \"yesterday\", expected RFC 3339 or YYYY-MM-DD"), "{text}");
@@ -420,7 +420,7 @@ fn where_that_is_wanted_a_round_counts_what_it_has_pulled() {
 fn without_an_address_or_with_amounts_in_usd_nothing_can_be_pulled() {
     let world = World::embedded();
     let (code, text) = sync(&world, &[]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(text.contains("orchestrator.apis.liqwid_graphql is not set"), "{text}");
     let server = world.serve();
     server.answers("/startupz", 200);
@@ -432,6 +432,6 @@ fn without_an_address_or_with_amounts_in_usd_nothing_can_be_pulled() {
     let liqwid = Liqwid::start();
     world.configure_client("  transactions: {amount_unit: usd}\n", &apis(&liqwid));
     let (code, text) = sync(&world, &[]);
-    assert_eq!((code, liqwid.request_count()), (Some(1), 0));
+    assert_eq!((code, liqwid.request_count()), (Some(2), 0));
     assert!(text.contains("amount_unit is usd"), "{text}");
 }
