@@ -34,9 +34,17 @@ const MARK_CHANGED: &str = "mark_changed";
 static REPLICA: LazyLock<String> = LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
 /// Writes the decisions of a round down.
-pub(crate) async fn keep(store: &AnyStore, settings: &Settings, finished: &Finished, write_prefix: &str) {
+///
+/// # Errors
+/// Those of the store; for [`Told`](crate::told::Told), as they may come with every round.
+pub(crate) async fn keep(
+    store: &AnyStore,
+    settings: &Settings,
+    finished: &Finished,
+    write_prefix: &str,
+) -> Result<(), StoreError> {
     let entries = finished.evaluation.advice.iter().map(|advice| entry(advice, settings, finished)).collect();
-    append(store, settings, write_prefix, "the decisions", entries).await;
+    append(store, settings, write_prefix, entries).await
 }
 
 /// Logs a changed mark and writes it down among the decisions, where it explains the next one.
@@ -51,17 +59,21 @@ pub(crate) async fn note(store: &AnyStore, settings: &Settings, change: &Change,
         t0: change.reference(),
         ..blank(settings)
     };
-    append(store, settings, write_prefix, "the changed mark", vec![entry]).await;
+    if let Err(error) = append(store, settings, write_prefix, vec![entry]).await {
+        warn!("the changed mark could not be written into the journal: {error}");
+    }
 }
 
-/// `what` is in them, for a warning.
-async fn append(store: &AnyStore, settings: &Settings, write_prefix: &str, what: &str, entries: Vec<Entry>) {
+async fn append(
+    store: &AnyStore,
+    settings: &Settings,
+    write_prefix: &str,
+    entries: Vec<Entry>,
+) -> Result<(), StoreError> {
     if !settings.config.orchestrator.journal.enabled {
-        return;
+        return Ok(());
     }
-    if let Err(error) = store.round().append(&table(write_prefix), &entries).await {
-        warn!("{what} could not be written into the journal: {error}");
-    }
+    store.round().append(&table(write_prefix), &entries).await
 }
 
 /// What every entry of this process has.
@@ -75,28 +87,29 @@ fn blank(settings: &Settings) -> Entry {
 }
 
 /// Forgets what is older than the configuration keeps it, as far as the clock is to be believed; returns whether that was all.
-pub(crate) async fn forget(store: &AnyStore, settings: &Settings, evaluation: &Evaluation, write_prefix: &str) -> bool {
+///
+/// # Errors
+/// As those of [`keep`].
+pub(crate) async fn forget(
+    store: &AnyStore,
+    settings: &Settings,
+    evaluation: &Evaluation,
+    write_prefix: &str,
+) -> Result<bool, StoreError> {
     let journal = &settings.config.orchestrator.journal;
     if !journal.enabled {
-        return true;
+        return Ok(true);
     }
     let keep = SignedDuration::from_hours(24 * i64::from(journal.keep_days));
-    let interval = settings.interval();
     let (round, table) = (store.round(), table(write_prefix));
-    let forget = async {
-        let Some(oldest) = round.oldest(&table).await? else { return Ok(true) };
-        let oldest = time::timestamp(oldest);
-        let Some(due) = due(Clock::of(evaluation), oldest, keep, interval) else { return Ok(true) };
-        let removed = round.forget(&table, time::nanos(due.before)).await?;
-        let [oldest, before] = [oldest, due.before].map(|at| time::shown(at, settings.zone()));
-        let days = journal.keep_days;
-        info!("removed {removed} decisions from the journal, of {oldest} to {before} (journal.keep_days: {days})");
-        Ok(due.is_all)
-    };
-    forget.await.unwrap_or_else(|error: StoreError| {
-        warn!("old decisions could not be removed from the journal: {error}");
-        true
-    })
+    let Some(oldest) = round.oldest(&table).await? else { return Ok(true) };
+    let oldest = time::timestamp(oldest);
+    let Some(due) = due(Clock::of(evaluation), oldest, keep, settings.interval()) else { return Ok(true) };
+    let removed = round.forget(&table, time::nanos(due.before)).await?;
+    let [oldest, before] = [oldest, due.before].map(|at| time::shown(at, settings.zone()));
+    let days = journal.keep_days;
+    info!("removed {removed} decisions from the journal, of {oldest} to {before} (journal.keep_days: {days})");
+    Ok(due.is_all)
 }
 
 /// What is removed at once.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use advisor_core::decision::{Decision, Reason};
+use advisor_core::store::StoreError;
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
@@ -27,6 +28,8 @@ pub(crate) struct Told {
     assets: BTreeMap<String, Matters>,
     prices: Matters,
     pulls: Matters,
+    journal: Matters,
+    pruning: Matters,
 }
 
 impl Told {
@@ -73,7 +76,19 @@ impl Told {
                 Some(Line { asset: None, standing: "none".to_owned(), text, magnitude: 0 })
             }
         };
-        self.pulls.news(Instant::now(), line.into_iter(), |_| false).iter().for_each(News::log);
+        self.pulls.say(line);
+    }
+
+    /// Says whether the decisions of a round were written down.
+    pub(crate) fn kept(&mut self, kept: &Result<(), StoreError>) {
+        let fault = kept.as_ref().err();
+        self.journal.say(fault.map(|error| of_journal("the decisions could not be written into the journal", error)));
+    }
+
+    /// Says whether old decisions could be removed.
+    pub(crate) fn pruned<T>(&mut self, pruned: &Result<T, StoreError>) {
+        let fault = pruned.as_ref().err();
+        self.pruning.say(fault.map(|error| of_journal("old decisions could not be removed from the journal", error)));
     }
 }
 
@@ -88,6 +103,11 @@ fn no_price(missing: &NoPrice) -> Line<'_> {
     let what = if asset.is_some() { "no price" } else { "no prices" };
     let text = format!("{what} from {}: {}", source.name(), legible::line(cause));
     Line { asset: asset.as_deref(), standing: source.name().to_owned(), text, magnitude: 0 }
+}
+
+/// Whatever the cause: a server in trouble has another with every answer.
+fn of_journal(what: &'static str, error: &StoreError) -> Line<'static> {
+    Line { asset: None, standing: what.to_owned(), text: format!("{what}: {error}"), magnitude: 0 }
 }
 
 /// A warning as it is written.
@@ -115,6 +135,11 @@ struct Matter {
 }
 
 impl Matters {
+    /// Says the news of what is one matter or none.
+    fn say(&mut self, line: Option<Line<'_>>) {
+        self.news(Instant::now(), line.into_iter(), |_| false).iter().for_each(News::log);
+    }
+
     /// Takes all warnings that there are now; returns what is to be said of them and of those that there were. Of these
     /// `goes_on` says which are not over.
     fn news<'a>(

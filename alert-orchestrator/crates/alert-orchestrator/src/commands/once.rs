@@ -7,6 +7,7 @@ use platform::process::{self, Ended};
 
 use crate::cli::Common;
 use crate::settings::Settings;
+use crate::told::Told;
 use crate::{chart_files, cleanup, console, decisions, journal, round, start};
 
 /// Evaluates, prints and draws; ends with faults where an asset is in error.
@@ -30,8 +31,9 @@ pub(crate) fn run(common: &Common, json: bool) -> anyhow::Result<Ended> {
     // Nobody who waits for the answer waits for the journal.
     if let Some(store) = store.filter(|_| finished.has_store()) {
         runtime.block_on(async {
-            journal::keep(&store, &settings, &finished, common.write_prefix()).await;
-            journal::forget(&store, &settings, &finished.evaluation, common.write_prefix()).await;
+            let (mut told, prefix) = (Told::default(), common.write_prefix());
+            told.kept(&journal::keep(&store, &settings, &finished, prefix).await);
+            told.pruned(&journal::forget(&store, &settings, &finished.evaluation, prefix).await);
         });
     }
     cleanup::after(&settings, &finished.evaluation);

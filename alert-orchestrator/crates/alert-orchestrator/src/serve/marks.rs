@@ -107,7 +107,8 @@ impl Following {
         self.live.told().round(&finished.evaluation);
         self.live.counters.evaluated_anew(&finished.evaluation.advice);
         self.printing.print(&finished.evaluation, settings.zone());
-        journal::keep(store, settings, finished, self.live.write_prefix).await;
+        let kept = journal::keep(store, settings, finished, self.live.write_prefix).await;
+        self.live.told().kept(&kept);
     }
 
     fn rest(&mut self) {

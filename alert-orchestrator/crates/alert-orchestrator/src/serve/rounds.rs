@@ -168,16 +168,24 @@ impl Evaluations {
         self.live.told().round(evaluation);
         self.printing.print(&published.finished.evaluation, published.settings.zone());
         if let Some(store) = self.live.store().filter(|_| published.finished.has_store()) {
-            journal::keep(&store, settings, &published.finished, self.live.write_prefix).await;
-            if self.forgot_at.is_none_or(|at| at.elapsed() >= journal::FORGET_EVERY) {
-                let evaluation = &published.finished.evaluation;
-                let is_all = journal::forget(&store, settings, evaluation, self.live.write_prefix).await;
-                self.forgot_at = is_all.then(Instant::now);
-            }
+            self.write_down(&store, settings, &published.finished).await;
         }
         self.draw(settings, Arc::clone(&published));
         let settings = Arc::clone(settings);
         clean_up(&self.live, move || cleanup::after(&settings, &published.finished.evaluation)).await;
+    }
+
+    /// Keeps the journal.
+    async fn write_down(&mut self, store: &AnyStore, settings: &Settings, finished: &Finished) {
+        let prefix = self.live.write_prefix;
+        let kept = journal::keep(store, settings, finished, prefix).await;
+        self.live.told().kept(&kept);
+        if self.forgot_at.is_none_or(|at| at.elapsed() >= journal::FORGET_EVERY) {
+            let pruned = journal::forget(store, settings, &finished.evaluation, prefix).await;
+            self.live.told().pruned(&pruned);
+            // Where it could not be done, the next hour is soon enough.
+            self.forgot_at = pruned.unwrap_or(true).then(Instant::now);
+        }
     }
 
     /// Draws the charts beside what follows; where the previous ones are not finished yet, these are left out.

@@ -140,6 +140,10 @@ fn a_journal_that_cannot_be_written_is_a_warning_and_stops_nothing() {
     server.answers("/readyz", 200);
     greptime.heal();
     wait_for(|| (!entries(&history(&server, "")).is_empty()).then_some(())).expect("to be remembered again");
+    let over = server.logged("no longer: the decisions could not be written into the journal: ");
+    assert!(over.contains("INFO"), "{over}");
+    let said = server.log().iter().filter(|line| line.contains("could not be written into the journal")).count();
+    assert_eq!(said, 2, "when it came and when it went, not with every round: {:?}", server.log());
     assert_eq!(world.run(&["--once"]).code, Some(0));
 
     // Something else has the journal's name.
