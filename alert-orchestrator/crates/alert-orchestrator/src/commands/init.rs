@@ -97,10 +97,9 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// The configuration: short, and with what is likely to be changed.
 fn configuration(folder: &Path, assets: &[String], wallets: &[String]) -> anyhow::Result<String> {
-    let [store, data] = [folder.join("var/orchestrator.db"), folder.join(DATA)].map(|path| in_yaml(&path));
-    // In quotes: `true` and `123` are names, too.
-    let assets: Vec<String> = assets.iter().map(|asset| in_yaml(Path::new(asset))).collect::<Result<_, _>>()?;
-    let (store, data, assets) = (store?, data?, assets.join(", "));
+    let store = path_in_yaml(&folder.join("var/orchestrator.db"))?;
+    let data = path_in_yaml(&folder.join(DATA))?;
+    let assets = assets.iter().map(|asset| in_yaml(asset)).collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "\
 # Which assets are evaluated, and how. `check` says whether this file and the data are right,
@@ -136,15 +135,32 @@ orchestrator:
     );
     if !wallets.is_empty() {
         text.push_str("  transaction_sync:\n    wallets:    # whom `sync` asks about\n");
-        wallets.iter().try_for_each(|wallet| writeln!(text, "      - {wallet}"))?;
+        wallets.iter().try_for_each(|wallet| writeln!(text, "      - {}", in_yaml(wallet)))?;
     }
     Ok(text)
 }
 
-/// A path as a string of YAML, in which `${` begins a variable.
-fn in_yaml(path: &Path) -> anyhow::Result<String> {
-    let text = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
-    Ok(serde_json::to_string(&text.replace("${", "$${"))?)
+fn path_in_yaml(path: &Path) -> anyhow::Result<String> {
+    Ok(in_yaml(path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?))
+}
+
+/// Any text as a string of YAML, in which `${` begins a variable. Always in quotes: `true` and `123` are names, too.
+fn in_yaml(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.replace("${", "$${").chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            // A line end to some readers, and nothing that may be there to others.
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => push_escaped(&mut quoted, c),
+            c if c.is_control() => push_escaped(&mut quoted, c),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
+fn push_escaped(quoted: &mut String, c: char) {
+    quoted.push_str(&format!("\\U{:08X}", u32::from(c)));
 }
 
 fn say_what_next(
@@ -189,4 +205,52 @@ fn in_shell(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     if is_plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Store;
+
+    #[track_caller]
+    fn is_read_again(name: &str) {
+        let folder = Path::new("/").join(name);
+        let text = configuration(&folder, &["djed".to_owned()], &[]).unwrap();
+        let config = config::load_text(Path::new("c.yaml"), &text, None, &|_| None);
+        let config = config.unwrap_or_else(|faults| panic!("{name:?}: {faults}\n{text}"));
+        let Store::Embedded(store) = config.client.store() else { panic!("the embedded store") };
+        assert_eq!(store.path, folder.join("var/orchestrator.db"), "{name:?}");
+        assert_eq!(store.import, [folder.join(DATA)], "{name:?}");
+    }
+
+    #[test]
+    fn a_folder_may_have_any_name() {
+        for name in [
+            "a: b",
+            "#1",
+            "it's",
+            "\"x\"",
+            "a\\b",
+            "${HOME}",
+            "$${X}",
+            "a\nb",
+            "\u{7f}\u{85}\u{2028}\u{feff}",
+            "ä 🙂",
+            "%",
+            "-",
+        ] {
+            is_read_again(name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_read_again_as_it_was(name in any::<String>()) {
+            is_read_again(name.trim_start_matches('/'));
+        }
+    }
 }
