@@ -1,5 +1,6 @@
 //! How is a connection to a store's file made, and is it a file of the program's own?
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -130,10 +131,19 @@ pub(crate) struct FileId {
 
 impl FileId {
     pub(crate) fn of(path: &Path) -> rusqlite::Result<Self> {
-        let metadata = std::fs::metadata(path)
-            .map_err(|error| moved(&format!("the file is gone, expected it where it was opened: {error}")))?;
+        let metadata = metadata(path)?;
         Ok(Self { device: metadata.dev(), inode: metadata.ino() })
     }
+}
+
+/// How many bytes the file has.
+pub(crate) fn length(path: &Path) -> rusqlite::Result<u64> {
+    Ok(metadata(path)?.len())
+}
+
+fn metadata(path: &Path) -> rusqlite::Result<Metadata> {
+    std::fs::metadata(path)
+        .map_err(|error| moved(&format!("the file is gone, expected it where it was opened: {error}")))
 }
 
 /// SQLite's own error for a file that is not where it was opened.

@@ -1,11 +1,12 @@
 //! One open store: its file, and connections for those who ask at once.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use crate::connection::{FileId, connect, moved};
+use crate::connection::{FileId, connect, length, moved};
 use crate::error::FileStoreError;
 use crate::format::Format;
 use crate::migration;
@@ -16,6 +17,8 @@ pub struct FileStore {
     path: PathBuf,
     /// Which file was found there.
     file: FileId,
+    /// The most bytes that it was seen to have.
+    longest: AtomicU64,
     /// Connections that nobody uses at present; one stays open as long as the store, so that SQLite does not fold the
     /// write-ahead log back and remove it after every single read.
     idle: Mutex<Vec<Connection>>,
@@ -32,7 +35,7 @@ impl FileStore {
     pub fn open(format: &Format, path: impl AsRef<Path>) -> Result<Self, FileStoreError> {
         let path = path.as_ref().to_path_buf();
         let (connection, file) = migration::open(format, &path)?;
-        Ok(Self { path, file, idle: Mutex::new(vec![connection]) })
+        Ok(Self { path, file, longest: AtomicU64::new(0), idle: Mutex::new(vec![connection]) })
     }
 
     /// The store's file.
@@ -77,11 +80,26 @@ impl FileStore {
     /// whose figures grow old unnoticed and whose changes are lost with it. One that was put in its place is for the next
     /// start: only the end of this process clears away the write-ahead log of the old one, which bears the same name.
     fn check_file(&self) -> rusqlite::Result<()> {
-        if FileId::of(&self.path)? == self.file {
-            return Ok(());
+        if FileId::of(&self.path)? != self.file {
+            return Err(moved(
+                "another file is in its place since it was opened, expected the same one; a restart takes the new one",
+            ));
         }
-        Err(moved(
-            "another file is in its place since it was opened, expected the same one; a restart takes the new one",
-        ))
+        self.check_length()
+    }
+
+    /// Refuses to go on where the file was overwritten, as by `cp` of an older copy: the write-ahead log of the old
+    /// content would be taken for the new one's. It is seen where it made the file shorter, which SQLite does only by
+    /// `vacuum`, and nobody asks for that here. (What a copy of the same length brings cannot be told.)
+    fn check_length(&self) -> rusqlite::Result<()> {
+        let before = self.longest.fetch_max(length(&self.path)?, Ordering::AcqRel);
+        // Asked for again: since the first time another thread may have seen it grow.
+        if length(&self.path)? < before {
+            return Err(moved(
+                "the file is shorter than it was: another program has overwritten it while it was open, and what it \
+                 holds now may be of both; stop the service, then put the copy in its place once more",
+            ));
+        }
+        Ok(())
     }
 }

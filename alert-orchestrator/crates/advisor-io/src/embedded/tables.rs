@@ -98,6 +98,9 @@ const V4: &str = "
 /// when that one drops or forgets it. It is empty where no two files have one position.
 ///
 /// Addresses and hashes become what they are compared by. Where the store has both forms both stay, and are read as one.
+///
+/// From here on the version is that of the next release, the first to have the schema: until then what is built calls
+/// itself by the release before it.
 const V5: &str = "
     create table other_positions (
         table_id integer not null, wallet_id integer not null, ts integer not null, file_id integer not null,

@@ -167,6 +167,30 @@ fn a_file_that_was_removed_or_replaced_is_neither_read_nor_written() {
 }
 
 #[test]
+fn a_file_that_was_overwritten_with_an_older_copy_is_neither_read_nor_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Embedded::open(&path).unwrap();
+    let fold_back = || {
+        let connection = Connection::open(&path).unwrap();
+        connection.query_row("pragma wal_checkpoint(full)", (), |row| row.get::<_, i64>(0)).unwrap();
+    };
+    fold_back();
+    let older = fs::read(&path).unwrap();
+    let grown: Vec<_> = (1..1000).map(|i| new_flow(&format!("{i},a,5,{},t{i}", "rent".repeat(50)))).collect();
+    run(store.add_flows(OUT, &grown)).unwrap();
+    fold_back();
+    assert_eq!(run(store.tables()).unwrap(), [OUT]);
+    fs::write(&path, older).unwrap();
+    let errors = [
+        run(store.tables()).unwrap_err().to_string(),
+        run(store.add_flows(OUT, &[new_flow("2,a,6,Synced,t2")])).unwrap_err().to_string(),
+    ];
+    let said = "the file is shorter than it was: another program has overwritten it while it was open";
+    assert!(errors.iter().all(|error| error.contains(said)), "{errors:?}");
+}
+
+#[test]
 fn the_version_is_another_after_every_write_and_only_then() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
