@@ -103,7 +103,7 @@ pub struct Hold {
     pub reason: HoldReason,
     /// What would hold without it.
     pub also: Vec<HoldReason>,
-    /// Files without a usable line, where what they would have brought may be what is missing.
+    /// Files of which nothing could be used, where what they would have brought may be what is missing.
     pub refused: Vec<RefusedFile>,
     /// The zone in which its sentence names times.
     pub zone: TimeZone,
@@ -430,6 +430,8 @@ pub enum Failure {
         asset: String,
         /// What could have been meant.
         tables: Vec<String>,
+        /// A file that may have been meant for it.
+        left_out: Option<RefusedFile>,
     },
     /// The data contradict themselves or lack what a right answer needs.
     InvalidData(String),
@@ -459,12 +461,13 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
-            Self::AssetNotFound { asset, tables } if tables.is_empty() => {
-                write!(f, "asset not found: {asset}; the store has no position tables")
-            }
-            Self::AssetNotFound { asset, tables } => {
+            Self::AssetNotFound { asset, tables, left_out } => {
                 let tables: Vec<String> = tables.iter().map(|table| legible::name(table)).collect();
-                write!(f, "asset not found: {asset}; tables: {}", tables.join(", "))
+                match tables.as_slice() {
+                    [] => write!(f, "asset not found: {asset}; the store has no position tables")?,
+                    tables => write!(f, "asset not found: {asset}; tables: {}", tables.join(", "))?,
+                }
+                f.write_str(&refused::in_addition(left_out))
             }
             Self::InvalidData(detail) => write!(f, "invalid data: {detail}"),
         }

@@ -159,7 +159,7 @@ pub struct Positions {
     pub conflicts: Conflicts,
     /// Rows whose value is not their units times their price, by wallet; they were left out.
     pub contradictions: Vec<Contradiction>,
-    /// Files of the table without a single usable line; a store that knows no files has none.
+    /// Files that were to fill the table, and of which nothing could be used; a store that knows no files has none.
     pub refused: Vec<RefusedFile>,
     /// The newest of the samples that [`Positions::cut_after`] took away.
     pub newest_cut: Option<i64>,

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::coverage::Coverage;
 use crate::flow::FlowRow;
 use crate::position::Positions;
+use crate::refused::LeftOutFile;
 
 /// Which columns a table must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +126,11 @@ pub trait Store: Sync {
     /// How far the flows of an asset are known by the pulls of transactions, by its table of deposits. A store that cannot keep
     /// it knows of the pulls of this process only.
     fn coverage(&self, deposits_table: &str) -> impl Future<Output = Result<Coverage, StoreError>> + Send;
+
+    /// Files that may be meant for it, but were left out when it was last filled; a store that knows no files has none.
+    fn left_out(&self) -> Vec<LeftOutFile> {
+        Vec::new()
+    }
 
     /// The store's clock, where it has one of its own.
     fn clock(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;

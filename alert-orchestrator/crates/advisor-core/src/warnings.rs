@@ -27,7 +27,7 @@ pub(crate) fn about_data(snapshot: &Snapshot, zone: &TimeZone) -> Vec<Warning> {
             skipped.without_wallet,
             skipped.without_value,
             skipped.negative,
-            refused::in_addition(&snapshot.positions.refused),
+            refused::in_addition(snapshot.positions.refused.iter().filter(|file| file.is_unusable())),
         )));
     }
     warnings.extend(contradictory(&snapshot.positions.contradictions, zone));

@@ -9,6 +9,7 @@ use advisor_core::flow::FlowRow;
 use advisor_core::journal::{Entry, Journal};
 use advisor_core::ledger::{FlowKey, Ledger, NewFlow, PulledFlows, StoredFlows};
 use advisor_core::position::Positions;
+use advisor_core::refused::LeftOutFile;
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
 
@@ -126,6 +127,13 @@ impl Store for AnyRound<'_> {
 
     async fn coverage(&self, deposits_table: &str) -> Result<Coverage, StoreError> {
         either!(self, store => store.coverage(deposits_table))
+    }
+
+    fn left_out(&self) -> Vec<LeftOutFile> {
+        match self {
+            Self::Embedded(store) => store.left_out(),
+            Self::Greptime(store) => store.left_out(),
+        }
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {

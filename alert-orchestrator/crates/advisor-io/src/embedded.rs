@@ -36,6 +36,7 @@ mod tail;
 
 pub use advisor_core::resolve::TablePrefixes;
 pub use file_store::{Alone, CopyError, FileStoreError as EmbeddedError};
+pub use folders::BELOW;
 pub use held::{HeldFile, Holdings};
 pub use import::ImportOptions;
 pub use misnamed::Misnamed;

@@ -8,12 +8,15 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use advisor_io::embedded::{Embedded, FileReport, ImportError, ImportReport, Progress, Refused};
+use advisor_io::embedded::{BELOW, Embedded, FileReport, ImportError, ImportReport, Progress, Refused};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::plan;
+
+/// How many files with the same fault the log names: more would bury the rest of it.
+const NAMED_MAX: usize = 5;
 
 /// Imports the configured directories, as far as their files changed. A file that is refused blocks its table, so that
 /// its asset is in error until the file is mended; the other assets do not depend on it.
@@ -82,19 +85,26 @@ pub(crate) fn log_doubts(report: &ImportReport, unclaimed: &[PathBuf]) {
             warn!("{}: {} rows that an earlier version of the file had are gone", file.path.display(), file.removed);
         }
     }
-    for (path, why) in report.unnamed.iter().filter(|(path, _)| is_new(path)) {
-        warn!("{}: left out, {why}", path.display());
-    }
-    for path in report.below.iter().filter(|path| is_new(path)) {
-        warn!(
-            "{}: left out, folders in a folder are not looked into; move the file, or name its folder, too",
-            path.display()
-        );
-    }
-    for path in unclaimed.iter().filter(|path| is_new(path)) {
+    let unnamed = report.unnamed.iter().filter(|(path, _)| is_new(path));
+    warn_of_few(unnamed.map(|(path, why)| (path, format!("left out, {why}"))));
+    let below = report.below.iter().filter(|path| is_new(path));
+    warn_of_few(below.map(|path| (path, format!("left out, {BELOW}"))));
+    let unclaimed = unclaimed.iter().filter(|path| is_new(path));
+    warn_of_few(unclaimed.map(|path| {
         let refused = report.refused.iter().find(|refused| refused.path == *path);
         let refused = refused.map(|refused| format!("; nothing imported: {}", refused.cause)).unwrap_or_default();
-        warn!("{}: no asset of client.assets has this name, so that nothing reads it{refused}", path.display());
+        (path, format!("no asset of client.assets has this name, so that nothing reads it{refused}"))
+    }));
+}
+
+/// Says what is wrong with files, each by itself; of many that they are many, and the first.
+fn warn_of_few<'a>(files: impl Iterator<Item = (&'a PathBuf, String)>) {
+    let files: Vec<(&PathBuf, String)> = files.collect();
+    match files.as_slice() {
+        [(path, what), ..] if files.len() > NAMED_MAX => {
+            warn!("{} files are like this one, {}: {what}", files.len(), path.display());
+        }
+        few => few.iter().for_each(|(path, what)| warn!("{}: {what}", path.display())),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Start at [`evaluate`]. Assets are evaluated concurrently, a bounded number at once, and one asset's failure, a panic
 //! included, never stops the others. Each table is read once; the tables' names are asked for once for all assets.
 
+mod left_out;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use tokio::sync::OnceCell;
 use tracing::error;
 
 use crate::found_prices::FoundPrices;
+use left_out::LeftOut;
 
 /// More assets at once would not finish sooner on the machines this runs on, but hold more columns in memory.
 const ASSETS_AT_ONCE: usize = 4;
@@ -211,6 +213,7 @@ pub(crate) async fn anew<S: Store>(store: &S, plan: &Plan, last: &Evaluation, no
 struct Round<'s, S> {
     store: &'s S,
     tables: Result<Tables, StoreError>,
+    left_out: LeftOut,
     markets: OnceCell<Vec<(String, Market)>>,
     /// The machine's time.
     now: Timestamp,
@@ -224,8 +227,9 @@ struct Round<'s, S> {
 impl<'s, S: Store> Round<'s, S> {
     async fn start(store: &'s S, plan: &Plan, now: Timestamp, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
+        let left_out = LeftOut::new(store.left_out(), plan);
         let is_now = plan.end.is_none();
-        Self { store, tables, markets: OnceCell::new(), now, at, is_now, draws: plan.draws }
+        Self { store, tables, left_out, markets: OnceCell::new(), now, at, is_now, draws: plan.draws }
     }
 
     /// The tables of every asset of the plan. One table cannot be two assets: each would be granted all of its gain.
@@ -298,8 +302,7 @@ impl<'s, S: Store> Round<'s, S> {
         let (to, latest) = (time::nanos(self.at), flow::latest(time::nanos(self.now)));
         let (deposits_table, has_deposits) = tables.deposits.clone();
         if !has_deposits {
-            let detail = format!("no table {deposits_table}: without it deposits would count as gains");
-            return Err(Failure::InvalidData(detail));
+            return Err(self.left_out.without_deposits(asset, &deposits_table));
         }
         let (withdrawals_table, has_withdrawals) = &tables.withdrawals;
         let withdrawals_table = has_withdrawals.then(|| withdrawals_table.clone());
@@ -308,8 +311,9 @@ impl<'s, S: Store> Round<'s, S> {
             None => Vec::new(),
         };
         let reference = Reference::find(&withdrawals, rules, to);
-        let (positions, loaded_from) =
+        let (mut positions, loaded_from) =
             self.load_positions(&tables.positions, of, &reference).await.map_err(Failure::Store)?;
+        positions.refused.extend(self.left_out.with_samples(asset));
         // Before the flows: what is stored meanwhile is then read without being relied on, and not the other way round.
         let coverage = match &rules.coverage {
             Some(_) => self.store.coverage(&deposits_table).await.map_err(Failure::Store)?,
@@ -379,9 +383,11 @@ impl<'s, S: Store> Round<'s, S> {
         }
         let markets = self.markets.get_or_try_init(|| self.ask_markets(tables)).await.map_err(Failure::Store)?;
         let found = markets.iter().find(|(_, market)| names_market(market, asset));
-        found
-            .map(|(suffix, _)| suffix.clone())
-            .ok_or_else(|| Failure::AssetNotFound { asset: asset.to_owned(), tables: tables.suffixes().to_vec() })
+        found.map(|(suffix, _)| suffix.clone()).ok_or_else(|| Failure::AssetNotFound {
+            asset: asset.to_owned(),
+            tables: tables.suffixes().to_vec(),
+            left_out: self.left_out.for_missing_samples(asset),
+        })
     }
 
     /// The markets of all position tables, by suffix. A table that cannot be read, or told from another, names none: it
@@ -464,14 +470,14 @@ pub(crate) async fn check<S: Store>(store: &S, plan: &Plan, now: Timestamp) -> V
 impl<S: Store> Round<'_, S> {
     /// Checks an asset's tables, and evaluates it without its prices.
     async fn check(&self, of: &AssetPlan, tables: &AssetTables) -> Result<Checked, Failure> {
-        let found = self.check_tables(tables).await?;
+        let found = self.check_tables(&of.asset, tables).await?;
         let snapshot = self.load(of, tables).await?;
         let advice = advise(&of.rules, &snapshot, time::nanos(self.at));
         Ok(Checked { tables: found, snapshot, advice })
     }
 
     /// Checks the columns of an asset's tables; the answer names them.
-    async fn check_tables(&self, tables: &AssetTables) -> Result<String, Failure> {
+    async fn check_tables(&self, asset: &str, tables: &AssetTables) -> Result<String, Failure> {
         let AssetTables { positions, deposits, withdrawals, .. } = tables;
         self.store.check_columns(positions, TableKind::Positions).await.map_err(Failure::Store)?;
         let mut found = vec![positions.clone()];
@@ -480,7 +486,7 @@ impl<S: Store> Round<'_, S> {
                 self.store.check_columns(table, TableKind::Flows).await.map_err(Failure::Store)?;
                 found.push(table.clone());
             } else if required {
-                return Err(Failure::InvalidData(format!("no table {table}")));
+                return Err(self.left_out.without_deposits(asset, table));
             } else {
                 found.push(format!("no table {table} (taken as no withdrawals)"));
             }

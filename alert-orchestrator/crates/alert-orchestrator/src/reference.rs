@@ -83,7 +83,7 @@ pub(crate) async fn withdrawals(
 async fn stored(store: &AnyStore, settings: &Settings, asset: &str) -> Result<(String, Vec<FlowRow>), Failure> {
     let tables = evaluate::all_tables(&store.round(), &settings.plan).await;
     let of_asset = settings.plan.assets.iter().zip(tables).find(|(of, _)| of.asset == asset);
-    let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new() };
+    let unknown = || Failure::AssetNotFound { asset: asset.to_owned(), tables: Vec::new(), left_out: None };
     let (table, exists) = of_asset.ok_or_else(unknown)?.1?.withdrawals;
     if !exists {
         return Ok((table, Vec::new()));

@@ -124,8 +124,17 @@ fn every_failure_has_its_code_and_sentence() {
     let missing = |tables: &[&str]| Failure::AssetNotFound {
         asset: "usdx".to_owned(),
         tables: tables.iter().map(|table| (*table).to_owned()).collect(),
+        left_out: (!tables.is_empty()).then(|| RefusedFile::LeftOut {
+            file: "usdx.xlsx".to_owned(),
+            why: "it is a sheet".to_owned(),
+            others: 2,
+        }),
     };
-    fails(missing(&["djed", "usdm"]), "asset_not_found", "asset not found: usdx; tables: djed, usdm");
+    fails(
+        missing(&["djed", "usdm"]),
+        "asset_not_found",
+        "asset not found: usdx; tables: djed, usdm; usdx.xlsx was left out: it is a sheet; 2 more files were left out",
+    );
     fails(missing(&[]), "asset_not_found", "asset not found: usdx; the store has no position tables");
 }
 

@@ -72,7 +72,7 @@ fn without_samples_there_is_no_data() {
 
 #[test]
 fn a_file_without_a_usable_line_is_named_by_a_hold_for_want_of_samples_and_by_a_warning() {
-    let refused = |lines| RefusedFile { file: "a.csv".into(), lines, first: "line 2: ts is empty".into() };
+    let refused = |lines| RefusedFile::Unusable { file: "a.csv".into(), lines, first: "line 2: ts is empty".into() };
     let advise_at = |history: History, hour: f64| {
         let mut snapshot = history.snapshot(&rules(), at(hour));
         snapshot.positions.refused = vec![refused(242)];

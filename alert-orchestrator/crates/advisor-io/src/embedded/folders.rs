@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use advisor_core::refused::LeftOutFile;
 use advisor_core::resolve::{TablePrefixes, coin_names, names_market};
 use advisor_core::store::{Market, StoreError, TableKind};
 use rusqlite::Connection;
@@ -15,6 +16,9 @@ use super::names::{self, Target};
 use super::report::{ImportError, ImportReport};
 use super::store::Embedded;
 use super::{files, read};
+
+/// Why nothing is taken of a file in a folder of the folder.
+pub const BELOW: &str = "folders in a folder are not looked into; move the file, or name its folder, too";
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -90,6 +94,21 @@ pub(super) fn files_of(folder: &Path, prefixes: &TablePrefixes) -> Result<Found,
     Ok(Found { files, unnamed, below })
 }
 
+/// Files that are not read for their names or places, as an evaluation may name them.
+pub(super) fn left_out(unnamed: &[(PathBuf, Misnamed)], below: &[PathBuf], folders: &[PathBuf]) -> Vec<LeftOutFile> {
+    let file = |path: &Path, shown: String, why: String| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        LeftOutFile { name, shown, why }
+    };
+    let unnamed = unnamed.iter().map(|(path, why)| file(path, legible::path(path), why.to_string()));
+    let below = below.iter().map(|path| {
+        // Of an absolute path what is below the folder, which says where it lies.
+        let rest = folders.iter().find_map(|folder| path.strip_prefix(folder).ok()).filter(|_| path.is_absolute());
+        file(path, legible::path(rest.unwrap_or(path)), BELOW.to_owned())
+    });
+    unnamed.chain(below).collect()
+}
+
 /// Not hidden ones: Kubernetes keeps what a volume's links lead to in such. Nor links, which may lead in a circle.
 fn is_looked_into(entry: &fs::DirEntry) -> bool {
     let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
@@ -116,8 +135,9 @@ fn add_below(folder: &Path, prefixes: &TablePrefixes, below: &mut Vec<PathBuf>) 
 pub(super) fn identity(path: &Path) -> Result<String, ImportError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().map_err(|source| path_error(folder, source))?;
-    let path = folder.join(path.file_name().unwrap_or_default());
-    path.into_os_string().into_string().map_err(|path| ImportError::NotUtf8 { path: path.into() })
+    let whole = folder.join(path.file_name().unwrap_or_default());
+    // As it was named: what is everybody's to read has no further folders of the machine.
+    whole.into_os_string().into_string().map_err(|_| ImportError::NotUtf8 { path: path.into() })
 }
 
 pub(super) fn path_error(path: &Path, source: io::Error) -> ImportError {

@@ -9,7 +9,7 @@ use advisor_core::resolve::TablePrefixes;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::files::{self, Stat};
-use super::folders::{Found, file_at, files_of, identity, path_error};
+use super::folders::{Found, file_at, files_of, identity, left_out, path_error};
 use super::held;
 use super::merge::{self, Owner, Present};
 use super::names::{self, Content, Target};
@@ -99,6 +99,7 @@ impl Embedded {
         below.retain(|path| !path.parent().is_some_and(|parent| folders.iter().any(|folder| folder == parent)));
         files.sort_unstable();
         files.dedup();
+        *self.shared.left_out.lock().unwrap_or_else(PoisonError::into_inner) = left_out(&unnamed, &below, folders);
         let mut import = Import::start(self, self.path(), Again::IfChanged, progress)?;
         import.name_as_stored(&mut files)?;
         import.report = ImportReport { found: found(&files), unnamed, below, ..ImportReport::default() };

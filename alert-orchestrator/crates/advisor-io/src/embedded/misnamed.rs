@@ -23,6 +23,10 @@ enum Slip {
     Copy,
     /// An editor has put an ending of its own behind the right one.
     Ending,
+    /// Blanks before or behind it, which nobody sees.
+    Blank,
+    /// A browser or a program that copies has not finished it.
+    Unfinished,
     Tabs,
     Spreadsheet,
     Packed,
@@ -30,7 +34,10 @@ enum Slip {
 }
 
 /// What an ending says of a file; the first that fits counts.
-const ENDINGS: [(&str, Slip); 14] = [
+const ENDINGS: [(&str, Slip); 17] = [
+    (".csv.part", Slip::Unfinished),
+    (".csv.filepart", Slip::Unfinished),
+    (".csv.crdownload", Slip::Unfinished),
     (".csv.txt", Slip::Ending),
     (".csv.csv", Slip::Ending),
     (".csv", Slip::Other),
@@ -55,13 +62,18 @@ impl Misnamed {
         if name.starts_with(['.', '~']) {
             return None;
         }
-        let (stem, slip) = ENDINGS.iter().find_map(|(ending, slip)| Some((name.strip_suffix(ending)?, *slip)))?;
+        let visible = name.trim();
+        let (stem, slip) = ENDINGS.iter().find_map(|(ending, slip)| Some((visible.strip_suffix(ending)?, *slip)))?;
         let right = |stem: &str| {
             let name = format!("{stem}.csv");
             names::target(prefixes, Path::new(&name)).map(|_| name)
         };
         let original = right(without_number(stem));
-        let slip = if slip == Slip::Other && original.is_some() { Slip::Copy } else { slip };
+        let slip = match slip {
+            Slip::Other if visible != name && right(stem).is_some() => Slip::Blank,
+            Slip::Other if original.is_some() => Slip::Copy,
+            slip => slip,
+        };
         Some(Self { slip, expected: original.unwrap_or_else(|| names::expected(prefixes)) })
     }
 
@@ -89,6 +101,11 @@ impl fmt::Display for Misnamed {
             Slip::Ending => {
                 write!(f, "its name has an ending too many, which file managers may hide; rename it to {expected}")
             }
+            Slip::Blank => write!(f, "its name begins or ends with a blank; rename it to {expected}"),
+            Slip::Unfinished => write!(
+                f,
+                "its name is that of a file that is still being copied; when that is done, rename it to {expected}"
+            ),
             Slip::Tabs => write!(f, "it is separated by tabs; save it as CSV, separated by commas, named {expected}"),
             Slip::Spreadsheet => write!(
                 f,
@@ -133,6 +150,17 @@ mod tests {
         let sheet = "it is in a spreadsheet's own format; save the sheet as CSV in UTF-8, separated by commas, named ";
         said("liqwid_deposits_usdc.xlsx", &format!("{sheet}{name}"));
         said("treasury.ods", &format!("{sheet}{NAMES}"));
+        for blank in ["liqwid_deposits_usdc.csv ", " liqwid_deposits_usdc.csv", "liqwid_deposits_usdc.csv\u{a0}"] {
+            said(blank, &format!("its name begins or ends with a blank; rename it to {name}"));
+        }
+        let unfinished = "its name is that of a file that is still being copied; when that is done, rename it to ";
+        for ending in ["part", "filepart", "crdownload"] {
+            said(&format!("liqwid_deposits_usdc.csv.{ending}"), &format!("{unfinished}{name}"));
+        }
+        said(
+            "liqwid_deposits_usdc (1).csv ",
+            &format!("its name is that of a copy; if it is the newer one, put it in place of {name}"),
+        );
         let tabs = "it is separated by tabs; save it as CSV, separated by commas, named ";
         said("liqwid_deposits_usdc.tsv", &format!("{tabs}{name}"));
         said("liqwid_deposits_usdc.csv.gz", &format!("it is compressed; unpack it to {name}"));

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use advisor_core::coverage::Coverage;
 use advisor_core::flow::{EARLIEST, FlowRow};
 use advisor_core::position::{Conflicts, PositionRow, Positions, PositionsBuilder, SkippedRows};
-use advisor_core::refused::RefusedFile;
+use advisor_core::refused::{LeftOutFile, RefusedFile};
 use advisor_core::store::{Market, Store, StoreError, TableKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -115,6 +115,10 @@ impl Store for Embedded {
         self.ask(deposits_table, |connection, name| Ok(coverage::read(connection, name)?)).await
     }
 
+    fn left_out(&self) -> Vec<LeftOutFile> {
+        self.shared.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// None: the store lives on the machine whose clock asks.
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
@@ -147,7 +151,7 @@ fn refused(connection: &Connection, table: i64) -> rusqlite::Result<Vec<RefusedF
     let refused = |row: &Row<'_>| {
         let path: String = row.get(0)?;
         let lines = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
-        Ok(RefusedFile { file: legible::path(Path::new(&path)), lines, first: row.get(2)? })
+        Ok(RefusedFile::Unusable { file: legible::path(Path::new(&path)), lines, first: row.get(2)? })
     };
     statement.query_map([table], refused)?.collect()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use advisor_core::refused::LeftOutFile;
 use advisor_core::store::StoreError;
 use file_store::{FileStore, FileStoreError};
 use rusqlite::Connection;
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) file: FileStore,
     /// Held while changed files are read: a second import would read the same ones beside the first.
     pub(super) importing: Mutex<()>,
+    /// Files of the folders that the last automatic import left out for their names or places.
+    pub(super) left_out: Mutex<Vec<LeftOutFile>>,
     pub(super) requests: RequestCounter,
     /// By which [`Embedded::version`] tells that others have written: a connection of its own, once somebody asks.
     pub(super) watching: Mutex<Option<Connection>>,
@@ -34,8 +37,9 @@ impl Embedded {
     /// See [`FileStoreError`]; a file that is not ours is never written to.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileStoreError> {
         let file = FileStore::open(&FORMAT, path)?;
-        let (importing, requests, watching) = (Mutex::default(), RequestCounter::default(), Mutex::default());
-        Ok(Self { shared: Arc::new(Shared { file, importing, requests, watching }) })
+        let (importing, left_out, watching) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let requests = RequestCounter::default();
+        Ok(Self { shared: Arc::new(Shared { file, importing, left_out, requests, watching }) })
     }
 
     /// A number that is another one after every write to the file, whoever made it. Costs no reading of the file; `None` where

@@ -89,7 +89,7 @@ impl Change {
         now: Timestamp,
     ) -> Result<Advice, Failure> {
         let evaluation = evaluate::anew(store, plan, last, now).await;
-        let unknown = || Failure::AssetNotFound { asset: self.asset().to_owned(), tables: Vec::new() };
+        let unknown = || Failure::AssetNotFound { asset: self.asset().to_owned(), tables: Vec::new(), left_out: None };
         let advice = evaluation.advice.into_iter().next().ok_or_else(unknown)?;
         match advice.decision {
             Decision::Error(failure) if failure.is_store_gone() => Err(failure),

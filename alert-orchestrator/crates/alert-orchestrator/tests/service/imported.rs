@@ -209,3 +209,78 @@ fn check_fails_by_what_an_evaluation_errs_by() {
         assert!(!check.stdout.contains("reference: none found"), "there is one: {}", check.stdout);
     }
 }
+
+#[test]
+fn a_file_that_was_left_out_is_named_where_its_rows_are_missed() {
+    let positions = "data/liqwid_supply_positions_djed";
+    let moved = |to: &str| {
+        let world = World::embedded();
+        world.configure("");
+        let to = world.clone.path(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::rename(world.clone.path(&format!("{positions}.csv")), to).unwrap();
+        let decision = world.decision();
+        (decision["reason"]["code"].clone(), decision["reason"]["message"].as_str().unwrap().to_owned())
+    };
+    let (none, place) = ("asset not found: djed; the store has no position tables; ", "put it in place of");
+    for (to, said) in [
+        (
+            format!("{positions}(1).csv"),
+            format!("{positions}(1).csv was left out: its name is that of a copy; if it is the newer one, {place}"),
+        ),
+        (
+            format!("{positions}.csv.part"),
+            format!("{positions}.csv.part was left out: its name is that of a file that is still"),
+        ),
+        (
+            "data/old/liqwid_supply_positions_djed.csv".to_owned(),
+            "data/old/liqwid_supply_positions_djed.csv was left out: folders in a folder".to_owned(),
+        ),
+        (
+            "data/treasury.xlsx".to_owned(),
+            "data/treasury.xlsx was left out: it is in a spreadsheet's own format".to_owned(),
+        ),
+    ] {
+        let (code, message) = moved(&to);
+        assert!(code == "asset_not_found" && message.starts_with(&format!("{none}{said}")), "{message}");
+    }
+
+    // The table is there, but without the newest samples; what is another asset's, or of flows, is nothing to it.
+    let world = World::days_ago(3);
+    for name in
+        ["liqwid_supply_positions_djed (2).csv", "liqwid_deposits_djed (1).csv", "liqwid_supply_positions_usdm (1).csv"]
+    {
+        world.clone.write(&format!("data/{name}"), "");
+    }
+    let message = world.decision()["reason"]["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.starts_with("stale data")
+            && message.contains("; data/liqwid_supply_positions_djed (2).csv was left out: "),
+        "{message}"
+    );
+    assert!(!message.contains("more file"), "{message}");
+
+    let world = World::embedded();
+    world.configure("");
+    fs::rename(
+        world.clone.path("data/liqwid_deposits_djed.csv"),
+        world.clone.path("data/liqwid_deposits_djed.csv.txt"),
+    )
+    .unwrap();
+    let message = world.decision()["reason"]["message"].as_str().unwrap().to_owned();
+    let said = "no table liqwid_deposits_djed: without it deposits would count as gains; \
+                data/liqwid_deposits_djed.csv.txt was left out: ";
+    assert!(message.contains(said), "{message}");
+}
+
+#[test]
+fn thousands_of_files_with_one_fault_are_one_warning() {
+    let world = World::embedded();
+    world.configure("");
+    (0..3000).for_each(|i| world.clone.write(&format!("data/liqwid_deposits_djed ({i:04}).csv"), ""));
+    let log = world.run(&["--once"]).stderr;
+    let said = about(&log, "its name is that of a copy");
+    let expected =
+        "3000 files are like this one, data/liqwid_deposits_djed (0000).csv: left out, its name is that of a copy";
+    assert!(said.len() == 1 && said[0].contains(expected), "{said:?}");
+}
