@@ -8,6 +8,7 @@ use advisor_core::decision::{
 };
 use advisor_core::gate::{self, Outlier, Scattered};
 use advisor_core::price_check::PriceSource;
+use advisor_core::refused::RefusedFile;
 use advisor_core::rules::Basis;
 use advisor_core::store::StoreError;
 use advisor_core::test_support::{self, EPOCH};
@@ -33,12 +34,14 @@ fn next_failure(failure: &Failure) -> Option<Failure> {
             let cause = "answered 503 Service Unavailable after 4 attempts".into();
             Some(Failure::Store(StoreError::Unavailable { store: store.clone(), cause }))
         }
-        Failure::Store(StoreError::Unavailable { .. }) => {
-            Some(Failure::AssetNotFound { asset: "usdx".into(), tables: vec!["djed".into(), "usdm".into()] })
+        Failure::Store(StoreError::Unavailable { .. }) => Some(not_found(&["djed", "usdm"], None)),
+        Failure::AssetNotFound { tables, left_out: None, .. } if !tables.is_empty() => {
+            let file = "liqwid_supply_positions_usdx (1).csv".into();
+            let why = "its name is that of a copy; if it is the newer one, put it in place of \
+                       liqwid_supply_positions_usdx.csv";
+            Some(not_found(&["djed", "usdm"], Some(RefusedFile::LeftOut { file, why: why.into(), others: 0 })))
         }
-        Failure::AssetNotFound { tables, .. } if !tables.is_empty() => {
-            Some(Failure::AssetNotFound { asset: "usdx".into(), tables: Vec::new() })
-        }
+        Failure::AssetNotFound { left_out: Some(_), .. } => Some(not_found(&[], None)),
         Failure::AssetNotFound { .. } => {
             let (table, cause) = ("liqwid_supply_positions_usdc".into(), "no column price_usd".into());
             Some(Failure::Store(StoreError::InvalidData { table, cause }))
@@ -49,6 +52,11 @@ fn next_failure(failure: &Failure) -> Option<Failure> {
         }
         Failure::InvalidData(_) => None,
     }
+}
+
+fn not_found(tables: &[&str], left_out: Option<RefusedFile>) -> Failure {
+    let tables = tables.iter().map(|table| (*table).to_owned()).collect();
+    Failure::AssetNotFound { asset: "usdx".into(), tables, left_out }
 }
 
 fn unknown_wallet() -> FlowsIncomplete {

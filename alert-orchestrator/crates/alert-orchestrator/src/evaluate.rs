@@ -227,7 +227,8 @@ struct Round<'s, S> {
 impl<'s, S: Store> Round<'s, S> {
     async fn start(store: &'s S, plan: &Plan, now: Timestamp, at: Timestamp) -> Self {
         let tables = store.tables().await.map(|names| Tables::of(names, plan.prefixes.clone()));
-        let left_out = LeftOut::new(store.left_out(), plan);
+        let assets = plan.assets.iter().map(|of| &*of.asset);
+        let left_out = LeftOut::new(store.left_out(), &plan.prefixes, assets);
         let is_now = plan.end.is_none();
         Self { store, tables, left_out, markets: OnceCell::new(), now, at, is_now, draws: plan.draws }
     }

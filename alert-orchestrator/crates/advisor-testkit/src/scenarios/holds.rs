@@ -84,7 +84,7 @@ fn without_samples() -> Story {
 fn without_a_usable_line() -> Story {
     let known = |snapshot: &mut super::Snapshot| {
         let (file, first) = ("data/liqwid_supply_positions_djed.csv".to_owned(), "line 2: ts is empty".to_owned());
-        snapshot.positions.refused.push(RefusedFile { file, lines: 240, first });
+        snapshot.positions.refused.push(RefusedFile::Unusable { file, lines: 240, first });
     };
     Story { known, ..calm_of(Vec::new()) }
 }

@@ -4,8 +4,6 @@ use advisor_core::decision::Failure;
 use advisor_core::refused::{self, LeftOutFile, RefusedFile};
 use advisor_core::resolve::{TablePrefixes, coin_names};
 
-use super::Plan;
-
 /// The files that were left out, and how to tell whose they may be.
 pub(super) struct LeftOut {
     files: Vec<LeftOutFile>,
@@ -23,12 +21,17 @@ enum Table {
 }
 
 impl LeftOut {
-    pub(super) fn new(files: Vec<LeftOutFile>, plan: &Plan) -> Self {
-        let TablePrefixes { positions, deposits, withdrawals } = &plan.prefixes;
+    /// `assets`: those that are configured.
+    pub(super) fn new<'a>(
+        files: Vec<LeftOutFile>,
+        prefixes: &TablePrefixes,
+        assets: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let TablePrefixes { positions, deposits, withdrawals } = prefixes;
         let prefixes = [positions, deposits, withdrawals].map(|prefix| prefix.to_lowercase());
         // Nobody asks where there are no files.
-        let assets = if files.is_empty() { &[][..] } else { &plan.assets };
-        Self { files, prefixes, coins: assets.iter().flat_map(|of| coin_names(&of.asset)).collect() }
+        let coins = if files.is_empty() { Vec::new() } else { assets.flat_map(coin_names).collect() };
+        Self { files, prefixes, coins }
     }
 
     /// Those that name the asset and may have samples of it.

@@ -157,7 +157,8 @@ fn of_the_past_nothing_is_waited_for() {
 #[test]
 fn every_error_says_what_to_do() {
     let story = scenarios::withdraw();
-    let not_found = Failure::AssetNotFound { asset: "usdx".to_owned(), tables: vec!["djed".to_owned()], left_out: None };
+    let not_found =
+        Failure::AssetNotFound { asset: "usdx".to_owned(), tables: vec!["djed".to_owned()], left_out: None };
     let not_found = Advice::failed("usdx", hour(720), &story.rules, not_found);
     let invalid =
         Failure::InvalidData("table liqwid_deposits_djed: deposit of amount 0; correct or remove the row".into());

@@ -190,16 +190,15 @@ fn check_names_what_an_operator_looks_for() {
 #[test]
 fn check_fails_by_what_an_evaluation_errs_by() {
     let positions = "liqwid_supply_positions_djed";
-    let cases: [(&str, fn(&World) -> String); 3] = [
-        ("withdrawals", |world| format!("{},{A},50000,,cc", world.hour(80))), // of 10,000
-        ("deposits", |world| format!("{},{A},5,,dd", world.hour(24 * 30))),
-        ("supply_positions", |world| format!("{},{A},10000,15000,1", world.second(NEWEST * 3600 + 30))),
-    ];
-    for (table, row) in cases {
+    for (table, second, rest) in [
+        ("withdrawals", 80 * 3600, "50000,,cc"), // of 10,000
+        ("deposits", 24 * 30 * 3600, "5,,dd"),
+        ("supply_positions", NEWEST * 3600 + 30, "10000,15000,1"),
+    ] {
         let world = World::embedded();
         let file = format!("data/liqwid_{table}_djed.csv");
         let rows = fs::read_to_string(world.clone.path(&file)).unwrap();
-        world.clone.write(&file, &format!("{rows}{}\n", row(&world)));
+        world.clone.write(&file, &format!("{rows}{},{A},{rest}\n", world.second(second)));
         let reason = world.decision()["reason"].clone();
         assert_eq!(reason["code"], "invalid_data", "{table}: {reason}");
         let check = world.run(&["check"]);
