@@ -63,8 +63,8 @@ pub fn advise(rules: &Rules, snapshot: &Snapshot, to: i64) -> Advice {
     }
 }
 
-/// The hold for samples that are newer than the evaluation time, which is the machine's where there are any: of an evaluation
-/// as of the past nothing after it is read.
+/// The hold for samples that are newer than the evaluation time, which is the machine's where there are any: of an
+/// evaluation as of the past nothing after it is read.
 fn clock_doubt(rules: &Rules, snapshot: &Snapshot, to: i64) -> Option<HoldReason> {
     let (max_skew_minutes, newest) = rules.max_clock_skew_minutes.zip(snapshot.positions.newest_cut)?;
     let is_beyond = time::hours_between(to, newest) > max_skew_minutes / 60.0;
@@ -288,7 +288,8 @@ fn total(wallets: &[WalletFigures]) -> Result<Totals, Failure> {
         Ok(totals)
     } else {
         Err(Failure::InvalidData(format!(
-            "figures too large to add up: value {newest_usd:e} USD, deposits {deposits_usd:e} USD, withdrawals {withdrawals_usd:e} USD"
+            "figures too large to add up: value {newest_usd:e} USD, deposits {deposits_usd:e} USD, \
+             withdrawals {withdrawals_usd:e} USD"
         )))
     }
 }

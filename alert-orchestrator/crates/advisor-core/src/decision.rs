@@ -123,7 +123,8 @@ impl fmt::Display for Hold {
 /// A reason to withdraw nothing, in the order in which one stands for all.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HoldReason {
-    /// The newest sample lies after the machine's time: one of the two clocks is wrong, and with it everything that was judged.
+    /// The newest sample lies after the machine's time: one of the two clocks is wrong, and with it everything that was
+    /// judged.
     ClockDoubt {
         /// How far it may lie after it, minutes.
         max_skew_minutes: f64,
@@ -235,8 +236,8 @@ impl HoldReason {
                 let [newest, now] = [newest, now].map(|at| time::shown(*at, zone));
                 write!(
                     f,
-                    "samples newer than now (by more than {max_skew_minutes} min): clock or time zone? The newest is of \
-                     {newest}, {ahead:.1} h after this machine's time {now}; where samples are stamped with the end of \
+                    "samples newer than now (by more than {max_skew_minutes} min): clock or time zone? The newest is \
+                     of {newest}, {ahead:.1} h after this machine's time {now}; where samples are stamped with the end of \
                      their hour or day, raise client.max_clock_skew_minutes"
                 )
             }
@@ -363,8 +364,8 @@ impl UnknownWallet {
         let at = time::shown(*at, zone);
         write!(
             f,
-            "a deposit of {amount} at {at} is of wallet {wallet}, which has no samples since the reference: correct the address, or collect the \
-             wallet's samples"
+            "a deposit of {amount} at {at} is of wallet {wallet}, which has no samples since the reference: \
+             correct the address, or collect the wallet's samples"
         )?;
         match others {
             0 => Ok(()),

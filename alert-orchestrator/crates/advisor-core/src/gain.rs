@@ -1,7 +1,7 @@
 //! What did each wallet gain since the reference, corrected for what was paid in and taken out?
 //!
-//! Start at [`wallet_gains`]: it checks the flows, values them at the asset's price at their own time, places them by the
-//! configured alignment, and sums up each wallet. A flow that cannot be read would turn principal into gain, so one
+//! Start at [`wallet_gains`]: it checks the flows, values them at the asset's price at their own time, places them by
+//! the configured alignment, and sums up each wallet. A flow that cannot be read would turn principal into gain, so one
 //! inside a wallet's interval is an error; outside it is left out with a warning.
 
 use std::collections::BTreeMap;
@@ -90,8 +90,9 @@ pub(crate) struct Gains<'a> {
 /// Gains of every wallet since its first sample at or after `t0`.
 ///
 /// # Errors
-/// A sentence about the first flow whose time cannot be, or which, inside a wallet's interval, has no usable wallet or amount or
-/// takes out more than was there, about a deposit of nothing or less there, or about a flow that no price can value.
+/// A sentence about the first flow whose time cannot be, or which, inside a wallet's interval, has no usable wallet or
+/// amount or takes out more than was there, about a deposit of nothing or less there, or about a flow that no price can
+/// value.
 pub(crate) fn wallet_gains<'a>(
     wallets: &'a [WalletSeries],
     flows: FlowTables<'a>,

@@ -1,9 +1,10 @@
 //! Residual sigma gate: is the newest point too far from its own trend to act on?
 //!
 //! Start at `judge`. Pure: a series in, [`GateFigures`] out, with every number the verdict rests on.
-//! Method: the newest residual against k·σ of the residuals (σ over n, about their mean), or against the interval between
-//! two quantiles of them, and in either case against two floors. A σ beyond `max_band_bps` judges nothing.
-//! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in [`crate::advice`].
+//! Method: the newest residual against k·σ of the residuals (σ over n, about their mean), or against the interval
+//! between two quantiles of them, and in either case against two floors. A σ beyond `max_band_bps` judges nothing.
+//! Elsewhere: the least-squares fit is [`quant::fit`]; what a verdict means for the advice is decided in
+//! [`crate::advice`].
 
 #[cfg(test)]
 mod tests;
@@ -136,8 +137,8 @@ pub(crate) struct Series<'a> {
     pub(crate) window_start: i64,
     /// The newest value of position or price, of which `min_residual_bps` is a share.
     pub(crate) newest: f64,
-    /// The position at each time, whatever was moved, or the price: of the largest `max_band_bps` is a share. Asked for only
-    /// where it matters.
+    /// The position at each time, whatever was moved, or the price: of the largest `max_band_bps` is a share. Asked for
+    /// only where it matters.
     pub(crate) measured: &'a dyn Fn() -> Vec<f64>,
 }
 
@@ -197,8 +198,8 @@ pub(crate) fn judge(series: &Series<'_>, rules: &GateRules) -> GateFigures {
     }
 }
 
-/// Whether σ is too large to judge by. What `sigma_epsilon` lets pass is no band: a position that is empty but for the dust of
-/// binary fractions has a σ of the same size.
+/// Whether σ is too large to judge by. What `sigma_epsilon` lets pass is no band: a position that is empty but for the
+/// dust of binary fractions has a σ of the same size.
 fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &GateRules) -> Option<Scattered> {
     let max_band_bps = rules.max_band_bps?;
     let share = max_band_bps / 1e4;
@@ -226,7 +227,8 @@ fn find_scatter(series: &Series<'_>, residuals: &[f64], sigma: f64, rules: &Gate
     Some(Scattered { largest, max_band_bps, furthest })
 }
 
-/// The residuals that [`judge`] judges by: `values` less baseline at each of `ts`; `None` where there are too few points.
+/// The residuals that [`judge`] judges by: `values` less baseline at each of `ts`; `None` where there are too few
+/// points.
 pub(crate) fn residuals(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<Vec<f64>> {
     fit(ts, values, baseline).map(|(_, residuals)| residuals)
 }
@@ -266,10 +268,11 @@ fn fit(ts: &[i64], values: &[f64], baseline: Baseline) -> Option<(FitFigures, Ve
 
 /// The fewest points on which a verdict can rest.
 ///
-/// Besides `min_points` and what the fit needs: so many that some value of the newest sample could trip the gate at all.
-/// A newest point of leverage h that is off by M moves its own fitted value by h·M. Its residual is (1 − h)·M, the residual
-/// sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move, the residual is
-/// M and σ about the mean M·√(n − 1)/n. (The median of two points is their mean, which the newest does move.)
+/// Besides `min_points` and what the fit needs: so many that some value of the newest sample could trip the gate at
+/// all. A newest point of leverage h that is off by M moves its own fitted value by h·M. Its residual is (1 − h)·M, the
+/// residual sum of squares (1 − h)·M², and so |r|/σ stays below √(n·(1 − h)). About a median, which it does not move,
+/// the residual is M and σ about the mean M·√(n − 1)/n. (The median of two points is their mean, which the newest does
+/// move.)
 fn points_needed(n: usize, newest_leverage: Option<f64>, rules: &GateRules) -> usize {
     let configured = configured_points(rules);
     match rules.threshold {

@@ -195,8 +195,8 @@ fn paces(wallets: &[&[i64]], newest: i64) -> Vec<Pace> {
     apart.into_iter().map(|(pace, _)| pace).collect()
 }
 
-/// So many newest steps of a wallet tell how it goes on: one sample that is missing or one too many does not mislead, and
-/// a change of pace is followed after three.
+/// So many newest steps of a wallet tell how it goes on: one sample that is missing or one too many does not mislead,
+/// and a change of pace is followed after three.
 const STEPS: usize = 5;
 
 /// How far a wallet's newest samples are apart: the median, of two in the middle the shorter.

@@ -1,4 +1,5 @@
-//! Does a withdrawal take out more than can have been there? Then its amount is wrong: in base units, or of another wallet.
+//! Does a withdrawal take out more than can have been there? Then its amount is wrong: in base units, or of another
+//! wallet.
 
 use std::ops::Range;
 
@@ -17,10 +18,11 @@ const TOLERANCE: f64 = 5e-3;
 /// The rate that is taken where none is configured, as a fraction a year.
 const ANY_APY: f64 = 1.0;
 
-/// A sentence about the first of the `counted` withdrawals of a wallet that is larger than can be; `None`: there is none.
+/// A sentence about the first of the `counted` withdrawals of a wallet that is larger than can be; `None`: there is
+/// none.
 ///
-/// There can have been the most units of the newest sample at or before it and of those within the lag before, with interest, and
-/// the deposits that may not yet be in that sample, or be recorded later than they were made.
+/// There can have been the most units of the newest sample at or before it and of those within the lag before, with
+/// interest, and the deposits that may not yet be in that sample, or be recorded later than they were made.
 pub(crate) fn overdrawn(
     wallet: &WalletSeries,
     baseline: usize,
@@ -73,8 +75,8 @@ fn describe(wallet: &WalletSeries, flow: &ValuedFlow, units: f64, most: &Most, z
     let (had, at) = most.sample;
     let [withdrawn_at, at] = [flow.ts, at].map(|ts| time::shown_nanos(ts, zone));
     format!(
-        "withdrawal at {withdrawn_at} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and {:.2} at most can have been there \
-         ({had:.2} at {at}): is it in base units, or another wallet's?",
+        "withdrawal at {withdrawn_at} of wallet {:?} of amount {}{tx} takes out {units:.2} units, and \
+         {:.2} at most can have been there ({had:.2} at {at}): is it in base units, or another wallet's?",
         wallet.address(),
         flow.amount,
         most.units

@@ -122,7 +122,8 @@ impl WalletSeries {
 }
 
 /// Whether a text can be a wallet's address: not empty, at most 256 bytes, and without characters that would garble the
-/// terminal or page that shows it, or pass for another address: spaces at its ends or of other kinds than the usual one.
+/// terminal or page that shows it, or pass for another address: spaces at its ends or of other kinds than the usual
+/// one.
 pub(crate) fn is_address(text: &str) -> bool {
     (1..=256).contains(&text.len()) && text.trim().len() == text.len() && legible::is_line(text)
 }
@@ -223,7 +224,8 @@ impl Contradiction {
         let Self { wallet, ts, usd_value, underlying_units, price_usd, .. } = self;
         let at = time::shown_nanos(*ts, zone);
         format!(
-            "{wallet} at {at}, usd_value {usd_value} beside underlying_units {underlying_units} \u{d7} price_usd {price_usd} = {}",
+            "{wallet} at {at}, usd_value {usd_value} beside \
+             underlying_units {underlying_units} \u{d7} price_usd {price_usd} = {}",
             underlying_units * price_usd
         )
     }
@@ -263,7 +265,8 @@ impl PositionsBuilder {
             return self.skipped.without_wallet += 1;
         };
         let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
-        // A price of 0 is a missing one: taken at its word, it would make the position worthless and its recovery a gain.
+        // A price of 0 is a missing one: taken at its word, it would make the position worthless and its recovery a
+        // gain.
         let (units, price) = (finite(row.underlying_units), finite(row.price_usd).filter(|price| *price > 0.0));
         let derived = || units.zip(price).map(|(units, price)| units * price);
         let Some(value) = finite(finite(row.usd_value).or_else(derived)) else {

@@ -1,6 +1,8 @@
-//! Does the feed still say anything new? A position earns interest, so it cannot be worth the same to the last digit for days.
+//! Does the feed still say anything new? A position earns interest, so it cannot be worth the same to the last digit
+//! for days.
 //!
-//! Start at [`warning`]. Samples that are written anew with old figures are as old as stale ones, and no age tells that.
+//! Start at [`warning`]. Samples that are written anew with old figures are as old as stale ones, and no age tells
+//! that.
 //! Elsewhere: samples that stop coming are stale, which [`crate::advice`] tells by their age.
 
 use jiff::tz::TimeZone;
@@ -17,8 +19,8 @@ const LEAST_YIELD: f64 = 0.01;
 const CENT: f64 = 0.01;
 const HOURS_PER_YEAR: f64 = 365.25 * 24.0;
 
-/// About wallets whose samples go on without anything new in them, of those that are `fresh`: the others have a warning of their
-/// own.
+/// About wallets whose samples go on without anything new in them, of those that are `fresh`: the others have a warning
+/// of their own.
 pub(crate) fn warning<'a>(fresh: impl Iterator<Item = &'a WalletGain<'a>>, zone: &TimeZone) -> Option<Warning> {
     let still: Vec<_> = fresh.filter_map(|wallet| Some((still_since(wallet)?, wallet))).collect();
     let (since, longest) = still.iter().min_by_key(|(since, _)| *since)?;

@@ -1,7 +1,8 @@
 //! Are there flows that nobody has heard of?
 //!
-//! Start at [`incomplete`]: every deposit must be of a wallet that has samples, and where transactions are pulled before every
-//! evaluation, a wallet's must be known as far as its samples go. A deposit that nobody has asked about would look like a gain.
+//! Start at [`incomplete`]: every deposit must be of a wallet that has samples, and where transactions are pulled
+//! before every evaluation, a wallet's must be known as far as its samples go. A deposit that nobody has asked about
+//! would look like a gain.
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use crate::gain::Gains;
 use crate::rules::{CoverageRules, Rules};
 use crate::{keys, time};
 
-/// Why flows that count may be missing; `newest` is the time of the asset's newest sample. A deposit that may be another
-/// wallet's comes first: no pull can mend that.
+/// Why flows that count may be missing; `newest` is the time of the asset's newest sample. A deposit that may be
+/// another wallet's comes first: no pull can mend that.
 pub(crate) fn incomplete(
     rules: &Rules,
     snapshot: &Snapshot,
@@ -32,7 +33,8 @@ pub(crate) fn incomplete(
     })
 }
 
-/// The first deposit before `due` of a wallet that has no samples, although the asset's go on: it may be another wallet's.
+/// The first deposit before `due` of a wallet that has no samples, although the asset's go on: it may be another
+/// wallet's.
 fn unknown_wallet(gains: &Gains<'_>, due: i64) -> Option<UnknownWallet> {
     let is_due = |(direction, row): &&(Direction, &FlowRow)| {
         *direction == Direction::Deposit && row.ts.is_some_and(|ts| ts < due)
@@ -47,7 +49,8 @@ fn unknown_wallet(gains: &Gains<'_>, due: i64) -> Option<UnknownWallet> {
     })
 }
 
-/// The first of the wallets whose flows are not known from its baseline to its newest sample, but for what may come late.
+/// The first of the wallets whose flows are not known from its baseline to its newest sample, but for what may come
+/// late.
 fn not_pulled(
     rules: &CoverageRules,
     zone: &TimeZone,
@@ -71,7 +74,8 @@ fn not_pulled(
     Some(NotPulled { wallet, known_to, cause, others: unknown.count() })
 }
 
-/// Why a wallet's flows are known to `known_to` and not to `needed`: what is configured first, for no pull can mend that.
+/// Why a wallet's flows are known to `known_to` and not to `needed`: what is configured first, for no pull can mend
+/// that.
 fn cause(
     rules: &CoverageRules,
     zone: &TimeZone,

@@ -179,8 +179,8 @@ pub(crate) fn stale_wallets(wallets: &[WalletFigures], as_of: Timestamp) -> Opti
     })
 }
 
-/// That a gain was computed with a price off the peg, of a wallet's baseline sample or at a flow: the peg holds by newest prices
-/// only.
+/// That a gain was computed with a price off the peg, of a wallet's baseline sample or at a flow: the peg holds by
+/// newest prices only.
 pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>, zone: &TimeZone) -> Option<Warning> {
     let peg = peg?;
     let used = gains.wallets.iter().flat_map(|wallet| {
@@ -193,8 +193,8 @@ pub(crate) fn off_peg_before(gains: &Gains<'_>, peg: Option<Peg>, zone: &TimeZon
     let (price, ts, wallet) = off.iter().max_by(|(a, ..), (b, ..)| deviation(*a).total_cmp(&deviation(*b)))?;
     let more = if off.len() > 1 { format!(" and {} more", off.len() - 1) } else { String::new() };
     Some(Warning::new(format!(
-        "the gain rests on a price off the peg, {price:.4} USD at {}, {:.0} bps from {:?}, of wallet {wallet}{more}: is it \
-         right? A wrong one makes principal look like gain",
+        "the gain rests on a price off the peg, {price:.4} USD at {}, {:.0} bps from {:?}, of wallet {wallet}{more}: \
+         is it right? A wrong one makes principal look like gain",
         time::shown_nanos(*ts, zone),
         deviation(*price),
         peg.target_usd
@@ -233,15 +233,15 @@ fn fallen(wallets: &[WalletFigures]) -> Option<Warning> {
         1 => Warning::moving(
             &format!("wallet {wallet} has "),
             format_args!(
-                "{units:.2} units less than its flows explain: a withdrawal may be missing, or a deposit be there twice or in \
-                 the wrong unit, which only lowers the gain"
+                "{units:.2} units less than its flows explain: a withdrawal may be missing, or a deposit be there \
+                 twice or in the wrong unit, which only lowers the gain"
             ),
         ),
         count => Warning::moving(
             &format!("{count} wallets have fewer units than their flows explain"),
             format_args!(
-                ", {wallet} most ({units:.2}): withdrawals may be missing, or deposits be there twice or in the wrong unit, \
-                 which only lowers the gain"
+                ", {wallet} most ({units:.2}): withdrawals may be missing, or deposits be there twice or in the wrong \
+                 unit, which only lowers the gain"
             ),
         ),
     };

@@ -101,7 +101,8 @@ fn the_larger_of_sigma_and_both_floors_decides() {
 
 #[test]
 fn a_percentile_gate_compares_with_the_central_interval() {
-    // Residuals about the mean 3: −2, −1, 0, 1, 2. The central 60 % run from quantile 0.2 (position 0.8) to 0.8 (3.2): ±1.2.
+    // Residuals about the mean 3: −2, −1, 0, 1, 2. The central 60 % run from quantile 0.2 (position 0.8) to 0.8 (3.2):
+    // ±1.2.
     let percentile = GateRules { threshold: Threshold::Percentile { central_confidence: 0.6 }, ..rules() };
     let figures = hourly(&[1.0, 2.0, 3.0, 4.0, 5.0], &percentile);
     let [low, high] = figures.interval.expect("there is one");

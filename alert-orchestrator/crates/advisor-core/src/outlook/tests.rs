@@ -112,7 +112,8 @@ fn a_sample_that_is_missing_or_one_too_many_is_no_change_of_pace() {
 
 #[test]
 fn a_wallet_that_is_no_longer_sampled_does_not_count_as_going_on() {
-    // Hourly until hour 2, while the other goes on daily: the 3 points of the first are out of the window by the third day.
+    // Hourly until hour 2, while the other goes on daily: the 3 points of the first are out of the window by the third
+    // day.
     said_of(&[every(1.0, 0.0, 3), every(24.0, 0.0, 3)], 48.0, 48.0, &never("one a day", 264));
     // A wallet of one sample goes on, but nobody knows how.
     said_of(
