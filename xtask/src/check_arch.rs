@@ -31,6 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("build-info", &[]),
     ("advisor-core", &["quant", "legible"]),
     ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
+    ("trading-core", &["quant"]),
     ("alert-orchestrator", ABOVE), // with the advisor-* crates
     ("skeleton", &["build-info", "platform"]),
     ("testkit", &[]),
@@ -42,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const TEST_SUPPORT: &[&str] = &["testkit", "advisor-testkit"];
 
 /// Same input, same answer: these do no IO, start no task, and read no clock.
-const PURE: &[&str] = &["quant", "legible", "advisor-core"];
+const PURE: &[&str] = &["quant", "legible", "advisor-core", "trading-core"];
 
 /// What must not be found below a pure crate, at any depth. jiff stays allowed for its types; reading the clock
 /// through it is banned by the pure crates' clippy.toml.
