@@ -1,17 +1,18 @@
 //! How do sums and quotients of money stay exact until they are rounded?
 //!
-//! [`Exact`] is a fraction of whole numbers without limit. Decisions, which are rare, are computed with it; what happens at
-//! every bar is done in whole counts of a step instead. Rounding is named where it happens: [`down_to`], [`up_to`],
-//! [`half_even`].
+//! [`Exact`] is a fraction of whole numbers without limit. Decisions and fills, which are rare, are computed with it; what
+//! happens at every bar is done in whole counts of a step instead. Rounding is named where it happens: [`down_to`],
+//! [`up_to`], [`half_even`].
 
-use num_bigint::BigInt;
-use num_integer::Integer as _;
-use num_rational::BigRational;
-use num_traits::{Signed as _, ToPrimitive as _, Zero as _};
+use dashu_base::{DivRemEuclid as _, UnsignedAbs as _};
+use dashu_int::{IBig, UBig};
 use rust_decimal::Decimal;
 
 /// A fraction of whole numbers, exact.
-pub type Exact = BigRational;
+pub type Exact = dashu_ratio::Relaxed;
+
+/// The most digits after the point that a step of price or quantity may have.
+pub const MAX_DIGITS: u32 = 18;
 
 /// 10 to the power of `digits`, which is at most 38.
 #[must_use]
@@ -22,21 +23,29 @@ pub fn pow10(digits: u32) -> i128 {
 /// A decimal as a fraction.
 #[must_use]
 pub fn of(decimal: Decimal) -> Exact {
-    Exact::new(decimal.mantissa().into(), pow10(decimal.scale()).into())
+    of_count(decimal.mantissa(), decimal.scale())
 }
 
 /// `count` steps of 10^−`digits`.
 #[must_use]
 pub fn of_count(count: i128, digits: u32) -> Exact {
-    Exact::new(count.into(), pow10(digits).into())
+    Exact::from_parts(count.into(), UBig::from(10_u8).pow(digits as usize))
 }
 
-/// An `f64` as it enters money: rounded half-even to 12 significant digits, and then that decimal. `None` where it is not finite.
+/// A whole number as a fraction.
+#[must_use]
+pub fn whole(number: i128) -> Exact {
+    Exact::from(IBig::from(number))
+}
+
+/// An `f64` as it enters money: rounded half-even to 12 significant digits, and then that decimal. `None` where it is not
+/// finite.
 ///
 /// ```
-/// use trading_core::exact::{of_f64, Exact};
-/// assert_eq!(of_f64(0.1 + 0.2), Some(Exact::new(3.into(), 10.into())));
-/// assert_eq!(of_f64(123_456_789_012.5), Some(Exact::from_integer(123_456_789_012_i64.into()))); // a tie
+/// use trading_core::exact::{of_count, of_f64, whole};
+/// assert_eq!(of_f64(0.1 + 0.2), Some(of_count(3, 1)));
+/// assert_eq!(of_f64(123_456_789_012.5), Some(whole(123_456_789_012))); // a tie
+/// assert_eq!(of_f64(-2.5e20), Some(whole(-250_000_000_000_000_000_000)));
 /// assert_eq!(of_f64(f64::NAN), None);
 /// ```
 #[must_use]
@@ -44,40 +53,47 @@ pub fn of_f64(value: f64) -> Option<Exact> {
     if !value.is_finite() {
         return None;
     }
-    let text = format!("{value:.11e}"); // exact decimal expansion, rounded half-even
+    let text = format!("{value:.11e}"); // of the exact decimal expansion, a tie to the even digit
     let (digits, exponent) = text.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;
-    let whole: BigInt = digits.replacen('.', "", 1).parse().ok()?;
+    let digits: i128 = digits.replacen('.', "", 1).parse().ok()?;
     let power = exponent - 11;
-    let scale = BigInt::from(10).pow(power.unsigned_abs());
-    Some(if power < 0 { Exact::new(whole, scale) } else { Exact::from_integer(whole * scale) })
+    let scale = UBig::from(10_u8).pow(power.unsigned_abs() as usize);
+    Some(if power < 0 { Exact::from_parts(digits.into(), scale) } else { Exact::from(IBig::from(digits) * scale) })
 }
 
 /// The largest count of `step` that is not above `value`; `step` is positive.
 #[must_use]
-pub fn down_to(value: &Exact, step: &Exact) -> BigInt {
-    (value / step).floor().to_integer()
+pub fn down_to(value: &Exact, step: &Exact) -> i128 {
+    count((value / step).floor())
 }
 
 /// The smallest count of `step` that is not below `value`; `step` is positive.
 #[must_use]
-pub fn up_to(value: &Exact, step: &Exact) -> BigInt {
-    (value / step).ceil().to_integer()
+pub fn up_to(value: &Exact, step: &Exact) -> i128 {
+    count((value / step).ceil())
 }
 
 /// `numerator` / `denominator` to the nearest whole number, a tie to the even one; `denominator` is positive.
 #[must_use]
-pub fn half_even(numerator: &BigInt, denominator: &BigInt) -> BigInt {
-    let (quotient, rest) = numerator.div_mod_floor(denominator);
-    let twice: BigInt = rest * 2;
-    let is_up = twice > *denominator || (twice == *denominator && quotient.is_odd());
-    if is_up { quotient + 1 } else { quotient }
+pub fn half_even(numerator: IBig, denominator: IBig) -> i128 {
+    let twice = denominator.clone().unsigned_abs();
+    let (quotient, rest) = numerator.div_rem_euclid(denominator);
+    let rest = rest * 2_u8;
+    let is_odd = (&quotient % 2_i8) != 0;
+    count(if rest > twice || (rest == twice && is_odd) { quotient + 1 } else { quotient })
 }
 
-/// A fraction as the nearest `f64`, for statistics and pictures.
+/// A whole number as a count; beyond any amount of money there is, the largest one.
+fn count(number: IBig) -> i128 {
+    let is_negative = number < IBig::ZERO;
+    i128::try_from(number).unwrap_or(if is_negative { i128::MIN } else { i128::MAX })
+}
+
+/// A fraction as the nearest `f64`, for statistics and sentences.
 #[must_use]
 pub fn to_f64(value: &Exact) -> f64 {
-    value.to_f64().unwrap_or(if value.is_negative() { f64::MIN } else { f64::MAX })
+    value.to_f64().value()
 }
 
 /// A count of steps of 10^−`digits` as decimals are written: without trailing zeros, and without an exponent.
@@ -92,7 +108,7 @@ pub fn written(count: i128, digits: u32) -> String {
     let scale = pow10(digits).unsigned_abs();
     let (whole, rest) = (count.unsigned_abs() / scale, count.unsigned_abs() % scale);
     let sign = if count < 0 { "-" } else { "" };
-    if rest.is_zero() {
+    if rest == 0 {
         return format!("{sign}{whole}");
     }
     let rest = format!("{rest:0width$}", width = digits as usize);
