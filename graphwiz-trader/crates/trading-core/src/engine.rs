@@ -1,0 +1,344 @@
+//! The engine: which orders do signals become, what fills them, and what is the account worth then?
+//!
+//! Start at [`run`]. Bars are walked in the order of time, all markets together. Within one bar, in this order: market orders
+//! at its open ([`fill`]), resting limit entries, stops, targets, and at its close marks, N, emergencies and decisions
+//! ([`entry`] is the risk layer). What a decision leads to happens on later bars only.
+//!
+//! Elsewhere: the account is in [`crate::ledger`]; what a run has done is told by [`record`].
+
+mod entry;
+mod fill;
+mod lane;
+pub mod record;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::bars::{Bar, Record};
+use crate::ledger::Ledger;
+use crate::market::{Market, Money};
+use crate::rules::{Rules, StrategyRules};
+use crate::strategy::{Signal, Strategy};
+use crate::time::{Micros, Timeframe};
+
+use lane::Lane;
+use record::{Cause, Emergency, Fill, Order, OrderState, Refusal, Side, Trip};
+use watch::Watch;
+
+/// A strategy in a run: its rules, where it trades, and what makes its code for one market.
+pub struct Participant<'a> {
+    /// Its rules.
+    pub rules: StrategyRules,
+    /// Its markets, by their places in the run.
+    pub markets: Vec<usize>,
+    /// Makes it anew, for its first bar and after a gap.
+    pub make: &'a dyn Fn() -> Box<dyn Strategy>,
+    /// Makes what follows the average true range of its bars, where its stop is a multiple of that.
+    pub atr: Option<&'a dyn Fn() -> Gauge>,
+}
+
+/// A figure that follows the bars: its value at each closed one, oldest first.
+pub type Gauge = Box<dyn FnMut(&Bar) -> Option<f64>>;
+
+/// What is run.
+pub struct Run<'a> {
+    /// How money is counted.
+    pub money: Money,
+    /// The markets with their bars, all of one timeframe.
+    pub markets: &'a [Market],
+    /// The timeframe.
+    pub timeframe: Timeframe,
+    /// The first bars that are traded open no earlier; those before them only warm up.
+    pub from: Micros,
+    /// The strategies in the order of the configuration.
+    pub participants: &'a [Participant<'a>],
+    /// What is allowed.
+    pub rules: &'a Rules,
+    /// The account's first grant, in counts of money; positive.
+    pub capital: i128,
+}
+
+/// What a run has led to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// All orders.
+    pub orders: Vec<Order>,
+    /// All fills.
+    pub fills: Vec<Fill>,
+    /// All finished trips.
+    pub trips: Vec<Trip>,
+    /// All refused entries.
+    pub refusals: Vec<Refusal>,
+    /// What ended trading, each time it did.
+    pub emergencies: Vec<Emergency>,
+    /// The close times at which N was sampled.
+    pub sampled_at: Vec<Micros>,
+    /// N at each of them, for statistics.
+    pub unit_values: Vec<f64>,
+    /// At how many of them something was held.
+    pub exposed: usize,
+    /// Mean of E over the samples, in the account currency.
+    pub mean_equity: f64,
+    /// The account at the end.
+    pub ledger: Ledger,
+    /// N at the end, in counts of 10^−18.
+    pub unit_value: i128,
+    /// SHA-256 over orders, fills and N.
+    pub result_hash: [u8; 32],
+}
+
+/// Runs strategies over bars.
+#[must_use]
+pub fn run(run: &Run<'_>) -> Outcome {
+    let mut engine = Engine::new(run);
+    while let Some(open_time) = engine.next_open() {
+        engine.step(open_time);
+        if engine.is_over() {
+            break;
+        }
+    }
+    engine.finish()
+}
+
+struct Engine<'a> {
+    run: &'a Run<'a>,
+    lanes: Vec<Lane<'a>>,
+    /// Per market the place of its next record.
+    next: Vec<usize>,
+    /// Per market the record of the bar that is walked, where it has one.
+    current: Vec<Option<Record>>,
+    /// Per market what fills have taken of that bar's volume.
+    taken: Vec<i128>,
+    /// Per market what the dust there was counted at when it was left.
+    dust_value: Vec<i128>,
+    ledger: Ledger,
+    watch: Watch,
+    /// Per strategy when its stops and trailing exits were filled.
+    stopped_at: Vec<Vec<Micros>>,
+    /// The UTC day of the last entry, and how many there were in it.
+    entries_in_day: (i64, u32),
+    orders: Vec<Order>,
+    fills: Vec<Fill>,
+    trips: Vec<Trip>,
+    refusals: Vec<Refusal>,
+    signals: Vec<Signal>,
+}
+
+impl<'a> Engine<'a> {
+    fn new(run: &'a Run<'a>) -> Self {
+        let mut ledger = Ledger::new(run.money, run.markets.len());
+        ledger.grant(run.capital);
+        let start = |market: &Market| market.series.records.partition_point(|record| record.open_time < run.from);
+        let next: Vec<usize> = run.markets.iter().map(start).collect();
+        let mut lanes = Vec::new();
+        for (strategy, participant) in run.participants.iter().enumerate() {
+            for &market in &participant.markets {
+                let mut lane = Lane::new(strategy, market, participant);
+                lane.warm_up(&run.markets[market].series, next[market], run.rules.max_gap_bars);
+                lanes.push(lane);
+            }
+        }
+        for (market, &start) in next.iter().enumerate() {
+            if let Some(before) = start.checked_sub(1) {
+                ledger.mark(market, run.markets[market].series.records[before].close);
+            }
+        }
+        Self {
+            signals: vec![Signal::None; lanes.len()],
+            lanes,
+            current: vec![None; next.len()],
+            taken: vec![0; next.len()],
+            dust_value: vec![0; next.len()],
+            next,
+            ledger,
+            watch: Watch::new(&run.rules.emergency),
+            stopped_at: vec![Vec::new(); run.participants.len()],
+            entries_in_day: (i64::MIN, 0),
+            orders: Vec::new(),
+            fills: Vec::new(),
+            trips: Vec::new(),
+            refusals: Vec::new(),
+            run,
+        }
+    }
+
+    /// When the next bar of any market opens.
+    fn next_open(&self) -> Option<Micros> {
+        let opens = self
+            .run
+            .markets
+            .iter()
+            .zip(&self.next)
+            .filter_map(|(market, &next)| market.series.records.get(next).map(|record| record.open_time));
+        opens.min()
+    }
+
+    /// Walks the bars that open at this time.
+    fn step(&mut self, open_time: Micros) {
+        for (i, market) in self.run.markets.iter().enumerate() {
+            let record = market.series.records.get(self.next[i]).filter(|record| record.open_time == open_time);
+            self.current[i] = record.copied();
+            self.taken[i] = 0;
+        }
+        let close_time = open_time + self.run.timeframe.micros();
+        self.fill_at_open(open_time);
+        self.fill_limits(close_time);
+        self.watch_prices(close_time);
+        self.close_bars();
+        self.sample(close_time);
+        self.decide(close_time);
+    }
+
+    /// Counts the bars that have closed.
+    fn close_bars(&mut self) {
+        for lane in &mut self.lanes {
+            let Some(record) = self.current[lane.market] else { continue };
+            lane.bars += 1;
+            if let Some(position) = &mut lane.position {
+                let exits = &self.run.participants[lane.strategy].rules.exits;
+                position.see(record.high, exits.trailing.as_ref(), &self.run.markets[lane.market]);
+            }
+        }
+        for (market, record) in self.current.iter().enumerate() {
+            if let Some(record) = record {
+                self.ledger.mark(market, record.close);
+            }
+        }
+    }
+
+    /// Samples N, and trips what must trip.
+    fn sample(&mut self, at: Micros) {
+        let equity = self.ledger.equity(self.run.markets);
+        let unit_value = self.ledger.unit_value(equity);
+        let is_exposed = self.lanes.iter().any(|lane| lane.position.is_some());
+        let equity = self.run.money.to_f64(equity);
+        if let Some(flatten) = self.watch.sample(at, unit_value, equity, is_exposed) {
+            self.cancel_entries();
+            if flatten {
+                self.flatten(at);
+            }
+        }
+    }
+
+    /// Asks the strategies, exits first.
+    fn decide(&mut self, at: Micros) {
+        for i in 0..self.lanes.len() {
+            let lane = &mut self.lanes[i];
+            self.signals[i] = Signal::None;
+            if self.current[lane.market].is_none() {
+                continue;
+            }
+            let series = &self.run.markets[lane.market].series;
+            let signal = lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars);
+            if lane.exit.is_some() {
+                continue;
+            }
+            match signal {
+                Signal::Sell if lane.position.is_some() => self.exit(i, Cause::Signal, at, self.due(at)),
+                Signal::Sell => self.cancel_entry(i, OrderState::Cancelled),
+                signal => self.signals[i] = signal,
+            }
+        }
+        for i in 0..self.lanes.len() {
+            if !matches!(self.signals[i], Signal::None) {
+                self.enter(i, self.signals[i], at);
+            }
+        }
+        for (next, current) in self.next.iter_mut().zip(&self.current) {
+            *next += usize::from(current.is_some());
+        }
+    }
+
+    /// Orders all of a position sold at market, at the first open at or after `due`.
+    fn exit(&mut self, lane: usize, cause: Cause, at: Micros, due: Micros) {
+        self.cancel_entry(lane, OrderState::Cancelled);
+        let Lane { market, position: Some(position), .. } = &self.lanes[lane] else { return };
+        let quantity = position.quantity;
+        let market = *market;
+        let order = self.order(lane, market, Side::Sell, cause, None, quantity, at);
+        self.lanes[lane].exit = Some(lane::Exit { order, due });
+    }
+
+    fn flatten(&mut self, at: Micros) {
+        for i in 0..self.lanes.len() {
+            if self.lanes[i].position.is_some() && self.lanes[i].exit.is_none() {
+                self.exit(i, Cause::Flatten, at, self.due(at));
+            }
+        }
+    }
+
+    fn cancel_entries(&mut self) {
+        for i in 0..self.lanes.len() {
+            self.cancel_entry(i, OrderState::Cancelled);
+        }
+    }
+
+    fn cancel_entry(&mut self, lane: usize, state: OrderState) {
+        if let Some(entry) = self.lanes[lane].entry.take() {
+            self.orders[entry.order].state = state;
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of an order")]
+    fn order(
+        &mut self,
+        lane: usize,
+        market: usize,
+        side: Side,
+        cause: Cause,
+        limit: Option<i64>,
+        quantity: i128,
+        at: Micros,
+    ) -> usize {
+        let strategy = self.lanes[lane].strategy;
+        let (filled, state) = (0, OrderState::Open);
+        self.orders.push(Order { decided_at: at, strategy, market, side, cause, limit, quantity, filled, state });
+        self.orders.len() - 1
+    }
+
+    /// When an order that was decided at `at` reaches the market: the open of the bar that opens then, or with a latency
+    /// beyond one bar of the first that opens after it.
+    fn due(&self, at: Micros) -> Micros {
+        let (latency, step) = (self.run.rules.costs.latency, self.run.timeframe.micros());
+        if latency <= step { at } else { self.run.timeframe.start_of(at + latency + step - 1) }
+    }
+
+    /// After an emergency a run goes on until nothing is held.
+    fn is_over(&self) -> bool {
+        self.watch.is_stopped() && self.lanes.iter().all(|lane| lane.position.is_none())
+    }
+
+    fn finish(self) -> Outcome {
+        let mut hash = Sha256::new();
+        for order in &self.orders {
+            let Order { decided_at, strategy, market, side, cause, limit, quantity, filled, state } = order;
+            let text = format!(
+                "order {decided_at} {strategy} {market} {side:?} {cause:?} {limit:?} {quantity} {filled} {state:?}\n"
+            );
+            hash.update(text);
+        }
+        for fill in &self.fills {
+            let Fill { at, order, price, quantity, fee, base_fee } = fill;
+            hash.update(format!("fill {at} {order} {price} {quantity} {fee} {base_fee}\n"));
+        }
+        let unit_value = self.watch.unit_value();
+        let (sampled, values_hash) = self.watch.finish();
+        hash.update(values_hash);
+        Outcome {
+            orders: self.orders,
+            fills: self.fills,
+            trips: self.trips,
+            refusals: self.refusals,
+            emergencies: sampled.emergencies,
+            sampled_at: sampled.at,
+            unit_values: sampled.unit_values,
+            exposed: sampled.exposed,
+            mean_equity: sampled.mean_equity,
+            ledger: self.ledger,
+            unit_value,
+            result_hash: hash.finalize().into(),
+        }
+    }
+}

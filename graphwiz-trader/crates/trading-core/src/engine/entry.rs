@@ -1,0 +1,250 @@
+//! The risk layer before an entry: may it be, and how large? It makes an entry smaller or refuses it, never larger.
+
+use rust_decimal::Decimal;
+
+use crate::exact::{self, Exact};
+use crate::rules::{Limits, Sizing, Stop};
+use crate::strategy::Signal;
+use crate::time::{DAY, Micros};
+
+use super::Engine;
+use super::lane::{Entry, EntryKind};
+use super::record::{Cause, Refusal, Rule, Side};
+
+/// An entry's least value beside that of the least order at its stop.
+const VIABLE: Decimal = Decimal::from_parts(105, 0, 0, false, 2);
+const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+
+/// Why an entry is not.
+struct Refused(Rule, String);
+
+/// What an entry asks for.
+struct Wanted {
+    size: Exact,
+    /// The limit and how long it rests.
+    limit: Option<(i64, u32)>,
+}
+
+/// An entry that may be sent.
+struct Approved {
+    quantity: i128,
+    stop_distance: Option<Exact>,
+}
+
+fn refuse<T>(rule: Rule, value: impl std::fmt::Display, limit: impl std::fmt::Display) -> Result<T, Refused> {
+    Err(Refused(rule, format!("risk refused {}: {value} > {limit}", rule.name())))
+}
+
+impl Engine<'_> {
+    /// Sends an entry, if the strategy is flat and the risk layer lets it.
+    pub(super) fn enter(&mut self, lane: usize, signal: Signal, at: Micros) {
+        let here = &self.lanes[lane];
+        let adds = self.run.participants[here.strategy].rules.accumulates.is_some();
+        if here.entry.is_some() || (here.position.is_some() && !adds) {
+            return;
+        }
+        let Some(wanted) = self.wanted(lane, signal) else { return };
+        match self.approve(lane, &wanted, at) {
+            Ok(approved) => self.send(lane, &wanted, approved, at),
+            Err(Refused(rule, text)) => {
+                let (strategy, market) = (self.lanes[lane].strategy, self.lanes[lane].market);
+                self.refusals.push(Refusal { at, strategy, market, rule, text });
+            }
+        }
+    }
+
+    /// `None` where the signal asks for no entry: its size or limit is nothing.
+    fn wanted(&self, lane: usize, signal: Signal) -> Option<Wanted> {
+        let (size, limit) = match signal {
+            Signal::Buy { size } => (size, None),
+            Signal::BuyLimit { price, valid_bars, size } => {
+                let market = &self.run.markets[self.lanes[lane].market];
+                let price = market.down_to_tick(&exact::of(price));
+                (size, Some((price, valid_bars.clamp(1, 100))))
+            }
+            Signal::None | Signal::Sell => return None,
+        };
+        let size = Some(size).filter(|size| *size > 0.0).and_then(|size| exact::of_f64(size.min(1.0)))?;
+        (limit.is_none_or(|(price, _)| price > 0)).then_some(Wanted { size, limit })
+    }
+
+    fn approve(&self, lane: usize, wanted: &Wanted, at: Micros) -> Result<Approved, Refused> {
+        self.check_times(lane, at)?;
+        let market = self.lanes[lane].market;
+        let counted = &self.run.markets[market];
+        let mark = counted.price(self.ledger.mark_of(market));
+        let (distance, stop_distance) = self.stop_distance(lane, &mark)?;
+        let mut notional = self.size(lane, &distance);
+        let money = self.run.money;
+        let equity = money.exact(self.ledger.equity(self.run.markets));
+        if let Some(limits) = &self.run.rules.limits {
+            notional = self.clip(market, limits, &equity, notional)?;
+        }
+        notional = self.clip_to_cash(market, &mark, wanted, notional)?;
+        notional *= &wanted.size;
+        if self.watch.is_halved() {
+            notional *= exact::of(HALF);
+        }
+        let minimum = counted.minimum(self.ledger.mark_of(market)) * exact::of(VIABLE);
+        let minimum = minimum / (exact::whole(1) - distance).max(exact::of_count(1, 9));
+        let quantity = counted.down_to_lot(&(&notional / &mark));
+        if notional < minimum || quantity == 0 {
+            let least = minimum.max(counted.quantity(counted.lot) * mark);
+            let text = format!("risk refused viable_minimum: {} < {}", amount(&notional), amount(&least));
+            return Err(Refused(Rule::ViableMinimum, text));
+        }
+        Ok(Approved { quantity, stop_distance })
+    }
+
+    /// The rules that count and look at the clock.
+    fn check_times(&self, lane: usize, at: Micros) -> Result<(), Refused> {
+        let here = &self.lanes[lane];
+        if self.watch.is_stopped() {
+            return Err(Refused(Rule::Emergency, "risk refused emergency".to_owned()));
+        }
+        let exits = here.exits();
+        if let Some(last) = here.last_exit_bar
+            && here.bars - last < exits.cooldown_bars
+        {
+            let text = format!("risk refused cooldown: {} < {}", here.bars - last, exits.cooldown_bars);
+            return Err(Refused(Rule::Cooldown, text));
+        }
+        let stops = &self.stopped_at[here.strategy];
+        if let (Some(most), Some(newest)) = (exits.stop_guard, stops.last())
+            && at < newest + DAY
+        {
+            let within = stops.iter().rev().take_while(|stop| **stop > newest - DAY).count();
+            if within >= most as usize {
+                let text = format!("risk refused stop_guard: {within} >= {most}");
+                return Err(Refused(Rule::StopGuard, text));
+            }
+        }
+        if let Some(limits) = &self.run.rules.limits {
+            let is_taken = |lane: &&super::Lane<'_>| lane.position.is_some() || lane.entry.is_some();
+            let taken = self.lanes.iter().filter(is_taken).count() + usize::from(here.position.is_none());
+            if taken > limits.max_open_positions as usize {
+                return refuse(Rule::MaxOpenPositions, taken, limits.max_open_positions);
+            }
+            let (day, sent) = self.entries_in_day;
+            let sent = if day == at.div_euclid(DAY) { sent + 1 } else { 1 };
+            if sent > limits.max_trades_per_day {
+                return refuse(Rule::MaxTradesPerDay, sent, limits.max_trades_per_day);
+            }
+        }
+        Ok(())
+    }
+
+    /// d as a share of the price; and the whole distance where the stop is one.
+    fn stop_distance(&self, lane: usize, mark: &Exact) -> Result<(Exact, Option<Exact>), Refused> {
+        let here = &self.lanes[lane];
+        match here.exits().stop {
+            Stop::None => Ok((exact::of(here.exits().size_stop), None)),
+            Stop::Percent(share) => Ok((exact::of(share), None)),
+            Stop::Atr(multiple) => {
+                let undefined = || Refused(Rule::Stop, "risk_undefined: stop".to_owned());
+                let atr = here.atr.filter(|atr| *atr > 0.0).and_then(exact::of_f64).ok_or_else(undefined)?;
+                let distance = atr * exact::of(multiple);
+                Ok((&distance / mark, Some(distance)))
+            }
+        }
+    }
+
+    /// The value that the strategy's own rule asks for.
+    fn size(&self, lane: usize, distance: &Exact) -> Exact {
+        let rules = &self.run.participants[self.lanes[lane].strategy].rules;
+        let equity = self.run.money.exact(self.ledger.equity(self.run.markets));
+        let share = equity * exact::of(rules.capital_share);
+        if let Some(fraction) = rules.accumulates {
+            return share * exact::of(fraction);
+        }
+        match self.run.rules.sizing {
+            Sizing::FixedFractional { risk_per_trade } => share * exact::of(risk_per_trade) / distance,
+            Sizing::FixedNotional(amount) => exact::of(amount).min(share),
+            Sizing::FixedRisk(amount) => exact::of(amount).min(share) / distance,
+        }
+    }
+
+    /// Clips to the limits of the instrument, of its group and of the account.
+    fn clip(&self, market: usize, limits: &Limits, equity: &Exact, notional: Exact) -> Result<Exact, Refused> {
+        let in_market = self.exposure(|held| held == market);
+        let in_all = self.exposure(|_| true);
+        let of_position = (equity * exact::of(limits.max_position_share)).min(exact::of(limits.max_position_size));
+        let rules = [
+            (Rule::MaxPositionSize, in_market, of_position),
+            (Rule::MaxPortfolioExposure, in_all.clone(), equity * exact::of(limits.max_portfolio_exposure)),
+            // How instruments move together is not known, so that all are taken to.
+            (Rule::MaxCorrelationExposure, in_all, equity * exact::of(limits.max_correlation_exposure)),
+        ];
+        let mut clipped = notional;
+        for (rule, held, limit) in rules {
+            if held >= limit {
+                return refuse(rule, amount(&held), amount(&limit));
+            }
+            clipped = clipped.min(limit - held);
+        }
+        Ok(clipped)
+    }
+
+    /// What is held of markets by positions, at their marks, and what open entries there can still cost.
+    fn exposure(&self, counts: impl Fn(usize) -> bool) -> Exact {
+        let mut sum = exact::whole(0);
+        for lane in self.lanes.iter().filter(|lane| counts(lane.market)) {
+            if let Some(position) = &lane.position {
+                let value = self.run.markets[lane.market].value(self.ledger.mark_of(lane.market), position.quantity);
+                sum += self.run.money.exact(value);
+            }
+            if let Some(entry) = &lane.entry {
+                sum += &entry.reserved;
+            }
+        }
+        sum
+    }
+
+    /// Clips to what cash can pay at the worst price, with its fee.
+    fn clip_to_cash(&self, market: usize, mark: &Exact, wanted: &Wanted, notional: Exact) -> Result<Exact, Refused> {
+        let free = self.free();
+        if free <= exact::whole(0) {
+            return refuse(Rule::Cash, amount(&notional), amount(&free));
+        }
+        let (worst, rate) = self.worst_price(market, mark, wanted);
+        let cost = worst / mark * (exact::whole(1) + exact::of(rate));
+        Ok(notional.min(free / cost))
+    }
+
+    /// The worst price an entry can fill at, and the commission it pays then.
+    fn worst_price(&self, market: usize, mark: &Exact, wanted: &Wanted) -> (Exact, Decimal) {
+        let costs = &self.run.rules.costs;
+        match wanted.limit {
+            Some((limit, _)) => (self.run.markets[market].price(limit), costs.commission_maker),
+            None => (mark * exact::of(Decimal::ONE + costs.slippage.rate()), costs.commission),
+        }
+    }
+
+    fn send(&mut self, lane: usize, wanted: &Wanted, approved: Approved, at: Micros) {
+        let market = self.lanes[lane].market;
+        let counted = &self.run.markets[market];
+        let Approved { quantity, stop_distance } = approved;
+        let mark = counted.price(self.ledger.mark_of(market));
+        let (price, rate) = self.worst_price(market, &mark, wanted);
+        let reserved = self.worst_cost(market, &price, quantity, rate);
+        let order =
+            self.order(lane, market, Side::Buy, Cause::Entry, wanted.limit.map(|(price, _)| price), quantity, at);
+        let due = self.due(at);
+        let kind = match wanted.limit {
+            None => EntryKind::Market { due },
+            Some((price, valid_bars)) => {
+                let expires = due + i64::from(valid_bars) * self.run.timeframe.micros();
+                EntryKind::Limit { price, due, expires, has_arrived: false }
+            }
+        };
+        self.lanes[lane].entry = Some(Entry { order, reserved, stop_distance, kind });
+        let day = at.div_euclid(DAY);
+        let sent = if self.entries_in_day.0 == day { self.entries_in_day.1 + 1 } else { 1 };
+        self.entries_in_day = (day, sent);
+    }
+}
+
+/// An amount in a sentence, to the cent.
+fn amount(value: &Exact) -> String {
+    format!("{:.2}", exact::to_f64(value))
+}

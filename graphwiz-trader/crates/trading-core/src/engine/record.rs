@@ -1,0 +1,201 @@
+//! What has happened in a run: orders, fills, trips and refusals, in the order in which they happened.
+//!
+//! Times are event time; prices and quantities are counts of their market, money is counts of the run's [`Money`](crate::market::Money).
+
+use serde::Serialize;
+
+use crate::time::Micros;
+
+/// Which way an order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// It is an entry.
+    Buy,
+    /// It is an exit.
+    Sell,
+}
+
+/// Why there is an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The strategy wanted in.
+    Entry,
+    /// The strategy wanted out.
+    Signal,
+    /// The stop was reached.
+    Stop,
+    /// The trailing stop was.
+    Trailing,
+    /// A target was; the first is 1.
+    Target(u32),
+    /// An emergency sells everything.
+    Flatten,
+}
+
+impl Cause {
+    /// Its name in reports: all targets have one.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Signal => "signal",
+            Self::Stop => "stop",
+            Self::Trailing => "trailing",
+            Self::Target(_) => "target",
+            Self::Flatten => "flatten",
+        }
+    }
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// It rests, or waits for its bar.
+    Open,
+    /// All of it was filled.
+    Filled,
+    /// It was taken back, with what was filled.
+    Cancelled,
+    /// Its time was over, with what was filled.
+    Expired,
+    /// It was not taken.
+    Rejected,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// When it was decided.
+    pub decided_at: Micros,
+    /// Of which strategy, by its place in the run.
+    pub strategy: usize,
+    /// In which market, by its place in the run.
+    pub market: usize,
+    /// Which way.
+    pub side: Side,
+    /// Why.
+    pub cause: Cause,
+    /// The limit of a resting order; `None`: at market.
+    pub limit: Option<i64>,
+    /// How much was wanted.
+    pub quantity: i128,
+    /// How much was filled.
+    pub filled: i128,
+    /// What became of it.
+    pub state: OrderState,
+}
+
+/// A fill of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fill {
+    /// When: the open of its bar, or its close.
+    pub at: Micros,
+    /// The order, by its place in the run.
+    pub order: usize,
+    /// At which price.
+    pub price: i64,
+    /// How much.
+    pub quantity: i128,
+    /// The fee in money.
+    pub fee: i128,
+    /// The fee in base, in counts of quantity.
+    pub base_fee: i128,
+}
+
+/// A position from flat to flat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trip {
+    /// Of which strategy.
+    pub strategy: usize,
+    /// In which market.
+    pub market: usize,
+    /// When its first entry was filled.
+    pub entered_at: Micros,
+    /// When its last exit was filled.
+    pub left_at: Micros,
+    /// What its entries cost, fees and older dust included.
+    pub cost: i128,
+    /// What its exits brought, fees and left dust included, less its cost.
+    pub pnl: i128,
+    /// Why its last exit was.
+    pub cause: Cause,
+}
+
+/// An entry that the risk layer did not let pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// When.
+    pub at: Micros,
+    /// Of which strategy.
+    pub strategy: usize,
+    /// In which market.
+    pub market: usize,
+    /// Which rule.
+    pub rule: Rule,
+    /// The whole sentence.
+    pub text: String,
+}
+
+/// The rules of the risk layer, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the rules' own")]
+pub enum Rule {
+    Emergency,
+    Cooldown,
+    StopGuard,
+    MaxOpenPositions,
+    MaxTradesPerDay,
+    MaxPositionSize,
+    MaxPortfolioExposure,
+    MaxCorrelationExposure,
+    Cash,
+    Stop,
+    Size,
+    ViableMinimum,
+}
+
+impl Rule {
+    /// Its name in sentences and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Cooldown => "cooldown",
+            Self::StopGuard => "stop_guard",
+            Self::MaxOpenPositions => "max_open_positions",
+            Self::MaxTradesPerDay => "max_trades_per_day",
+            Self::MaxPositionSize => "max_position_size",
+            Self::MaxPortfolioExposure => "max_portfolio_exposure",
+            Self::MaxCorrelationExposure => "max_correlation_exposure",
+            Self::Cash => "cash",
+            Self::Stop => "stop",
+            Self::Size => "size",
+            Self::ViableMinimum => "viable_minimum",
+        }
+    }
+}
+
+/// What ended trading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The day's loss.
+    DailyLoss,
+    /// The drawdown.
+    Drawdown,
+    /// The ledger does not add up.
+    Conservation,
+}
+
+/// An emergency stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Emergency {
+    /// When it tripped.
+    pub at: Micros,
+    /// By what.
+    pub trigger: Trigger,
+    /// The loss or drawdown then, as a share.
+    pub value: f64,
+}

@@ -1,0 +1,194 @@
+//! What was the account worth, sample by sample, and is the loss too large?
+
+use std::collections::VecDeque;
+
+use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
+
+use crate::exact;
+use crate::ledger::UNIT_DIGITS;
+use crate::rules::EmergencyRules;
+use crate::time::{DAY, Micros};
+
+use super::record::{Emergency, Trigger};
+
+/// The share of a drawdown from the highest N of the last 30 days at which entries are halved.
+const HALVED_AT: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
+
+/// N over time, and what follows from it.
+pub(super) struct Watch {
+    daily_loss: Option<Keep>,
+    drawdown: Option<Keep>,
+    flatten: bool,
+    goes_on: bool,
+    unit_value: i128,
+    /// N at the end of the previous UTC day; the highest N since the start or the last accepted loss.
+    day_start: i128,
+    highest: i128,
+    /// N at or under these trips an emergency.
+    daily_floor: i128,
+    drawdown_floor: i128,
+    /// Times and N of the last 30 days, N falling: the first is the highest.
+    recent: VecDeque<(Micros, i128)>,
+    last_sample: Option<Micros>,
+    stopped: bool,
+    equity_sum: f64,
+    sampled: Sampled,
+    values_hash: Sha256,
+}
+
+/// All samples.
+#[derive(Debug, Default)]
+pub(super) struct Sampled {
+    pub(super) at: Vec<Micros>,
+    pub(super) unit_values: Vec<f64>,
+    pub(super) exposed: usize,
+    pub(super) mean_equity: f64,
+    pub(super) emergencies: Vec<Emergency>,
+}
+
+/// What must be kept of a value: `1 - share` of it, as a fraction of whole numbers.
+#[derive(Debug, Clone, Copy)]
+struct Keep {
+    share: Decimal,
+    numerator: i128,
+    denominator: i128,
+}
+
+impl Keep {
+    fn new(share: Decimal) -> Self {
+        let keep = (Decimal::ONE - share).normalize();
+        Self { share, numerator: keep.mantissa(), denominator: exact::pow10(keep.scale()) }
+    }
+
+    /// The largest N that is not above this share of `n`.
+    fn floor(self, n: i128) -> i128 {
+        match n.checked_mul(self.numerator) {
+            Some(product) => product.div_euclid(self.denominator),
+            None => exact::down_to(&(exact::whole(n) * exact::of(Decimal::ONE - self.share)), &exact::whole(1)),
+        }
+    }
+}
+
+impl Watch {
+    pub(super) fn new(rules: &EmergencyRules) -> Self {
+        let one = exact::pow10(UNIT_DIGITS);
+        let mut watch = Self {
+            daily_loss: rules.max_daily_loss.map(Keep::new),
+            drawdown: rules.max_drawdown.map(Keep::new),
+            flatten: rules.flatten,
+            goes_on: rules.goes_on,
+            unit_value: one,
+            day_start: one,
+            highest: one,
+            daily_floor: 0,
+            drawdown_floor: 0,
+            recent: VecDeque::from([(Micros::MIN, one)]),
+            last_sample: None,
+            stopped: false,
+            equity_sum: 0.0,
+            sampled: Sampled::default(),
+            values_hash: Sha256::new(),
+        };
+        watch.set_floors();
+        watch
+    }
+
+    /// Whether an emergency is on.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(super) fn unit_value(&self) -> i128 {
+        self.unit_value
+    }
+
+    /// Takes N at a close time. Where it trips an emergency, says whether all positions are to be sold.
+    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: f64, is_exposed: bool) -> Option<bool> {
+        self.begin_day(at);
+        if unit_value != self.unit_value || self.last_sample.is_none() {
+            self.values_hash.update(at.to_le_bytes());
+            self.values_hash.update(unit_value.to_le_bytes());
+        }
+        self.unit_value = unit_value;
+        self.last_sample = Some(at);
+        if unit_value > self.highest {
+            self.highest = unit_value;
+            self.set_floors();
+        }
+        self.keep_recent(at);
+        self.sampled.at.push(at);
+        self.sampled.unit_values.push(unit_value as f64 / exact::pow10(UNIT_DIGITS) as f64);
+        self.sampled.exposed += usize::from(is_exposed);
+        self.equity_sum += equity;
+        let tripped = self.tripped(at)?;
+        self.stopped = true;
+        self.sampled.emergencies.push(tripped);
+        Some(self.flatten)
+    }
+
+    /// Trips an emergency that is not N's.
+    pub(super) fn trip(&mut self, at: Micros, trigger: Trigger) {
+        self.stopped = true;
+        self.sampled.emergencies.push(Emergency { at, trigger, value: 0.0 });
+    }
+
+    /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
+    fn begin_day(&mut self, at: Micros) {
+        let Some(last) = self.last_sample else { return };
+        if (at - 1).div_euclid(DAY) == (last - 1).div_euclid(DAY) {
+            return;
+        }
+        self.day_start = self.unit_value;
+        if self.stopped && self.goes_on {
+            self.stopped = false;
+            self.highest = self.unit_value;
+            self.recent = VecDeque::from([(last, self.unit_value)]);
+        }
+        self.set_floors();
+    }
+
+    fn set_floors(&mut self) {
+        self.daily_floor = self.daily_loss.map_or(i128::MIN, |keep| keep.floor(self.day_start));
+        self.drawdown_floor = self.drawdown.map_or(i128::MIN, |keep| keep.floor(self.highest));
+    }
+
+    fn tripped(&self, at: Micros) -> Option<Emergency> {
+        let n = self.unit_value;
+        if self.stopped {
+            return None;
+        }
+        let (trigger, from) = if n <= self.daily_floor {
+            (Trigger::DailyLoss, self.day_start)
+        } else if n <= self.drawdown_floor {
+            (Trigger::Drawdown, self.highest)
+        } else {
+            return None;
+        };
+        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64 })
+    }
+
+    fn keep_recent(&mut self, at: Micros) {
+        while self.recent.back().is_some_and(|(_, n)| *n <= self.unit_value) {
+            self.recent.pop_back();
+        }
+        self.recent.push_back((at, self.unit_value));
+        while self.recent.front().is_some_and(|(then, _)| *then < at - 30 * DAY) {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Whether D30 is so deep that entries are halved.
+    pub(super) fn is_halved(&self) -> bool {
+        let highest = self.recent.front().map_or(self.unit_value, |(_, n)| *n);
+        self.unit_value <= Keep::new(HALVED_AT).floor(highest)
+    }
+
+    /// All samples, and the hash of when N changed to what.
+    pub(super) fn finish(mut self) -> (Sampled, [u8; 32]) {
+        if !self.sampled.at.is_empty() {
+            self.sampled.mean_equity = self.equity_sum / self.sampled.at.len() as f64;
+        }
+        (self.sampled, self.values_hash.finalize().into())
+    }
+}
