@@ -13,6 +13,7 @@ pub mod exact;
 pub mod instrument;
 pub mod ledger;
 pub mod market;
+pub mod metrics;
 pub mod rules;
 pub mod strategy;
 pub mod time;
