@@ -10,10 +10,12 @@
 pub mod bars;
 pub mod engine;
 pub mod exact;
+pub mod gate;
 pub mod instrument;
 pub mod ledger;
 pub mod market;
 pub mod metrics;
+pub mod report;
 pub mod rules;
 pub mod strategy;
 pub mod time;

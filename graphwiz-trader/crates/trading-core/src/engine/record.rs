@@ -2,9 +2,11 @@
 //!
 //! Times are event time; prices and quantities are counts of their market, money is counts of the run's [`Money`](crate::market::Money).
 
+use std::fmt;
+
 use serde::Serialize;
 
-use crate::time::Micros;
+use crate::time::{self, Micros};
 
 /// Which way an order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -179,7 +181,8 @@ impl Rule {
 }
 
 /// What ended trading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The day's loss.
     DailyLoss,
@@ -198,4 +201,16 @@ pub struct Emergency {
     pub trigger: Trigger,
     /// The loss or drawdown then, as a share.
     pub value: f64,
+}
+
+impl fmt::Display for Emergency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = time::shown(self.at);
+        let percent = self.value * 100.0;
+        match self.trigger {
+            Trigger::DailyLoss => write!(f, "emergency at {at}: daily loss {percent:.1} %; no entries after"),
+            Trigger::Drawdown => write!(f, "emergency at {at}: drawdown {percent:.1} %; no entries after"),
+            Trigger::Conservation => write!(f, "emergency at {at}: the ledger does not add up; no entries after"),
+        }
+    }
 }

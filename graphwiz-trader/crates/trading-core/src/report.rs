@@ -1,0 +1,319 @@
+//! What is told of a run: one value that becomes JSON, a page or lines on a console.
+//!
+//! Money, prices and quantities are texts of decimals, statistics are numbers, instants are milliseconds of Unix time.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::engine::Outcome;
+use crate::engine::record::{OrderState, Rule, Side, Trigger};
+use crate::exact::written;
+use crate::market::{Market, Money};
+use crate::metrics::{Metrics, Span};
+use crate::time::{Micros, Timeframe};
+
+/// A run as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// What the run is called: its strategy, or `portfolio`.
+    pub name: String,
+    /// SHA-256 over everything configured that the run depends on.
+    pub config_hash: String,
+    /// SHA-256 over the bars that it read.
+    pub data_hash: String,
+    /// The seed of whatever is random; nothing is in a plain run.
+    pub seed: u64,
+    /// SHA-256 over orders, fills and N: equal for equal behaviour.
+    pub result_hash: String,
+    /// SHA-256 over the four above.
+    pub fingerprint: String,
+    /// What was walked.
+    pub span: Walked,
+    /// The account at the end.
+    pub account: Account,
+    /// Its figures.
+    pub metrics: Metrics,
+    /// What the gate to live asks for and the run has not shown; empty where it has.
+    pub gate_unmet: Vec<String>,
+    /// Close time of each bar, and what the account was worth then, to the cent.
+    pub equity: Vec<(i64, String)>,
+    /// Finished trips.
+    pub trades: Vec<Trade>,
+    /// All orders, each with its fills.
+    pub orders: Vec<OrderTold>,
+    /// Trips by the reason of their last exit.
+    pub exits: BTreeMap<&'static str, usize>,
+    /// Entries that the risk layer did not let pass.
+    pub refusals: Vec<RefusalTold>,
+    /// What ended trading.
+    pub emergency: Vec<EmergencyTold>,
+    /// Calls of language models; a run of plain strategies has none.
+    pub llm: Option<()>,
+    /// What the reader should know about data and settings.
+    pub warnings: Vec<String>,
+}
+
+/// Which bars were walked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Walked {
+    pub from: i64,
+    pub to: i64,
+    pub timeframe: Timeframe,
+    pub instruments: Vec<String>,
+    pub bars: usize,
+}
+
+/// Amounts of the account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Account {
+    pub currency: String,
+    pub initial: String,
+    pub equity: String,
+    pub cash: String,
+    pub fees: String,
+}
+
+/// A trip as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Trade {
+    pub strategy: String,
+    pub instrument: String,
+    pub entered_at: i64,
+    pub left_at: i64,
+    pub cost: String,
+    pub pnl: String,
+    pub exit: &'static str,
+}
+
+/// An order as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct OrderTold {
+    pub decided_at: i64,
+    pub strategy: String,
+    pub instrument: String,
+    pub side: Side,
+    pub cause: &'static str,
+    pub limit: Option<String>,
+    pub quantity: String,
+    pub filled: String,
+    pub state: OrderState,
+    pub fills: Vec<FillTold>,
+}
+
+/// A fill as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct FillTold {
+    pub at: i64,
+    pub price: String,
+    pub quantity: String,
+    pub fee: String,
+    pub fee_in: String,
+}
+
+/// A refusal as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct RefusalTold {
+    pub at: i64,
+    pub strategy: String,
+    pub instrument: String,
+    pub rule: Rule,
+    pub text: String,
+}
+
+/// An emergency as it is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct EmergencyTold {
+    pub at: i64,
+    pub trigger: Trigger,
+    pub value: f64,
+    pub text: String,
+}
+
+/// What a report says beside what the run led to.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Heading<'a> {
+    pub name: &'a str,
+    pub strategies: Vec<&'a str>,
+    pub config_hash: [u8; 32],
+    pub data_hash: [u8; 32],
+    pub seed: u64,
+    pub capital: i128,
+    pub timeframe: Timeframe,
+    pub gate_unmet: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// Tells a run.
+    #[must_use]
+    pub fn new(
+        heading: Heading<'_>,
+        outcome: &Outcome,
+        markets: &[Market],
+        money: Money,
+        metrics: Metrics,
+        span: Span,
+    ) -> Self {
+        let names = Names { strategies: &heading.strategies, markets, money };
+        let hashes = [heading.config_hash, heading.data_hash, outcome.result_hash];
+        let mut exits = BTreeMap::new();
+        for trip in &outcome.trips {
+            *exits.entry(trip.cause.kind()).or_default() += 1;
+        }
+        let capital = money.to_f64(heading.capital);
+        let walked = |market: &Market| {
+            let within = |record: &&crate::bars::Record| span.from <= record.open_time && record.open_time < span.to;
+            market.series.records.iter().filter(within).count()
+        };
+        Self {
+            name: heading.name.to_owned(),
+            config_hash: hex(&hashes[0]),
+            data_hash: hex(&hashes[1]),
+            seed: heading.seed,
+            result_hash: hex(&hashes[2]),
+            fingerprint: hex(&fingerprint(hashes, heading.seed)),
+            span: Walked {
+                from: millis(span.from),
+                to: millis(span.to),
+                timeframe: heading.timeframe,
+                instruments: markets.iter().map(|market| market.instrument.id.to_string()).collect(),
+                bars: markets.iter().map(walked).sum(),
+            },
+            account: Account {
+                currency: markets.first().map_or_else(String::new, |market| market.instrument.id.quote().to_owned()),
+                initial: money.written(heading.capital),
+                equity: money.written(outcome.ledger.equity(markets)),
+                cash: money.written(outcome.ledger.cash()),
+                fees: money.written(outcome.ledger.fees()),
+            },
+            metrics,
+            gate_unmet: heading.gate_unmet,
+            equity: outcome
+                .sampled_at
+                .iter()
+                .zip(&outcome.unit_values)
+                .map(|(at, n)| (millis(*at), format!("{:.2}", n * capital)))
+                .collect(),
+            trades: outcome.trips.iter().map(|trip| names.trade(trip)).collect(),
+            orders: names.orders(outcome),
+            exits,
+            refusals: outcome.refusals.iter().map(|refusal| names.refusal(refusal)).collect(),
+            emergency: outcome.emergencies.iter().map(emergency).collect(),
+            llm: None,
+            warnings: heading.warnings,
+        }
+    }
+}
+
+struct Names<'a> {
+    strategies: &'a [&'a str],
+    markets: &'a [Market],
+    money: Money,
+}
+
+impl Names<'_> {
+    fn strategy(&self, strategy: usize) -> String {
+        self.strategies[strategy].to_owned()
+    }
+
+    fn instrument(&self, market: usize) -> String {
+        self.markets[market].instrument.id.to_string()
+    }
+
+    fn trade(&self, trip: &crate::engine::record::Trip) -> Trade {
+        Trade {
+            strategy: self.strategy(trip.strategy),
+            instrument: self.instrument(trip.market),
+            entered_at: millis(trip.entered_at),
+            left_at: millis(trip.left_at),
+            cost: self.money.written(trip.cost),
+            pnl: self.money.written(trip.pnl),
+            exit: trip.cause.kind(),
+        }
+    }
+
+    fn orders(&self, outcome: &Outcome) -> Vec<OrderTold> {
+        let mut told: Vec<OrderTold> = outcome
+            .orders
+            .iter()
+            .map(|order| {
+                let market = &self.markets[order.market];
+                OrderTold {
+                    decided_at: millis(order.decided_at),
+                    strategy: self.strategy(order.strategy),
+                    instrument: self.instrument(order.market),
+                    side: order.side,
+                    cause: order.cause.kind(),
+                    limit: order.limit.map(|limit| written(limit.into(), market.price_digits)),
+                    quantity: written(order.quantity, market.base_digits),
+                    filled: written(order.filled, market.base_digits),
+                    state: order.state,
+                    fills: Vec::new(),
+                }
+            })
+            .collect();
+        for fill in &outcome.fills {
+            let market = &self.markets[outcome.orders[fill.order].market];
+            let id = &market.instrument.id;
+            let (fee, fee_in) = match fill.base_fee {
+                0 => (self.money.written(fill.fee), id.quote()),
+                base_fee => (written(base_fee, market.base_digits), id.base()),
+            };
+            told[fill.order].fills.push(FillTold {
+                at: millis(fill.at),
+                price: written(fill.price.into(), market.price_digits),
+                quantity: written(fill.quantity, market.base_digits),
+                fee,
+                fee_in: fee_in.to_owned(),
+            });
+        }
+        told
+    }
+
+    fn refusal(&self, refusal: &crate::engine::record::Refusal) -> RefusalTold {
+        RefusalTold {
+            at: millis(refusal.at),
+            strategy: self.strategy(refusal.strategy),
+            instrument: self.instrument(refusal.market),
+            rule: refusal.rule,
+            text: refusal.text.clone(),
+        }
+    }
+}
+
+fn emergency(emergency: &crate::engine::record::Emergency) -> EmergencyTold {
+    EmergencyTold {
+        at: millis(emergency.at),
+        trigger: emergency.trigger,
+        value: emergency.value,
+        text: emergency.to_string(),
+    }
+}
+
+fn millis(at: Micros) -> i64 {
+    at.div_euclid(1000)
+}
+
+fn fingerprint(hashes: [[u8; 32]; 3], seed: u64) -> [u8; 32] {
+    let [config, data, result] = hashes;
+    let mut hash = Sha256::new();
+    hash.update(config);
+    hash.update(data);
+    hash.update(seed.to_be_bytes());
+    hash.update(result);
+    hash.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
