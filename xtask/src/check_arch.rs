@@ -32,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-core", &["quant", "legible"]),
     ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
     ("trading-core", &["quant"]),
+    ("graphwiz-trader", &["trading-core", "platform", "build-info"]),
     ("alert-orchestrator", ABOVE), // with the advisor-* crates
     ("skeleton", &["build-info", "platform"]),
     ("testkit", &[]),

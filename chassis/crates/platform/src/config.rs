@@ -70,6 +70,32 @@ impl Document {
         self.faults.extend(check::check(schema, &formats, &mut self.root));
     }
 
+    /// Takes out the section of environments and lays the one of this name over the rest of the file: mappings are merged key
+    /// by key, anything else takes the place of what was there. Without a name the section is only taken out; a name that
+    /// it does not have is a fault.
+    pub fn lay_over(&mut self, section: &str, name: Option<&str>) {
+        let environments = self.root.take(section);
+        let Some(name) = name else { return };
+        let entries = environments.as_ref().map_or(&[][..], Node::entries);
+        match entries.iter().find(|entry| entry.key == name) {
+            Some(entry) => self.root.merge(&entry.node),
+            None => {
+                let known: Vec<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let line = environments.map_or(1, |node| node.line);
+                let message = format!("found no environment {}, expected one of {known}", tree::quoted(name));
+                self.faults.push(Fault::new(line, section, message));
+            }
+        }
+    }
+
+    /// Takes out sections that are not checked.
+    pub fn take_out(&mut self, sections: &[&str]) {
+        for section in sections {
+            self.root.take(section);
+        }
+    }
+
     /// The file's content, for checks that a schema cannot express.
     pub fn root(&self) -> &Node {
         &self.root

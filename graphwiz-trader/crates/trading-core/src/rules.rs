@@ -4,6 +4,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::exact::Exact;
 use crate::time::Micros;
 
 /// What a fill costs, and what stands in its way.
@@ -126,7 +127,7 @@ pub struct StrategyRules {
     /// Its name.
     pub name: String,
     /// The part of E that it sizes on.
-    pub capital_share: Decimal,
+    pub capital_share: Exact,
     /// How its positions end.
     pub exits: Exits,
     /// The part of E_s of each of its buys, where it adds to what it holds (dca); `None`: one entry, by [`Rules::sizing`].
@@ -146,4 +147,88 @@ pub struct Rules {
     pub emergency: EmergencyRules,
     /// After how many missing bars indicators begin anew.
     pub max_gap_bars: u32,
+}
+
+/// What one place says about exits: a key left out is taken from the place below, `Some(None)` switches it off.
+///
+/// The places are, from the first that counts: the strategy in the configuration, its rule file, what ships with its kind,
+/// and the account's `risk`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExitsLayer {
+    /// [`Stop::Percent`].
+    pub stop_loss: Option<Option<Decimal>>,
+    /// [`Exits::trailing`].
+    pub trailing_percent: Option<Option<Decimal>>,
+    /// [`Stop::Atr`], which replaces the percentage.
+    pub atr_multiple: Option<Option<Decimal>>,
+    /// [`Exits::targets`]; an empty list stands for one target for all.
+    pub partial_targets: Option<Option<Vec<Target>>>,
+    /// [`Exits::cooldown_bars`].
+    pub cooldown_bars: Option<u32>,
+    /// [`Exits::stop_guard`].
+    pub stop_guard: Option<Option<u32>>,
+    /// [`Exits::size_stop`].
+    pub size_stop: Option<Decimal>,
+}
+
+impl ExitsLayer {
+    /// What ships with strategies that follow a trend: a stop, and nothing that would cut the trend short.
+    #[must_use]
+    pub fn stop_only() -> Self {
+        Self {
+            stop_loss: Some(Some(Decimal::new(2, 2))),
+            trailing_percent: Some(None),
+            partial_targets: Some(None),
+            ..Self::default()
+        }
+    }
+
+    /// No exit at all but the strategy's own.
+    #[must_use]
+    pub fn none() -> Self {
+        let none = Some(None);
+        Self {
+            stop_loss: none,
+            trailing_percent: none,
+            atr_multiple: none,
+            partial_targets: Some(None),
+            ..Self::default()
+        }
+    }
+
+    /// This place, and `below` where it says nothing.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            stop_loss: self.stop_loss.or(below.stop_loss),
+            trailing_percent: self.trailing_percent.or(below.trailing_percent),
+            atr_multiple: self.atr_multiple.or(below.atr_multiple),
+            partial_targets: self.partial_targets.or(below.partial_targets),
+            cooldown_bars: self.cooldown_bars.or(below.cooldown_bars),
+            stop_guard: self.stop_guard.or(below.stop_guard),
+            size_stop: self.size_stop.or(below.size_stop),
+        }
+    }
+
+    /// What takes effect; `all_at` is the target that an empty list stands for.
+    #[must_use]
+    pub fn resolve(self, all_at: Decimal) -> Exits {
+        let stop = match (self.atr_multiple.flatten(), self.stop_loss.flatten()) {
+            (Some(multiple), _) => Stop::Atr(multiple),
+            (None, Some(share)) => Stop::Percent(share),
+            (None, None) => Stop::None,
+        };
+        let targets = match self.partial_targets.flatten() {
+            Some(targets) if targets.is_empty() => vec![Target { percent: Decimal::ONE, target: all_at }],
+            targets => targets.unwrap_or_default(),
+        };
+        Exits {
+            stop,
+            trailing: self.trailing_percent.flatten(),
+            targets,
+            cooldown_bars: self.cooldown_bars.unwrap_or(0),
+            stop_guard: self.stop_guard.flatten(),
+            size_stop: self.size_stop.unwrap_or(Decimal::new(2, 2)),
+        }
+    }
 }

@@ -134,7 +134,12 @@ fn ran(timeframe: Timeframe, exits: Exits) -> Ran {
     };
     let (money, markets) = count_all(vec![(instrument, bundled(timeframe))], decimal("100000")).expect("small numbers");
     let make = || -> Box<dyn Strategy> { Box::new(Cross { closes: Vec::new(), before: None }) };
-    let strategy = StrategyRules { name: "sma_cross".into(), capital_share: Decimal::ONE, exits, accumulates: None };
+    let strategy = StrategyRules {
+        name: "sma_cross".into(),
+        capital_share: trading_core::exact::whole(1),
+        exits,
+        accumulates: None,
+    };
     let outcome = run(&Run {
         money,
         markets: &markets,

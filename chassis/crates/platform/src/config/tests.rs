@@ -348,6 +348,33 @@ fn files_that_cannot_be_read() {
     }
 }
 
+#[test]
+fn an_environment_is_laid_over_the_rest_key_by_key() {
+    let text = "listen_port: 1\ninner: {note: a, password: b}\nnames: [b, c]\n\
+                environments:\n  night: {inner: {note: c}, names: [d], share: 0.5}\n";
+    let laid = |name: Option<&str>| {
+        let mut document = Document::parse(Path::new("c.yaml"), text, &environment).unwrap();
+        document.lay_over("environments", name);
+        document.check(&schemars::schema_for!(Sample).to_value(), &[EVEN[0]]);
+        document.finish().map(|json| json.to_string()).map_err(|faults| faults.to_string())
+    };
+    assert_eq!(
+        laid(Some("night")).unwrap(),
+        r#"{"inner":{"note":"c","password":"b"},"listen_port":1,"names":["d"],"share":0.5}"#
+    );
+    assert!(laid(None).unwrap().contains(r#""names":["b","c"]"#));
+    let expected = r#"c.yaml:5: environments: found no environment "noon", expected one of night"#;
+    assert_eq!(laid(Some("noon")).unwrap_err(), expected);
+}
+
+#[test]
+fn what_is_taken_out_is_not_checked() {
+    let mut document = Document::parse(Path::new("c.yaml"), "web: {port: 1}\nshare: 0.5\n", &environment).unwrap();
+    document.take_out(&["web", "absent"]);
+    document.check(&schemars::schema_for!(Sample).to_value(), &[EVEN[0]]);
+    assert_eq!(document.finish().unwrap().to_string(), r#"{"share":0.5}"#);
+}
+
 /// Lines that look like a configuration, with everything YAML can do to them.
 fn yamlish() -> impl Strategy<Value = String> {
     let key =

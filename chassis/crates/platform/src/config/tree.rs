@@ -110,6 +110,27 @@ impl Node {
         path.split('.').try_fold(self, |node, key| node.entries().iter().find(|e| e.key == key).map(Entry::node))
     }
 
+    /// Takes the value of a key out of a mapping.
+    pub(super) fn take(&mut self, key: &str) -> Option<Node> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let at = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(at).node)
+    }
+
+    /// Lays `over` over this value: mappings are merged key by key, anything else is replaced.
+    pub(super) fn merge(&mut self, over: &Node) {
+        let (Value::Map(entries), Value::Map(others)) = (&mut self.value, &over.value) else {
+            self.clone_from(over);
+            return;
+        };
+        for other in others {
+            match entries.iter_mut().find(|entry| entry.key == other.key) {
+                Some(entry) => entry.node.merge(&other.node),
+                None => entries.push(other.clone()),
+            }
+        }
+    }
+
     /// The entries of a mapping; none of anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {

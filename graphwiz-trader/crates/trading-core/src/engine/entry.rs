@@ -153,7 +153,7 @@ impl Engine<'_> {
     fn size(&self, lane: usize, distance: &Exact) -> Exact {
         let rules = &self.run.participants[self.lanes[lane].strategy].rules;
         let equity = self.run.money.exact(self.ledger.equity(self.run.markets));
-        let share = equity * exact::of(rules.capital_share);
+        let share = equity * &rules.capital_share;
         if let Some(fraction) = rules.accumulates {
             return share * exact::of(fraction);
         }

@@ -99,7 +99,8 @@ fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
     };
     let (money, markets) = count_all(vec![(instrument, example_bars())], decimal("10000")).expect("small numbers");
     let make = || -> Box<dyn Strategy> { Box::new(Scripted(signals.to_vec().into_iter())) };
-    let rules = StrategyRules { name: "scripted".into(), capital_share: Decimal::ONE, exits, accumulates: None };
+    let rules =
+        StrategyRules { name: "scripted".into(), capital_share: crate::exact::whole(1), exits, accumulates: None };
     let outcome = run(&Run {
         money,
         markets: &markets,

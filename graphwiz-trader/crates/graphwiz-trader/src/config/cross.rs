@@ -1,0 +1,164 @@
+//! Do the keys fit each other, and does this version do what they ask? What the schema of single keys cannot say.
+//!
+//! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not of the
+//! right kind has been reported by the schema already and is passed over.
+
+use std::collections::BTreeMap;
+
+use platform::config::{Fault, Node, child};
+use trading_core::instrument::InstrumentId;
+
+use super::later::NOT_YET;
+
+/// Everything that does not fit together.
+pub(super) fn faults(root: &Node) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    names(root, &mut faults);
+    shares(root, &mut faults);
+    currencies(root, &mut faults);
+    files(root, &mut faults);
+    losses(root, &mut faults);
+    sizing(root, &mut faults);
+    targets(root, &mut faults);
+    not_yet(root, &mut faults);
+    faults
+}
+
+fn strategies(root: &Node) -> &[Node] {
+    root.at("strategies").map_or(&[], Node::items)
+}
+
+fn path(index: usize, key: &str) -> String {
+    child(&format!("strategies[{index}]"), key)
+}
+
+fn names(root: &Node, faults: &mut Vec<Fault>) {
+    let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, strategy) in strategies(root).iter().enumerate() {
+        let Some((name, text)) = strategy.at("name").and_then(|node| Some((node, node.text()?))) else { continue };
+        if let Some(first) = firsts.get(text) {
+            let message = format!("found {} again, expected another name (first at strategies[{first}])", name.shown());
+            faults.push(Fault::new(name.line(), path(index, "name"), message));
+        } else {
+            firsts.insert(text, index);
+        }
+    }
+}
+
+fn shares(root: &Node, faults: &mut Vec<Fault>) {
+    let all = strategies(root);
+    let equal = 1.0 / all.len().max(1) as f64;
+    let given: Vec<_> = all.iter().filter_map(|strategy| strategy.at("capital_share").and_then(Node::number)).collect();
+    let sum = given.iter().sum::<f64>() + equal * (all.len() - given.len()) as f64;
+    if sum > 1.0 + 1e-9 {
+        let message = format!("found {sum} in all, expected a sum of at most 1 (one left out is {equal})");
+        let line = root.at("strategies").map_or(1, Node::line);
+        faults.push(Fault::new(line, "strategies[].capital_share", message));
+    }
+}
+
+/// All instruments have one quote: the account's currency.
+fn currencies(root: &Node, faults: &mut Vec<Fault>) {
+    let configured = root.at("trading.account_currency").and_then(Node::text).map(str::to_ascii_uppercase);
+    let mut expected = configured;
+    for (index, strategy) in strategies(root).iter().enumerate() {
+        for (at, node) in strategy.at("instruments").map_or(&[][..], Node::items).iter().enumerate() {
+            let Some(id) = node.text().and_then(|text| text.parse::<InstrumentId>().ok()) else { continue };
+            let expected = expected.get_or_insert_with(|| id.quote().to_owned());
+            if id.quote() != expected.as_str() {
+                let message =
+                    format!("found an instrument in {}, expected {expected}, the account's currency", id.quote());
+                faults.push(Fault::new(node.line(), path(index, &format!("instruments[{at}]")), message));
+            }
+        }
+    }
+}
+
+fn files(root: &Node, faults: &mut Vec<Fault>) {
+    for (index, strategy) in strategies(root).iter().enumerate() {
+        let Some(kind) = strategy.at("kind").and_then(Node::text) else { continue };
+        let file = strategy.at("file").filter(|file| !file.is_null());
+        match (kind, file) {
+            ("rules", None) => {
+                let message = "missing, expected the rule file of a strategy of kind rules";
+                faults.push(Fault::new(strategy.line(), path(index, "file"), message));
+            }
+            ("rules", Some(_)) | (_, None) => {}
+            (kind, Some(file)) => {
+                let message = format!("found a file for kind {kind}, expected one with kind rules only");
+                faults.push(Fault::new(file.line(), path(index, "file"), message));
+            }
+        }
+    }
+}
+
+fn losses(root: &Node, faults: &mut Vec<Fault>) {
+    let number =
+        |key: &str, default| root.at(key).map_or(Some((1, default)), |node| Some((node.line(), node.number()?)));
+    let (Some((line, daily)), Some((_, drawdown))) =
+        (number("trading.max_daily_loss", 0.05), number("trading.max_drawdown", 0.15))
+    else {
+        return;
+    };
+    if daily >= drawdown {
+        let message = format!("found {daily}, expected less than trading.max_drawdown, which is {drawdown}");
+        faults.push(Fault::new(line, "trading.max_daily_loss", message));
+    }
+}
+
+fn sizing(root: &Node, faults: &mut Vec<Fault>) {
+    let Some(method) = root.at("risk.sizing.method") else { return };
+    let Some(text) = method.text() else { return };
+    match text {
+        "kelly" | "volatility_target" => {
+            faults.push(Fault::new(
+                method.line(),
+                "risk.sizing.method",
+                format!("found {}, {NOT_YET}", method.shown()),
+            ));
+        }
+        "fixed_notional" | "fixed_risk" => {
+            let key = format!("risk.sizing.{text}");
+            if root.at(&key).is_none_or(Node::is_null) {
+                faults.push(Fault::new(method.line(), key, format!("missing, expected the amount that {text} takes")));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Targets rise.
+fn targets(root: &Node, faults: &mut Vec<Fault>) {
+    let of_strategies = strategies(root).iter().enumerate().filter_map(|(index, strategy)| {
+        Some((path(index, "exits.partial_targets"), strategy.at("exits.partial_targets")?))
+    });
+    let of_risk =
+        root.at("risk.take_profit.partial_targets").map(|node| ("risk.take_profit.partial_targets".into(), node));
+    for (path, list) in of_strategies.chain(of_risk) {
+        let mut highest = 0.0;
+        for (index, target) in list.items().iter().enumerate() {
+            let Some((node, value)) = target.at("target").and_then(|node| Some((node, node.number()?))) else {
+                continue;
+            };
+            if value <= highest {
+                let message = format!("found {value}, expected more than the target before it, {highest}");
+                faults.push(Fault::new(node.line(), format!("{path}[{index}].target"), message));
+            }
+            highest = highest.max(value);
+        }
+    }
+}
+
+/// Values of later versions that would change a backtest.
+fn not_yet(root: &Node, faults: &mut Vec<Fault>) {
+    for (key, value) in [("backtesting.fills", "trades"), ("backtesting.intrabar", "detail")] {
+        if let Some(node) = root.at(key).filter(|node| node.text() == Some(value)) {
+            faults.push(Fault::new(node.line(), key, format!("found {}, {NOT_YET}", node.shown())));
+        }
+    }
+    for (index, strategy) in strategies(root).iter().enumerate() {
+        if let Some(kind) = strategy.at("kind").filter(|kind| kind.text() == Some("agents")) {
+            faults.push(Fault::new(kind.line(), path(index, "kind"), format!("found {}, {NOT_YET}", kind.shown())));
+        }
+    }
+}

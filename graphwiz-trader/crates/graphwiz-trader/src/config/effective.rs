@@ -1,0 +1,128 @@
+//! What the engine needs of a configuration.
+
+use rust_decimal::Decimal;
+use trading_core::exact;
+use trading_core::gate::Gate;
+use trading_core::rules::{Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules};
+use trading_core::time::Micros;
+
+use super::strategies::{Strategy, targets_of};
+use super::trading::{SizingMethod, SlippageKind, TriggerKind};
+use super::{Config, number::Number};
+
+impl Config {
+    /// The rules of a run. `goes_on`: an emergency is cleared at the next UTC midnight, for research.
+    #[must_use]
+    pub fn rules(&self, goes_on: bool) -> Rules {
+        let Self { trading, risk, backtesting, data, .. } = self;
+        let commission = backtesting.commission.unwrap_or(trading.commission_rate).0;
+        let slippage = backtesting.slippage.unwrap_or(trading.slippage_rate).0;
+        let costs = Costs {
+            commission,
+            commission_maker: trading.commission_maker.map_or(commission, |Number(rate)| rate),
+            slippage: match trading.slippage {
+                SlippageKind::Fixed => Slippage::Fixed(slippage),
+                SlippageKind::Realistic => Slippage::Realistic(slippage),
+            },
+            max_volume_share: trading.max_volume_share.0,
+            latency: Micros::from(trading.latency_ms) * 1000,
+        };
+        let is_limited = risk.enabled && trading.enable_risk_checks && trading.enable_position_limits;
+        Rules {
+            costs,
+            sizing: self.sizing(),
+            limits: is_limited.then(|| Limits {
+                max_position_share: trading.max_position_size.0,
+                max_position_size: risk.max_position_size.0,
+                max_portfolio_exposure: risk.max_portfolio_exposure.0,
+                max_correlation_exposure: risk.max_correlation_exposure.0,
+                max_open_positions: risk.max_open_positions,
+                max_trades_per_day: risk.max_trades_per_day,
+            }),
+            emergency: self.emergency(goes_on),
+            max_gap_bars: data.max_gap_bars,
+        }
+    }
+
+    fn sizing(&self) -> Sizing {
+        let sizing = &self.risk.sizing;
+        let amount = |amount: Option<Number>| amount.map_or(Decimal::ZERO, |Number(amount)| amount);
+        match sizing.method {
+            SizingMethod::FixedNotional => Sizing::FixedNotional(amount(sizing.fixed_notional)),
+            SizingMethod::FixedRisk => Sizing::FixedRisk(amount(sizing.fixed_risk)),
+            // The last two are faults of a configuration.
+            SizingMethod::FixedFractional | SizingMethod::Kelly | SizingMethod::VolatilityTarget => {
+                Sizing::FixedFractional { risk_per_trade: sizing.risk_per_trade.0 }
+            }
+        }
+    }
+
+    fn emergency(&self, goes_on: bool) -> EmergencyRules {
+        let shutdown = &self.trading.emergency_shutdown;
+        let threshold = |kind, of_trading: Number| {
+            let mut triggers = shutdown.triggers.iter().filter(|trigger| trigger.kind == kind).peekable();
+            triggers.peek()?;
+            triggers.map(|trigger| trigger.threshold.unwrap_or(of_trading).min(of_trading).0).min()
+        };
+        if !shutdown.enabled {
+            return EmergencyRules::default();
+        }
+        EmergencyRules {
+            max_daily_loss: threshold(TriggerKind::MaxDailyLoss, self.trading.max_daily_loss),
+            max_drawdown: threshold(TriggerKind::MaxDrawdown, self.trading.max_drawdown),
+            flatten: shutdown.flatten,
+            goes_on,
+        }
+    }
+
+    /// The exits of a strategy: its own, over those that ship with its kind or stand in its rule file, over `risk`'s.
+    #[must_use]
+    pub fn exits(&self, strategy: &Strategy, of_file: ExitsLayer, shipped: ExitsLayer) -> Exits {
+        let layer = strategy.exits.layer().over(of_file).over(shipped).over(self.risk_exits());
+        layer.resolve(self.risk.take_profit.default_percent.0)
+    }
+
+    fn risk_exits(&self) -> ExitsLayer {
+        let (stop, profit) = (&self.risk.stop_loss, &self.risk.take_profit);
+        let kept = |number: Option<Number>| Some(number.filter(|_| stop.enabled).map(|Number(number)| number));
+        let targets = profit.partial_targets.as_deref().filter(|_| profit.enabled).map(targets_of);
+        ExitsLayer {
+            stop_loss: kept(Some(stop.default_percent)),
+            trailing_percent: kept(stop.trailing_percent),
+            atr_multiple: kept(stop.atr_multiple),
+            partial_targets: Some(targets),
+            cooldown_bars: Some(self.risk.cooldown_bars),
+            stop_guard: Some(self.risk.stop_guard),
+            size_stop: Some(self.risk.size_stop.0),
+        }
+    }
+
+    /// The rules of a strategy beside its code. Alone it sizes on the whole account.
+    #[must_use]
+    pub fn strategy_rules(&self, strategy: &Strategy, exits: Exits, alone: bool) -> StrategyRules {
+        let equal = exact::whole(1) / exact::whole(self.strategies.len() as i128);
+        let share = strategy.capital_share.map_or(equal, |Number(share)| exact::of(share));
+        StrategyRules {
+            name: strategy.name.clone(),
+            capital_share: if alone { exact::whole(1) } else { share },
+            exits,
+            accumulates: None,
+        }
+    }
+
+    /// The gate from paper to live, as configured.
+    #[must_use]
+    pub fn live_gate(&self) -> Gate {
+        let (own, shipped) = (&self.gates.live, Gate::live());
+        let number = |own: Option<Number>, shipped| own.map_or(shipped, |Number(own)| own);
+        Gate {
+            min_days: number(own.min_days, shipped.min_days),
+            min_trips: own.min_trips.unwrap_or(shipped.min_trips),
+            max_drawdown: number(own.max_drawdown, shipped.max_drawdown),
+            min_profit_factor: number(own.min_profit_factor, shipped.min_profit_factor),
+            min_psr: number(own.min_psr, shipped.min_psr),
+            min_sharpe: own.min_sharpe.map(|Number(own)| own),
+            min_win: own.min_win.map(|Number(own)| own),
+        }
+    }
+}

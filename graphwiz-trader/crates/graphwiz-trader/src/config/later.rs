@@ -1,0 +1,77 @@
+//! Keys that belong to later versions: they are known by name, so that one that is set gets an answer instead of an
+//! "unknown key", and they change nothing.
+
+use std::borrow::Cow;
+
+use platform::config::Node;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What stands at a key of a later version: anything, and nothing is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Later;
+
+impl<'de> Deserialize<'de> for Later {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl Serialize for Later {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl JsonSchema for Later {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Later".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
+}
+
+/// What a key of a later version is answered with.
+pub const NOT_YET: &str = "this version does not do it";
+
+/// Sections of later versions, and keys of later versions within the others.
+const KEYS: &[&str] = &[
+    "neo4j",
+    "budget",
+    "simulation",
+    "exchanges",
+    "ai",
+    "agents",
+    "optimizer",
+    "looper",
+    "monitoring",
+    "security",
+    "web",
+    "knowledge_graph",
+    "performance",
+    "trading.mode",
+    "trading.order_timeout",
+    "trading.max_entry_slippage",
+    "trading.validate_on_venue",
+    "risk.max_spread",
+    "risk.sizing.kelly_fraction",
+    "risk.sizing.target_volatility",
+    "gates.proposal",
+    "gates.paper",
+    "gates.level",
+    "backtesting.data",
+    "data.backup",
+];
+
+/// One line for each key of a later version that is set.
+pub(super) fn answers(root: &Node) -> Vec<String> {
+    let is_set = |key: &&&str| root.at(key).is_some_and(|node| !node.is_null());
+    KEYS.iter().filter(is_set).map(|key| format!("{key}: {NOT_YET}")).collect()
+}

@@ -1,0 +1,49 @@
+//! Numbers of the configuration that enter money: decimals, exactly as they are written.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Number(pub Decimal);
+
+impl Number {
+    /// `mantissa` · 10^−`scale`.
+    pub(super) const fn new(mantissa: u32, scale: u32) -> Self {
+        Self(Decimal::from_parts(mantissa, 0, 0, false, scale))
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The shortest text that stands for the number is the one that the file has, up to 15 digits.
+        let text = serde_json::Number::deserialize(deserializer)?.to_string();
+        let parsed = text.parse().or_else(|_| Decimal::from_scientific(&text));
+        parsed.map(|decimal: Decimal| Self(decimal.normalize())).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number: serde_json::Number = self.0.normalize().to_string().parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}

@@ -1,0 +1,3 @@
+//! GraphWiz Trader: an unattended trader of spot crypto.
+
+pub mod config;
