@@ -1,4 +1,4 @@
-"""The specification's own figures, as asserts: engine.md 3, risk.md 3 and 4, backtest.md 2 and 4, cli.md (first run)."""
+"""The specification's own figures, as asserts: engine.md 3, risk.md 3 and 4, backtest.md 2 and 4, cli.md."""
 
 import copy
 import csv

@@ -92,24 +92,26 @@ def check_stop_guard(run, strategy, n, closed):
 
 
 def clip(run, key, notional, limit):
-    """The caps: what is held at mark, the reservations of open entries, and the new notional."""
+    """The caps, in their order; one that leaves nothing refuses by its own name."""
+    for rule, room, cap in rooms(run, key, limit):
+        if room <= 0:
+            raise Refused(rule, f"{money(cap - room + notional)} > {money(cap)}")
+        notional = min(notional, room)
+    return notional
+
+
+def rooms(run, key, limit):
+    """(rule, what it leaves for the new notional, its limit): held at mark and open entries' reservations count."""
     equity = run.equity_now()
-    reserved = sum(o.reserved for o in run.entries.values())
-    here = sum(o.reserved for o in run.entries.values() if o.instrument == key[1])
-    all_held = run.sum_of_positions() + reserved
+    all_held = run.sum_of_positions() + sum(o.reserved for o in run.entries.values())
+    here = run.sum_of_positions(key[1]) + sum(o.reserved for o in run.entries.values() if o.instrument == key[1])
     caps = [
-        ("max_position_size", min(run.position_share * equity, run.position_cap),
-         run.sum_of_positions(key[1]) + here),
+        ("max_position_size", min(run.position_share * equity, run.position_cap), here),
         ("max_portfolio_exposure", run.portfolio_share * equity, all_held),
         ("max_correlation_exposure", run.group_share * equity, all_held),  # every rho is undefined: one group
     ]
-    for rule, cap, used in caps:
-        if used >= cap:
-            raise Refused(rule, f"{money(used)} > {money(cap)}")
-        notional = min(notional, cap - used)
-    if run.free() <= 0:
-        raise Refused("cash", f"{money(notional)} > {money(run.free())}")
-    return min(notional, affordable_notional(run, key[1], limit))
+    cash = ("cash", affordable_notional(run, key[1], limit), run.free())
+    return [(rule, cap - held, cap) for rule, cap, held in caps] + [cash]
 
 
 def affordable_notional(run, instrument, limit):
