@@ -89,7 +89,7 @@ class Account:
         return low * instrument.lot
 
     def share_of_volume(self, instrument, bar):
-        """Step "volume": what all fills of this bar may take; None is no limit (data.md 2, no volume)."""
+        """engine.md 3: what all fills of this bar may take; None is no limit (data.md 2: no volume column)."""
         if bar.volume is None:
             return None
         return down(bar.volume * self.volume_share, self.instruments[instrument].lot)

@@ -100,7 +100,7 @@ def check_ledger():
 
 def check_risk():
     """risk.md 3: the viable minimum of 5 at a stop of 2 %; a cap; risk.md 4: a fee in base leaves dust."""
-    assert metrics_round(F("1.05") * 5 / (1 - F("0.02")), 3) == 5.357
+    assert rounded(F("1.05") * 5 / (1 - F("0.02")), 3) == 5.357
     history = ledger_history(STOP_ONLY, {1})
     history["account"]["capital"] = "50.5"
     history["instruments"][0]["min_notional"] = "5"
@@ -113,7 +113,7 @@ def check_risk():
     assert down(F("0.0005") - F("0.0000005"), F("0.00001")) == F("0.00049")
 
 
-def metrics_round(value, digits):
+def rounded(value, digits):
     return None if value is None else round(float(value), digits)
 
 
@@ -122,18 +122,18 @@ def check_metrics():
     values = [1.0]
     for each in r:
         values.append(values[-1] * (1 + each))
-    assert metrics_round(values[-1] - 1, 6) == 0.017419
-    assert metrics_round(metrics.drawdown(values)[0], 12) == 0.02
-    assert metrics_round(metrics.sharpe(r, 252, 0.02), 6) == 2.165706
-    assert metrics_round(metrics.sortino(r, 252, 0.02), 6) == 3.547907
-    assert metrics_round(metrics.drawdown([100, 90, 85, 90])[0], 12) == 0.15
+    assert rounded(values[-1] - 1, 6) == 0.017419
+    assert rounded(metrics.drawdown(values)[0], 12) == 0.02
+    assert rounded(metrics.sharpe(r, 252, 0.02), 6) == 2.165706
+    assert rounded(metrics.sortino(r, 252, 0.02), 6) == 3.547907
+    assert rounded(metrics.drawdown([100, 90, 85, 90])[0], 12) == 0.15
     var_95, es_95 = metrics.tail([(-1) ** k * k / 1000 for k in range(1, 21)])
-    assert (metrics_round(var_95, 6), metrics_round(es_95, 6)) == (-0.0171, -0.019)
+    assert (rounded(var_95, 6), rounded(es_95, 6)) == (-0.0171, -0.019)
     trips = [0.03, -0.01, 0.02, -0.01, 0.05, -0.02, 0.01, 0.04, -0.01, -0.015]
     skewness, kurtosis = metrics.moments(trips)
     rho = metrics.mean(trips) / metrics.sample_deviation(trips)
-    assert [metrics_round(v, 6) for v in (rho, skewness, kurtosis)] == [0.337682, 0.433780, 1.690733]
-    assert metrics_round(metrics.psr(trips), 6) == 0.860840
+    assert [rounded(v, 6) for v in (rho, skewness, kurtosis)] == [0.337682, 0.433780, 1.690733]
+    assert rounded(metrics.psr(trips), 6) == 0.860840
     assert metrics.psr_of(0.1664545, 100, 0, 3) < 0.95 < metrics.psr_of(0.1664555, 100, 0, 3)
 
 
@@ -189,17 +189,17 @@ def check_first_runs(path):
         run = first_run(minutes, count, exits)
         answer = run.answer()
         found = answer["metrics"]
-        dust = [f for f in run.fills if f[1].side == "buy"]
-        print(f"{name}: {found['trades']} trips of {len(dust)} entries, final {text(run.equity[-1])}, "
+        entries = [f for f in run.fills if f[1].side == "buy"]
+        print(f"{name}: {found['trades']} trips of {len(entries)} entries, final {text(run.equity[-1])}, "
               f"fees {answer['fees']}, {answer['exits']}, PSR {found['psr']:.6f}, sharpe {found['sharpe']:.5f}, "
               f"max_drawdown {found['max_drawdown']:.6f}, turnover {found['turnover']:.6f}")
         assert found["trades"] == trips, name
         assert text(run.equity[-1]) == final, name
         assert answer["fees"] == fees, name
         assert reasons is None or answer["exits"] == reasons, name
-        assert metrics_round(found["psr"], 6) == psr, name
-        assert sharpe is None or metrics_round(found["sharpe"], 5) == sharpe, name
-        assert max_drawdown is None or metrics_round(found["max_drawdown"], 6) == max_drawdown, name
+        assert rounded(found["psr"], 6) == psr, name
+        assert sharpe is None or rounded(found["sharpe"], 5) == sharpe, name
+        assert max_drawdown is None or rounded(found["max_drawdown"], 6) == max_drawdown, name
 
 
 def check(path):
