@@ -33,10 +33,10 @@ pub struct Participant<'a> {
     pub rules: StrategyRules,
     /// Its markets, by their places in the run.
     pub markets: Vec<usize>,
-    /// Makes it anew, for its first bar and after a gap.
-    pub make: &'a dyn Fn() -> Box<dyn Strategy>,
-    /// Makes what follows the average true range of its bars, where its stop is a multiple of that.
-    pub atr: Option<&'a dyn Fn() -> Gauge>,
+    /// Makes it anew for a market, before its first bar and after a gap.
+    pub make: &'a dyn Fn(usize) -> Box<dyn Strategy>,
+    /// Makes what follows the average true range of a market's bars, where its stop is a multiple of that.
+    pub atr: Option<&'a dyn Fn(usize) -> Gauge>,
 }
 
 /// A figure that follows the bars: its value at each closed one, oldest first.
@@ -79,6 +79,8 @@ pub struct Outcome {
     pub unit_values: Vec<f64>,
     /// At how many of them something was held.
     pub exposed: usize,
+    /// Fees so far, those in base at the prices of their fills, in counts of money.
+    pub fees: i128,
     /// Mean of E over the samples, in the account currency.
     pub mean_equity: f64,
     /// The account at the end.
@@ -119,6 +121,8 @@ struct Engine<'a> {
     stopped_at: Vec<Vec<Micros>>,
     /// The UTC day of the last entry, and how many there were in it.
     entries_in_day: (i64, u32),
+    /// Fees so far, those in base at the prices of their fills.
+    fees: i128,
     orders: Vec<Order>,
     fills: Vec<Fill>,
     trips: Vec<Trip>,
@@ -153,9 +157,10 @@ impl<'a> Engine<'a> {
             dust_value: vec![0; next.len()],
             next,
             ledger,
-            watch: Watch::new(&run.rules.emergency),
+            watch: Watch::new(&run.rules.emergency, run.from),
             stopped_at: vec![Vec::new(); run.participants.len()],
             entries_in_day: (i64::MIN, 0),
+            fees: 0,
             orders: Vec::new(),
             fills: Vec::new(),
             trips: Vec::new(),
@@ -184,8 +189,12 @@ impl<'a> Engine<'a> {
         }
         let close_time = open_time + self.run.timeframe.micros();
         self.fill_at_open(open_time);
-        self.fill_limits(close_time);
-        self.watch_prices(close_time);
+        for market in 0..self.current.len() {
+            if let Some(record) = self.current[market] {
+                self.fill_within(market, &record, close_time);
+            }
+        }
+        self.lapse_limits(close_time);
         self.close_bars();
         self.sample(close_time);
         self.decide(close_time);
@@ -255,8 +264,8 @@ impl<'a> Engine<'a> {
     fn exit(&mut self, lane: usize, cause: Cause, at: Micros, due: Micros) {
         self.cancel_entry(lane, OrderState::Cancelled);
         let Lane { market, position: Some(position), .. } = &self.lanes[lane] else { return };
-        let quantity = position.quantity;
-        let market = *market;
+        let (market, lot) = (*market, self.run.markets[*market].lot);
+        let quantity = (position.quantity + self.dust(market)) / lot * lot;
         let order = self.order(lane, market, Side::Sell, cause, None, quantity, at);
         self.lanes[lane].exit = Some(lane::Exit { order, due });
     }
@@ -305,9 +314,11 @@ impl<'a> Engine<'a> {
         if latency <= step { at } else { self.run.timeframe.start_of(at + latency + step - 1) }
     }
 
-    /// After an emergency a run goes on until nothing is held.
+    /// After an emergency a run goes on until nothing is held, or until it is cleared.
     fn is_over(&self) -> bool {
-        self.watch.is_stopped() && self.lanes.iter().all(|lane| lane.position.is_none())
+        self.watch.is_stopped()
+            && !self.run.rules.emergency.goes_on
+            && self.lanes.iter().all(|lane| lane.position.is_none())
     }
 
     fn finish(self) -> Outcome {
@@ -335,6 +346,7 @@ impl<'a> Engine<'a> {
             sampled_at: sampled.at,
             unit_values: sampled.unit_values,
             exposed: sampled.exposed,
+            fees: self.fees,
             mean_equity: sampled.mean_equity,
             ledger: self.ledger,
             unit_value,

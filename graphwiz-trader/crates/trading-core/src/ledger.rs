@@ -115,12 +115,6 @@ impl Ledger {
         self.cash
     }
 
-    /// Fees paid in quote so far.
-    #[must_use]
-    pub fn fees(&self) -> i128 {
-        self.fees
-    }
-
     /// What was bought and sold so far, in counts of money.
     #[must_use]
     pub fn traded(&self) -> i128 {

@@ -74,7 +74,7 @@ impl Metrics {
         let returns: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
         let last = *values.last().unwrap_or(&1.0);
         let years = (span.to - span.from) as f64 / SECOND as f64 / YEAR;
-        let cagr = (years > 0.0).then(|| last.powf(1.0 / years) - 1.0);
+        let cagr = (years > 0.0).then(|| last.powf(1.0 / years) - 1.0).filter(|cagr| cagr.is_finite());
         let (max_drawdown, drawdown_bars) = returns::drawdown(&values);
         let trips = TripFigures::of(outcome, money);
         let tail = returns::tail(&returns);
@@ -155,7 +155,7 @@ fn benchmark(markets: &[Market], span: Span) -> f64 {
         .filter_map(|market| {
             let records = &market.series.records;
             let within = records.iter().filter(|record| span.from <= record.open_time && record.open_time < span.to);
-            let (first, last) = (within.clone().next()?, within.last()?);
+            let (first, last) = (within.clone().next()?, within.clone().next_back()?);
             Some(last.close as f64 / first.open as f64 - 1.0)
         })
         .collect();

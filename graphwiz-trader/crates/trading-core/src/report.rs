@@ -194,7 +194,7 @@ impl Report {
                 initial: money.written(heading.capital),
                 equity: money.written(outcome.ledger.equity(markets)),
                 cash: money.written(outcome.ledger.cash()),
-                fees: money.written(outcome.ledger.fees()),
+                fees: money.written(outcome.fees),
             },
             metrics,
             gate_unmet: heading.gate_unmet,

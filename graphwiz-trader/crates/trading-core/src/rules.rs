@@ -31,11 +31,15 @@ pub enum Slippage {
     Realistic(Decimal),
 }
 
+/// The most that realistic slippage is.
+pub(crate) const MAX_SLIPPAGE: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+
 impl Slippage {
-    /// What it is at least.
-    pub(crate) fn rate(self) -> Decimal {
+    /// What it is at most.
+    pub(crate) fn most(self) -> Decimal {
         match self {
-            Self::Fixed(rate) | Self::Realistic(rate) => rate,
+            Self::Fixed(rate) => rate,
+            Self::Realistic(_) => MAX_SLIPPAGE,
         }
     }
 }

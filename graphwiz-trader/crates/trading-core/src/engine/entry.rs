@@ -85,9 +85,12 @@ impl Engine<'_> {
         if self.watch.is_halved() {
             notional *= exact::of(HALF);
         }
-        let minimum = counted.minimum(self.ledger.mark_of(market)) * exact::of(VIABLE);
-        let minimum = minimum / (exact::whole(1) - distance).max(exact::of_count(1, 9));
-        let quantity = counted.down_to_lot(&(&notional / &mark));
+        let minimum = counted.minimum(self.ledger.mark_of(market)) * exact::of(VIABLE) / (exact::whole(1) - distance);
+        let mut quantity = counted.down_to_lot(&(&notional / &mark));
+        let (worst, rate) = self.worst_price(market, &mark, wanted);
+        if quantity > 0 && self.worst_cost(market, &worst, quantity, rate) > self.free() {
+            quantity -= counted.lot; // the fee is rounded up
+        }
         if notional < minimum || quantity == 0 {
             let least = minimum.max(counted.quantity(counted.lot) * mark);
             let text = format!("risk refused viable_minimum: {} < {}", amount(&notional), amount(&least));
@@ -99,8 +102,8 @@ impl Engine<'_> {
     /// The rules that count and look at the clock.
     fn check_times(&self, lane: usize, at: Micros) -> Result<(), Refused> {
         let here = &self.lanes[lane];
-        if self.watch.is_stopped() {
-            return Err(Refused(Rule::Emergency, "risk refused emergency".to_owned()));
+        if let Some(trigger) = self.watch.stopped_by() {
+            return Err(Refused(Rule::Emergency, format!("risk refused emergency: {}", trigger.name())));
         }
         let exits = here.exits();
         if let Some(last) = here.last_exit_bar
@@ -109,15 +112,9 @@ impl Engine<'_> {
             let text = format!("risk refused cooldown: {} < {}", here.bars - last, exits.cooldown_bars);
             return Err(Refused(Rule::Cooldown, text));
         }
-        let stops = &self.stopped_at[here.strategy];
-        if let (Some(most), Some(newest)) = (exits.stop_guard, stops.last())
-            && at < newest + DAY
-        {
-            let within = stops.iter().rev().take_while(|stop| **stop > newest - DAY).count();
-            if within >= most as usize {
-                let text = format!("risk refused stop_guard: {within} >= {most}");
-                return Err(Refused(Rule::StopGuard, text));
-            }
+        if let Some(most) = exits.stop_guard.filter(|most| self.is_guarded(here.strategy, *most as usize, at)) {
+            let text = format!("risk refused stop_guard: {most} stops in 24 h");
+            return Err(Refused(Rule::StopGuard, text));
         }
         if let Some(limits) = &self.run.rules.limits {
             let is_taken = |lane: &&super::Lane<'_>| lane.position.is_some() || lane.entry.is_some();
@@ -134,6 +131,14 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Whether so many stops of a strategy were within 24 hours, the last of them less than 24 hours ago.
+    fn is_guarded(&self, strategy: usize, most: usize, at: Micros) -> bool {
+        self.stopped_at[strategy].windows(most).any(|stops| {
+            let (first, last) = (stops[0], stops[most - 1]);
+            last - first < DAY && at < last + DAY
+        })
+    }
+
     /// d as a share of the price; and the whole distance where the stop is one.
     fn stop_distance(&self, lane: usize, mark: &Exact) -> Result<(Exact, Option<Exact>), Refused> {
         let here = &self.lanes[lane];
@@ -144,6 +149,9 @@ impl Engine<'_> {
                 let undefined = || Refused(Rule::Stop, "risk_undefined: stop".to_owned());
                 let atr = here.atr.filter(|atr| *atr > 0.0).and_then(exact::of_f64).ok_or_else(undefined)?;
                 let distance = atr * exact::of(multiple);
+                if distance >= *mark {
+                    return Err(undefined());
+                }
                 Ok((&distance / mark, Some(distance)))
             }
         }
@@ -216,7 +224,7 @@ impl Engine<'_> {
         let costs = &self.run.rules.costs;
         match wanted.limit {
             Some((limit, _)) => (self.run.markets[market].price(limit), costs.commission_maker),
-            None => (mark * exact::of(Decimal::ONE + costs.slippage.rate()), costs.commission),
+            None => (mark * exact::of(Decimal::ONE + costs.slippage.most()), costs.commission),
         }
     }
 
@@ -233,7 +241,7 @@ impl Engine<'_> {
         let kind = match wanted.limit {
             None => EntryKind::Market { due },
             Some((price, valid_bars)) => {
-                let expires = due + i64::from(valid_bars) * self.run.timeframe.micros();
+                let expires = at + i64::from(valid_bars) * self.run.timeframe.micros();
                 EntryKind::Limit { price, due, expires, has_arrived: false }
             }
         };

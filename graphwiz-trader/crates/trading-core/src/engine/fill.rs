@@ -7,15 +7,14 @@ use crate::exact::{self, Exact};
 use crate::instrument::FeeIn;
 use crate::ledger::Fee;
 use crate::market::{FEE_DIGITS, Market};
-use crate::rules::Slippage;
+use crate::rules::{MAX_SLIPPAGE, Slippage};
 use crate::time::Micros;
 
 use super::Engine;
 use super::lane::{Entry, EntryKind, Exit, Position};
 use super::record::{Cause, Fill, OrderState, Side, Trigger, Trip};
 
-/// The most that realistic slippage is, and what it grows by where a fill is a tenth of the volume.
-const MAX_SLIPPAGE: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+/// What realistic slippage grows by where a fill is a tenth of the volume.
 const IMPACT: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 const IMPACT_SHARE: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 
@@ -41,87 +40,98 @@ impl Engine<'_> {
         }
     }
 
-    /// Fills limit entries that rest in the bar.
-    pub(super) fn fill_limits(&mut self, close_time: Micros) {
+    /// What one market's bar fills after its open: resting entries, then stops, then targets.
+    pub(super) fn fill_within(&mut self, market: usize, record: &Record, close_time: Micros) {
+        for step in [Self::fill_limit, Self::watch_stop, Self::watch_targets] {
+            for i in 0..self.lanes.len() {
+                if self.lanes[i].market == market {
+                    step(self, i, record, close_time);
+                }
+            }
+        }
+    }
+
+    fn fill_limit(&mut self, i: usize, record: &Record, close_time: Micros) {
+        let Some(entry) = &mut self.lanes[i].entry else { return };
+        let EntryKind::Limit { price, due, expires, has_arrived } = &mut entry.kind else { return };
+        if record.open_time < *due {
+            return;
+        }
+        if record.open_time >= *expires {
+            // No market had a bar at the time at which it was over.
+            return self.cancel_entry(i, OrderState::Expired);
+        }
+        let (price, arrives) = (*price, !std::mem::replace(has_arrived, true));
+        if arrives && price >= record.open {
+            self.cancel_entry(i, OrderState::Rejected);
+        } else if record.low < price {
+            self.buy_at_limit(i, price, close_time);
+        }
+    }
+
+    /// Ends limit entries whose time is over.
+    pub(super) fn lapse_limits(&mut self, close_time: Micros) {
         for i in 0..self.lanes.len() {
-            let record = self.current[self.lanes[i].market];
-            let Some(entry) = &mut self.lanes[i].entry else { continue };
-            let EntryKind::Limit { price, due, expires, has_arrived } = &mut entry.kind else { continue };
-            let open_time = close_time - self.run.timeframe.micros();
-            if open_time < *due {
-                continue;
-            }
-            let arrives = record.is_some() && !*has_arrived;
-            *has_arrived |= arrives;
-            let (price, expires) = (*price, *expires);
-            match record {
-                _ if open_time >= expires => self.cancel_entry(i, OrderState::Expired),
-                Some(record) if arrives && price >= record.open => self.cancel_entry(i, OrderState::Rejected),
-                Some(record) if record.low < price => self.buy_at_limit(i, price, close_time),
-                _ => {}
-            }
-            if close_time >= expires {
+            let kind = self.lanes[i].entry.as_ref().map(|entry| entry.kind);
+            if matches!(kind, Some(EntryKind::Limit { expires, .. }) if expires <= close_time) {
                 self.cancel_entry(i, OrderState::Expired);
             }
         }
     }
 
-    /// Sells where stops or targets are reached within the bar.
-    pub(super) fn watch_prices(&mut self, close_time: Micros) {
-        for i in 0..self.lanes.len() {
-            let lane = &self.lanes[i];
-            let (Some(record), Some(position), None) = (self.current[lane.market], &lane.position, lane.exit) else {
-                continue;
-            };
-            let (cause, level) = match (position.stop, position.trail) {
-                (_, Some(trail)) => (Cause::Trailing, Some(trail)),
-                (stop, None) => (Cause::Stop, stop),
-            };
-            match level.filter(|level| record.low <= *level) {
-                Some(level) => {
-                    self.exit(i, cause, close_time, close_time);
-                    if let Some(Exit { order, .. }) = self.lanes[i].exit {
-                        self.sell(i, order, level.min(record.open), close_time);
-                    }
-                }
-                None => self.watch_targets(i, &record, close_time),
-            }
-            if let Some(position) = &mut self.lanes[i].position {
-                position.targets_wait = false;
-            }
+    fn watch_stop(&mut self, i: usize, record: &Record, close_time: Micros) {
+        let lane = &self.lanes[i];
+        let (Some(position), None) = (&lane.position, lane.exit) else { return };
+        let (cause, level) = match (position.stop, position.trail) {
+            (_, Some(trail)) => (Cause::Trailing, Some(trail)),
+            (stop, None) => (Cause::Stop, stop),
+        };
+        if let Some(level) = level.filter(|level| record.low <= *level) {
+            self.exit_within(i, cause, level.min(record.open), close_time);
+        }
+    }
+
+    /// Sells all of a position within the bar; what its volume does not take waits for the next open.
+    fn exit_within(&mut self, i: usize, cause: Cause, price: i64, close_time: Micros) {
+        self.exit(i, cause, close_time, close_time);
+        if let Some(Exit { order, .. }) = self.lanes[i].exit {
+            self.sell(i, order, price, close_time);
         }
     }
 
     fn watch_targets(&mut self, i: usize, record: &Record, close_time: Micros) {
+        if let Some(position) = &mut self.lanes[i].position
+            && std::mem::take(&mut position.targets_wait)
+        {
+            return;
+        }
         let targets = &self.lanes[i].exits().targets;
         loop {
             let lane = &self.lanes[i];
             let market = &self.run.markets[lane.market];
-            let Some(position) = lane.position.as_ref().filter(|position| !position.targets_wait) else { return };
+            let (Some(position), None) = (&lane.position, lane.exit) else { return };
             let done = position.targets_done;
             let Some(target) = targets.get(done) else { return };
             let price = position.target(target.target, market);
             if record.high <= price {
                 return;
             }
-            let part = market.down_to_lot(&(market.quantity(position.quantity) * exact::of(target.percent)));
+            let part = market.quantity(position.quantity) * exact::of(target.percent);
             let is_whole = target.percent >= Decimal::ONE || position.all_at_next;
+            let alone = market.down_to_lot(&part);
             let mark = self.ledger.mark_of(lane.market);
-            let is_small = [part, position.quantity - part].iter().any(|left| self.is_dust(lane.market, *left, mark));
+            let is_small = [alone, position.quantity - alone].iter().any(|left| self.is_dust(lane.market, *left, mark));
+            let with_dust = market.down_to_lot(&(part + market.quantity(self.dust(lane.market))));
             let cause = Cause::Target(u32::try_from(done + 1).unwrap_or(u32::MAX));
             if let Some(position) = &mut self.lanes[i].position {
                 position.targets_done += 1;
                 position.all_at_next = is_small;
             }
             if is_whole {
-                self.exit(i, cause, close_time, close_time);
-                if let Some(Exit { order, .. }) = self.lanes[i].exit {
-                    self.sell(i, order, price, close_time);
-                }
-                return;
+                return self.exit_within(i, cause, price, close_time);
             }
             if !is_small {
-                self.sell_part(i, part, cause, price, close_time);
+                self.sell_part(i, with_dust, cause, price, close_time);
             }
         }
     }
@@ -161,31 +171,16 @@ impl Engine<'_> {
         let market = self.lanes[i].market;
         let Some(entry) = self.lanes[i].entry.take() else { return };
         let wanted = self.orders[entry.order].quantity;
-        let mut quantity = self.volume_left(market).map_or(wanted, |left| wanted.min(left));
-        let commission = self.run.rules.costs.commission;
         let counted = &self.run.markets[market];
         let price_of = |quantity: i128| {
             let slippage = self.slippage(market, quantity, record.open);
             counted.up_to_tick(&(counted.price(record.open) * (exact::whole(1) + slippage)))
         };
-        let mut price = price_of(quantity);
-        let free = self.free();
-        loop {
-            let (cost, fee) =
-                (counted.value(price, quantity), self.fee(counted, price, quantity, commission, Side::Buy));
-            if quantity <= 0 || self.run.money.exact(cost + fee.quote) <= free {
-                break;
-            }
-            let unit = self.run.money.exact(counted.value(price, 1)) * (exact::whole(1) + exact::of(commission));
-            let affordable = exact::down_to(&free, &unit) / counted.lot * counted.lot;
-            quantity = affordable.min(quantity - counted.lot).max(0);
-            price = price_of(quantity);
-        }
+        let (quantity, price) = self.affordable(market, wanted, self.run.rules.costs.commission, &price_of);
         let state = if quantity == wanted { OrderState::Filled } else { OrderState::Expired };
         self.orders[entry.order].state = state;
         if quantity > 0 {
-            let fee = self.fee(counted, price, quantity, commission, Side::Buy);
-            self.book_buy(i, &entry, price, quantity, fee, at);
+            self.book_buy(i, &entry, price, quantity, self.run.rules.costs.commission, at);
         }
     }
 
@@ -193,30 +188,47 @@ impl Engine<'_> {
         let market = self.lanes[i].market;
         let Some(mut entry) = self.lanes[i].entry.take() else { return };
         let rest = self.orders[entry.order].quantity - self.orders[entry.order].filled;
-        let quantity = self.volume_left(market).map_or(rest, |left| rest.min(left));
-        let counted = &self.run.markets[market];
+        let maker = self.run.rules.costs.commission_maker;
+        let (quantity, price) = self.affordable(market, rest, maker, &|_| price);
         if quantity > 0 {
-            let fee = self.fee(counted, price, quantity, self.run.rules.costs.commission_maker, Side::Buy);
-            self.book_buy(i, &entry, price, quantity, fee, at);
+            self.book_buy(i, &entry, price, quantity, maker, at);
             if let Some(position) = &mut self.lanes[i].position {
                 position.targets_wait = true;
             }
         }
         if quantity < rest {
-            let maker = self.run.rules.costs.commission_maker;
-            entry.reserved = self.worst_cost(market, &counted.price(price), rest - quantity, maker);
+            let limit = self.run.markets[market].price(price);
+            entry.reserved = self.worst_cost(market, &limit, rest - quantity, maker).min(self.free());
             self.lanes[i].entry = Some(entry);
         } else {
             self.orders[entry.order].state = OrderState::Filled;
         }
     }
 
-    fn book_buy(&mut self, i: usize, entry: &Entry, price: i64, quantity: i128, fee: Fee, at: Micros) {
+    /// How much of what is wanted the bar's volume and the cash that is free let through, and at which price.
+    fn affordable(&self, market: usize, wanted: i128, rate: Decimal, price_of: &dyn Fn(i128) -> i64) -> (i128, i64) {
+        let counted = &self.run.markets[market];
+        let free = self.free();
+        let mut quantity = self.volume_left(market).map_or(wanted, |left| wanted.min(left));
+        loop {
+            let price = price_of(quantity);
+            let cost = counted.value(price, quantity) + self.fee(counted, price, quantity, rate, Side::Buy).quote;
+            if quantity <= 0 || self.run.money.exact(cost) <= free {
+                return (quantity.max(0), price);
+            }
+            let unit = counted.price(price) * (exact::whole(1) + exact::of(rate));
+            quantity = counted.down_to_lot(&(&free / unit)).min(quantity - counted.lot);
+        }
+    }
+
+    fn book_buy(&mut self, i: usize, entry: &Entry, price: i64, quantity: i128, rate: Decimal, at: Micros) {
         let market = self.lanes[i].market;
         let counted = &self.run.markets[market];
+        let fee = self.fee(counted, price, quantity, rate, Side::Buy);
         let cost = counted.value(price, quantity);
         self.taken[market] += quantity;
         self.ledger.buy(market, cost, quantity, fee);
+        self.fees += fee.quote + counted.value(price, fee.base);
         self.orders[entry.order].filled += quantity;
         let base_fee = fee.base;
         self.fills.push(Fill { at, order: entry.order, price, quantity, fee: fee.quote, base_fee });
@@ -225,11 +237,10 @@ impl Engine<'_> {
         if self.lanes[i].position.is_none() && self.is_dust(market, arrived, mark) {
             self.dust_value[market] += counted.value(mark, arrived);
         } else {
-            let older_dust = &mut self.dust_value[market];
             let lane = &mut self.lanes[i];
             let bar = lane.bars;
             let exits = lane.exits();
-            let position = lane.position.get_or_insert_with(|| Position::new(at, bar, std::mem::take(older_dust)));
+            let position = lane.position.get_or_insert_with(|| Position::new(at, bar));
             position.add(price, quantity, arrived, cost + fee.quote);
             position.place(exits, entry.stop_distance.clone(), counted);
         }
@@ -247,7 +258,7 @@ impl Engine<'_> {
             self.book_sell(i, order, quantity, price, at);
         }
         if self.lanes[i].position.is_none() {
-            self.orders[order].state = OrderState::Filled;
+            self.orders[order].state = if quantity == all { OrderState::Filled } else { OrderState::Expired };
             self.lanes[i].exit = None;
         }
     }
@@ -269,21 +280,23 @@ impl Engine<'_> {
         let price = counted.down_to_tick(&(counted.price(price) * (exact::whole(1) - slippage)));
         let proceeds = counted.value(price, quantity);
         let fee = self.fee(counted, price, quantity, self.run.rules.costs.commission, Side::Sell).quote;
+        let (dust, dust_value) = (self.dust(market), std::mem::take(&mut self.dust_value[market]));
         self.taken[market] += quantity;
         self.ledger.sell(market, proceeds, quantity, fee);
-        self.orders[order].filled += quantity;
-        self.fills.push(Fill { at, order, price, quantity, fee, base_fee: 0 });
+        self.fees += fee;
         let cause = self.orders[order].cause;
         let lane = &mut self.lanes[i];
         lane.last_exit_bar = Some(lane.bars + 1);
-        let strategy = lane.strategy;
+        if self.orders[order].filled == 0 && matches!(cause, Cause::Stop | Cause::Trailing) {
+            self.stopped_at[lane.strategy].push(at);
+        }
         if let Some(position) = &mut lane.position {
             position.brought += proceeds - fee;
-            position.quantity = (position.quantity - quantity).max(0);
+            position.cost += dust_value;
+            position.quantity += dust - quantity;
         }
-        if matches!(cause, Cause::Stop | Cause::Trailing) {
-            self.stopped_at[strategy].push(at);
-        }
+        self.orders[order].filled += quantity;
+        self.fills.push(Fill { at, order, price, quantity, fee, base_fee: 0 });
         self.end_trip(i, cause, at);
         self.check_balance(at);
     }
@@ -298,16 +311,14 @@ impl Engine<'_> {
         }
         let Some(position) = self.lanes[i].position.take() else { return };
         self.cancel_entry(i, OrderState::Cancelled);
-        // What other strategies have left meanwhile is none of this trip's.
-        let others = self.dust_value[market];
-        self.dust_value[market] = self.run.markets[market].value(mark, self.dust(market));
-        let pnl = position.brought + self.dust_value[market] - others - position.cost;
+        self.dust_value[market] = self.run.markets[market].value(mark, left);
+        let pnl = position.brought + self.dust_value[market] - position.cost;
         let (entered_at, cost) = (position.entered_at, position.cost);
         self.trips.push(Trip { strategy, market, entered_at, left_at: at, cost, pnl, cause });
     }
 
     /// What is held of a market beside its positions.
-    fn dust(&self, market: usize) -> i128 {
+    pub(super) fn dust(&self, market: usize) -> i128 {
         let positions =
             self.lanes.iter().filter(|lane| lane.market == market).filter_map(|lane| lane.position.as_ref());
         self.ledger.quantity(market) - positions.map(|position| position.quantity).sum::<i128>()

@@ -84,8 +84,8 @@ impl<'a> Lane<'a> {
             strategy,
             market,
             participant,
-            code: (participant.make)(),
-            gauge: participant.atr.map(|make| make()),
+            code: (participant.make)(market),
+            gauge: participant.atr.map(|make| make(market)),
             atr: None,
             bars: 0,
             position: None,
@@ -112,8 +112,8 @@ impl<'a> Lane<'a> {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
         if before.is_some_and(|before| missing_bars(before, record, series) > i64::from(max_gap_bars)) {
-            self.code = (self.participant.make)();
-            self.gauge = self.participant.atr.map(|make| make());
+            self.code = (self.participant.make)(self.market);
+            self.gauge = self.participant.atr.map(|make| make(self.market));
         }
         let bar = series.bar(at);
         if let Some(gauge) = &mut self.gauge {
@@ -137,13 +137,13 @@ fn jumped(before: i64, close: i64) -> bool {
 }
 
 impl Position {
-    /// Begins with its first entry fill, which was in the bar of this number and cost so much.
-    pub(super) fn new(at: Micros, bar: u32, older_dust: i128) -> Self {
+    /// Begins with its first entry fill, in the bar after so many.
+    pub(super) fn new(at: Micros, bar: u32) -> Self {
         Self {
             quantity: 0,
             entry_value: 0,
             entry_quantity: 0,
-            cost: older_dust,
+            cost: 0,
             brought: 0,
             entered_at: at,
             entered_in_bar: bar,
@@ -182,21 +182,22 @@ impl Position {
             (Stop::Atr(_), Some(distance)) => Some(&average - distance),
         };
         self.stop = stop.map(|stop| market.down_to_tick(&stop));
-        self.raise_trail(exits.trailing.as_ref(), market);
+        self.place_trail(exits.trailing.as_ref(), market);
     }
 
     /// Takes the high of a closed bar.
     pub(super) fn see(&mut self, high: i64, trailing: Option<&Decimal>, market: &Market) {
         if high > self.best {
             self.best = high;
-            self.raise_trail(trailing, market);
+            self.place_trail(trailing, market);
         }
     }
 
-    /// Moves the trailing stop after `best` has changed; it never falls.
-    fn raise_trail(&mut self, trailing: Option<&Decimal>, market: &Market) {
+    /// Places the trailing stop after `best` or A has changed: it is armed while the best price is far enough above A.
+    fn place_trail(&mut self, trailing: Option<&Decimal>, market: &Market) {
         let Some(&trailing) = trailing else { return };
         let best = exact::whole(self.best.into());
+        self.trail = None;
         if best < self.average() * exact::of(Decimal::ONE + trailing) {
             return;
         }

@@ -155,7 +155,6 @@ pub enum Rule {
     MaxCorrelationExposure,
     Cash,
     Stop,
-    Size,
     ViableMinimum,
 }
 
@@ -174,7 +173,6 @@ impl Rule {
             Self::MaxCorrelationExposure => "max_correlation_exposure",
             Self::Cash => "cash",
             Self::Stop => "stop",
-            Self::Size => "size",
             Self::ViableMinimum => "viable_minimum",
         }
     }
@@ -190,6 +188,18 @@ pub enum Trigger {
     Drawdown,
     /// The ledger does not add up.
     Conservation,
+}
+
+impl Trigger {
+    /// Its name in sentences and in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DailyLoss => "max_daily_loss",
+            Self::Drawdown => "max_drawdown",
+            Self::Conservation => "conservation",
+        }
+    }
 }
 
 /// An emergency stop.

@@ -98,7 +98,7 @@ fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
         fee_in: FeeIn::Quote,
     };
     let (money, markets) = count_all(vec![(instrument, example_bars())], decimal("10000")).expect("small numbers");
-    let make = || -> Box<dyn Strategy> { Box::new(Scripted(signals.to_vec().into_iter())) };
+    let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted(signals.to_vec().into_iter())) };
     let rules =
         StrategyRules { name: "scripted".into(), capital_share: crate::exact::whole(1), exits, accumulates: None };
     let outcome = run(&Run {

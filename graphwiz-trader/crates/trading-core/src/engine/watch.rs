@@ -30,7 +30,7 @@ pub(super) struct Watch {
     drawdown_floor: i128,
     /// Times and N of the last 30 days, N falling: the first is the highest.
     recent: VecDeque<(Micros, i128)>,
-    last_sample: Option<Micros>,
+    last_sample: Micros,
     stopped: bool,
     equity_sum: f64,
     sampled: Sampled,
@@ -71,7 +71,7 @@ impl Keep {
 }
 
 impl Watch {
-    pub(super) fn new(rules: &EmergencyRules) -> Self {
+    pub(super) fn new(rules: &EmergencyRules, start: Micros) -> Self {
         let one = exact::pow10(UNIT_DIGITS);
         let mut watch = Self {
             daily_loss: rules.max_daily_loss.map(Keep::new),
@@ -83,8 +83,8 @@ impl Watch {
             highest: one,
             daily_floor: 0,
             drawdown_floor: 0,
-            recent: VecDeque::from([(Micros::MIN, one)]),
-            last_sample: None,
+            recent: VecDeque::from([(start, one)]),
+            last_sample: start,
             stopped: false,
             equity_sum: 0.0,
             sampled: Sampled::default(),
@@ -99,32 +99,45 @@ impl Watch {
         self.stopped
     }
 
+    /// What the emergency that is on was tripped by.
+    pub(super) fn stopped_by(&self) -> Option<Trigger> {
+        self.sampled.emergencies.last().filter(|_| self.stopped).map(|emergency| emergency.trigger)
+    }
+
     pub(super) fn unit_value(&self) -> i128 {
         self.unit_value
     }
 
     /// Takes N at a close time. Where it trips an emergency, says whether all positions are to be sold.
+    ///
+    /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
     pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: f64, is_exposed: bool) -> Option<bool> {
-        self.begin_day(at);
-        if unit_value != self.unit_value || self.last_sample.is_none() {
+        let midnight = (self.last_sample + DAY).div_euclid(DAY) * DAY;
+        if midnight < at {
+            self.begin_day(midnight);
+        }
+        if unit_value != self.unit_value || self.sampled.at.is_empty() {
             self.values_hash.update(at.to_le_bytes());
             self.values_hash.update(unit_value.to_le_bytes());
         }
         self.unit_value = unit_value;
-        self.last_sample = Some(at);
+        self.last_sample = at;
+        self.sampled.at.push(at);
+        self.sampled.unit_values.push(unit_value as f64 / exact::pow10(UNIT_DIGITS) as f64);
+        self.sampled.exposed += usize::from(is_exposed);
+        self.equity_sum += equity;
         if unit_value > self.highest {
             self.highest = unit_value;
             self.set_floors();
         }
         self.keep_recent(at);
-        self.sampled.at.push(at);
-        self.sampled.unit_values.push(unit_value as f64 / exact::pow10(UNIT_DIGITS) as f64);
-        self.sampled.exposed += usize::from(is_exposed);
-        self.equity_sum += equity;
-        let tripped = self.tripped(at)?;
-        self.stopped = true;
-        self.sampled.emergencies.push(tripped);
-        Some(self.flatten)
+        let tripped = self.tripped(at);
+        if at.rem_euclid(DAY) == 0 {
+            self.begin_day(at);
+        }
+        self.sampled.emergencies.extend(tripped);
+        self.stopped |= tripped.is_some();
+        tripped.map(|_| self.flatten)
     }
 
     /// Trips an emergency that is not N's.
@@ -133,17 +146,13 @@ impl Watch {
         self.sampled.emergencies.push(Emergency { at, trigger, value: 0.0 });
     }
 
-    /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
+    /// At the end of a UTC day. In research the losses of one that ended trading are accepted then.
     fn begin_day(&mut self, at: Micros) {
-        let Some(last) = self.last_sample else { return };
-        if (at - 1).div_euclid(DAY) == (last - 1).div_euclid(DAY) {
-            return;
-        }
         self.day_start = self.unit_value;
         if self.stopped && self.goes_on {
             self.stopped = false;
             self.highest = self.unit_value;
-            self.recent = VecDeque::from([(last, self.unit_value)]);
+            self.recent = VecDeque::from([(at, self.unit_value)]);
         }
         self.set_floors();
     }
@@ -173,7 +182,7 @@ impl Watch {
             self.recent.pop_back();
         }
         self.recent.push_back((at, self.unit_value));
-        while self.recent.front().is_some_and(|(then, _)| *then < at - 30 * DAY) {
+        while self.recent.front().is_some_and(|(then, _)| *then <= at - 30 * DAY) {
             self.recent.pop_front();
         }
     }
