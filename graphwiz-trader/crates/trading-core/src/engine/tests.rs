@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use rust_decimal::Decimal;
 
 use super::*;
@@ -9,7 +11,7 @@ use crate::strategy::{Position, WarmUp};
 use crate::time::SECOND;
 
 /// Answers with the signals of a list, one a bar.
-struct Scripted(std::vec::IntoIter<Signal>);
+struct Scripted(VecDeque<Signal>);
 
 impl Strategy for Scripted {
     fn warm_up(&self) -> WarmUp {
@@ -17,7 +19,7 @@ impl Strategy for Scripted {
     }
 
     fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
-        self.0.next().unwrap_or(Signal::None)
+        self.0.pop_front().unwrap_or(Signal::None)
     }
 }
 
@@ -98,7 +100,7 @@ fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
         fee_in: FeeIn::Quote,
     };
     let (money, markets) = count_all(vec![(instrument, example_bars())], decimal("10000")).expect("small numbers");
-    let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted(signals.to_vec().into_iter())) };
+    let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted(signals.iter().copied().collect())) };
     let rules =
         StrategyRules { name: "scripted".into(), capital_share: crate::exact::whole(1), exits, accumulates: None };
     let outcome = run(&Run {
