@@ -89,6 +89,18 @@ impl Bar {
         &self.record
     }
 
+    /// Steps of its prices in one unit of quote.
+    #[must_use]
+    pub fn price_scale(&self) -> f64 {
+        self.price_scale
+    }
+
+    /// Steps of its volume in one unit of base.
+    #[must_use]
+    pub fn volume_scale(&self) -> f64 {
+        self.volume_scale
+    }
+
     /// When it opens.
     #[must_use]
     pub fn open_time(&self) -> Micros {

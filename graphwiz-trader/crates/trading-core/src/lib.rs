@@ -11,6 +11,7 @@ pub mod bars;
 pub mod engine;
 pub mod exact;
 pub mod gate;
+pub mod indicators;
 pub mod instrument;
 pub mod ledger;
 pub mod market;
