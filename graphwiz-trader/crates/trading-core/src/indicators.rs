@@ -4,7 +4,7 @@
 //! and is `None` until it is warm. Where TA-Lib has it, ours is TA-Lib's, first rows included (`testdata/indicators`).
 //!
 //! An input is a [`Count`], the exact whole count of a bar's price or volume, or a [`Real`], a value of a derived series. Over
-//! both a sum over a window is exact and rounded once ([`exact_sum`]). So a value over a window depends on that window alone:
+//! both a sum over a window is exact and rounded once (`exact_sum.rs`). So a value over a window depends on that window alone:
 //! it cannot drift, not after a million bars, and does not notice where the data began. Recursions (the exponential and Wilder's
 //! averages) are plain `f64`, in the order of the definition.
 //!
@@ -21,7 +21,7 @@
 mod average;
 mod deviation;
 mod directional;
-pub mod exact_sum;
+mod exact_sum;
 mod extreme;
 mod input;
 mod momentum;

@@ -10,7 +10,7 @@ use crate::strategy::WarmUp;
 
 /// The population deviation of the last n: defined from bar n.
 ///
-/// Source: TA-Lib's STDDEV, but for its rounding errors and for a variance under 1e-14, which is 0 there.
+/// Source: TA-Lib's STDDEV.
 #[derive(Debug, Clone)]
 pub struct Stdev<I: Input = Real> {
     window: Spreads<I>,

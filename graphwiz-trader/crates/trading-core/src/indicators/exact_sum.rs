@@ -6,6 +6,9 @@
 //! Method: the small superaccumulator of R. M. Neal, *Fast exact summation using small and large superaccumulators* (2015),
 //! arXiv:1505.05571, with 32 bits a digit and carries left alone until the sum is read. Only the digits in use are looked at.
 
+#[cfg(test)]
+mod tests;
+
 /// Digits below the point: the square of the smallest `f64` is 2^−2148.
 const BELOW: i32 = 68;
 /// All digits: squares of the largest `f64`, 2^2048, times two lengths, and a carry.
