@@ -82,6 +82,14 @@ impl Length {
         u16::try_from(bars).ok().map(Self).filter(|length| (1..=Self::MAX.0).contains(&length.0))
     }
 
+    /// A number that came as an `f64`; `None` where it is no whole one of 1 to 5000.
+    #[must_use]
+    pub fn whole(bars: f64) -> Option<Self> {
+        let bounds = 1.0..=f64::from(Self::MAX.0);
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+        (bounds.contains(&bars) && bars.fract() == 0.0).then(|| Self(bars as u16))
+    }
+
     /// As a whole number.
     #[must_use]
     pub fn bars(self) -> usize {

@@ -18,5 +18,6 @@ pub mod market;
 pub mod metrics;
 pub mod report;
 pub mod rules;
+pub mod strategies;
 pub mod strategy;
 pub mod time;
