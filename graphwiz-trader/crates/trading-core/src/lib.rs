@@ -9,6 +9,8 @@
 
 pub mod bars;
 pub mod engine;
+pub mod counts;
+pub mod data_hash;
 pub mod exact;
 pub mod gate;
 pub mod indicators;
@@ -19,5 +21,9 @@ pub mod metrics;
 pub mod report;
 pub mod rules;
 pub mod strategies;
+pub mod merge;
+pub mod quality;
+pub mod resample;
+pub mod scale;
 pub mod strategy;
 pub mod time;
