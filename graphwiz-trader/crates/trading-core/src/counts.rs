@@ -1,7 +1,7 @@
 //! How does a decimal, as files and venues write it, become a whole count, exactly?
 //!
-//! Start at [`parse`]. No `f64` is on the way: what a text says is what is kept. Elsewhere: many counts on one scale are
-//! [`crate::scale`]'s.
+//! Start at [`parse`]. No `f64` is on the way: what a text says is what is kept. Elsewhere: many counts on one scale
+//! are [`crate::scale`]'s.
 
 /// A decimal: `count` steps of 10^−`digits`, with the fewest digits that hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,21 @@ impl Count {
     #[must_use]
     pub fn at(self, digits: u32) -> Option<i64> {
         self.count.checked_mul(power(digits.checked_sub(self.digits)?)?)
+    }
+
+    /// With at most so many digits, a tie to the even one.
+    #[must_use]
+    pub fn rounded(self, digits: u32) -> Self {
+        let Some(divisor) = self.digits.checked_sub(digits).filter(|more| *more > 0).and_then(power) else {
+            return self;
+        };
+        let (quotient, rest) = (self.count.div_euclid(divisor), i128::from(self.count.rem_euclid(divisor)));
+        let is_up = 2 * rest > i128::from(divisor) || (2 * rest == i128::from(divisor) && quotient % 2 != 0);
+        let (mut count, mut digits) = (quotient + i64::from(is_up), digits);
+        while digits > 0 && count % 10 == 0 {
+            (count, digits) = (count / 10, digits - 1);
+        }
+        Self { count, digits }
     }
 }
 
@@ -206,9 +221,26 @@ mod tests {
         reads("0.000000000000000001", "1 / 10^18");
     }
 
+    #[test]
+    fn rounding_takes_the_nearest_and_of_two_the_even_one() {
+        for (text, digits, expected) in [
+            ("16.84600000000001", 8, "16.846"),
+            ("0.125", 2, "0.12"),
+            ("0.135", 2, "0.14"),
+            ("-0.125", 2, "-0.12"),
+            ("0.1251", 2, "0.13"),
+            ("9.96", 1, "10"),
+            ("1.5", 4, "1.5"),
+            ("0.004", 2, "0"),
+        ] {
+            let Count { count, digits } = parse(text.as_bytes()).unwrap().rounded(digits);
+            assert_eq!(written(count.into(), digits), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(count in any::<i64>().prop_filter("", |n| *n != i64::MIN), digits in 0..=18_u32) {
+        fn what_is_written_is_read_again(count in -i64::MAX..=i64::MAX, digits in 0..=18_u32) {
             let text = written(count.into(), digits);
             let found = parse(text.as_bytes()).unwrap();
             prop_assert_eq!(found.at(digits), Some(count), "{}", text);
@@ -216,7 +248,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_a_count_or_none(text in prop::collection::vec(prop::sample::select(b"0123456789.+-eE,n ".to_vec()), 0..24)) {
+        fn any_bytes_are_a_count_or_none(
+            text in prop::collection::vec(prop::sample::select(b"0123456789.+-eE,n ".to_vec()), 0..24)
+        ) {
             let _ = parse(&text);
         }
     }
