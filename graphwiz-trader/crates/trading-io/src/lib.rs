@@ -7,3 +7,4 @@
 #![deny(missing_docs)]
 
 pub mod bar_file;
+pub mod market_store;

@@ -1,0 +1,105 @@
+//! How is a stored series found and read?
+
+use std::ops::{Range, RangeInclusive};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use trading_core::bars::{Record, Series};
+use trading_core::instrument::InstrumentId;
+use trading_core::scale::Scale;
+use trading_core::time::{Micros, Timeframe};
+
+use super::blocks::{BYTES, decode};
+use super::error::StoreFault;
+use super::key::SeriesKey;
+
+/// A row of the table `series`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SeriesRow {
+    pub(super) id: i64,
+    pub(super) scale: Scale,
+}
+
+pub(super) fn find(connection: &Connection, key: &SeriesKey) -> Result<Option<SeriesRow>, StoreFault> {
+    let sql = "select id, price_digits, volume_digits from series
+               where venue = ?1 and base = ?2 and quote = ?3 and timeframe = ?4";
+    let SeriesKey { instrument, timeframe } = key;
+    let of_row = |row: &Row<'_>| {
+        let scale = Scale { price_digits: row.get(1)?, volume_digits: row.get(2)? };
+        Ok(SeriesRow { id: row.get(0)?, scale })
+    };
+    let key = params![instrument.venue(), instrument.base(), instrument.quote(), timeframe.name()];
+    Ok(connection.prepare_cached(sql)?.query_row(key, of_row).optional()?)
+}
+
+/// The keys of all series, in the order of their names.
+pub(super) fn keys(connection: &Connection) -> Result<Vec<SeriesKey>, StoreFault> {
+    let mut statement = connection.prepare("select venue || ':' || base || '/' || quote, timeframe from series")?;
+    let texts = statement.query_map((), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let texts = texts.collect::<rusqlite::Result<Vec<_>>>()?;
+    // What this version does not know another has written; it is no business of this one.
+    let key = |(instrument, timeframe): (String, String)| {
+        Some(SeriesKey { instrument: instrument.parse().ok()?, timeframe: timeframe.parse().ok()? })
+    };
+    let mut keys: Vec<SeriesKey> = texts.into_iter().filter_map(key).collect();
+    keys.sort_unstable();
+    Ok(keys)
+}
+
+/// Which timeframes of an instrument are stored, the shortest first.
+pub(super) fn timeframes(connection: &Connection, instrument: &InstrumentId) -> Result<Vec<Timeframe>, StoreFault> {
+    let keys = keys(connection)?;
+    Ok(keys.into_iter().filter(|key| key.instrument == *instrument).map(|key| key.timeframe).collect())
+}
+
+/// The bars of a series that open in `range`.
+pub(super) fn read(
+    connection: &Connection,
+    key: &SeriesKey,
+    row: SeriesRow,
+    range: Range<Micros>,
+) -> Result<Series, StoreFault> {
+    let within = "from blocks where series = ?1 and last >= ?2 and first < ?3";
+    let parameters = params![row.id, range.start, range.end];
+    let bars: i64 = connection
+        .prepare_cached(&format!("select coalesce(sum(bars), 0) {within}"))?
+        .query_row(parameters, |row| row.get(0))?;
+    let mut records = Vec::with_capacity(bars.unsigned_abs() as usize);
+    let mut statement = connection.prepare_cached(&format!("select first, bars, records {within} order by first"))?;
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        append(row, key, &range, &mut records)?;
+    }
+    let Scale { price_digits, volume_digits } = row.scale;
+    Ok(Series { timeframe: key.timeframe, price_digits, volume_digits, records })
+}
+
+/// The bars of the blocks that begin in `firsts`.
+pub(super) fn read_blocks(
+    connection: &Connection,
+    key: &SeriesKey,
+    row: SeriesRow,
+    firsts: &RangeInclusive<Micros>,
+) -> Result<Vec<Record>, StoreFault> {
+    let sql = "select first, bars, records from blocks where series = ?1 and first between ?2 and ?3 order by first";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![row.id, firsts.start(), firsts.end()])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        append(row, key, &(Micros::MIN..Micros::MAX), &mut records)?;
+    }
+    Ok(records)
+}
+
+fn append(row: &Row<'_>, key: &SeriesKey, range: &Range<Micros>, records: &mut Vec<Record>) -> Result<(), StoreFault> {
+    let (first, bars): (Micros, i64) = (row.get(0)?, row.get(1)?);
+    let bytes = match row.get_ref(2)? {
+        ValueRef::Blob(bytes) if bytes.len() as i64 == bars.saturating_mul(BYTES as i64) => bytes,
+        _ => {
+            let what = format!("the block of {} does not hold {bars} bars", trading_core::time::shown(first));
+            return Err(StoreFault::Damaged { key: key.clone(), what });
+        }
+    };
+    records.extend(decode(bytes).filter(|record| range.contains(&record.open_time)));
+    Ok(())
+}
