@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod files_of_users;
+mod killed;
 mod reading;
+mod storing;
 mod support;
