@@ -8,22 +8,22 @@
 #![deny(missing_docs)]
 
 pub mod bars;
-pub mod engine;
 pub mod counts;
 pub mod data_hash;
+pub mod engine;
 pub mod exact;
 pub mod gate;
 pub mod indicators;
 pub mod instrument;
 pub mod ledger;
 pub mod market;
-pub mod metrics;
-pub mod report;
-pub mod rules;
-pub mod strategies;
 pub mod merge;
+pub mod metrics;
 pub mod quality;
+pub mod report;
 pub mod resample;
+pub mod rules;
 pub mod scale;
+pub mod strategies;
 pub mod strategy;
 pub mod time;

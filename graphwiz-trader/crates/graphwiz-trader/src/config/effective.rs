@@ -75,10 +75,10 @@ impl Config {
         }
     }
 
-    /// The exits of a strategy: its own, over those that ship with its kind or stand in its rule file, over `risk`'s.
+    /// The exits of a strategy: its own, over those that ship with its kind, over `risk`'s.
     #[must_use]
-    pub fn exits(&self, strategy: &Strategy, of_file: ExitsLayer, shipped: ExitsLayer) -> Exits {
-        let layer = strategy.exits.layer().over(of_file).over(shipped).over(self.risk_exits());
+    pub fn exits(&self, strategy: &Strategy, shipped: ExitsLayer) -> Exits {
+        let layer = strategy.exits.layer().over(shipped).over(self.risk_exits());
         layer.resolve(self.risk.take_profit.default_percent.0)
     }
 

@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use platform::cli::{Flags, default_config};
+use platform::process::Program;
+use trading_core::instrument::InstrumentId;
+use trading_core::time::{Micros, Timeframe};
+
+/// This program.
+pub(crate) const PROGRAM: Program = Program {
+    name: "graphwiz-trader",
+    version: env!("CARGO_PKG_VERSION"),
+    revision: build_info::REVISION,
+    built_at: build_info::BUILT_AT,
+};
+
+/// What `--version` says behind the program's name.
+static LINE: LazyLock<String> = LazyLock::new(|| PROGRAM.line());
+
+/// Tries trading strategies honestly on stored market data.
+#[derive(Debug, Parser)]
+#[command(name = "graphwiz-trader", version = LINE.as_str(), max_term_width = 120)]
+#[command(mut_args(default_config("config/graphwiz.yaml")), arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run strategies over stored bars and say what they would have earned
+    Backtest(BacktestArgs),
+    /// Bring bars in, and look at those that are stored
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// The strategies that there are
+    #[command(subcommand)]
+    Strategy(StrategyCommand),
+    /// Say whether configuration, store and data are in place
+    Check,
+    /// The configuration as it takes effect
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Print what a shell needs to complete the command line
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the version
+    Version,
+}
+
+/// What to run, on what, and where its reports go.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// Only this strategy of the configuration; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Vec<String>,
+
+    /// Read these files, or folders of files, as they are, in place of the store; nothing is imported
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) data: Vec<PathBuf>,
+
+    /// In place of the strategies' instruments
+    #[arg(long, value_name = "VENUE:BASE/QUOTE")]
+    pub(crate) instrument: Option<InstrumentId>,
+
+    /// In place of the strategies' timeframes
+    #[arg(long, value_name = "1m|5m|15m|1h|4h|1d")]
+    pub(crate) timeframe: Option<Timeframe>,
+
+    /// Trade bars from this time on; earlier ones only warm up
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<Micros>,
+
+    /// Trade bars that open before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<Micros>,
+
+    /// All strategies on one account, each with its share
+    #[arg(long)]
+    pub(crate) portfolio: bool,
+
+    /// What happens after an emergency: `continue` accepts the loss at the next UTC midnight, for research
+    #[arg(long, value_name = "continue")]
+    pub(crate) emergency: Option<AfterEmergency>,
+
+    /// Seed of whatever is random
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// The report as JSON into this file, `-` for standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Folder of the reports, in place of backtesting.reports.dir
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report_dir: Option<PathBuf>,
+}
+
+/// What happens after an emergency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AfterEmergency {
+    /// The loss is accepted at the next UTC midnight
+    Continue,
+}
+
+/// What to do with market data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// What is stored, from where, and its hash
+    List,
+    /// Whether stored bars are sound, and whether timeframes agree
+    Verify {
+        /// Only this instrument
+        instrument: Option<InstrumentId>,
+    },
+    /// Store longer bars that are made of the shortest
+    Resample {
+        /// Of which instrument
+        instrument: InstrumentId,
+        /// How long
+        timeframe: Timeframe,
+    },
+    /// Bring files of bars into the store
+    Import {
+        /// Files as binance_BTC-USDT_1h.csv.gz, or folders of such files
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// What to do with strategies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StrategyCommand {
+    /// All kinds with their parameters and warm-up
+    List,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print it as it takes effect
+    Show,
+}
+
+/// An instant: RFC 3339 with offset, or a day, which begins at 00:00 UTC.
+fn time(text: &str) -> Result<Micros, String> {
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let at = text.parse::<Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
+    at.map(Timestamp::as_microsecond).ok_or_else(|| "expected a time as 2026-08-17T00:00Z, or a day".to_owned())
+}

@@ -1,0 +1,163 @@
+//! The `backtest` command: what would strategies have earned?
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use platform::config::did_you_mean;
+use platform::process::{self, Ended, Usage};
+use rust_decimal::Decimal;
+use trading_core::report::Report;
+use trading_core::time::Micros;
+
+use crate::cli::{AfterEmergency, BacktestArgs};
+use crate::config::strategies::Strategy;
+use crate::config::{self, Config};
+use crate::data::Source;
+use crate::kinds::Registry;
+use crate::trial::{Ready, Trial, Tried};
+
+/// Runs `backtest`.
+///
+/// # Errors
+/// Configuration and usage; data that are not there or too short; reports that cannot be written.
+pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyhow::Result<Ended> {
+    let config = asked(config::load(path, &process::environment)?, args)?;
+    for answer in &config.answers {
+        tracing::warn!("{answer}");
+    }
+    let now = jiff::Timestamp::now().as_microsecond();
+    let source = match args.data.as_slice() {
+        [] => Source::store(&config, now, &mut |told| tracing::info!("{told}"))?,
+        files => Source::files(files, now)?,
+    };
+    let ready: Vec<Ready<'_>> =
+        config.strategies.iter().map(|strategy| Ready::new(registry, strategy)).collect::<anyhow::Result<_>>()?;
+    let trial = |name, strategies| Trial {
+        name,
+        config: &config,
+        strategies,
+        range: args.from.unwrap_or(Micros::MIN)..args.to.unwrap_or(Micros::MAX),
+        goes_on: args.emergency == Some(AfterEmergency::Continue),
+        seed: args.seed.unwrap_or(config.backtesting.seed),
+        now,
+    };
+    let trials: Vec<_> = match args.portfolio {
+        true => vec![trial("portfolio", &ready[..])],
+        false => ready.chunks(1).map(|one| trial(one[0].strategy.name.as_str(), one)).collect(),
+    };
+    let mut out = io::stdout().lock();
+    let is_json = args.out.as_deref() == Some(Path::new("-"));
+    let mut told = Vec::new();
+    for trial in trials {
+        let tried = trial.run(&source).with_context(|| trial.name.to_owned())?;
+        let written = write_reports(&config, args, &tried)?;
+        if is_json {
+            serde_json::to_writer(&mut out, &tried.report)?;
+            writeln!(out)?;
+        } else {
+            tell(&mut out, &tried, &written, &mut told)?;
+        }
+    }
+    Ok(Ended::Done)
+}
+
+/// The configuration with what the command line asks for.
+fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
+    let names: Vec<String> = config.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
+        let hint = did_you_mean(name, names.iter().map(String::as_str));
+        return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
+    }
+    config.strategies.retain(|strategy| args.strategy.is_empty() || args.strategy.contains(&strategy.name));
+    for Strategy { instruments, timeframe, .. } in &mut config.strategies {
+        if let Some(instrument) = &args.instrument {
+            *instruments = vec![instrument.to_string()];
+        }
+        *timeframe = args.timeframe.unwrap_or(*timeframe);
+    }
+    Ok(config)
+}
+
+/// Writes the reports of a run; where they are, the one for people first.
+fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow::Result<Vec<PathBuf>> {
+    let reports = &config.backtesting.reports;
+    let json = || serde_json::to_string(&tried.report).context("the report as JSON");
+    match args.out.as_deref() {
+        Some(path) if path == Path::new("-") => return Ok(Vec::new()),
+        Some(path) => {
+            write(path, &json()?)?;
+            return Ok(vec![path.to_path_buf()]);
+        }
+        None => {}
+    }
+    let folder = args.report_dir.as_ref().unwrap_or(&reports.dir);
+    fs::create_dir_all(folder).with_context(|| format!("making the folder of reports, {}", folder.display()))?;
+    let name = file_name(&tried.report.name);
+    let mut written = Vec::new();
+    if reports.output_format.has_json() {
+        let path = folder.join(format!("{name}.json"));
+        write(&path, &json()?)?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("writing the report {}", path.display()))
+}
+
+/// A name as that of a file: runs of other characters than letters, digits and _ become one `-`.
+fn file_name(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// Tells a run: facts that were not told yet, what it earned, the gate's verdict, and where its report is.
+fn tell(out: &mut impl Write, tried: &Tried, written: &[PathBuf], told: &mut Vec<String>) -> io::Result<()> {
+    for facts in &tried.facts {
+        if !told.contains(facts) {
+            writeln!(out, "{facts}")?;
+            told.push(facts.clone());
+        }
+    }
+    let report = &tried.report;
+    for warning in report.warnings.iter().filter(|warning| !told.contains(*warning)).cloned().collect::<Vec<_>>() {
+        writeln!(out, "{warning}")?;
+        told.push(warning);
+    }
+    for emergency in &report.emergency {
+        writeln!(out, "{}: {}", report.name, emergency.text)?;
+    }
+    writeln!(out, "{}", result(report))?;
+    match report.gate_unmet.as_slice() {
+        [] => writeln!(out, "{}: gate met", report.name)?,
+        unmet => writeln!(out, "{}: gate not met: {}", report.name, unmet.join(", "))?,
+    }
+    let first = written.first().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+    writeln!(out, "report: {first}, fingerprint {}", report.fingerprint)
+}
+
+fn result(report: &Report) -> String {
+    let metrics = &report.metrics;
+    let number =
+        |value: Option<f64>, digits: usize| value.map_or("null".to_owned(), |value| format!("{value:.digits$}"));
+    let percent = |value: f64, digits: usize| format!("{:.digits$}%", value * 100.0);
+    let account = &report.account;
+    let cents = |amount: &str| format!("{:.2}", amount.parse::<Decimal>().unwrap_or_default().round_dp(2));
+    format!(
+        "{}: final={} {}, return={}, max_drawdown={}, sharpe={}, trades={}, win={}, profit_factor={}, fees={} (hold {})",
+        report.name,
+        cents(&account.equity),
+        account.currency,
+        percent(metrics.total_return, 2),
+        percent(metrics.max_drawdown, 2),
+        number(metrics.sharpe, 2),
+        metrics.trades,
+        metrics.win_rate.map_or_else(|| "null".to_owned(), |rate| percent(rate, 1)),
+        number(metrics.profit_factor, 2),
+        cents(&account.fees),
+        percent(metrics.benchmark, 2),
+    )
+}

@@ -1,0 +1,230 @@
+//! One run over stored bars: what a configuration asks for, brought to the engine, and what came of it.
+
+use std::ops::Range;
+
+use anyhow::{Context as _, bail};
+use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
+use trading_core::bars::Series;
+use trading_core::data_hash::data_hash;
+use trading_core::engine::{Gauge, Participant, Run, run};
+use trading_core::indicators::{Atr, Indicator as _, Length};
+use trading_core::instrument::{Instrument, InstrumentId};
+use trading_core::market::{Market, count_all};
+use trading_core::metrics::{Metrics, Span};
+use trading_core::report::{Heading, Report};
+use trading_core::rules::{Stop, StrategyRules};
+use trading_core::time::{Micros, Timeframe};
+
+use crate::config::Config;
+use crate::config::strategies::Strategy;
+use crate::data::{Bars, Source};
+use crate::kinds::{Kind, Registry};
+
+/// Bars that an average true range looks at.
+const ATR_BARS: usize = 14;
+
+/// A strategy that can be run.
+pub(crate) struct Ready<'a> {
+    pub(crate) strategy: &'a Strategy,
+    kind: &'a Kind,
+    parameters: Vec<f64>,
+}
+
+impl<'a> Ready<'a> {
+    /// Finds the kind of a strategy and checks its parameters.
+    pub(crate) fn new(registry: &'a Registry, strategy: &'a Strategy) -> anyhow::Result<Self> {
+        let found = registry.kind(&strategy.kind).and_then(|kind| {
+            let parameters = kind.parameters(&strategy.kind, &strategy.params)?;
+            Ok(Self { strategy, kind, parameters })
+        });
+        found.with_context(|| format!("strategy {}", strategy.name))
+    }
+
+    fn make(&self) -> Box<dyn trading_core::strategy::Strategy> {
+        #[expect(clippy::expect_used, reason = "invariant: these parameters have made one before")]
+        (self.kind.make)(&self.parameters).expect("invariant: parameters were checked")
+    }
+
+    /// Bars until it can say something.
+    fn defined(&self) -> usize {
+        self.make().warm_up().defined
+    }
+
+    fn rules(&self, config: &Config, is_alone: bool) -> StrategyRules {
+        let exits = config.exits(self.strategy, self.kind.exits.clone());
+        let rules = config.strategy_rules(self.strategy, exits, is_alone);
+        StrategyRules { accumulates: self.kind.accumulates(&self.parameters), ..rules }
+    }
+}
+
+/// What is tried together on one account.
+pub(crate) struct Trial<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) config: &'a Config,
+    pub(crate) strategies: &'a [Ready<'a>],
+    /// Bars that open within are traded; earlier ones only warm up.
+    pub(crate) range: Range<Micros>,
+    /// Whether an emergency is cleared at the next midnight.
+    pub(crate) goes_on: bool,
+    pub(crate) seed: u64,
+    pub(crate) now: Micros,
+}
+
+/// What came of a trial.
+pub(crate) struct Tried {
+    pub(crate) report: Report,
+    /// A line of facts for each instrument.
+    pub(crate) facts: Vec<String>,
+}
+
+impl Trial<'_> {
+    /// Runs it over the bars of `source`.
+    pub(crate) fn run(&self, source: &Source) -> anyhow::Result<Tried> {
+        let timeframe = self.timeframe()?;
+        let ids = self.instruments()?;
+        let (mut listed, mut facts, mut data) = (Vec::new(), Vec::new(), Sha256::new());
+        let mut warnings = self.config.answers.clone();
+        for id in &ids {
+            let bars = source.bars(id, timeframe, Micros::MIN..self.range.end, self.now)?;
+            facts.push(source.facts(id, &bars));
+            warnings.extend(doubts(id, &bars));
+            data.update(data_hash(id, &bars.series).0);
+            listed.push((self.instrument(id, &bars.series), bars.series));
+        }
+        self.check_length(&listed)?;
+        let capital = self.config.backtesting.initial_capital.0;
+        let (money, markets) = count_all(listed, capital)?;
+        let capital = money.count(capital).context("backtesting.initial_capital is too large")?;
+        let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| ready.make()).collect();
+        let gauge = |_: usize| average_true_range();
+        let is_alone = self.strategies.len() == 1;
+        let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
+            let rules = ready.rules(self.config, is_alone);
+            let needs_atr = matches!(rules.exits.stop, Stop::Atr(_));
+            let place = |name: &String| ids.iter().position(|id| id.to_string() == *name);
+            let markets = ready.strategy.instruments.iter().filter_map(place).collect();
+            Participant { rules, markets, make, atr: needs_atr.then_some(&gauge as &dyn Fn(usize) -> Gauge) }
+        });
+        let participants: Vec<_> = participants.collect();
+        let rules = self.config.rules(self.goes_on);
+        let from = self.range.start;
+        let outcome = run(&Run {
+            money,
+            markets: &markets,
+            timeframe,
+            from,
+            participants: &participants,
+            rules: &rules,
+            capital,
+        });
+        let span = self.span(&markets, outcome.sampled_at.last().copied())?;
+        let free = self.config.backtesting.risk_free_rate;
+        let metrics = Metrics::of(&outcome, &markets, money, timeframe, span, free);
+        let heading = Heading {
+            name: self.name,
+            strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
+            config_hash: self.config_hash(),
+            data_hash: data.finalize().into(),
+            seed: self.seed,
+            capital,
+            timeframe,
+            gate_unmet: self.config.live_gate().unmet(&metrics, span),
+            warnings,
+        };
+        let report = Report::new(heading, &outcome, &markets, money, metrics, span);
+        Ok(Tried { report, facts })
+    }
+
+    fn timeframe(&self) -> anyhow::Result<Timeframe> {
+        let mut frames = self.strategies.iter().map(|ready| ready.strategy.timeframe);
+        let first = frames.next().context("no strategy is chosen")?;
+        if let Some(other) = frames.find(|frame| *frame != first) {
+            bail!("strategies of {first} and {other} in one portfolio: this version does not do it");
+        }
+        Ok(first)
+    }
+
+    fn instruments(&self) -> anyhow::Result<Vec<InstrumentId>> {
+        let mut ids: Vec<InstrumentId> = Vec::new();
+        for name in self.strategies.iter().flat_map(|ready| &ready.strategy.instruments) {
+            let id = name.parse()?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The instrument with the steps that are configured, else those of its bars.
+    fn instrument(&self, id: &InstrumentId, series: &Series) -> Instrument {
+        let filters = self.config.instruments.get(&id.to_string()).cloned().unwrap_or_default();
+        let or = |number: Option<crate::config::number::Number>, default| number.map_or(default, |number| number.0);
+        Instrument {
+            id: id.clone(),
+            tick: or(filters.tick, Decimal::new(1, series.price_digits)),
+            lot: or(filters.lot, Decimal::new(1, 8)),
+            min_quantity: or(filters.min_quantity, Decimal::ZERO),
+            min_notional: or(filters.min_notional, Decimal::TEN),
+            fee_in: filters.fee_in,
+        }
+    }
+
+    fn check_length(&self, listed: &[(Instrument, Series)]) -> anyhow::Result<()> {
+        let needed = self.strategies.iter().map(Ready::defined).max().unwrap_or(0);
+        for (instrument, series) in listed {
+            let got = series.records.len();
+            if got < needed {
+                bail!("warm-up needs {needed} bars, got {got} of {} {}", instrument.id, series.timeframe);
+            }
+            let traded = series.records.iter().filter(|record| self.range.contains(&record.open_time)).count();
+            if traded == 0 {
+                bail!("no bars of {} {} in the span that was asked for", instrument.id, series.timeframe);
+            }
+        }
+        Ok(())
+    }
+
+    fn span(&self, markets: &[Market], last: Option<Micros>) -> anyhow::Result<Span> {
+        let first = markets.iter().filter_map(|market| {
+            market.series.records.iter().map(|record| record.open_time).find(|open| self.range.contains(open))
+        });
+        let (from, to) = first.min().zip(last).context("no bars in the span that was asked for")?;
+        Ok(Span { from, to })
+    }
+
+    /// Over everything configured that the run depends on.
+    fn config_hash(&self) -> [u8; 32] {
+        let Config { trading, risk, instruments, backtesting, data, .. } = self.config;
+        let strategies: Vec<_> = self.strategies.iter().map(|ready| (ready.strategy, &ready.parameters)).collect();
+        let all = (strategies, trading, risk, instruments, backtesting.initial_capital, backtesting.commission);
+        let more = (backtesting.slippage, data.max_gap_bars, self.goes_on, self.strategies.len());
+        let text = serde_json::to_string(&(all, more)).unwrap_or_default();
+        Sha256::digest(text).into()
+    }
+}
+
+/// What the reader of a report should know about bars.
+fn doubts(id: &InstrumentId, bars: &Bars) -> Vec<String> {
+    let report = trading_core::quality::Report::of(&bars.series);
+    let mut doubts = Vec::new();
+    if report.unknown_volumes == report.bars {
+        doubts.push(format!("{id}: no volume: fills not limited"));
+    } else if report.has_only_zero_volumes() {
+        doubts.push(format!("{id}: all volumes are 0: this may be a series of mark prices, and nothing fills on it"));
+    }
+    if !report.flagged.is_empty() {
+        let first = trading_core::time::shown(report.flagged[0]);
+        let count = report.flagged.len();
+        doubts.push(format!(
+            "{id}: {count} bars jump by more than half, the first at {first}; nothing is entered on them"
+        ));
+    }
+    doubts
+}
+
+fn average_true_range() -> Gauge {
+    #[expect(clippy::expect_used, reason = "invariant: 14 bars are a length")]
+    let mut atr = Atr::new(Length::new(ATR_BARS).expect("invariant: a length"));
+    Box::new(move |bar| atr.next(*bar))
+}
