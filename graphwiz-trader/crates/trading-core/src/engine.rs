@@ -222,7 +222,6 @@ impl<'a> Engine<'a> {
         let equity = self.ledger.equity(self.run.markets);
         let unit_value = self.ledger.unit_value(equity);
         let is_exposed = self.lanes.iter().any(|lane| lane.position.is_some());
-        let equity = self.run.money.to_f64(equity);
         if let Some(flatten) = self.watch.sample(at, unit_value, equity, is_exposed) {
             self.cancel_entries();
             if flatten {
@@ -335,7 +334,7 @@ impl<'a> Engine<'a> {
             hash.update(format!("fill {at} {order} {price} {quantity} {fee} {base_fee}\n"));
         }
         let unit_value = self.watch.unit_value();
-        let (sampled, values_hash) = self.watch.finish();
+        let (sampled, values_hash) = self.watch.finish(self.run.money);
         hash.update(values_hash);
         Outcome {
             orders: self.orders,

@@ -16,7 +16,8 @@ pub const MAX_DIGITS: u32 = 18;
 
 /// 10 to the power of `digits`, which is at most 38.
 #[must_use]
-pub fn pow10(digits: u32) -> i128 {
+#[inline]
+pub const fn pow10(digits: u32) -> i128 {
     10_i128.pow(digits)
 }
 
@@ -29,7 +30,7 @@ pub fn of(decimal: Decimal) -> Exact {
 /// `count` steps of 10^−`digits`.
 #[must_use]
 pub fn of_count(count: i128, digits: u32) -> Exact {
-    Exact::from_parts(count.into(), UBig::from(10_u8).pow(digits as usize))
+    Exact::from_parts(count.into(), pow10(digits).unsigned_abs().into())
 }
 
 /// A whole number as a fraction.
@@ -88,6 +89,13 @@ pub fn half_even(numerator: IBig, denominator: IBig) -> i128 {
 fn count(number: IBig) -> i128 {
     let is_negative = number < IBig::ZERO;
     i128::try_from(number).unwrap_or(if is_negative { i128::MIN } else { i128::MAX })
+}
+
+/// A count as the nearest `f64`. Most counts have 64 bits, which are converted by one instruction.
+#[must_use]
+#[inline]
+pub fn count_to_f64(count: i128) -> f64 {
+    i64::try_from(count).map_or(count as f64, |count| count as f64)
 }
 
 /// A fraction as the nearest `f64`, for statistics and sentences.

@@ -87,7 +87,7 @@ impl Length {
     pub fn whole(bars: f64) -> Option<Self> {
         let bounds = 1.0..=f64::from(Self::MAX.0);
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
-        (bounds.contains(&bars) && bars.fract() == 0.0).then(|| Self(bars as u16))
+        (bounds.contains(&bars) && bars.fract() == 0.0).then_some(Self(bars as u16))
     }
 
     /// As a whole number.

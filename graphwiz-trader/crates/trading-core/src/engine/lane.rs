@@ -5,7 +5,7 @@ use crate::exact::{self, Exact};
 use crate::market::Market;
 use crate::rules::{Exits, Stop};
 use crate::strategy::{self, Signal, Strategy};
-use crate::time::Micros;
+use crate::time::{Micros, Timeframe};
 
 use super::{Gauge, Participant};
 use rust_decimal::Decimal;
@@ -61,6 +61,8 @@ pub(super) struct Position {
     /// Σ price · quantity of its entry fills, and Σ quantity: A is their quotient.
     entry_value: i128,
     entry_quantity: i128,
+    /// A as strategies see it, in quote.
+    average: f64,
     pub(super) cost: i128,
     pub(super) brought: i128,
     pub(super) entered_at: Micros,
@@ -111,7 +113,7 @@ impl<'a> Lane<'a> {
     pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Signal {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
-        if before.is_some_and(|before| missing_bars(before, record, series) > i64::from(max_gap_bars)) {
+        if before.is_some_and(|before| has_gap(before, record, series.timeframe, max_gap_bars)) {
             self.code = (self.participant.make)(self.market);
             self.gauge = self.participant.atr.map(|make| make(self.market));
         }
@@ -119,16 +121,16 @@ impl<'a> Lane<'a> {
         if let Some(gauge) = &mut self.gauge {
             self.atr = gauge(&bar);
         }
-        let seen = self.position.as_ref().map(|position| position.seen(series, self.bars));
+        let seen = self.position.as_ref().map(|position| position.seen(self.bars));
         let signal = self.code.on_bar(&bar, seen.as_ref());
         let is_flagged = before.is_some_and(|before| jumped(before.close, record.close));
         if is_flagged && signal != Signal::Sell { Signal::None } else { signal }
     }
 }
 
-/// Bars that are missing between two.
-fn missing_bars(before: &Record, record: &Record, series: &Series) -> i64 {
-    (record.open_time - before.open_time) / series.timeframe.micros() - 1
+/// Whether more bars are missing between two than may be.
+fn has_gap(before: &Record, record: &Record, timeframe: Timeframe, max_gap_bars: u32) -> bool {
+    record.open_time - before.open_time > (i64::from(max_gap_bars) + 1) * timeframe.micros()
 }
 
 /// Whether a close is more than half away from the one before.
@@ -143,6 +145,7 @@ impl Position {
             quantity: 0,
             entry_value: 0,
             entry_quantity: 0,
+            average: 0.0,
             cost: 0,
             brought: 0,
             entered_at: at,
@@ -173,6 +176,7 @@ impl Position {
     /// Places its stops after an entry fill.
     pub(super) fn place(&mut self, exits: &Exits, stop_distance: Option<Exact>, market: &Market) {
         let average = self.average() * market.price(1);
+        self.average = exact::to_f64(&average);
         if stop_distance.is_some() {
             self.stop_distance = stop_distance;
         }
@@ -210,11 +214,7 @@ impl Position {
         market.up_to_tick(&(self.average() * market.price(1) * exact::of(Decimal::ONE + target)))
     }
 
-    fn seen(&self, series: &Series, bars: u32) -> strategy::Position {
-        let scale = exact::pow10(series.price_digits) as f64;
-        strategy::Position {
-            average_entry: exact::to_f64(&self.average()) / scale,
-            held_bars: bars - self.entered_in_bar,
-        }
+    fn seen(&self, bars: u32) -> strategy::Position {
+        strategy::Position { average_entry: self.average, held_bars: bars - self.entered_in_bar }
     }
 }

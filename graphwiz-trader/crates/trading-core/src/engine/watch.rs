@@ -7,11 +7,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::exact;
 use crate::ledger::UNIT_DIGITS;
+use crate::market::Money;
 use crate::rules::EmergencyRules;
 use crate::time::{DAY, Micros};
 
 use super::record::{Emergency, Trigger};
 
+/// Counts of N in 1.
+const UNIT: f64 = exact::pow10(UNIT_DIGITS) as f64;
 /// The share of a drawdown from the highest N of the last 30 days at which entries are halved.
 const HALVED_AT: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 
@@ -32,7 +35,8 @@ pub(super) struct Watch {
     recent: VecDeque<(Micros, i128)>,
     last_sample: Micros,
     stopped: bool,
-    equity_sum: f64,
+    /// Σ E over the samples, in counts of money.
+    equity_sum: i128,
     sampled: Sampled,
     values_hash: Sha256,
 }
@@ -86,7 +90,7 @@ impl Watch {
             recent: VecDeque::from([(start, one)]),
             last_sample: start,
             stopped: false,
-            equity_sum: 0.0,
+            equity_sum: 0,
             sampled: Sampled::default(),
             values_hash: Sha256::new(),
         };
@@ -111,7 +115,7 @@ impl Watch {
     /// Takes N at a close time. Where it trips an emergency, says whether all positions are to be sold.
     ///
     /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
-    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: f64, is_exposed: bool) -> Option<bool> {
+    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: i128, is_exposed: bool) -> Option<bool> {
         let midnight = (self.last_sample + DAY).div_euclid(DAY) * DAY;
         if midnight < at {
             self.begin_day(midnight);
@@ -123,7 +127,7 @@ impl Watch {
         self.unit_value = unit_value;
         self.last_sample = at;
         self.sampled.at.push(at);
-        self.sampled.unit_values.push(unit_value as f64 / exact::pow10(UNIT_DIGITS) as f64);
+        self.sampled.unit_values.push(exact::count_to_f64(unit_value) / UNIT);
         self.sampled.exposed += usize::from(is_exposed);
         self.equity_sum += equity;
         if unit_value > self.highest {
@@ -194,9 +198,9 @@ impl Watch {
     }
 
     /// All samples, and the hash of when N changed to what.
-    pub(super) fn finish(mut self) -> (Sampled, [u8; 32]) {
+    pub(super) fn finish(mut self, money: Money) -> (Sampled, [u8; 32]) {
         if !self.sampled.at.is_empty() {
-            self.sampled.mean_equity = self.equity_sum / self.sampled.at.len() as f64;
+            self.sampled.mean_equity = money.to_f64(self.equity_sum) / self.sampled.at.len() as f64;
         }
         (self.sampled, self.values_hash.finalize().into())
     }
