@@ -25,6 +25,7 @@ use trading_core::time::Timeframe;
 
 pub use columns::{BadMapping, Field, Mapping};
 pub use instant::BadInstant;
+pub(crate) use named::stem;
 pub use named::{FileName, Kind, SeriesNames};
 pub use options::{ReadOptions, Stamp};
 pub use refusal::{Refusal, Refused};

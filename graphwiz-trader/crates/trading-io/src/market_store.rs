@@ -1,7 +1,8 @@
 //! The market store: bars of many instruments and timeframes in one SQLite file.
 //!
-//! Start at [`MarketStore::open`]. [`MarketStore::import`] takes a [`BarFile`], whole or not at all; [`MarketStore::series`]
-//! gives bars back, made of shorter ones where they are not stored; [`MarketStore::resample`] stores what was made.
+//! Start at [`MarketStore::open`]. [`MarketStore::import`] takes a [`BarFile`], whole or not at all;
+//! [`MarketStore::series`] gives bars back, made of shorter ones where they are not stored; [`MarketStore::resample`]
+//! stores what was made.
 //! [`MarketStore::list`] and [`MarketStore::verify`] tell what there is and what is wrong with it.
 //!
 //! A series is kept on one scale, the coarsest that holds all of it, in blocks of [`blocks::BARS`] bars, 48 bytes each.
@@ -83,7 +84,8 @@ impl MarketStore {
         self.file.path()
     }
 
-    /// Takes the bars of a file, all of them or none. Bars at times that are stored replace those; `now` is when it happens.
+    /// Takes the bars of a file, all of them or none. Bars at times that are stored replace those; `now` is when it
+    /// happens.
     ///
     /// A file that was imported before changes nothing.
     ///
@@ -160,7 +162,7 @@ impl MarketStore {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, StoreFault>,
     ) -> Result<T, StoreError> {
-        let failed = |cause| StoreError { doing, store: self.path().to_path_buf(), cause };
+        let failed = |cause: StoreFault| StoreError { doing, store: self.path().to_path_buf(), cause: cause.into() };
         self.file.with_connection(work).map_err(failed)
     }
 }

@@ -102,6 +102,11 @@ impl<'a> Wanted<'a> {
         Self { required, volume_of_base, mappings, order }
     }
 
+    /// Only the time, of whatever the file holds.
+    pub(crate) fn time(mappings: &'a [Mapping], order: Option<&'a [String]>) -> Self {
+        Self { required: &[Field::Ts], volume_of_base: None, mappings, order }
+    }
+
     /// Where among `names` the field is.
     fn position(&self, field: Field, names: &[String]) -> Option<usize> {
         let at = |wanted: &str| names.iter().position(|name| name == wanted);

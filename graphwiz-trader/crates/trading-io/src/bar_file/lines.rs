@@ -35,6 +35,8 @@ pub(crate) struct Line<'a> {
     /// Its number in the file, from 1.
     pub(crate) number: u64,
     pub(crate) text: &'a [u8],
+    /// The line with its end, and with what may stand before the first.
+    pub(crate) raw: &'a [u8],
 }
 
 impl<'a> Lines<'a> {
@@ -65,37 +67,42 @@ impl<'a> Lines<'a> {
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>, Refusal> {
-        if std::mem::take(&mut self.again) {
-            return Ok(Some(Line { number: self.number, text: &self.buffer[self.last.clone()] }));
+        if !std::mem::take(&mut self.again) {
+            let mut searched = 0;
+            let end = loop {
+                let unread = &self.buffer[self.from..self.to];
+                if let Some(at) = memchr(b'\n', &unread[searched..]) {
+                    break self.from + searched + at + 1;
+                }
+                searched = unread.len();
+                if !self.is_at_end {
+                    self.fill()?;
+                } else if searched == 0 {
+                    return Ok(None);
+                } else {
+                    self.ends_within_a_line = true;
+                    break self.to;
+                }
+            };
+            self.last = self.from..end;
+            self.from = end;
+            self.number += 1;
         }
-        let mut searched = 0;
-        let (from, to, next) = loop {
-            let unread = &self.buffer[self.from..self.to];
-            if let Some(at) = memchr(b'\n', &unread[searched..]) {
-                let to = self.from + searched + at;
-                break (self.from, to, to + 1);
-            }
-            searched = unread.len();
-            if !self.is_at_end {
-                self.fill()?;
-            } else if searched == 0 {
-                return Ok(None);
-            } else {
-                self.ends_within_a_line = true;
-                break (self.from, self.to, self.to);
-            }
-        };
-        self.from = next;
-        self.number += 1;
-        let from = if self.number == 1 && self.buffer[from..to].starts_with(BYTE_ORDER_MARK) { from + 3 } else { from };
-        let to = if self.buffer[from..to].ends_with(b"\r") { to - 1 } else { to };
-        self.last = from..to;
-        Ok(Some(Line { number: self.number, text: &self.buffer[from..to] }))
+        let raw = &self.buffer[self.last.clone()];
+        let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let text = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| self.number == 1).unwrap_or(text);
+        Ok(Some(Line { number: self.number, text, raw }))
     }
 
     /// Has the next line be the one that was given out last.
     pub(crate) fn put_back(&mut self) {
         self.again = true;
+    }
+
+    /// The number of the line that will be given out next.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.number + u64::from(!self.again)
     }
 
     fn fill(&mut self) -> Result<(), Refusal> {

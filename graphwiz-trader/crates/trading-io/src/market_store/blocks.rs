@@ -1,7 +1,7 @@
 //! How are bars kept in a row?
 //!
-//! A block is up to [`BARS`] records, one after the other without anything between: per record six 64-bit integers, the least
-//! byte first: open time, open, high, low, close, volume.
+//! A block is up to [`BARS`] records, one after the other without anything between: per record six 64-bit integers, the
+//! least byte first: open time, open, high, low, close, volume.
 
 use trading_core::bars::Record;
 

@@ -17,7 +17,7 @@ pub struct StoreError {
     pub(super) store: PathBuf,
     /// Why.
     #[source]
-    pub cause: StoreFault,
+    pub cause: Box<StoreFault>,
 }
 
 /// Why something could not be done.

@@ -10,8 +10,8 @@ pub const FORMAT: Format = Format {
     program: concat!("graphwiz-trader ", env!("CARGO_PKG_VERSION")),
 };
 
-/// Times are microseconds since the epoch. Blocks of a series do not overlap; `first` and `last` are open times. What a block
-/// holds stands in `blocks.rs`. `records` comes last, so that the rest of a row is read without it.
+/// Times are microseconds since the epoch. Blocks of a series do not overlap; `first` and `last` are open times. What a
+/// block holds stands in `blocks.rs`. `records` comes last, so that the rest of a row is read without it.
 const V1: &str = "
     create table series (
         id integer primary key, venue text not null, base text not null, quote text not null, timeframe text not null,

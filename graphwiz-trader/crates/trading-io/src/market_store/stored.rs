@@ -64,7 +64,7 @@ pub(super) fn read(
     let bars: i64 = connection
         .prepare_cached(&format!("select coalesce(sum(bars), 0) {within}"))?
         .query_row(parameters, |row| row.get(0))?;
-    let mut records = Vec::with_capacity(bars.unsigned_abs() as usize);
+    let mut records = Vec::with_capacity(usize::try_from(bars).unwrap_or_default());
     let mut statement = connection.prepare_cached(&format!("select first, bars, records {within} order by first"))?;
     let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {

@@ -1,7 +1,7 @@
 //! How do bars get into the store?
 //!
-//! Start at [`put`]: one transaction. Only the blocks that new bars fall into are written again, and a neighbour that is not
-//! full.
+//! Start at [`put`]: one transaction. Only the blocks that new bars fall into are written again, and a neighbour that
+//! is not full.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -170,7 +170,8 @@ fn put_records(
     Ok(merged)
 }
 
-/// The blocks to be written again where bars come in that open in `range`, by when the first and the last of them begin.
+/// The blocks to be written again where bars come in that open in `range`, by when the first and the last of them
+/// begin.
 fn touched(
     transaction: &Transaction<'_>,
     series: i64,

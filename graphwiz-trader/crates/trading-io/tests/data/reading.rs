@@ -258,14 +258,14 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again_in_any_order(
         bars in prop::collection::btree_map(0..20_000_i64, (1..1_000_000_i64, 0..500_i64, 0..1_000_000_i64), 1..60),
-        shuffled in any::<u64>(),
+        shuffled in any::<prop::sample::Index>(),
     ) {
         let mut text: Vec<String> = bars.iter().map(|(minute, (low, span, volume))| {
             let (low, high) = (*low as f64 / 100.0, (*low + *span) as f64 / 100.0);
             format!("{},{low:.2},{high:.2},{low:.2},{high:.2},{volume}e-4\n", 1_786_924_800 + 60 * minute)
         }).collect();
         let count = text.len();
-        text.rotate_left((shuffled % count as u64) as usize);
+        text.rotate_left(shuffled.index(count));
         text.swap(0, count / 2);
         let files = Files::new();
         let file = read(&files.write(NAME, format!("{HEADER}{}", text.concat())), &options()).unwrap();

@@ -136,8 +136,8 @@ fn an_import_that_fits_on_no_scale_changes_nothing() {
     store.import(&file(&files, 0..3, "98213.5"), NOW).unwrap();
     let before = store.list().unwrap();
     let error = store.import(&file(&files, 3..4, "0.1234567890123456"), NOW).unwrap_err();
-    let expected = "bitstamp:BTC/USD 1m and what is stored of it do not fit together: prices with 16 and volumes with 0 \
-                    digits after the point do not fit in 64 bits beside the bar of 2026-08-17T00:00Z";
+    let expected = "bitstamp:BTC/USD 1m and what is stored of it do not fit together: prices with 16 and volumes \
+                    with 0 digits after the point do not fit in 64 bits beside the bar of 2026-08-17T00:00Z";
     assert_eq!(cause(&error), expected);
     assert_eq!(error.to_string(), format!("importing into the market store {} failed", store.path().display()));
     assert_eq!(store.list().unwrap(), before);
@@ -182,8 +182,8 @@ fn what_is_not_there_is_told_with_what_is() {
     let ask = |timeframe| cause(&store.series(&btc(), timeframe, EVER, NOW).unwrap_err());
     let expected = |key: &str, stored: &str| {
         format!(
-            "{key} is not stored, and nothing shorter that it could be made of; stored of bitstamp:BTC/USD is {stored}; \
-             `data import` brings bars in"
+            "{key} is not stored, and nothing shorter that it could be made of; stored of bitstamp:BTC/USD is \
+             {stored}; `data import` brings bars in"
         )
     };
     assert_eq!(ask(Timeframe::M5), expected("bitstamp:BTC/USD 5m", "nothing"));

@@ -1,0 +1,40 @@
+//! Which files of a folder are meant, where somebody names the folder?
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::bar_file::{FileName, Kind, stem};
+
+/// The files of a path that somebody named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BarFiles {
+    /// Those to be read, in the order of their names.
+    pub files: Vec<PathBuf>,
+    /// Those that hold trades or tickers by their names, which are not read here.
+    pub passed_over: Vec<PathBuf>,
+}
+
+/// A file is itself, whatever it is called. Of a folder it is each `.csv` and `.csv.gz` that is in it; what is in folders
+/// of it is not looked at, nor what begins with a point.
+///
+/// # Errors
+/// The path cannot be read.
+pub fn bar_files(path: &Path) -> io::Result<BarFiles> {
+    if !path.metadata()?.is_dir() {
+        return Ok(BarFiles { files: vec![path.to_path_buf()], passed_over: Vec::new() });
+    }
+    let mut found = BarFiles::default();
+    for entry in path.read_dir()? {
+        let path = entry?.path();
+        if !path.is_file() || stem(&path).is_none_or(|stem| stem.is_empty() || stem.starts_with('.')) {
+            continue;
+        }
+        match FileName::parse(&path).map(|name| name.kind) {
+            Some(Kind::Trades | Kind::Tickers) => found.passed_over.push(path),
+            Some(Kind::Bars(_)) | None => found.files.push(path),
+        }
+    }
+    found.files.sort_unstable();
+    found.passed_over.sort_unstable();
+    Ok(found)
+}
