@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use platform::cli::{Flags, default_config};
 use platform::process::Program;
 use trading_core::instrument::InstrumentId;
 use trading_core::time::{Micros, Timeframe};
+use trading_io::bar_file::Mapping;
 
 /// This program.
 pub(crate) const PROGRAM: Program = Program {
@@ -133,11 +135,79 @@ pub(crate) enum DataCommand {
         timeframe: Timeframe,
     },
     /// Bring files of bars into the store
-    Import {
-        /// Files as binance_BTC-USDT_1h.csv.gz, or folders of such files
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
+    Import(ImportArgs),
+    /// Copy a file with all that is of an instant and later left out
+    Cut {
+        /// The instant
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        to: Micros,
+        /// The file to copy
+        input: PathBuf,
+        /// The copy
+        output: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
     },
+}
+
+/// Which files to bring in, and whose bars they have.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files as binance_BTC-USDT_1h.csv.gz, or folders of such files
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The venue, where the name of the file does not say it
+    #[arg(long)]
+    pub(crate) venue: Option<String>,
+
+    /// The instrument, where the name of the file does not say it
+    #[arg(long, value_name = "BASE/QUOTE")]
+    pub(crate) instrument: Option<String>,
+
+    /// The timeframe, where the name of the file does not say it
+    #[arg(long, value_name = "1m|5m|15m|1h|4h|1d")]
+    pub(crate) timeframe: Option<Timeframe>,
+
+    /// Which end of a bar its time is
+    #[arg(long, value_name = "open|close", default_value = "open")]
+    pub(crate) ts: End,
+
+    /// Take the other lines also where more than one in a hundred is no bar
+    #[arg(long)]
+    pub(crate) allow_rejects: bool,
+
+    /// Round volumes to so many digits, for files that were written from floating-point numbers
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) volume_digits: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How the columns of a file are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// A column that is called something else, as Last=close; may be given again
+    #[arg(long, value_name = "NAME=FIELD")]
+    pub(crate) map: Vec<Mapping>,
+
+    /// What the columns of a file without header are, with commas between
+    #[arg(long, value_name = "ts,open,…", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+
+    /// The time zone of times without offset
+    #[arg(long, value_name = "ZONE", value_parser = TimeZone::get)]
+    pub(crate) tz: Option<TimeZone>,
+}
+
+/// Which end of a bar its time is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum End {
+    /// When it opens
+    Open,
+    /// When it closes
+    Close,
 }
 
 /// What to do with strategies.
@@ -156,7 +226,7 @@ pub(crate) enum ConfigCommand {
 
 /// An instant: RFC 3339 with offset, or a day, which begins at 00:00 UTC.
 fn time(text: &str) -> Result<Micros, String> {
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok();
     let at = text.parse::<Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
     at.map(Timestamp::as_microsecond).ok_or_else(|| "expected a time as 2026-08-17T00:00Z, or a day".to_owned())
 }

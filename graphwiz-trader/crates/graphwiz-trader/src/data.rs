@@ -12,6 +12,7 @@ use trading_core::quality::Report;
 use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
 use trading_io::bar_file::{BarFile, FileName, Kind, ReadOptions, read_file};
+use trading_io::folder::bar_files;
 use trading_io::market_store::MarketStore;
 
 use crate::config::Config;
@@ -65,10 +66,7 @@ impl Source {
     pub(crate) fn files(paths: &[PathBuf], now: Micros) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for path in files_in(paths)? {
-            let is_bars = FileName::parse(&path).is_none_or(|name| matches!(name.kind, Kind::Bars(_)));
-            if is_bars {
-                files.push(read(&path, now)?);
-            }
+            files.push(read(&path, now)?);
         }
         if files.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -149,22 +147,11 @@ fn read(path: &Path, now: Micros) -> anyhow::Result<BarFile> {
     Ok(read_file(path, &options, &mut |_| {})?)
 }
 
-/// Files, and the files in folders, in the order of their names.
+/// Files, and the files of bars in folders, in the order of their names.
 pub(crate) fn files_in(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut inside = Vec::new();
-        let entries = std::fs::read_dir(path).with_context(|| format!("reading the folder {}", path.display()))?;
-        for entry in entries {
-            inside.push(entry.with_context(|| format!("reading the folder {}", path.display()))?.path());
-        }
-        inside.retain(|path| FileName::parse(path).is_some());
-        inside.sort();
-        files.extend(inside);
+        files.extend(bar_files(path).with_context(|| format!("reading {}", path.display()))?.files);
     }
     Ok(files)
 }

@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -100,15 +99,10 @@ fn a_result_does_not_change_when_data_from_its_end_on_are_removed() {
     assert_eq!(report["span"]["bars"], 7 * 288);
     let end = 1_787_529_600_000_i64; // 2026-08-24T00:00Z
     assert_eq!(report["span"]["to"], end);
-    let packed = fs::File::open(folder.path("examples/market/bitstamp_BTC-USD_1m.csv.gz")).expect("the bars");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).expect("a text");
-    let is_before =
-        |line: &&str| line.split(',').next().and_then(|ts| ts.parse::<i64>().ok()).is_none_or(|ts| ts < end);
-    let cut: Vec<&str> = text.lines().filter(is_before).collect();
-    assert_eq!(cut.len(), 1 + 7 * 1440);
-    fs::write(folder.path("bitstamp_BTC-USD_1m.csv"), cut.join("\n") + "\n").expect("a file");
-    let of_cut = ["backtest", "--strategy", "sma_cross", "--data", "bitstamp_BTC-USD_1m.csv", "--out", "-"];
+    let name = "bitstamp_BTC-USD_1m.csv.gz";
+    let cut = folder.told(&["data", "cut", "--to", "2026-08-24", &format!("examples/market/{name}"), name]);
+    assert_eq!(cut, format!("{name}: 10080 lines kept, 10080 left out\n")); // 7 · 1440 of each
+    let of_cut = ["backtest", "--strategy", "sma_cross", "--data", name, "--out", "-"];
     assert_eq!(of_part, folder.told(&of_cut));
 }
 
@@ -183,4 +177,20 @@ fn data_say_what_is_stored_and_whether_it_is_sound() {
     assert!(listed.contains("bitstamp:BTC/USD 1h: 336 bars"), "{listed}");
     let verified = folder.told(&["data", "verify"]);
     assert!(verified.contains("20160 bars") && verified.contains("0 broken, 0 that disagree"), "{verified}");
+}
+
+#[test]
+fn files_of_users_come_in_with_what_they_say_of_them() {
+    let folder = Folder::new();
+    fs::write(folder.path("prices.csv"), "26.08.2026 12:00;1\n").expect("a file");
+    let refused = folder.refused(&["data", "import", "prices.csv"], 1);
+    assert!(refused.contains("neither its name says whose bars it has"), "{refused}");
+    let rows = "Date;Last;High;Low;Open\n2026-08-26 12:05;2;2.5;1.5;1.8\n2026-08-26 12:00;1.8;2;1;1.5\n";
+    fs::write(folder.path("prices.csv"), rows).expect("a file");
+    let of =
+        ["--venue", "kraken", "--instrument", "ETH/EUR", "--timeframe", "5m", "--map", "Last=close", "--tz", "UTC"];
+    let told = folder.told(&[&["data", "import", "prices.csv"], &of[..]].concat());
+    assert!(told.starts_with("prices.csv: kraken:ETH/EUR 5m: 2 lines, 2 bars added, 0 stored already"), "{told}");
+    let again = folder.told(&[&["data", "import", "prices.csv"], &of[..]].concat());
+    assert!(again.contains("0 bars added, 2 stored already"), "{again}");
 }

@@ -4,11 +4,12 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use platform::process::{self, Ended};
-use trading_core::time::shown;
-use trading_io::bar_file::{FileName, Kind, ReadOptions, read_file};
-use trading_io::market_store::Verified;
+use trading_core::time::{Micros, shown};
+use trading_io::bar_file::{ReadOptions, SeriesNames, Stamp, read_file};
+use trading_io::cut::cut;
+use trading_io::market_store::{MarketStore, Verified};
 
-use crate::cli::DataCommand;
+use crate::cli::{DataCommand, End, ImportArgs, Reading};
 use crate::{config, data};
 
 /// Runs `data`.
@@ -16,13 +17,13 @@ use crate::{config, data};
 /// # Errors
 /// Files that cannot be taken; a store that fails.
 pub(crate) fn run(path: &Path, command: &DataCommand) -> anyhow::Result<Ended> {
-    let config = config::load(path, &process::environment)?;
-    let store = data::open(&config)?;
+    let store = || data::open(&config::load(path, &process::environment)?);
     let now = jiff::Timestamp::now().as_microsecond();
     let mut out = io::stdout().lock();
     match command {
+        DataCommand::Cut { to, input, output, reading } => cut_file(input, output, *to, reading),
         DataCommand::List => {
-            for stored in store.list()? {
+            for stored in store()?.list()? {
                 let span =
                     stored.first.zip(stored.last).map(|(first, last)| format!("{} to {}", shown(first), shown(last)));
                 let from = stored.sources.first().map_or("unknown", |source| source.name.as_str());
@@ -32,14 +33,14 @@ pub(crate) fn run(path: &Path, command: &DataCommand) -> anyhow::Result<Ended> {
             Ok(Ended::Done)
         }
         DataCommand::Verify { instrument } => {
-            let verified = store.verify(instrument.as_ref(), now)?;
+            let verified = store()?.verify(instrument.as_ref(), now)?;
             for one in &verified {
                 tell_verified(&mut out, one)?;
             }
             Ok(if verified.iter().all(Verified::is_sound) { Ended::Done } else { Ended::WithFaults })
         }
         DataCommand::Resample { instrument, timeframe } => {
-            let resampled = store.resample(instrument, *timeframe, now)?;
+            let resampled = store()?.resample(instrument, *timeframe, now)?;
             let (made_of, imported) = (resampled.made_of, resampled.imported);
             writeln!(
                 out,
@@ -48,36 +49,69 @@ pub(crate) fn run(path: &Path, command: &DataCommand) -> anyhow::Result<Ended> {
             )?;
             Ok(Ended::Done)
         }
-        DataCommand::Import { paths } => {
-            for path in data::files_in(paths)? {
-                if FileName::parse(&path).is_some_and(|name| !matches!(name.kind, Kind::Bars(_)))
-                    && paths.iter().all(|given| *given != path)
-                {
-                    continue; // a folder holds trades and tickers beside bars
-                }
-                let file = read_file(&path, &ReadOptions { now, ..ReadOptions::default() }, &mut |_| {})?;
-                let imported = store.import(&file, now)?;
-                writeln!(
-                    out,
-                    "{}: {}: {} lines, {} bars added, {} stored already, {} replaced, {} rejected",
-                    path.display(),
-                    imported.key,
-                    file.lines,
-                    imported.added,
-                    imported.equal,
-                    imported.replaced.count,
-                    file.rejected.count
-                )?;
-                if file.rejected.count > 0 {
-                    writeln!(out, "  rejected: {}", file.rejected)?;
-                }
-                if imported.replaced.count > 0 {
-                    writeln!(out, "  replaced: {}", imported.replaced)?;
-                }
-            }
+        DataCommand::Import(args) => {
+            import(&store()?, args, now, &mut out)?;
             Ok(Ended::Done)
         }
     }
+}
+
+/// Copies a file without its end; nothing else is asked of configuration or store.
+fn cut_file(input: &Path, output: &Path, to: Micros, reading: &Reading) -> anyhow::Result<Ended> {
+    let cut = cut(input, output, to, &options(reading, jiff::Timestamp::now().as_microsecond()))?;
+    let mut out = io::stdout().lock();
+    write!(out, "{}: {} lines kept, {} left out", output.display(), cut.kept, cut.left_out)?;
+    if cut.unreadable > 0 {
+        write!(out, ", {} of which the time cannot be read left out, too", cut.unreadable)?;
+    }
+    writeln!(out)?;
+    Ok(Ended::Done)
+}
+
+fn options(reading: &Reading, now: Micros) -> ReadOptions {
+    ReadOptions {
+        now,
+        mappings: reading.map.clone(),
+        order: reading.columns.clone(),
+        zone: reading.tz.clone(),
+        ..ReadOptions::default()
+    }
+}
+
+fn import(store: &MarketStore, args: &ImportArgs, now: Micros, out: &mut impl io::Write) -> anyhow::Result<()> {
+    let (venue, instrument, timeframe) = (args.venue.clone(), args.instrument.clone(), args.timeframe);
+    let options = ReadOptions {
+        names: SeriesNames { venue, instrument, timeframe },
+        stamp: if args.ts == End::Close { Stamp::Close } else { Stamp::Open },
+        allow_rejects: args.allow_rejects,
+        volume_digits: args.volume_digits,
+        ..options(&args.reading, now)
+    };
+    for path in data::files_in(&args.paths)? {
+        let file = read_file(&path, &options, &mut |_| {})?;
+        let imported = store.import(&file, now)?;
+        writeln!(
+            out,
+            "{}: {}: {} lines, {} bars added, {} stored already, {} replaced, {} rejected",
+            path.display(),
+            imported.key,
+            file.lines,
+            imported.added,
+            imported.equal,
+            imported.replaced.count,
+            file.rejected.count
+        )?;
+        if file.rejected.count > 0 {
+            writeln!(out, "  rejected: {}", file.rejected)?;
+        }
+        if file.contradicted.count > 0 {
+            writeln!(out, "  said twice, the later line counts: {}", file.contradicted)?;
+        }
+        if imported.replaced.count > 0 {
+            writeln!(out, "  replaced: {}", imported.replaced)?;
+        }
+    }
+    Ok(())
 }
 
 fn tell_verified(out: &mut impl io::Write, verified: &Verified) -> io::Result<()> {

@@ -31,7 +31,7 @@ impl Config {
         Rules {
             costs,
             sizing: self.sizing(),
-            limits: is_limited.then(|| Limits {
+            limits: is_limited.then_some(Limits {
                 max_position_share: trading.max_position_size.0,
                 max_position_size: risk.max_position_size.0,
                 max_portfolio_exposure: risk.max_portfolio_exposure.0,
