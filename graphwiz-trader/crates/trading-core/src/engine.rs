@@ -9,6 +9,7 @@
 mod entry;
 mod fill;
 mod lane;
+mod participant;
 pub mod record;
 #[cfg(test)]
 mod tests;
@@ -16,31 +17,18 @@ mod watch;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::bars::{Bar, Record};
+use crate::bars::Record;
 use crate::ledger::Ledger;
 use crate::market::{Market, Money};
-use crate::rules::{Rules, StrategyRules};
-use crate::strategy::{Signal, Strategy};
+use crate::rules::Rules;
+use crate::strategy::Signal;
 use crate::time::{Micros, Timeframe};
+
+pub use participant::{Gauge, Participant};
 
 use lane::Lane;
 use record::{Cause, Emergency, Fill, Order, OrderState, Refusal, Side, Trip};
 use watch::Watch;
-
-/// A strategy in a run: its rules, where it trades, and what makes its code for one market.
-pub struct Participant<'a> {
-    /// Its rules.
-    pub rules: StrategyRules,
-    /// Its markets, by their places in the run.
-    pub markets: Vec<usize>,
-    /// Makes it anew for a market, before its first bar and after a gap.
-    pub make: &'a dyn Fn(usize) -> Box<dyn Strategy>,
-    /// Makes what follows the average true range of a market's bars, where its stop is a multiple of that.
-    pub atr: Option<&'a dyn Fn(usize) -> Gauge>,
-}
-
-/// A figure that follows the bars: its value at each closed one, oldest first.
-pub type Gauge = Box<dyn FnMut(&Bar) -> Option<f64>>;
 
 /// What is run.
 pub struct Run<'a> {

@@ -1,5 +1,7 @@
 //! One strategy in one market: its code, its position, and its orders that are not final.
 
+use rust_decimal::Decimal;
+
 use crate::bars::{Record, Series};
 use crate::exact::{self, Exact};
 use crate::market::Market;
@@ -7,8 +9,7 @@ use crate::rules::{Exits, Stop};
 use crate::strategy::{self, Signal, Strategy};
 use crate::time::{Micros, Timeframe};
 
-use super::{Gauge, Participant};
-use rust_decimal::Decimal;
+use super::participant::{Gauge, Participant};
 
 /// One strategy in one market.
 pub(super) struct Lane<'a> {

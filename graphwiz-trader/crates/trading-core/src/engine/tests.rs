@@ -3,11 +3,13 @@ use std::collections::VecDeque;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::bars::Bar;
 use crate::bars::Series;
 use crate::instrument::{FeeIn, Instrument};
 use crate::market::count_all;
+use crate::rules::StrategyRules;
 use crate::rules::{Costs, EmergencyRules, Exits, Limits, Sizing, Slippage, Stop, Target};
-use crate::strategy::{Position, WarmUp};
+use crate::strategy::{Position, Strategy, WarmUp};
 use crate::time::SECOND;
 
 /// Answers with the signals of a list, one a bar.
