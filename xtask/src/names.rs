@@ -24,6 +24,8 @@ const CONTRACTS: &[Contract] = &[
     ("xtask/src/check_arch.rs", "advisor-", "its layers are a list of all crates"),
     ("xtask/src/check_arch.rs", "-> platform", "a test reads that list"),
     ("examples/", "", "the advisor's original document names the folder; its data are for that service alone"),
+    ("graphwiz-trader/crates/", "is_advisors = ", "the trader recognises a configuration of the advisor"),
+    ("graphwiz-trader/crates/", "this is a configuration of the", "and says so"),
     ("justfile", "", "short commands for people, about the service that is there"),
 ];
 

@@ -109,8 +109,8 @@ fn a_result_does_not_change_when_data_from_its_end_on_are_removed() {
 #[test]
 fn what_is_not_there_is_named_with_what_is() {
     let folder = Folder::new();
-    let text = folder.refused(&["backtest", "--strategy", "sma_cros"], 2);
-    assert!(text.contains(r#"no strategy "sma_cros" in the configuration, did you mean "sma_cross"?"#), "{text}");
+    let text = folder.refused(&["backtest", "--strategy", "sma_crossing"], 2);
+    assert!(text.contains(r#"no strategy "sma_crossing" in the configuration, did you mean "sma_cross"?"#), "{text}");
     let text = folder.refused(&["backtest", "--instrument", "bitstamp:ETH/USD"], 1);
     assert!(text.contains("bitstamp:ETH/USD 5m is not stored"), "{text}");
     let text = folder.refused(&["backtest", "--from", "2026-08-30T23:00Z", "--to", "2026-08-30T23:00Z"], 1);
@@ -123,7 +123,7 @@ fn what_is_not_there_is_named_with_what_is() {
 fn every_fault_of_a_configuration_is_named_at_once() {
     let folder = Folder::new();
     let faulty = "strategies:\n  - {name: a, kind: agents, instruments: [BTCUSD], timeframe: 7m}\n\
-                  trading: {max_daily_loss: 0.2, mode: live, comission_rate: 0.1}\n\
+                  trading: {max_daily_loss: 0.2, mode: live, commission_rates: 0.1}\n\
                   backtesting: {fills: trades}\nweb: {port: 1}\n";
     fs::write(folder.path("config/graphwiz.yaml"), faulty).expect("a file");
     let text = folder.refused(&["backtest"], 2);
@@ -131,7 +131,7 @@ fn every_fault_of_a_configuration_is_named_at_once() {
         r#"graphwiz.yaml:2: strategies[0].kind: found "agents", this version does not do it"#,
         r#"graphwiz.yaml:2: strategies[0].instruments[0]: found "BTCUSD", expected an instrument as venue:BASE/QUOTE"#,
         "graphwiz.yaml:2: strategies[0].timeframe: found",
-        r#"trading.comission_rate: unknown key "comission_rate", did you mean "commission_rate"?"#,
+        r#"trading.commission_rates: unknown key "commission_rates", did you mean "commission_rate"?"#,
         "trading.max_daily_loss: found 0.2, expected less than trading.max_drawdown, which is 0.15",
         r#"graphwiz.yaml:4: backtesting.fills: found "trades", this version does not do it"#,
     ] {

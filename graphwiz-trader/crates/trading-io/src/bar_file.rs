@@ -1,8 +1,8 @@
 //! What does a bar file say?
 //!
 //! Start at [`read_file`]: CSV or CSV.gz in, a [`BarFile`] out, or the [`Refused`] that says why nothing is taken.
-//! Which line is a bar is decided in `trading_core::quality`; what columns are called in [`columns`]; which instant a
-//! field means in [`instant`]. Prices and volumes become whole counts without an `f64` between.
+//! Which line is a bar is decided in `trading_core::quality`; what columns are called in `columns`; which instant a
+//! field means in `instant`. Prices and volumes become whole counts without an `f64` between.
 
 pub(crate) mod columns;
 pub(crate) mod fields;

@@ -5,7 +5,7 @@
 //! stores what was made.
 //! [`MarketStore::list`] and [`MarketStore::verify`] tell what there is and what is wrong with it.
 //!
-//! A series is kept on one scale, the coarsest that holds all of it, in blocks of [`blocks::BARS`] bars, 48 bytes each.
+//! A series is kept on one scale, the coarsest that holds all of it, in blocks of `blocks::BARS` bars, 48 bytes each.
 //! Every change of it is one transaction: a kill leaves the state before it or the one after it.
 
 mod blocks;
