@@ -45,6 +45,11 @@ pub enum Signal {
     Sell,
 }
 
+impl Signal {
+    /// One entry at market, of full size.
+    pub const BUY: Self = Self::Buy { size: 1.0 };
+}
+
 /// A strategy on one instrument.
 ///
 /// After a gap in its bars a new one is made, so that everything warms up again.

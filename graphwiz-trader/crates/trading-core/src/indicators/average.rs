@@ -1,8 +1,9 @@
 //! Where is the middle of the last bars? Simple and exponential averages, Wilder's, and plain sums.
 
-use super::total::Total as _;
+use super::indicator::{Indicator, Length, finite, warm_after};
+use super::input::{Input, Total as _};
+use super::real::Real;
 use super::window::Window;
-use super::{Indicator, Input, Length, Real, finite, warm_after};
 use crate::strategy::WarmUp;
 
 /// The sum of the last n: defined from bar n.

@@ -3,9 +3,10 @@
 //! A deviation is that of the population. It is computed from exact sums, so that a spread of a tick at a price of 100000 is
 //! right to the last digits, and 0 only where all inputs of the window are equal.
 
-use super::total::{Moments as _, Spread};
+use super::indicator::{Indicator, Length, finite, warm_after};
+use super::input::{Input, Moments as _, Spread};
+use super::real::Real;
 use super::window::Window;
-use super::{Indicator, Input, Length, Real, finite, warm_after};
 use crate::strategy::WarmUp;
 
 /// The population deviation of the last n: defined from bar n.

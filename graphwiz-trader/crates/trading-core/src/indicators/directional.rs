@@ -1,8 +1,10 @@
 //! Is there a trend, and which way? Wilder's directional indicators and the average of their difference.
 
 use super::average::Wilder;
+use super::count::Count;
+use super::indicator::{Indicator, Length};
+use super::input::Input as _;
 use super::range::TrueRange;
-use super::{Count, Indicator, Input as _, Length};
 use crate::bars::Bar;
 use crate::strategy::WarmUp;
 

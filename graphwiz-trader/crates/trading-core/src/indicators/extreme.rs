@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Count, Indicator, Input, Length, Real, Sma, warm_after};
+use super::average::Sma;
+use super::count::Count;
+use super::indicator::{Indicator, Length, warm_after};
+use super::input::Input;
+use super::real::Real;
 use crate::bars::Bar;
 use crate::strategy::WarmUp;
 

@@ -1,10 +1,8 @@
-//! What does an indicator take? A whole count of a bar, or a number of a derived series; never something undefined.
+//! What does an indicator take, and what does it ask of a window of it? Sums and deviations, exact until the last rounding.
 
 use std::fmt;
 
-use super::exact_sum::ExactSum;
-use super::total::{CountMoments, CountSum, Moments, RealMoments, Total};
-use crate::bars::{Bar, NO_VOLUME};
+use super::indicator::Length;
 
 /// A defined value of one series. All inputs of one indicator are of one kind, and counts of one scale.
 pub trait Input: Copy + PartialOrd + fmt::Debug + Send {
@@ -23,116 +21,39 @@ pub trait Input: Copy + PartialOrd + fmt::Debug + Send {
     fn above(self, before: Self) -> f64;
 }
 
-/// A price or a volume of a bar, as the whole count that is stored. Not negative.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Count {
-    count: i64,
-    scale: f64,
+/// The sum of a window that inputs come into and go out of.
+pub trait Total<I>: Default + Clone + fmt::Debug + Send {
+    /// An input comes in.
+    fn add(&mut self, input: I);
+    /// An input goes out.
+    fn remove(&mut self, input: I);
+    /// All go out.
+    fn clear(&mut self);
+    /// The sum, in units, divided by `divisor`.
+    fn over(&mut self, divisor: f64) -> f64;
 }
 
-impl Count {
-    /// `count` steps, `scale` of which are one unit; both not negative.
-    #[must_use]
-    pub fn new(count: i64, scale: f64) -> Self {
-        Self { count, scale }
-    }
-
-    /// The first price of a bar.
-    #[must_use]
-    pub fn open(bar: &Bar) -> Self {
-        Self::new(bar.record().open, bar.price_scale())
-    }
-
-    /// The highest price of a bar.
-    #[must_use]
-    pub fn high(bar: &Bar) -> Self {
-        Self::new(bar.record().high, bar.price_scale())
-    }
-
-    /// The lowest price of a bar.
-    #[must_use]
-    pub fn low(bar: &Bar) -> Self {
-        Self::new(bar.record().low, bar.price_scale())
-    }
-
-    /// The last price of a bar.
-    #[must_use]
-    pub fn close(bar: &Bar) -> Self {
-        Self::new(bar.record().close, bar.price_scale())
-    }
-
-    /// What was traded in a bar; `None` where it is not known.
-    #[must_use]
-    pub fn volume(bar: &Bar) -> Option<Self> {
-        let count = bar.record().volume;
-        (count != NO_VOLUME).then(|| Self::new(count, bar.volume_scale()))
-    }
-
-    pub(super) fn count(self) -> i64 {
-        self.count
-    }
-
-    pub(super) fn scale(self) -> f64 {
-        self.scale
-    }
+/// Mean and deviation of a window, and where its newest input lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The population deviation: 0 where, and only where, all inputs are equal.
+    pub deviation: f64,
+    /// The newest less the mean.
+    pub distance: f64,
 }
 
-impl Input for Count {
-    type Sum = CountSum;
-    type Moments = CountMoments;
-
-    #[inline]
-    fn value(self) -> f64 {
-        self.count as f64 / self.scale
-    }
-
-    #[inline]
-    fn steps(self) -> f64 {
-        self.count as f64
-    }
-
-    #[inline]
-    fn above(self, before: Self) -> f64 {
-        self.count.saturating_sub(before.count) as f64
-    }
-}
-
-/// A value of a derived series: finite.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Real(f64);
-
-impl Real {
-    /// `None` where `value` is not finite, which is undefined.
-    #[inline]
-    #[must_use]
-    pub fn new(value: f64) -> Option<Self> {
-        value.is_finite().then_some(Self(value))
-    }
-}
-
-impl From<Count> for Real {
-    #[inline]
-    fn from(count: Count) -> Self {
-        Self(count.value())
-    }
-}
-
-impl Input for Real {
-    type Sum = ExactSum;
-    type Moments = RealMoments;
-
-    #[inline]
-    fn value(self) -> f64 {
-        self.0
-    }
-
-    #[inline]
-    fn steps(self) -> f64 {
-        self.0
-    }
-
-    #[inline]
-    fn above(self, before: Self) -> f64 {
-        self.0 - before.0
-    }
+/// Sums of a window's inputs and of their squares.
+pub trait Moments<I>: Default + Clone + fmt::Debug + Send {
+    /// Whether squares of this size can be summed up over `length` inputs.
+    fn fits(input: I, length: Length) -> bool;
+    /// An input comes in.
+    fn add(&mut self, input: I);
+    /// An input goes out.
+    fn remove(&mut self, input: I);
+    /// All go out.
+    fn clear(&mut self);
+    /// What the window of `length` inputs is like, of which `newest` came in last.
+    fn spread(&mut self, newest: I, length: Length) -> Spread;
 }

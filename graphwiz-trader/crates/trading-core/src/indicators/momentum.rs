@@ -1,7 +1,11 @@
 //! Where is it going, and with how much trade? Convergence of averages, rate of change, volume against its mean.
 
+use super::average::{Ema, Sma};
+use super::count::Count;
+use super::indicator::{Indicator, Length, finite, warm_after};
+use super::input::Input;
+use super::real::Real;
 use super::window::Window;
-use super::{Count, Ema, Indicator, Input, Length, Real, Sma, finite, warm_after};
 use crate::strategy::WarmUp;
 
 /// Moving averages' convergence: line = ema(f) − ema(s), signal = ema(g) of the line, hist = line − signal.

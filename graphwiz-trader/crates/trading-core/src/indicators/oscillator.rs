@@ -1,7 +1,9 @@
 //! Do rises or falls prevail? The relative strength index.
 
 use super::average::Wilder;
-use super::{Indicator, Input, Length, Real, finite};
+use super::indicator::{Indicator, Length, finite};
+use super::input::Input;
+use super::real::Real;
 use crate::strategy::WarmUp;
 
 /// The relative strength index: 100·g/(g + l), with g and l Wilder's averages of gains and losses. Defined from bar n + 1.

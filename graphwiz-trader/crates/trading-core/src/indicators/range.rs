@@ -1,7 +1,9 @@
 //! How far does a bar reach? The true range and Wilder's average of it.
 
 use super::average::Wilder;
-use super::{Count, Indicator, Input as _, Length, warm_after};
+use super::count::Count;
+use super::indicator::{Indicator, Length, warm_after};
+use super::input::Input as _;
 use crate::bars::Bar;
 use crate::strategy::WarmUp;
 

@@ -1,6 +1,6 @@
 //! Which inputs were the last n?
 
-use super::Length;
+use super::indicator::Length;
 
 /// The last n inputs.
 #[derive(Debug, Clone)]

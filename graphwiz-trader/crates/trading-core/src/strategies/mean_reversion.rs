@@ -1,6 +1,6 @@
 //! Buys far below the mean, and sells above it.
 
-use super::{BUY, BadParameter, Parameter};
+use super::parameter::{BadParameter, Parameter};
 use crate::bars::Bar;
 use crate::indicators::{Count, Indicator as _, Zscore};
 use crate::strategy::{Position, Signal, Strategy, WarmUp};
@@ -36,7 +36,7 @@ impl Strategy for MeanReversion {
 
     fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
         match self.score.next(Count::close(bar)) {
-            Some(score) if score < -self.threshold => BUY,
+            Some(score) if score < -self.threshold => Signal::BUY,
             Some(score) if score > 0.0 => Signal::Sell,
             _ => Signal::None,
         }

@@ -1,6 +1,6 @@
 //! Goes along with what has moved far enough.
 
-use super::{BUY, BadParameter, Parameter};
+use super::parameter::{BadParameter, Parameter};
 use crate::bars::Bar;
 use crate::indicators::{Count, Indicator as _, Roc};
 use crate::strategy::{Position, Signal, Strategy, WarmUp};
@@ -36,7 +36,7 @@ impl Strategy for Momentum {
 
     fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
         match self.change.next(Count::close(bar)) {
-            Some(change) if change > self.threshold => BUY,
+            Some(change) if change > self.threshold => Signal::BUY,
             Some(change) if change < -self.threshold => Signal::Sell,
             _ => Signal::None,
         }

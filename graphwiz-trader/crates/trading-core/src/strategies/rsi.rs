@@ -1,6 +1,6 @@
 //! Buys when a fall has lost its strength, and sells when a rise has.
 
-use super::{BUY, BadParameter, Parameter};
+use super::parameter::{BadParameter, Parameter};
 use crate::bars::Bar;
 use crate::indicators::{Count, Indicator as _, Rsi};
 use crate::strategy::{Position, Signal, Strategy, WarmUp};
@@ -44,7 +44,7 @@ impl Strategy for RsiCross {
         let now = self.rsi.next(Count::close(bar));
         let before = std::mem::replace(&mut self.before, now);
         match (before, now) {
-            (Some(before), Some(now)) if before <= self.low && now > self.low => BUY,
+            (Some(before), Some(now)) if before <= self.low && now > self.low => Signal::BUY,
             (Some(before), Some(now)) if before >= self.high && now < self.high => Signal::Sell,
             _ => Signal::None,
         }

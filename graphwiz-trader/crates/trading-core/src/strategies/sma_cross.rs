@@ -1,6 +1,6 @@
 //! Long while the fast average is above the slow one.
 
-use super::{BUY, BadParameter, Parameter};
+use super::parameter::{BadParameter, Parameter};
 use crate::bars::Bar;
 use crate::indicators::{Count, Indicator as _, Sma};
 use crate::strategy::{Position, Signal, Strategy, WarmUp};
@@ -47,7 +47,9 @@ impl Strategy for SmaCross {
         let now = self.fast.next(close).zip(self.slow.next(close));
         let before = std::mem::replace(&mut self.before, now);
         match (before, now) {
-            (Some((fast_before, slow_before)), Some((fast, slow))) if fast_before <= slow_before && fast > slow => BUY,
+            (Some((fast_before, slow_before)), Some((fast, slow))) if fast_before <= slow_before && fast > slow => {
+                Signal::BUY
+            }
             (Some((fast_before, slow_before)), Some((fast, slow))) if fast_before >= slow_before && fast < slow => {
                 Signal::Sell
             }
