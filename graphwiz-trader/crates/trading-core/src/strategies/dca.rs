@@ -1,6 +1,6 @@
 //! The same part of the account, every day.
 
-use super::{BUY, Parameter};
+use super::parameter::Parameter;
 use crate::bars::Bar;
 use crate::strategy::{Position, Signal, Strategy, WarmUp};
 use crate::time::DAY;
@@ -20,6 +20,6 @@ impl Strategy for Dca {
     }
 
     fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
-        if bar.close_time().rem_euclid(DAY) == 0 { BUY } else { Signal::None }
+        if bar.close_time().rem_euclid(DAY) == 0 { Signal::BUY } else { Signal::None }
     }
 }
