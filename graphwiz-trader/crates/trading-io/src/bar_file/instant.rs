@@ -2,6 +2,7 @@
 //!
 //! Start at [`micros`]: a number since 1970 whose unit follows from its size, or a date with a time and an offset.
 
+use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use trading_core::counts::{self, Count};
@@ -41,20 +42,29 @@ pub(crate) fn micros(text: &[u8], zone: Option<&TimeZone>) -> Result<Micros, Bad
 }
 
 fn epoch(Count { count, digits }: Count) -> Result<Micros, BadInstant> {
-    let whole = (i128::from(count) / trading_core::exact::pow10(digits)).unsigned_abs();
-    let (multiplied, divided) = match whole {
+    // `counts` has no power beyond that of its digits.
+    let divisor = counts::power(digits).ok_or(BadInstant::TooFine)?;
+    let (multiplied, divided) = match (count / divisor).unsigned_abs() {
         0..100_000_000_000 => (1_000_000, 1),
         100_000_000_000..100_000_000_000_000 => (1000, 1),
         100_000_000_000_000..100_000_000_000_000_000 => (1, 1),
         _ => (1, 1000),
     };
-    let (count, divided) = (i128::from(count) * multiplied, divided * trading_core::exact::pow10(digits));
-    if count % divided != 0 {
-        return Err(BadInstant::TooFine);
+    let micros = match (count.checked_mul(multiplied), divided) {
+        (Some(micros), 1) if digits == 0 => micros,
+        _ => {
+            let (count, divided) = (i128::from(count) * i128::from(multiplied), i128::from(divisor) * divided);
+            if count % divided != 0 {
+                return Err(BadInstant::TooFine);
+            }
+            Micros::try_from(count / divided).map_err(|_| BadInstant::TooFar)?
+        }
+    };
+    if (Timestamp::MIN.as_microsecond()..=Timestamp::MAX.as_microsecond()).contains(&micros) {
+        Ok(micros)
+    } else {
+        Err(BadInstant::TooFar)
     }
-    let micros = Micros::try_from(count / divided).map_err(|_| BadInstant::TooFar)?;
-    jiff::Timestamp::from_microsecond(micros).map_err(|_| BadInstant::TooFar)?;
-    Ok(micros)
 }
 
 static PARSER: DateTimeParser = DateTimeParser::new();
