@@ -1,15 +1,16 @@
 //! What do the bars so far say? Averages, oscillators, bands and ranges, one bar after the other.
 //!
-//! Start at [`Indicator`]. Each one is a pure function of its inputs so far, costs O(1) a bar (highest and lowest: amortised),
-//! and is `None` until it is warm. Where TA-Lib has it, ours is TA-Lib's, first rows included (`testdata/indicators`).
+//! Start at [`Indicator`]. Each one is a pure function of its inputs so far, costs O(1) a bar (highest and lowest:
+//! amortised), and is `None` until it is warm. Where TA-Lib has it, ours is TA-Lib's, first rows included
+//! (`testdata/indicators`).
 //!
-//! An input is a [`Count`], the exact whole count of a bar's price or volume, or a [`Real`], a value of a derived series. Over
-//! both a sum over a window is exact and rounded once (`exact_sum.rs`). So a value over a window depends on that window alone:
-//! it cannot drift, not after a million bars, and does not notice where the data began. Recursions (the exponential and Wilder's
-//! averages) are plain `f64`, in the order of the definition.
+//! An input is a [`Count`], the exact whole count of a bar's price or volume, or a [`Real`], a value of a derived
+//! series. Over both a sum over a window is exact and rounded once (`exact_sum.rs`). So a value over a window depends
+//! on that window alone: it cannot drift, not after a million bars, and does not notice where the data began.
+//! Recursions (the exponential and Wilder's averages) are plain `f64`, in the order of the definition.
 //!
-//! Undefined is `None`: before the warm-up, at a division by 0, at an overflow. After an undefined input an indicator starts
-//! over ([`Indicator::follow`]): for a window it is the same as "undefined while one lies in it".
+//! Undefined is `None`: before the warm-up, at a division by 0, at an overflow. After an undefined input an indicator
+//! starts over ([`Indicator::follow`]): for a window it is the same as "undefined while one lies in it".
 //! ```
 //! use trading_core::indicators::{Ema, Indicator as _, Length, Real};
 //! let mut ema = Ema::new(Length::new(3).unwrap());

@@ -107,7 +107,8 @@ fn nearest(count: i128) -> f64 {
 
 /// Sums of counts and of their squares.
 ///
-/// With S = Σx and Q = Σx² the population variance is (nQ − S²)/n². Over counts n·Q − S² is a whole number, and not rounded.
+/// With S = Σx and Q = Σx² the population variance is (nQ − S²)/n². Over counts n·Q − S² is a whole number, and not
+/// rounded.
 #[derive(Debug, Clone, Default)]
 pub struct CountMoments {
     sum: i128,

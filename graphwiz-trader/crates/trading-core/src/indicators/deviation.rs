@@ -1,7 +1,7 @@
 //! How far from its mean is the newest, by the measure of the last bars? Deviations, z-scores and Bollinger's bands.
 //!
-//! A deviation is that of the population. It is computed from exact sums, so that a spread of a tick at a price of 100000 is
-//! right to the last digits, and 0 only where all inputs of the window are equal.
+//! A deviation is that of the population. It is computed from exact sums, so that a spread of a tick at a price of
+//! 100000 is right to the last digits, and 0 only where all inputs of the window are equal.
 
 use super::indicator::{Indicator, Length, finite, warm_after};
 use super::input::{Input, Moments as _, Spread};
@@ -25,8 +25,8 @@ pub struct Zscore<I: Input = Real> {
 
 /// Bollinger's bands over the last n, k deviations wide to each side: defined from bar n.
 ///
-/// Source: TA-Lib's BBANDS with a simple average; J. Bollinger, *Bollinger on Bollinger Bands* (2001), for position (%b) and
-/// width (BandWidth).
+/// Source: TA-Lib's BBANDS with a simple average; J. Bollinger, *Bollinger on Bollinger Bands* (2001), for position
+/// (%b) and width (BandWidth).
 #[derive(Debug, Clone)]
 pub struct Bollinger<I: Input = Real> {
     window: Spreads<I>,

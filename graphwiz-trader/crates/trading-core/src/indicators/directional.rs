@@ -8,10 +8,11 @@ use super::range::TrueRange;
 use crate::bars::Bar;
 use crate::strategy::WarmUp;
 
-/// The directional indicators +DI and −DI: 100·S(±DM)/S(true range), 0 where S(true range) is 0. Defined from bar n + 1.
+/// The directional indicators +DI and −DI: 100·S(±DM)/S(true range), 0 where S(true range) is 0. Defined from bar
+/// n + 1.
 ///
-/// +DM is the move up from high to high if it is positive and larger than the move down from low to low, else 0; −DM mirrored.
-/// S is the sum over the first n − 1 moves, then S − S/n + new at each bar.
+/// +DM is the move up from high to high if it is positive and larger than the move down from low to low, else 0; −DM
+/// mirrored. S is the sum over the first n − 1 moves, then S − S/n + new at each bar.
 /// Source: J. W. Wilder, *New Concepts in Technical Trading Systems* (1978); TA-Lib's PLUS_DI and MINUS_DI.
 #[derive(Debug, Clone)]
 pub struct DirectionalIndex {
@@ -74,7 +75,8 @@ impl Indicator for DirectionalIndex {
     }
 }
 
-/// The average directional index: Wilder's average of DX = 100·|+DI − −DI|/(+DI + −DI), 0 where both are 0. Defined from bar 2n.
+/// The average directional index: Wilder's average of DX = 100·|+DI − −DI|/(+DI + −DI), 0 where both are 0. Defined
+/// from bar 2n.
 ///
 /// Source: as [`DirectionalIndex`]; TA-Lib's ADX.
 #[derive(Debug, Clone)]

@@ -1,10 +1,11 @@
 //! How can a sum of `f64` lose nothing, when numbers come in and go out a million times?
 //!
-//! Every `f64` is a whole number times a power of two, and so is its square. [`ExactSum`] keeps their sum in a fixed-point number
-//! that is long enough for all of them, and rounds when it is read. What went out leaves no trace.
+//! Every `f64` is a whole number times a power of two, and so is its square. [`ExactSum`] keeps their sum in a
+//! fixed-point number that is long enough for all of them, and rounds when it is read. What went out leaves no trace.
 //!
-//! Method: the small superaccumulator of R. M. Neal, *Fast exact summation using small and large superaccumulators* (2015),
-//! arXiv:1505.05571, with 32 bits a digit and carries left alone until the sum is read. Only the digits in use are looked at.
+//! Method: the small superaccumulator of R. M. Neal, *Fast exact summation using small and large superaccumulators*
+//! (2015), arXiv:1505.05571, with 32 bits a digit and carries left alone until the sum is read. Only the digits in use
+//! are looked at.
 
 #[cfg(test)]
 mod tests;
@@ -141,8 +142,8 @@ impl ExactSum {
         }
     }
 
-    /// Brings all digits but the highest into 0 … 2^32 − 1. The highest has the sign, and is neither 0 nor −1 where another is
-    /// below it.
+    /// Brings all digits but the highest into 0 … 2^32 − 1. The highest has the sign, and is neither 0 nor −1 where
+    /// another is below it.
     #[inline]
     fn carry(&mut self) {
         let mut carried = 0;
@@ -176,7 +177,8 @@ impl ExactSum {
             return (0.0, 0);
         }
         let digit = |below: usize| if self.end > self.low + below { self.digits[self.end - 1 - below] } else { 0 };
-        // Three digits have at least 65 bits, 12 more than an f64. Of what is below them only counts whether there is something.
+        // Three digits have at least 65 bits, 12 more than an f64. Of what is below them only counts whether there is
+        // something.
         let mut mantissa = (i128::from(digit(0)) << 64) | (i128::from(digit(1)) << 32) | i128::from(digit(2));
         if self.end > self.low + 3 {
             mantissa |= 1; // the lowest digit in use is not 0

@@ -72,8 +72,8 @@ impl<I: Input> Indicator for Extreme<I> {
     }
 }
 
-/// The slow stochastic oscillator: raw = 100·(close − lowest low)/(highest high − lowest low) over n, 50 where flat; k is the mean
-/// of s of them, d the mean of t of k. Both are defined from bar n + s + t − 2.
+/// The slow stochastic oscillator: raw = 100·(close − lowest low)/(highest high − lowest low) over n, 50 where flat; k
+/// is the mean of s of them, d the mean of t of k. Both are defined from bar n + s + t − 2.
 ///
 /// Source: TA-Lib's STOCH with simple averages, but for flat windows, which are 0 there.
 #[derive(Debug, Clone)]

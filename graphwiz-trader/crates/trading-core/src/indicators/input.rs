@@ -1,4 +1,5 @@
-//! What does an indicator take, and what does it ask of a window of it? Sums and deviations, exact until the last rounding.
+//! What does an indicator take, and what does it ask of a window of it? Sums and deviations, exact until the last
+//! rounding.
 
 use std::fmt;
 

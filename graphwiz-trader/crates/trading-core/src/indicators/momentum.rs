@@ -10,8 +10,8 @@ use crate::strategy::WarmUp;
 
 /// Moving averages' convergence: line = ema(f) − ema(s), signal = ema(g) of the line, hist = line − signal.
 ///
-/// Both averages start at bar s, the fast one with the mean of bars s − f + 1 … s. All three are defined from bar s + g − 1.
-/// Where f is larger than s they are exchanged. Source: TA-Lib's MACD.
+/// Both averages start at bar s, the fast one with the mean of bars s − f + 1 … s. All three are defined from bar
+/// s + g − 1. Where f is larger than s they are exchanged. Source: TA-Lib's MACD.
 #[derive(Debug, Clone)]
 pub struct Macd {
     fast: Ema,

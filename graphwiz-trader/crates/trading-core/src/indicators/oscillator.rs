@@ -6,10 +6,11 @@ use super::input::Input;
 use super::real::Real;
 use crate::strategy::WarmUp;
 
-/// The relative strength index: 100·g/(g + l), with g and l Wilder's averages of gains and losses. Defined from bar n + 1.
+/// The relative strength index: 100·g/(g + l), with g and l Wilder's averages of gains and losses. Defined from bar
+/// n + 1.
 ///
-/// Without any change so far it is 50. Source: J. W. Wilder, *New Concepts in Technical Trading Systems* (1978); TA-Lib's RSI,
-/// which is 0 there.
+/// Without any change so far it is 50. Source: J. W. Wilder, *New Concepts in Technical Trading Systems* (1978);
+/// TA-Lib's RSI, which is 0 there.
 #[derive(Debug, Clone)]
 pub struct Rsi<I: Input = Real> {
     n: Length,

@@ -2,10 +2,10 @@
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/python golden.py [BARS]
 
-BARS is bitstamp_BTC-USD_1m.csv.gz; without it, the one in examples/market/ of the repository that the working directory lies in.
+BARS is bitstamp_BTC-USD_1m.csv.gz; without it, the one in examples/market/ of the working directory.
 The files are the same to the byte on every run. tests/indicators_golden.rs reads them:
 
-bars.csv           what the indicators are asked of: whole counts of 10^-digits; every indicator with one series takes the close
+bars.csv           what the indicators are asked of: whole counts of 10^-digits; those of one series take the close
 talib.csv          what TA-Lib says, every row; an empty cell is undefined
 differences.csv    where ours is meant to differ from TA-Lib, and what it must be there:
                      no change   rsi is 50 as long as no price has changed, TA-Lib's 0

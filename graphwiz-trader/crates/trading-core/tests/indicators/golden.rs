@@ -1,4 +1,5 @@
-//! Do the indicators agree with TA-Lib in every row? `testdata/indicators/golden.py` asked it and says how to ask again.
+//! Do the indicators agree with TA-Lib in every row? `testdata/indicators/golden.py` asked it and says how to ask
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -139,7 +139,6 @@ fn the_first_value_is_at_the_bar_that_the_warm_up_says() {
         let mut column = Column::new(name, Over::Counts);
         let defined = column.warm_up.defined;
         let first = bars.iter().position(|&bar| column.next(Some(bar)).is_some()).map(|index| index + 1);
-        // A window of one has no deviation, and no place in it.
         assert_eq!(first, Some(defined), "{name}");
         assert!(column.warm_up.settle >= defined, "{name}");
     }
@@ -175,7 +174,7 @@ fn after_a_million_bars_a_value_is_that_of_a_young_one() {
         if WINDOWS.contains(&name) {
             assert_eq!(value, again, "{name} over {over:?}");
         } else {
-            assert!((value - again).abs() <= 1e-7 * value.abs().max(1.0), "{name} over {over:?}: {value}, {again}");
+            assert!((value - again).abs() <= 1e-6, "{name} over {over:?}: {value}, {again}");
         }
     }
 }
@@ -194,8 +193,8 @@ fn settled_recursions_no_longer_know_where_the_data_began() {
                     continue;
                 }
                 let (value, again) = (values[index].unwrap(), again.unwrap());
-                let close = bar.close().max(100.0);
-                assert!((value - again).abs() <= 1e-9 * close, "{name} from {start} at {index}: {value}, {again}");
+                // A seed that is a few hundred off, at a weight of 1e-9.
+                assert!((value - again).abs() <= 1e-6, "{name} from {start} at {index}: {value}, {again}");
             }
         }
     }
