@@ -53,8 +53,9 @@ impl Gate {
             unmet.push(format!("{} of {} trips", metrics.trades, self.min_trips));
         }
         if metrics.max_drawdown > number(self.max_drawdown) {
-            let limit = short(number(self.max_drawdown), 2);
-            unmet.push(format!("max_drawdown {} > {limit}", short(metrics.max_drawdown, 3)));
+            let limit = short(number(self.max_drawdown), self.max_drawdown.normalize().scale().max(2) as usize);
+            let digits = telling(metrics.max_drawdown, number(self.max_drawdown), 3);
+            unmet.push(format!("max_drawdown {} > {limit}", short(metrics.max_drawdown, digits)));
         }
         let least = [
             ("profit factor", metrics.profit_factor, Some(self.min_profit_factor)),
@@ -67,13 +68,16 @@ impl Gate {
             match value {
                 None => unmet.push(format!("{name} not defined")),
                 Some(value) if value < number(limit) => {
-                    unmet.push(format!("{name} {} < {}", short(value, 2), short(number(limit), 2)));
+                    let digits = telling(value, number(limit), limit.normalize().scale().max(2));
+                    let [value, limit] = [value, number(limit)].map(|figure| short(figure, digits));
+                    unmet.push(format!("{name} {value} < {limit}"));
                 }
                 Some(_) => {}
             }
         }
         if metrics.total_return <= 0.0 {
-            unmet.push(format!("total_return {} <= 0", short(metrics.total_return, 4)));
+            let digits = if metrics.total_return < 0.0 { telling(metrics.total_return, 0.0, 4) } else { 0 };
+            unmet.push(format!("total_return {} <= 0", short(metrics.total_return, digits)));
         }
         unmet
     }
@@ -81,6 +85,13 @@ impl Gate {
 
 fn number(decimal: Decimal) -> f64 {
     decimal.to_f64().unwrap_or(f64::INFINITY)
+}
+
+/// So many digits that two figures which differ are told apart, at least `least`.
+fn telling(value: f64, limit: f64, least: u32) -> usize {
+    let differs = |digits: &usize| format!("{value:.digits$}") != format!("{limit:.digits$}");
+    let least = least as usize;
+    (least..17).find(differs).unwrap_or(least)
 }
 
 /// A figure with so many digits after the point, without a leading zero, as the gates' sentences have them.

@@ -9,6 +9,8 @@ use crate::bars::Series;
 use crate::exact::{self, Exact, MAX_DIGITS, pow10};
 use crate::instrument::Instrument;
 
+/// Digits of the most money that an account may begin with, in counts: ten more are left for what it gains and trades.
+const MOST_MONEY: u32 = 28;
 /// Fees are whole counts of 10^−8.
 pub(crate) const FEE_DIGITS: u32 = 8;
 
@@ -87,6 +89,29 @@ pub enum Uncountable {
         /// The step.
         value: Decimal,
     },
+    /// More money than so fine steps can count.
+    #[error(
+        "a capital of {capital} cannot be counted in steps of 10^-{digits}, which tick and lot of {instruments} ask for; \
+         expected coarser steps, or less capital"
+    )]
+    TooMuch {
+        /// The capital.
+        capital: Decimal,
+        /// Digits after the point that money would have.
+        digits: u32,
+        /// Whose steps.
+        instruments: String,
+    },
+    /// A tick that no price reaches.
+    #[error("{instrument}: the tick {tick} is above the lowest price of its bars, {lowest}")]
+    TooCoarse {
+        /// Of which instrument.
+        instrument: String,
+        /// Its tick.
+        tick: Decimal,
+        /// The price.
+        lowest: String,
+    },
     /// Prices of the bars that are too large for so fine a step.
     #[error("{instrument}: prices of its bars are too large to be counted in steps of the tick {tick}")]
     TooLarge {
@@ -108,6 +133,10 @@ pub fn count_all(listed: Vec<(Instrument, Series)>, capital: Decimal) -> Result<
     }
     let digits = markets.iter().map(|market| market.price_digits + market.base_digits);
     let money = Money { digits: digits.chain([FEE_DIGITS, capital.normalize().scale()]).max().unwrap_or(FEE_DIGITS) };
+    if money.count(capital).is_none_or(|capital| capital > pow10(MOST_MONEY)) {
+        let names: Vec<_> = markets.iter().map(|market| market.instrument.id.to_string()).collect();
+        return Err(Uncountable::TooMuch { capital, digits: money.digits, instruments: names.join(", ") });
+    }
     for market in &mut markets {
         market.value_scale = pow10(money.digits - market.price_digits - market.base_digits);
     }
@@ -131,6 +160,10 @@ fn count_one(instrument: Instrument, mut series: Series) -> Result<Market, Uncou
     let lot = count(instrument.lot, base_digits).ok_or_else(too_large)?;
     if !series.rescale_prices(price_digits) {
         return Err(too_large());
+    }
+    if let Some(lowest) = series.records.iter().map(|record| record.low).min().filter(|low| *low < tick) {
+        let lowest = exact::written(lowest.into(), price_digits);
+        return Err(Uncountable::TooCoarse { instrument: name(), tick: instrument.tick, lowest });
     }
     Ok(Market { instrument, price_digits, base_digits, tick, lot, series, value_scale: 1 })
 }

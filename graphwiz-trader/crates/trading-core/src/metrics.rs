@@ -100,12 +100,6 @@ impl Metrics {
             psr: returns::probabilistic_sharpe(&trips.returns),
         }
     }
-
-    /// Trips in a day of the span.
-    #[must_use]
-    pub fn trades_a_day(&self, span: Span) -> f64 {
-        self.trades as f64 / span.days().max(f64::MIN_POSITIVE)
-    }
 }
 
 /// From the open of a run's first bar to the close of its last.

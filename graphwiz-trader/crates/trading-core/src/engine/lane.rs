@@ -5,11 +5,15 @@ use rust_decimal::Decimal;
 use crate::bars::{Record, Series};
 use crate::exact::{self, Exact};
 use crate::market::Market;
+use crate::quality;
 use crate::rules::{Exits, Stop};
 use crate::strategy::{self, Signal, Strategy};
 use crate::time::{Micros, Timeframe};
 
 use super::participant::{Gauge, Participant};
+
+/// Bars until an average true range over 14 no longer depends on where the data began.
+const GAUGE_SETTLE: usize = 21 * 14;
 
 /// One strategy in one market.
 pub(super) struct Lane<'a> {
@@ -102,29 +106,44 @@ impl<'a> Lane<'a> {
         &self.participant.rules.exits
     }
 
-    /// Feeds it the stored bars before the one at `start`, as many as its settle length.
+    /// Feeds it the stored bars before the one at `start`, as many as its settle length, and as many as the average true range
+    /// needs to that.
     pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) {
         let first = start.saturating_sub(self.code.warm_up().settle);
+        if self.gauge.is_some() {
+            for at in start.saturating_sub(GAUGE_SETTLE.max(start - first))..first {
+                self.measure(series, at, max_gap_bars);
+            }
+        }
         for at in first..start {
             self.ask(series, at, max_gap_bars);
         }
+    }
+
+    /// Follows the average true range, anew after a gap; says whether there was one.
+    fn measure(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> bool {
+        let before = at.checked_sub(1).map(|before| &series.records[before]);
+        let gap = before.is_some_and(|before| has_gap(before, &series.records[at], series.timeframe, max_gap_bars));
+        if gap {
+            self.gauge = self.participant.atr.map(|make| make(self.market));
+        }
+        if let Some(gauge) = &mut self.gauge {
+            self.atr = gauge(&series.bar(at));
+        }
+        gap
     }
 
     /// Asks it about the closed bar at `at`. On a flagged bar it may only sell.
     pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Signal {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
-        if before.is_some_and(|before| has_gap(before, record, series.timeframe, max_gap_bars)) {
+        if self.measure(series, at, max_gap_bars) {
             self.code = (self.participant.make)(self.market);
-            self.gauge = self.participant.atr.map(|make| make(self.market));
         }
         let bar = series.bar(at);
-        if let Some(gauge) = &mut self.gauge {
-            self.atr = gauge(&bar);
-        }
         let seen = self.position.as_ref().map(|position| position.seen(self.bars));
         let signal = self.code.on_bar(&bar, seen.as_ref());
-        let is_flagged = before.is_some_and(|before| jumped(before.close, record.close));
+        let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
         if is_flagged && signal != Signal::Sell { Signal::None } else { signal }
     }
 }
@@ -132,11 +151,6 @@ impl<'a> Lane<'a> {
 /// Whether more bars are missing between two than may be.
 fn has_gap(before: &Record, record: &Record, timeframe: Timeframe, max_gap_bars: u32) -> bool {
     record.open_time - before.open_time > (i64::from(max_gap_bars) + 1) * timeframe.micros()
-}
-
-/// Whether a close is more than half away from the one before.
-fn jumped(before: i64, close: i64) -> bool {
-    2 * i128::from(close.abs_diff(before)) > i128::from(before)
 }
 
 impl Position {

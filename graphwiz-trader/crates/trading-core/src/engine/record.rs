@@ -211,16 +211,21 @@ pub struct Emergency {
     pub trigger: Trigger,
     /// The loss or drawdown then, as a share.
     pub value: f64,
+    /// When the loss is accepted, where it is.
+    pub until: Option<Micros>,
 }
 
 impl fmt::Display for Emergency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = time::shown(self.at);
-        let percent = self.value * 100.0;
+        write!(f, "emergency at {}: ", time::shown(self.at))?;
         match self.trigger {
-            Trigger::DailyLoss => write!(f, "emergency at {at}: daily loss {percent:.1} %; no entries after"),
-            Trigger::Drawdown => write!(f, "emergency at {at}: drawdown {percent:.1} %; no entries after"),
-            Trigger::Conservation => write!(f, "emergency at {at}: the ledger does not add up; no entries after"),
+            Trigger::DailyLoss => write!(f, "daily loss {:.1} %", self.value * 100.0)?,
+            Trigger::Drawdown => write!(f, "drawdown {:.1} %", self.value * 100.0)?,
+            Trigger::Conservation => f.write_str("the ledger does not add up")?,
+        }
+        match self.until {
+            Some(until) => write!(f, "; no entries until {}", time::shown(until)),
+            None => f.write_str("; no entries after"),
         }
     }
 }

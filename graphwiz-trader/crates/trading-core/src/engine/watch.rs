@@ -36,7 +36,7 @@ pub(super) struct Watch {
     last_sample: Micros,
     stopped: bool,
     /// Σ E over the samples, in counts of money.
-    equity_sum: i128,
+    equity_sum: f64,
     sampled: Sampled,
     values_hash: Sha256,
 }
@@ -90,7 +90,7 @@ impl Watch {
             recent: VecDeque::from([(start, one)]),
             last_sample: start,
             stopped: false,
-            equity_sum: 0,
+            equity_sum: 0.0,
             sampled: Sampled::default(),
             values_hash: Sha256::new(),
         };
@@ -129,7 +129,7 @@ impl Watch {
         self.sampled.at.push(at);
         self.sampled.unit_values.push(exact::count_to_f64(unit_value) / UNIT);
         self.sampled.exposed += usize::from(is_exposed);
-        self.equity_sum += equity;
+        self.equity_sum += exact::count_to_f64(equity);
         if unit_value > self.highest {
             self.highest = unit_value;
             self.set_floors();
@@ -147,7 +147,7 @@ impl Watch {
     /// Trips an emergency that is not N's.
     pub(super) fn trip(&mut self, at: Micros, trigger: Trigger) {
         self.stopped = true;
-        self.sampled.emergencies.push(Emergency { at, trigger, value: 0.0 });
+        self.sampled.emergencies.push(Emergency { at, trigger, value: 0.0, until: None });
     }
 
     /// At the end of a UTC day. In research the losses of one that ended trading are accepted then.
@@ -178,7 +178,8 @@ impl Watch {
         } else {
             return None;
         };
-        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64 })
+        let until = self.goes_on.then(|| (at + DAY).div_euclid(DAY) * DAY);
+        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64, until })
     }
 
     fn keep_recent(&mut self, at: Micros) {
@@ -200,7 +201,8 @@ impl Watch {
     /// All samples, and the hash of when N changed to what.
     pub(super) fn finish(mut self, money: Money) -> (Sampled, [u8; 32]) {
         if !self.sampled.at.is_empty() {
-            self.sampled.mean_equity = money.to_f64(self.equity_sum) / self.sampled.at.len() as f64;
+            self.sampled.mean_equity =
+                self.equity_sum / exact::pow10(money.digits) as f64 / self.sampled.at.len() as f64;
         }
         (self.sampled, self.values_hash.finalize().into())
     }
