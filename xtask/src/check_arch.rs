@@ -32,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-core", &["quant", "legible"]),
     ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
     ("trading-core", &["quant"]),
-    ("graphwiz-trader", &["trading-core", "trading-io", "platform", "build-info"]),
+    ("graphwiz-trader", &["quant", "legible", "trading-core", "trading-io", "platform", "build-info"]),
     ("trading-io", &["trading-core", "file-store"]),
     ("alert-orchestrator", ABOVE), // with the advisor-* crates
     ("skeleton", &["build-info", "platform"]),

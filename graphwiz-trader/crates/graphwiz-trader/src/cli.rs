@@ -27,6 +27,7 @@ static LINE: LazyLock<String> = LazyLock::new(|| PROGRAM.line());
 #[derive(Debug, Parser)]
 #[command(name = "graphwiz-trader", version = LINE.as_str(), max_term_width = 120)]
 #[command(mut_args(default_config("config/graphwiz.yaml")), arg_required_else_help = true)]
+#[command(mut_arg("config", |arg| arg.env("GRAPHWIZ_CONFIG").hide_env_values(true)))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,

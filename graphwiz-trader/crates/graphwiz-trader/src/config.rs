@@ -20,6 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading_core::instrument::InstrumentId;
 
+pub(crate) use cross::file_name;
+
 use backtesting::{Backtesting, Data, Gates, Logging};
 use later::Later;
 use strategies::{Filters, Strategy};
@@ -40,7 +42,8 @@ pub struct Config {
     pub risk: Risk,
     /// Steps and minima of instruments, by venue:BASE/QUOTE.
     #[serde(default)]
-    pub instruments: BTreeMap<String, Filters>,
+    #[schemars(with = "BTreeMap<String, Filters>")]
+    pub instruments: BTreeMap<InstrumentId, Filters>,
     /// How strategies are tried.
     #[serde(default)]
     pub backtesting: Backtesting,
@@ -69,23 +72,6 @@ pub struct Config {
     #[serde(skip)]
     pub answers: Vec<String>,
 }
-
-/// Sections that belong to later versions as a whole: no key of theirs is known.
-const LATER_SECTIONS: &[&str] = &[
-    "neo4j",
-    "budget",
-    "simulation",
-    "exchanges",
-    "ai",
-    "agents",
-    "optimizer",
-    "looper",
-    "monitoring",
-    "security",
-    "web",
-    "knowledge_graph",
-    "performance",
-];
 
 /// The formats of this configuration beside those of every service.
 const FORMATS: &[Format] = &[Format {
@@ -119,7 +105,7 @@ fn complete(mut document: Document, path: &Path, env: &dyn Fn(&str) -> Option<St
     }
     document.lay_over("environments", env("GRAPHWIZ_ENV").filter(|name| !name.is_empty()).as_deref());
     let answers = later::answers(document.root());
-    document.take_out(LATER_SECTIONS);
+    document.take_out(later::SECTIONS);
     document.check(&schema(), FORMATS);
     let misfits = cross::faults(document.root());
     document.report(misfits);

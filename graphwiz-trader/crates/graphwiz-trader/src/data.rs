@@ -68,6 +68,16 @@ impl Source {
         for path in files_in(paths)? {
             files.push(read(&path, now)?);
         }
+        let key = |file: &BarFile| (file.instrument.clone(), file.series.timeframe);
+        for (i, file) in files.iter().enumerate() {
+            if let Some(other) = files[..i].iter().find(|other| key(other) == key(file)) {
+                let (one, two) = (other.path.display(), file.path.display());
+                let (instrument, frame) = key(file);
+                bail!(
+                    "both {one} and {two} have bars of {instrument} {frame}, expected one file; `data import` joins them"
+                );
+            }
+        }
         if files.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             bail!("no files of bars in {}, expected names as binance_BTC-USDT_1h.csv.gz", paths.join(", "));

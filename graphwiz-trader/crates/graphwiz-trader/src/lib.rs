@@ -1,12 +1,13 @@
 //! GraphWiz Trader: an unattended trader of spot crypto. This version tries strategies on stored data.
 //!
 //! Start at [`run_with`]. What decides and fills is in `trading_core`; where bars come from, in `trading_io`. Here is what is
-//! configured ([`config`]), which kinds of strategies there are ([`kinds`]), and the commands.
+//! configured ([`config`]), which kinds of strategies there are ([`kinds`]), the page of a report ([`html_report`]), and the commands.
 
 mod cli;
 mod commands;
 pub mod config;
 mod data;
+pub mod html_report;
 pub mod kinds;
 mod trial;
 

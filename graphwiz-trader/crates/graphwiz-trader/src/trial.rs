@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Context as _, bail};
+use platform::process::Usage;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use trading_core::bars::Series;
@@ -19,6 +20,7 @@ use trading_core::time::{Micros, Timeframe};
 use crate::config::Config;
 use crate::config::strategies::Strategy;
 use crate::data::{Bars, Source};
+use crate::html_report::Prices;
 use crate::kinds::{Kind, Registry};
 
 /// Bars that an average true range looks at.
@@ -41,6 +43,18 @@ impl<'a> Ready<'a> {
         found.with_context(|| format!("strategy {}", strategy.name))
     }
 
+    /// All of them, or every fault at once.
+    pub(crate) fn all(registry: &'a Registry, strategies: &'a [Strategy]) -> anyhow::Result<Vec<Self>> {
+        let (mut ready, mut faults) = (Vec::new(), Vec::new());
+        for strategy in strategies {
+            match Self::new(registry, strategy) {
+                Ok(one) => ready.push(one),
+                Err(error) => faults.push(format!("{error:#}")),
+            }
+        }
+        if faults.is_empty() { Ok(ready) } else { Err(Usage(faults.join("\n")).into()) }
+    }
+
     fn make(&self) -> Box<dyn trading_core::strategy::Strategy> {
         #[expect(clippy::expect_used, reason = "invariant: these parameters have made one before")]
         (self.kind.make)(&self.parameters).expect("invariant: parameters were checked")
@@ -51,10 +65,17 @@ impl<'a> Ready<'a> {
         self.make().warm_up().defined
     }
 
-    fn rules(&self, config: &Config, is_alone: bool) -> StrategyRules {
+    fn rules(&self, trial: &Trial<'_>) -> anyhow::Result<StrategyRules> {
+        let (config, name) = (trial.config, &self.strategy.name);
         let exits = config.exits(self.strategy, self.kind.exits.clone());
-        let rules = config.strategy_rules(self.strategy, exits, is_alone);
-        StrategyRules { accumulates: self.kind.accumulates(&self.parameters), ..rules }
+        if let (Stop::Percent(stop), Some(first)) = (exits.stop, exits.targets.first())
+            && first.target <= stop
+        {
+            let text = format!("strategy {name}: a target of {} is not beyond the stop of {stop}", first.target);
+            return Err(Usage(text).into());
+        }
+        let rules = config.strategy_rules(self.strategy, exits, !trial.is_portfolio, trial.configured);
+        Ok(StrategyRules { accumulates: self.kind.accumulates(&self.parameters), ..rules })
     }
 }
 
@@ -63,7 +84,11 @@ pub(crate) struct Trial<'a> {
     pub(crate) name: &'a str,
     pub(crate) config: &'a Config,
     pub(crate) strategies: &'a [Ready<'a>],
-    /// Bars that open within are traded; earlier ones only warm up.
+    /// Whether each has its share of the account, or the one all of it.
+    pub(crate) is_portfolio: bool,
+    /// How many strategies are configured, chosen or not.
+    pub(crate) configured: usize,
+    /// Bars that open and close within are traded; earlier ones only warm up.
     pub(crate) range: Range<Micros>,
     /// Whether an emergency is cleared at the next midnight.
     pub(crate) goes_on: bool,
@@ -74,6 +99,8 @@ pub(crate) struct Trial<'a> {
 /// What came of a trial.
 pub(crate) struct Tried {
     pub(crate) report: Report,
+    /// The prices of the bars it walked.
+    pub(crate) prices: Vec<Prices>,
     /// A line of facts for each instrument.
     pub(crate) facts: Vec<String>,
 }
@@ -82,11 +109,13 @@ impl Trial<'_> {
     /// Runs it over the bars of `source`.
     pub(crate) fn run(&self, source: &Source) -> anyhow::Result<Tried> {
         let timeframe = self.timeframe()?;
-        let ids = self.instruments()?;
+        let ids = self.instruments();
         let (mut listed, mut facts, mut data) = (Vec::new(), Vec::new(), Sha256::new());
         let mut warnings = self.config.answers.clone();
         for id in &ids {
-            let bars = source.bars(id, timeframe, Micros::MIN..self.range.end, self.now)?;
+            // A bar that would close later is made of what is not to be known.
+            let end = if self.range.end == Micros::MAX { Micros::MAX } else { timeframe.start_of(self.range.end) };
+            let bars = source.bars(id, timeframe, Micros::MIN..end, self.now)?;
             facts.push(source.facts(id, &bars));
             warnings.extend(doubts(id, &bars));
             data.update(data_hash(id, &bars.series).0);
@@ -95,18 +124,17 @@ impl Trial<'_> {
         self.check_length(&listed)?;
         let capital = self.config.backtesting.initial_capital.0;
         let (money, markets) = count_all(listed, capital)?;
-        let capital = money.count(capital).context("backtesting.initial_capital is too large")?;
+        let capital = money.count(capital).context("backtesting.initial_capital cannot be counted")?;
         let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| ready.make()).collect();
         let gauge = |_: usize| average_true_range();
-        let is_alone = self.strategies.len() == 1;
         let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
-            let rules = ready.rules(self.config, is_alone);
+            let rules = ready.rules(self)?;
             let needs_atr = matches!(rules.exits.stop, Stop::Atr(_));
-            let place = |name: &String| ids.iter().position(|id| id.to_string() == *name);
+            let place = |wanted: &InstrumentId| ids.iter().position(|id| id == wanted);
             let markets = ready.strategy.instruments.iter().filter_map(place).collect();
-            Participant { rules, markets, make, atr: needs_atr.then_some(&gauge as &dyn Fn(usize) -> Gauge) }
+            Ok(Participant { rules, markets, make, atr: needs_atr.then_some(&gauge as &dyn Fn(usize) -> Gauge) })
         });
-        let participants: Vec<_> = participants.collect();
+        let participants: Vec<_> = participants.collect::<anyhow::Result<_>>()?;
         let rules = self.config.rules(self.goes_on);
         let from = self.range.start;
         let outcome = run(&Run {
@@ -124,7 +152,7 @@ impl Trial<'_> {
         let heading = Heading {
             name: self.name,
             strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
-            config_hash: self.config_hash(),
+            config_hash: self.config_hash()?,
             data_hash: data.finalize().into(),
             seed: self.seed,
             capital,
@@ -133,7 +161,8 @@ impl Trial<'_> {
             warnings,
         };
         let report = Report::new(heading, &outcome, &markets, money, metrics, span);
-        Ok(Tried { report, facts })
+        let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
+        Ok(Tried { report, prices, facts })
     }
 
     fn timeframe(&self) -> anyhow::Result<Timeframe> {
@@ -145,20 +174,19 @@ impl Trial<'_> {
         Ok(first)
     }
 
-    fn instruments(&self) -> anyhow::Result<Vec<InstrumentId>> {
+    fn instruments(&self) -> Vec<InstrumentId> {
         let mut ids: Vec<InstrumentId> = Vec::new();
-        for name in self.strategies.iter().flat_map(|ready| &ready.strategy.instruments) {
-            let id = name.parse()?;
-            if !ids.contains(&id) {
-                ids.push(id);
+        for id in self.strategies.iter().flat_map(|ready| &ready.strategy.instruments) {
+            if !ids.contains(id) {
+                ids.push(id.clone());
             }
         }
-        Ok(ids)
+        ids
     }
 
     /// The instrument with the steps that are configured, else those of its bars.
     fn instrument(&self, id: &InstrumentId, series: &Series) -> Instrument {
-        let filters = self.config.instruments.get(&id.to_string()).cloned().unwrap_or_default();
+        let filters = self.config.instruments.get(id).cloned().unwrap_or_default();
         let or = |number: Option<crate::config::number::Number>, default| number.map_or(default, |number| number.0);
         Instrument {
             id: id.clone(),
@@ -193,14 +221,16 @@ impl Trial<'_> {
         Ok(Span { from, to })
     }
 
-    /// Over everything configured that the run depends on.
-    fn config_hash(&self) -> [u8; 32] {
-        let Config { trading, risk, instruments, backtesting, data, .. } = self.config;
+    /// Over everything that the report depends on beside its bars.
+    fn config_hash(&self) -> anyhow::Result<[u8; 32]> {
+        let Config { trading, risk, instruments, backtesting, data, gates, .. } = self.config;
         let strategies: Vec<_> = self.strategies.iter().map(|ready| (ready.strategy, &ready.parameters)).collect();
-        let all = (strategies, trading, risk, instruments, backtesting.initial_capital, backtesting.commission);
-        let more = (backtesting.slippage, data.max_gap_bars, self.goes_on, self.strategies.len());
-        let text = serde_json::to_string(&(all, more)).unwrap_or_default();
-        Sha256::digest(text).into()
+        let costs = (backtesting.initial_capital, backtesting.commission, backtesting.slippage);
+        let judged = (backtesting.risk_free_rate, &gates.live, data.max_gap_bars);
+        let asked = (self.range.start, self.goes_on, self.is_portfolio, self.configured);
+        let instruments: Vec<_> = instruments.iter().collect();
+        let text = serde_json::to_string(&(strategies, trading, risk, instruments, costs, judged, asked))?;
+        Ok(Sha256::digest(text).into())
     }
 }
 

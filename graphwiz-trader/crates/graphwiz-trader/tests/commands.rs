@@ -93,6 +93,8 @@ fn the_store_and_the_files_as_they_are_give_one_fingerprint() {
 #[test]
 fn a_result_does_not_change_when_data_from_its_end_on_are_removed() {
     let folder = Folder::new();
+    let within = ["backtest", "--strategy", "sma_cross", "--to", "2026-08-24T00:02Z", "--out", "-"];
+    let of_within = folder.told(&within);
     let part = ["backtest", "--strategy", "sma_cross", "--to", "2026-08-24", "--out", "-"];
     let of_part = folder.told(&part);
     let report: serde_json::Value = serde_json::from_str(&of_part).expect("JSON");
@@ -104,6 +106,7 @@ fn a_result_does_not_change_when_data_from_its_end_on_are_removed() {
     assert_eq!(cut, format!("{name}: 10080 lines kept, 10080 left out\n")); // 7 · 1440 of each
     let of_cut = ["backtest", "--strategy", "sma_cross", "--data", name, "--out", "-"];
     assert_eq!(of_part, folder.told(&of_cut));
+    assert_eq!(of_part, of_within, "no bar is made of what is not to be known");
 }
 
 #[test]
@@ -113,8 +116,12 @@ fn what_is_not_there_is_named_with_what_is() {
     assert!(text.contains(r#"no strategy "sma_crossing" in the configuration, did you mean "sma_cross"?"#), "{text}");
     let text = folder.refused(&["backtest", "--instrument", "bitstamp:ETH/USD"], 1);
     assert!(text.contains("bitstamp:ETH/USD 5m is not stored"), "{text}");
-    let text = folder.refused(&["backtest", "--from", "2026-08-30T23:00Z", "--to", "2026-08-30T23:00Z"], 1);
+    let text = folder.refused(&["backtest", "--from", "2026-09-30"], 1);
     assert!(text.contains("no bars of bitstamp:BTC/USD 5m in the span"), "{text}");
+    let text = folder.refused(&["backtest", "--from", "2026-08-30T23:00Z", "--to", "2026-08-30T23:00Z"], 2);
+    assert!(text.contains("--from 2026-08-30T23:00Z is not before --to 2026-08-30T23:00Z"), "{text}");
+    let text = folder.refused(&["backtest", "--out", "one.json"], 2);
+    assert!(text.contains("--out one.json takes one report, and 2 strategies run"), "{text}");
     let text = folder.refused(&["backtest", "--timeframe", "1d"], 1);
     assert!(text.contains("warm-up needs 51 bars, got 14"), "{text}");
 }
@@ -193,4 +200,114 @@ fn files_of_users_come_in_with_what_they_say_of_them() {
     assert!(told.starts_with("prices.csv: kraken:ETH/EUR 5m: 2 lines, 2 bars added, 0 stored already"), "{told}");
     let again = folder.told(&[&["data", "import", "prices.csv"], &of[..]].concat());
     assert!(again.contains("0 bars added, 2 stored already"), "{again}");
+}
+
+/// A configuration with these strategies, in place of the first run's.
+fn configured(strategies: &str, more: &str) -> Folder {
+    let folder = Folder::new();
+    fs::write(folder.path("config/graphwiz.yaml"), format!("strategies:\n{strategies}{more}")).expect("a file");
+    folder
+}
+
+const CROSS: &str = "  - {name: a, kind: sma_cross, instruments: [\"bitstamp:BTC/USD\"], timeframe: 5m}\n";
+
+#[test]
+fn an_instrument_is_the_same_however_it_is_written() {
+    let expected = configured(CROSS, "").told(&["backtest"]);
+    let written = CROSS.replace("bitstamp:BTC/USD", "Bitstamp:btc/usd");
+    let found = configured(&written, "").told(&["backtest"]);
+    assert_eq!(without_fingerprints(&found), without_fingerprints(&expected));
+    let filtered = configured(CROSS, "instruments: {\"Bitstamp:btc/usd\": {min_notional: 1000000}}\n");
+    assert!(filtered.told(&["backtest"]).contains("trades=0"));
+    let text = configured(CROSS, "instruments: {BTCUSD: {tick: 5}}\n").refused(&["backtest"], 2);
+    assert!(text.contains("graphwiz.yaml:3: instruments.BTCUSD: found another name, expected an instrument"), "{text}");
+    let twice = CROSS.replace("[\"bitstamp:BTC/USD\"]", "[\"bitstamp:BTC/USD\", \"BITSTAMP:BTC/USD\"]");
+    let text = configured(&twice, "").refused(&["backtest"], 2);
+    assert!(text.contains("strategies[0].instruments[1]: found \"BITSTAMP:BTC/USD\" again"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_run_is_a_fault_of_the_configuration() {
+    let of = |from: &str, to: &str, more: &str| configured(&CROSS.replace(from, to), more).refused(&["backtest"], 2);
+    let text = of("kind: sma_cross", "kind: sma_crossing", "");
+    assert!(text.contains(r#"strategy a: unknown kind "sma_crossing", did you mean "sma_cross"?"#), "{text}");
+    let text = of("5m}", "5m, params: {fast: 60, fastest: 1}}", "");
+    assert!(text.contains(r#"kind sma_cross has no parameter "fastest", did you mean "fast"?"#), "{text}");
+    let text = of("5m}", "5m, exits: {stop_loss: 0.1, partial_targets: [{percent: 1, target: 0.05}]}}", "");
+    assert!(text.contains("strategy a: a target of 0.05 is not beyond the stop of 0.1"), "{text}");
+    let text = of("kind: sma_cross", "kind: rules, file: a.yaml", "");
+    assert!(text.contains(r#"strategies[0].kind: found "rules", this version does not do it"#), "{text}");
+    let text =
+        configured(&(CROSS.to_owned() + &CROSS.replace("name: a", "name: \"A!\"")), "").refused(&["backtest"], 2);
+    assert!(
+        text.contains(r#"strategies[1].name: found "A!", expected a name that differs from that of strategies[0]"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn steps_that_cannot_be_counted_are_named() {
+    let of = |filters: &str| {
+        let more = format!("instruments: {{\"bitstamp:BTC/USD\": {{{filters}}}}}\n");
+        configured(CROSS, &more).refused(&["backtest"], 1)
+    };
+    let text = of("tick: 1e-14, lot: 1e-18");
+    assert!(text.contains("a capital of 100000 cannot be counted in steps of 10^-32"), "{text}");
+    let text = of("tick: 100000");
+    assert!(text.contains("the tick 100000 is above the lowest price of its bars, 62689.89"), "{text}");
+}
+
+#[test]
+fn a_portfolio_of_one_has_its_share() {
+    let folder = configured(&CROSS.replace("5m}", "5m, capital_share: 0.01}"), "");
+    let report = |arguments: &[&str]| -> serde_json::Value {
+        let told = folder.told(&[&["backtest", "--out", "-"], arguments].concat());
+        serde_json::from_str(&told).expect("JSON")
+    };
+    let (alone, shared) = (report(&[]), report(&["--portfolio"]));
+    assert_eq!(alone["account"]["equity"], "100176.9255373505");
+    assert_ne!(shared["account"]["equity"], alone["account"]["equity"]);
+    assert_ne!(shared["config_hash"], alone["config_hash"]);
+}
+
+#[test]
+fn the_environment_names_the_configuration_and_lays_over_it() {
+    let folder = configured(CROSS, "environments: {small: {backtesting: {initial_capital: 1000}}}\n");
+    fs::rename(folder.path("config/graphwiz.yaml"), folder.path("mine.yaml")).expect("renamed");
+    let run = Command::new(env!("CARGO_BIN_EXE_graphwiz-trader"))
+        .args(["backtest", "--out", "-"])
+        .current_dir(folder.0.path())
+        .env("GRAPHWIZ_CONFIG", "mine.yaml")
+        .env("GRAPHWIZ_ENV", "small")
+        .output()
+        .expect("a run");
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!(report["account"]["initial"], "1000");
+}
+
+#[test]
+fn two_files_of_one_series_are_not_mixed() {
+    let folder = Folder::new();
+    for name in ["jan", "feb"] {
+        fs::create_dir(folder.path(name)).expect("a folder");
+        let from = folder.path("examples/market/bitstamp_BTC-USD_1m.csv.gz");
+        fs::copy(from, folder.path(name).join("bitstamp_BTC-USD_1m.csv.gz")).expect("a copy");
+    }
+    let text = folder.refused(&["backtest", "--data", "jan", "--data", "feb"], 1);
+    assert!(text.contains("have bars of bitstamp:BTC/USD 1m, expected one file"), "{text}");
+}
+
+#[test]
+fn research_goes_on_after_an_emergency_and_says_until_when() {
+    let more = "trading: {max_daily_loss: 0.001, max_drawdown: 0.002}\n";
+    let folder = configured(CROSS, more);
+    let ended = folder.told(&["backtest"]);
+    assert!(ended.contains("a: emergency at ") && ended.contains("; no entries after\n"), "{ended}");
+    let went_on = folder.told(&["backtest", "--emergency", "continue"]);
+    assert!(went_on.contains("T00:00Z\n") && !went_on.contains("; no entries after\n"), "{went_on}");
+    let trades = |told: &str| -> usize {
+        let (_, rest) = told.split_once("trades=").expect("a count");
+        rest.split(',').next().and_then(|count| count.parse().ok()).expect("a count")
+    };
+    assert!(trades(&ended) < trades(&went_on), "{ended}{went_on}");
 }

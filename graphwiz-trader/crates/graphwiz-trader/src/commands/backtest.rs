@@ -9,12 +9,14 @@ use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
 use rust_decimal::Decimal;
 use trading_core::report::Report;
-use trading_core::time::Micros;
+use trading_core::rules::Slippage;
+use trading_core::time::{Micros, shown};
 
-use crate::cli::{AfterEmergency, BacktestArgs};
+use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
 use crate::config::strategies::Strategy;
-use crate::config::{self, Config};
+use crate::config::{self, Config, file_name};
 use crate::data::Source;
+use crate::html_report::{self, Notes};
 use crate::kinds::Registry;
 use crate::trial::{Ready, Trial, Tried};
 
@@ -23,7 +25,9 @@ use crate::trial::{Ready, Trial, Tried};
 /// # Errors
 /// Configuration and usage; data that are not there or too short; reports that cannot be written.
 pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyhow::Result<Ended> {
-    let config = asked(config::load(path, &process::environment)?, args)?;
+    let loaded = config::load(path, &process::environment)?;
+    let configured = loaded.strategies.len();
+    let config = asked(loaded, args)?;
     for answer in &config.answers {
         tracing::warn!("{answer}");
     }
@@ -32,13 +36,14 @@ pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyh
         [] => Source::store(&config, now, &mut |told| tracing::info!("{told}"))?,
         files => Source::files(files, now)?,
     };
-    let ready: Vec<Ready<'_>> =
-        config.strategies.iter().map(|strategy| Ready::new(registry, strategy)).collect::<anyhow::Result<_>>()?;
+    let ready = Ready::all(registry, &config.strategies)?;
     let trial = |name, strategies| Trial {
         name,
         config: &config,
         strategies,
         range: args.from.unwrap_or(Micros::MIN)..args.to.unwrap_or(Micros::MAX),
+        is_portfolio: args.portfolio,
+        configured,
         goes_on: args.emergency == Some(AfterEmergency::Continue),
         seed: args.seed.unwrap_or(config.backtesting.seed),
         now,
@@ -70,12 +75,23 @@ fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
         let hint = did_you_mean(name, names.iter().map(String::as_str));
         return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
     }
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        return Err(Usage(format!("--from {} is not before --to {}", shown(from), shown(to))).into());
+    }
     config.strategies.retain(|strategy| args.strategy.is_empty() || args.strategy.contains(&strategy.name));
     for Strategy { instruments, timeframe, .. } in &mut config.strategies {
         if let Some(instrument) = &args.instrument {
-            *instruments = vec![instrument.to_string()];
+            *instruments = vec![instrument.clone()];
         }
         *timeframe = args.timeframe.unwrap_or(*timeframe);
+    }
+    let runs = if args.portfolio { 1 } else { config.strategies.len() };
+    if let Some(out) = args.out.as_ref().filter(|out| *out != Path::new("-") && runs > 1) {
+        let text =
+            format!("--out {} takes one report, and {runs} strategies run: choose one by --strategy", out.display());
+        return Err(Usage(text).into());
     }
     Ok(config)
 }
@@ -96,6 +112,17 @@ fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow:
     fs::create_dir_all(folder).with_context(|| format!("making the folder of reports, {}", folder.display()))?;
     let name = file_name(&tried.report.name);
     let mut written = Vec::new();
+    if reports.generate_plots && reports.output_format.has_html() {
+        let path = folder.join(format!("{name}.html"));
+        let (command, assumptions) = (command(config, args, tried), assumptions(config));
+        let notes = Notes {
+            program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
+            command: &command,
+            assumptions: &assumptions,
+        };
+        write(&path, &html_report::page(&tried.report, &tried.prices, &notes))?;
+        written.push(path);
+    }
     if reports.output_format.has_json() {
         let path = folder.join(format!("{name}.json"));
         write(&path, &json()?)?;
@@ -104,14 +131,52 @@ fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow:
     Ok(written)
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("writing the report {}", path.display()))
+/// The command line that gives the same report again.
+fn command(config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
+    let mut words = vec![PROGRAM.name.to_owned(), "backtest".to_owned()];
+    match args.portfolio {
+        true => words.push("--portfolio".to_owned()),
+        false => words.push(format!("--strategy {:?}", tried.report.name)),
+    }
+    words.extend(args.data.iter().map(|path| format!("--data {:?}", path.display().to_string())));
+    words.extend(args.instrument.iter().map(|instrument| format!("--instrument {instrument}")));
+    words.extend(args.timeframe.iter().map(|timeframe| format!("--timeframe {timeframe}")));
+    words.extend(args.from.iter().map(|from| format!("--from {}", shown(*from))));
+    words.extend(args.to.iter().map(|to| format!("--to {}", shown(*to))));
+    words.extend(args.emergency.iter().map(|_| "--emergency continue".to_owned()));
+    let seed = args.seed.filter(|seed| *seed != config.backtesting.seed);
+    words.extend(seed.iter().map(|seed| format!("--seed {seed}")));
+    words.join(" ")
 }
 
-/// A name as that of a file: runs of other characters than letters, digits and _ become one `-`.
-fn file_name(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-")
+/// What is assumed of fills, a sentence each.
+fn assumptions(config: &Config) -> Vec<String> {
+    let costs = config.rules(false).costs;
+    let percent = |share: Decimal| format!("{}%", (share * Decimal::ONE_HUNDRED).normalize());
+    let slippage = match costs.slippage {
+        Slippage::Fixed(rate) => {
+            format!("Market orders, stops and targets fill {} worse than the bar's price.", percent(rate))
+        }
+        Slippage::Realistic(rate) => format!(
+            "Market orders, stops and targets fill {} to 0.5% worse than the bar's price, more where a fill is large beside the volume.",
+            percent(rate)
+        ),
+    };
+    vec![
+        "A decision at a bar's close fills at the open of the next bar.".to_owned(),
+        slippage,
+        format!(
+            "The fee of a fill is {} of its value, of a resting limit order {}.",
+            percent(costs.commission),
+            percent(costs.commission_maker)
+        ),
+        format!("All fills of a bar take at most {} of its volume.", percent(costs.max_volume_share)),
+        "Within one bar a stop comes before a target.".to_owned(),
+    ]
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("writing the report {}", path.display()))
 }
 
 /// Tells a run: facts that were not told yet, what it earned, the gate's verdict, and where its report is.

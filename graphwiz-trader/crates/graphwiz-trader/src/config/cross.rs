@@ -20,6 +20,7 @@ pub(super) fn faults(root: &Node) -> Vec<Fault> {
     losses(root, &mut faults);
     sizing(root, &mut faults);
     targets(root, &mut faults);
+    instruments(root, &mut faults);
     not_yet(root, &mut faults);
     faults
 }
@@ -28,19 +29,57 @@ fn strategies(root: &Node) -> &[Node] {
     root.at("strategies").map_or(&[], Node::items)
 }
 
+/// A name as that of a file: runs of other characters than letters, digits and _ become one `-`.
+pub(crate) fn file_name(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
 fn path(index: usize, key: &str) -> String {
-    child(&format!("strategies[{index}]"), key)
+    format!("strategies[{index}].{key}")
 }
 
 fn names(root: &Node, faults: &mut Vec<Fault>) {
-    let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
     for (index, strategy) in strategies(root).iter().enumerate() {
         let Some((name, text)) = strategy.at("name").and_then(|node| Some((node, node.text()?))) else { continue };
-        if let Some(first) = firsts.get(text) {
-            let message = format!("found {} again, expected another name (first at strategies[{first}])", name.shown());
+        let file = file_name(text).to_ascii_lowercase();
+        if file.is_empty() {
+            let message =
+                format!("found {}, expected letters or digits in it: reports are named after it", name.shown());
+            faults.push(Fault::new(name.line(), path(index, "name"), message));
+        } else if let Some(first) = firsts.get(&file) {
+            let message = format!(
+                "found {}, expected a name that differs from that of strategies[{first}] in letters and digits: \
+                 reports are named after it",
+                name.shown()
+            );
             faults.push(Fault::new(name.line(), path(index, "name"), message));
         } else {
-            firsts.insert(text, index);
+            firsts.insert(file, index);
+        }
+    }
+}
+
+/// Keys of `instruments` are instruments, and a strategy has each of its own once, however it is written.
+fn instruments(root: &Node, faults: &mut Vec<Fault>) {
+    for entry in root.at("instruments").map_or(&[][..], Node::entries) {
+        if entry.key().parse::<InstrumentId>().is_err() {
+            let path = child("instruments", entry.key());
+            let message =
+                "found another name, expected an instrument as venue:BASE/QUOTE, for example binance:BTC/USDT";
+            faults.push(Fault::new(entry.line(), path, message));
+        }
+    }
+    for (index, strategy) in strategies(root).iter().enumerate() {
+        let mut known: Vec<InstrumentId> = Vec::new();
+        for (at, node) in strategy.at("instruments").map_or(&[][..], Node::items).iter().enumerate() {
+            let Some(id) = node.text().and_then(|text| text.parse().ok()) else { continue };
+            if known.contains(&id) {
+                let message = format!("found {} again, expected it once", node.shown());
+                faults.push(Fault::new(node.line(), path(index, &format!("instruments[{at}]")), message));
+            }
+            known.push(id);
         }
     }
 }
@@ -74,20 +113,13 @@ fn currencies(root: &Node, faults: &mut Vec<Fault>) {
     }
 }
 
+/// A rule file goes with kind `rules` alone.
 fn files(root: &Node, faults: &mut Vec<Fault>) {
     for (index, strategy) in strategies(root).iter().enumerate() {
-        let Some(kind) = strategy.at("kind").and_then(Node::text) else { continue };
-        let file = strategy.at("file").filter(|file| !file.is_null());
-        match (kind, file) {
-            ("rules", None) => {
-                let message = "missing, expected the rule file of a strategy of kind rules";
-                faults.push(Fault::new(strategy.line(), path(index, "file"), message));
-            }
-            ("rules", Some(_)) | (_, None) => {}
-            (kind, Some(file)) => {
-                let message = format!("found a file for kind {kind}, expected one with kind rules only");
-                faults.push(Fault::new(file.line(), path(index, "file"), message));
-            }
+        let kind = strategy.at("kind").and_then(Node::text).unwrap_or("rules");
+        if let Some(file) = strategy.at("file").filter(|file| !file.is_null() && kind != "rules") {
+            let message = format!("found a file for kind {kind}, expected one with kind rules only");
+            faults.push(Fault::new(file.line(), path(index, "file"), message));
         }
     }
 }
@@ -157,7 +189,8 @@ fn not_yet(root: &Node, faults: &mut Vec<Fault>) {
         }
     }
     for (index, strategy) in strategies(root).iter().enumerate() {
-        if let Some(kind) = strategy.at("kind").filter(|kind| kind.text() == Some("agents")) {
+        let is_later = |kind: &&Node| matches!(kind.text(), Some("agents" | "rules"));
+        if let Some(kind) = strategy.at("kind").filter(is_later) {
             faults.push(Fault::new(kind.line(), path(index, "kind"), format!("found {}, {NOT_YET}", kind.shown())));
         }
     }

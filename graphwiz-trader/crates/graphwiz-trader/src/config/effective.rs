@@ -97,10 +97,11 @@ impl Config {
         }
     }
 
-    /// The rules of a strategy beside its code. Alone it sizes on the whole account.
+    /// The rules of a strategy beside its code. Alone it sizes on the whole account; else a share that is left out is an
+    /// equal one of `count` strategies.
     #[must_use]
-    pub fn strategy_rules(&self, strategy: &Strategy, exits: Exits, alone: bool) -> StrategyRules {
-        let equal = exact::whole(1) / exact::whole(self.strategies.len() as i128);
+    pub fn strategy_rules(&self, strategy: &Strategy, exits: Exits, alone: bool, count: usize) -> StrategyRules {
+        let equal = exact::whole(1) / exact::whole(count.max(1) as i128);
         let share = strategy.capital_share.map_or(equal, |Number(share)| exact::of(share));
         StrategyRules {
             name: strategy.name.clone(),

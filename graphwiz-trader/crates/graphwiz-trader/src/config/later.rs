@@ -41,8 +41,8 @@ impl JsonSchema for Later {
 /// What a key of a later version is answered with.
 pub const NOT_YET: &str = "this version does not do it";
 
-/// Sections of later versions, and keys of later versions within the others.
-const KEYS: &[&str] = &[
+/// Sections that belong to later versions as a whole: no key of theirs is known.
+pub(super) const SECTIONS: &[&str] = &[
     "neo4j",
     "budget",
     "simulation",
@@ -56,6 +56,15 @@ const KEYS: &[&str] = &[
     "web",
     "knowledge_graph",
     "performance",
+];
+
+/// Keys of later versions within the other sections, and keys that are accepted for the sake of old files.
+const KEYS: &[&str] = &[
+    "version",
+    "environment",
+    "debug",
+    "development",
+    "logging",
     "trading.mode",
     "trading.order_timeout",
     "trading.max_entry_slippage",
@@ -67,11 +76,15 @@ const KEYS: &[&str] = &[
     "gates.paper",
     "gates.level",
     "backtesting.data",
+    "backtesting.engine",
+    "backtesting.reports.save_to_db",
     "data.backup",
+    "data.log_path",
+    "data.cache_path",
 ];
 
 /// One line for each key of a later version that is set.
 pub(super) fn answers(root: &Node) -> Vec<String> {
     let is_set = |key: &&&str| root.at(key).is_some_and(|node| !node.is_null());
-    KEYS.iter().filter(is_set).map(|key| format!("{key}: {NOT_YET}")).collect()
+    SECTIONS.iter().chain(KEYS).filter(is_set).map(|key| format!("{key}: {NOT_YET}")).collect()
 }

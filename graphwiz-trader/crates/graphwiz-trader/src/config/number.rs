@@ -22,7 +22,8 @@ impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The shortest text that stands for the number is the one that the file has, up to 15 digits.
         let text = serde_json::Number::deserialize(deserializer)?.to_string();
-        let parsed = text.parse().or_else(|_| Decimal::from_scientific(&text));
+        let number: f64 = text.parse().map_err(D::Error::custom)?;
+        let parsed = text.parse().or_else(|_| Decimal::from_scientific(&text)).or_else(|_| Decimal::try_from(number));
         parsed.map(|decimal: Decimal| Self(decimal.normalize())).map_err(D::Error::custom)
     }
 }
@@ -44,6 +45,7 @@ impl JsonSchema for Number {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number" })
+        // More would not fit into a decimal of 96 bits.
+        json_schema!({ "type": "number", "minimum": -1e15, "maximum": 1e15 })
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use trading_core::instrument::FeeIn;
+use trading_core::instrument::{FeeIn, InstrumentId};
 use trading_core::rules::{ExitsLayer, Target};
 use trading_core::time::Timeframe;
 
@@ -26,8 +26,8 @@ pub struct Strategy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// What it trades, as venue:BASE/QUOTE.
-    #[schemars(length(min = 1), extend("items" = { "type": "string", "format": "instrument" }), extend("uniqueItems" = true))]
-    pub instruments: Vec<String>,
+    #[schemars(with = "Vec<String>", length(min = 1), extend("items" = { "type": "string", "format": "instrument" }))]
+    pub instruments: Vec<InstrumentId>,
     /// The bars it decides on.
     #[schemars(with = "TimeframeName")]
     pub timeframe: Timeframe,
@@ -83,9 +83,9 @@ pub struct Exits {
     #[schemars(with = "Option<Vec<PartialTarget>>")]
     pub partial_targets: Option<Option<Vec<PartialTarget>>>,
     /// Bars that must pass after an exit before the next entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(max = 100_000))]
-    pub cooldown_bars: Option<u32>,
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u32>", range(max = 100_000))]
+    pub cooldown_bars: Option<Option<u32>>,
     /// So many stops within 24 hours end its entries for 24 hours.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>", range(min = 1, max = 1000))]
@@ -110,7 +110,7 @@ impl Exits {
             trailing_percent: number(self.trailing_percent),
             atr_multiple: number(self.atr_multiple),
             partial_targets: self.partial_targets.as_ref().map(|targets| targets.as_deref().map(targets_of)),
-            cooldown_bars: self.cooldown_bars,
+            cooldown_bars: self.cooldown_bars.map(Option::unwrap_or_default),
             stop_guard: self.stop_guard,
             size_stop: self.size_stop.map(|Number(decimal)| decimal),
         }
@@ -127,16 +127,16 @@ pub(super) fn targets_of(targets: &[PartialTarget]) -> Vec<Target> {
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
     /// The step of prices; null: the finest of the files.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 1e-18, max = 1e15))]
     pub tick: Option<Number>,
     /// The step of quantities; null: 0.00000001.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 1e-18, max = 1e15))]
     pub lot: Option<Number>,
     /// The least quantity of an order; null: 0.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1e15))]
     pub min_quantity: Option<Number>,
     /// The least value of an order; null: 10.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1e15))]
     pub min_notional: Option<Number>,
     /// What the fee of a buy is taken in.
     #[schemars(with = "FeeInName")]
