@@ -1,0 +1,206 @@
+//! What happened, one by one: trips, why they ended, and entries that were refused.
+
+use std::collections::BTreeMap;
+
+use trading_core::engine::record::Rule;
+use trading_core::report::{RefusalTold, Report, Trade};
+
+use super::returns::{scrolled, tone};
+use super::text::{self, escaped};
+use super::trades::{self, Fills};
+
+/// Up to so many trips stand in one open table.
+const FEW_TRIPS: usize = 12;
+/// So many of the worst are shown first.
+const WORST: usize = 10;
+/// No more than so many are on the page.
+const MOST_TRIPS: usize = 500;
+
+/// The section of trips.
+pub(super) fn trips(report: &Report) -> String {
+    let table = TripTable::of(report);
+    let trades: Vec<&Trade> = report.trades.iter().collect();
+    let mut worst = trades.clone();
+    worst.sort_by(|a, b| trades::gain(a).0.total_cmp(&trades::gain(b).0));
+    let all = text::counted(trades.len(), "trip", "trips");
+    let body = match trades.len() {
+        0 => "<p>No trip was finished.</p>".to_owned(),
+        1..=FEW_TRIPS => table.of_trades("All trips", &trades),
+        n => {
+            let (shown, summary) = if n <= MOST_TRIPS {
+                (trades, format!("All {all}, by time"))
+            } else {
+                (largest(worst.clone()), format!("The {MOST_TRIPS} trips that gained or lost most, by time"))
+            };
+            format!(
+                "<h3>The {WORST} worst</h3>{}<details><summary>{summary}</summary>{}</details>{}",
+                table.of_trades("The worst trips", &worst[..WORST]),
+                table.of_trades("Trips by time", &shown),
+                if n > MOST_TRIPS {
+                    format!("<p>All {all} are in the report as JSON, beside this page.</p>")
+                } else {
+                    String::new()
+                }
+            )
+        }
+    };
+    format!(
+        "<section class=card aria-labelledby=trips><h2 id=trips>Trips: {}</h2>\
+         <p class=muted>Times are UTC. Cost and gain include fees.</p>{body}</section>\n",
+        text::count(report.trades.len())
+    )
+}
+
+/// Those trips of which the gain or loss is largest, by time.
+fn largest(mut trades: Vec<&Trade>) -> Vec<&Trade> {
+    trades.sort_by(|a, b| trades::gain(b).0.abs().total_cmp(&trades::gain(a).0.abs()));
+    trades.truncate(MOST_TRIPS);
+    trades.sort_by_key(|trade| (trade.left_at, trade.entered_at));
+    trades
+}
+
+struct TripTable<'a> {
+    fills: Fills<'a>,
+    /// Whether there are several, so that each row says which.
+    strategies: bool,
+    instruments: bool,
+    currency: String,
+}
+
+impl<'a> TripTable<'a> {
+    fn of(report: &'a Report) -> Self {
+        let differ = |of: fn(&Trade) -> &String| report.trades.windows(2).any(|pair| of(&pair[0]) != of(&pair[1]));
+        Self {
+            fills: Fills::of(report),
+            strategies: differ(|trade| &trade.strategy),
+            instruments: differ(|trade| &trade.instrument),
+            currency: escaped(&report.account.currency),
+        }
+    }
+
+    fn of_trades(&self, label: &str, trades: &[&'a Trade]) -> String {
+        let texts = [("Strategy", self.strategies), ("Instrument", self.instruments), ("Entry", true), ("Exit", true)];
+        let texts = texts.iter().filter(|(_, is_shown)| *is_shown);
+        let texts: String = texts.map(|(name, _)| format!("<th scope=col>{name}</th>")).collect();
+        let currency = &self.currency;
+        let number = |name: &str| format!("<th scope=col class=number>{name}</th>");
+        let gain = [&format!("Gain, {currency}"), "Gain"].map(number).concat();
+        let rest = ["Length", &format!("Cost, {currency}"), "Bought at", "Sold at"].map(number).concat();
+        let head = format!("<thead><tr>{texts}{gain}<th scope=col>Reason of the exit</th>{rest}</tr></thead>");
+        scrolled(label, &head, &trades.iter().map(|trade| self.row(trade)).collect::<String>())
+    }
+
+    fn row(&self, trade: &'a Trade) -> String {
+        let cell =
+            |is_shown: bool, name: &str| if is_shown { format!("<td>{}</td>", escaped(name)) } else { String::new() };
+        let (bought, sold) = self.fills.prices(trade);
+        let price =
+            |price: Option<&str>| price.map_or_else(String::new, |price| self.fills.written(&trade.instrument, price));
+        let (gain, share) = trades::gain(trade);
+        format!(
+            "<tr>{}{}<td class=when>{}</td><td class=when>{}</td><td class='number {tone}'>{}</td>\
+             <td class='number {tone}'>{}</td><td class=time>{} {}</td><td class=number>{}</td><td class=number>{}</td>\
+             <td class=number>{}</td><td class=number>{}</td></tr>\n",
+            cell(self.strategies, &trade.strategy),
+            cell(self.instruments, &trade.instrument),
+            text::instant(trade.entered_at),
+            text::instant(trade.left_at),
+            text::change(&trade.pnl),
+            share.map_or_else(String::new, text::signed_percent),
+            trades::icon(trade.exit),
+            escaped(trades::word(trade.exit)),
+            text::length(trade.left_at.saturating_sub(trade.entered_at)),
+            text::amount(&trade.cost),
+            price(bought),
+            price(sold),
+            tone = tone(gain)
+        )
+    }
+}
+
+/// Why trips ended, and what they brought then.
+pub(super) fn exits(report: &Report) -> String {
+    let mut sums: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
+    for trade in &report.trades {
+        let (count, losses, sum) = sums.entry(trade.exit).or_default();
+        *count += 1;
+        *losses += usize::from(trades::is_loss(trade));
+        *sum += trades::gain(trade).0;
+    }
+    let rows: String = sums
+        .iter()
+        .map(|(cause, (count, losses, sum))| {
+            format!(
+                "<tr><th scope=row>{} {}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
+                 <td class='number {}'>{}</td></tr>",
+                trades::icon(cause),
+                escaped(trades::word(cause)),
+                text::count(*count),
+                text::percent(*count as f64 / report.trades.len() as f64),
+                text::count(*losses),
+                tone(*sum),
+                text::signed_number(*sum, 2)
+            )
+        })
+        .collect();
+    let body = if rows.is_empty() {
+        "<p>No trip was finished.</p>".to_owned()
+    } else {
+        let currency = escaped(&report.account.currency);
+        let head = format!(
+            "<thead><tr><th scope=col>Reason of the last exit</th><th scope=col class=number>Trips</th>\
+             <th scope=col class=number>Part</th><th scope=col class=number>Lost</th>\
+             <th scope=col class=number>Gain, {currency}</th></tr></thead>"
+        );
+        scrolled("Table of exits by reason", &head, &rows)
+    };
+    format!("<section class=card aria-labelledby=exits><h2 id=exits>Exits by reason</h2>{body}</section>\n")
+}
+
+/// Entries that the risk layer did not let pass, by rule.
+pub(super) fn refusals(report: &Report) -> String {
+    let mut by_rule: BTreeMap<Rule, (usize, &RefusalTold)> = BTreeMap::new();
+    for refusal in &report.refusals {
+        by_rule.entry(refusal.rule).or_insert((0, refusal)).0 += 1;
+    }
+    let rows: String = by_rule
+        .iter()
+        .map(|(rule, (count, example))| {
+            format!(
+                "<tr><th scope=row>{}<br><code>{}</code></th><td class=number>{}</td><td>{} <code>{}</code></td></tr>",
+                meaning(*rule),
+                rule.name(),
+                text::count(*count),
+                text::instant(example.at),
+                escaped(&example.text)
+            )
+        })
+        .collect();
+    let body = if rows.is_empty() {
+        "<p>No entry was refused.</p>".to_owned()
+    } else {
+        let head = "<thead><tr><th scope=col>Rule</th><th scope=col class=number>Entries</th><th scope=col>The first</th></tr></thead>";
+        scrolled("Table of refusals by rule", head, &rows)
+    };
+    format!(
+        "<section class=card aria-labelledby=refusals><h2 id=refusals>Refused entries: {}</h2>{body}</section>\n",
+        text::count(report.refusals.len())
+    )
+}
+
+/// What a rule looks at.
+fn meaning(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Emergency => "An emergency had ended entries",
+        Rule::Cooldown => "Too soon after an exit",
+        Rule::StopGuard => "Too many stops within a day",
+        Rule::MaxOpenPositions => "Too many positions at once",
+        Rule::MaxTradesPerDay => "Too many entries in a day",
+        Rule::MaxPositionSize => "The instrument's position is as large as it may be",
+        Rule::MaxPortfolioExposure => "All positions together are as large as they may be",
+        Rule::MaxCorrelationExposure => "Positions that move together are as large as they may be",
+        Rule::Cash => "Not enough cash",
+        Rule::Stop => "No stop could be set",
+        Rule::ViableMinimum => "Too small to be sold again at its stop",
+    }
+}

@@ -1,0 +1,257 @@
+//! The top of the page: what was run, what became of it beside holding, what is missing for live, and the worst of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use trading_core::engine::record::Side;
+use trading_core::metrics::Metrics;
+use trading_core::report::{OrderTold, Report, Trade};
+
+use super::course::{Course, Fall, Line, Period};
+use super::returns::tone;
+use super::text::{self, escaped};
+
+/// The heading.
+pub(super) fn heading(report: &Report) -> String {
+    let span = &report.span;
+    let instruments: Vec<String> = span.instruments.iter().map(|name| escaped(name)).collect();
+    let what = if instruments.is_empty() { "no instrument".to_owned() } else { instruments.join(", ") };
+    format!(
+        "<header class=top><h1>{}</h1><p>Backtest on {what}, {} bars of {}<br>{} to {} UTC ({})<br>start {} {}</p></header>\n",
+        escaped(&report.name),
+        text::count(span.bars),
+        span.timeframe,
+        text::instant(span.from),
+        text::instant(span.to),
+        text::length(span.to.saturating_sub(span.from)),
+        text::amount(&report.account.initial),
+        escaped(&report.account.currency)
+    )
+}
+
+/// What ended trading, and what should be known of data and settings.
+pub(super) fn banners(report: &Report) -> String {
+    let emergencies = report.emergency.iter().map(|emergency| ("bad", &emergency.text));
+    let warnings = report.warnings.iter().map(|warning| ("warn", warning));
+    let lines =
+        emergencies.chain(warnings).map(|(class, text)| format!("<p class='banner {class}'>{}</p>", escaped(text)));
+    lines.collect()
+}
+
+/// The outcome beside holding, and what the gate lacks.
+pub(super) fn outcome(report: &Report, course: &Course) -> String {
+    let Metrics { total_return, benchmark, .. } = report.metrics;
+    let held = text::signed_percent(benchmark);
+    let word = match tone(total_return) {
+        "good" => format!("Gained {}", text::percent(total_return)),
+        "bad" => format!("Lost {}", text::percent(-total_return)),
+        _ => "Neither gained nor lost".to_owned(),
+    };
+    let behind = (total_return - benchmark) * 100.0;
+    let beside = match tone(behind) {
+        "bad" => format!("{} percentage points behind holding", text::number(-behind, 2)),
+        "good" => format!("{} percentage points ahead of holding", text::number(behind, 2)),
+        _ => "as holding".to_owned(),
+    };
+    format!(
+        "<section class=card aria-labelledby=outcome><h2 id=outcome class=hidden>Outcome</h2>\
+         <p class=verdict><strong class='badge {}'>{word}</strong> <span class='flag {}'>{beside} ({held})</span></p>\
+         {}{}{}{}</section>\n",
+        tone(total_return),
+        tone(behind),
+        beside_holding(report, course),
+        ended_early(report, course),
+        open_at_the_end(report),
+        gate(report)
+    )
+}
+
+/// One table: the run, and holding over the same time.
+fn beside_holding(report: &Report, course: &Course) -> String {
+    let hold = course.hold.as_ref();
+    let worst = |falls: &[f64]| text::percent(falls.iter().copied().fold(0.0, f64::min));
+    let missing = || "no prices".to_owned();
+    let rows = [
+        (
+            "At the end",
+            text::amount(&report.account.equity),
+            hold.map_or_else(missing, |hold| text::number(hold.last().1, 2)),
+        ),
+        ("Return", text::signed_percent(report.metrics.total_return), text::signed_percent(report.metrics.benchmark)),
+        (
+            "Worst drawdown",
+            text::percent(-report.metrics.max_drawdown),
+            hold.map_or_else(missing, |_| worst(&course.hold_falls)),
+        ),
+        (
+            "In the run's worst week",
+            course.worst_week.map_or_else(|| "no week".to_owned(), |week| text::signed_percent(week.change())),
+            course.worst_week.and_then(|week| week.held).map_or_else(missing, text::signed_percent),
+        ),
+        ("In the market", text::percent(report.metrics.exposure_time), text::percent(1.0)),
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|(name, run, held)| {
+            format!("<tr><th scope=row>{name}</th><td class=number>{run}</td><td class=number>{held}</td></tr>")
+        })
+        .collect();
+    format!(
+        "<table class=beside><thead><tr><td></td><th scope=col class=number>This run</th>\
+         <th scope=col class=number>Holding</th></tr></thead><tbody>{rows}</tbody></table>\
+         <p class=muted>Amounts in {}. Holding: bought in equal parts at the first open and kept to the last close, without costs.</p>",
+        escaped(&report.account.currency)
+    )
+}
+
+/// After an emergency a run goes on only until nothing is held.
+fn ended_early(report: &Report, course: &Course) -> String {
+    let end = course.run.last().0;
+    if end >= report.span.to {
+        return String::new();
+    }
+    format!(
+        "<p>The run ended at {} UTC, {} before the data did. Holding is shown to their end.</p>",
+        text::instant(end),
+        text::length(report.span.to - end)
+    )
+}
+
+/// A position that is not sold is in the result, but no trip.
+fn open_at_the_end(report: &Report) -> String {
+    let mut newest: HashMap<(&str, &str), &Trade> = HashMap::new();
+    for trade in &report.trades {
+        newest.insert((&trade.strategy, &trade.instrument), trade);
+    }
+    // An entry may fill at the open at the very time at which the trip before it was stopped.
+    let is_after = |at: i64, trip: &Trade| at > trip.left_at || (at == trip.left_at && at > trip.entered_at);
+    let is_open = |order: &&OrderTold| {
+        let trip = newest.get(&(order.strategy.as_str(), order.instrument.as_str()));
+        let at = order.fills.first().filter(|_| matches!(order.side, Side::Buy)).map(|fill| fill.at);
+        at.is_some_and(|at| trip.is_none_or(|trip| is_after(at, trip)))
+    };
+    let open: BTreeSet<&str> = report.orders.iter().filter(is_open).map(|order| order.instrument.as_str()).collect();
+    if open.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = open.into_iter().map(escaped).collect();
+    format!("<p>Still held at the end: {}. It counts at the last close, and is no trip.</p>", names.join(", "))
+}
+
+fn gate(report: &Report) -> String {
+    if report.gate_unmet.is_empty() {
+        return "<p><span class='flag good'>Gate met</span> This run shows all that is asked for before live.</p>"
+            .to_owned();
+    }
+    let unmet: String = report.gate_unmet.iter().map(|unmet| format!("<li>{}</li>", in_words(unmet))).collect();
+    format!("<p><span class='flag bad'>Gate not met</span> Before live it would have to show more:</p><ul>{unmet}</ul>")
+}
+
+/// A condition of the gate, `45 of 100 trips` or `PSR .31 < .95`, in words.
+fn in_words(unmet: &str) -> String {
+    let words: Vec<&str> = unmet.split(' ').collect();
+    let sentence = match *words.as_slice() {
+        [shown, "of", needed, what] => format!("{shown} {what}; {needed} are asked for"),
+        ["max_drawdown", shown, ">", limit] => {
+            format!("the worst drawdown is {}; at most {} is allowed", of_100(shown), of_100(limit))
+        }
+        ["total_return", shown, "<=", _] => format!("the total return is {}; it has to be a gain", of_100(shown)),
+        ["profit", "factor", shown, "<", limit] => {
+            format!("the profit factor is {shown}; at least {limit} is asked for")
+        }
+        ["PSR", shown, "<", limit] => {
+            format!("the chance of an edge (PSR) is {}; at least {} is asked for", of_100(shown), of_100(limit))
+        }
+        ["Sharpe", shown, "<", limit] => format!("the Sharpe ratio is {shown}; at least {limit} is asked for"),
+        ["win", shown, "<", limit] => {
+            format!("the part of trips that gained is {}; at least {} is asked for", of_100(shown), of_100(limit))
+        }
+        _ => return escaped(unmet),
+    };
+    escaped(&sentence).replace(" %", "\u{a0}%")
+}
+
+/// `.31` per cent, as exact as it is written.
+fn of_100(text: &str) -> String {
+    let decimals = text.split_once('.').map_or(0, |(_, part)| part.len().saturating_sub(2));
+    match text.parse::<f64>() {
+        Ok(share) => format!("{} %", text::number(share * 100.0, decimals)),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// The worst week and the worst drawdown.
+pub(super) fn worst(report: &Report, course: &Course) -> String {
+    let currency = escaped(&report.account.currency);
+    format!(
+        "<section class='card worst' aria-labelledby=worst><h2 id=worst>The worst of it</h2>{}{}</section>\n",
+        week(course.worst_week, &currency),
+        course.worst_fall.map_or_else(
+            || "<h3>Worst drawdown</h3><p>None: the account was never under an earlier high.</p>".to_owned(),
+            |fall| drawdown(&course.run, fall, report.metrics.max_drawdown, &currency)
+        )
+    )
+}
+
+fn week(week: Option<Period>, currency: &str) -> String {
+    let Some(week) = week else { return "<h3>Worst week</h3><p>The run has no week with a change.</p>".to_owned() };
+    let remark = match tone(week.change()) {
+        "bad" => "",
+        "good" => "<p>Even the worst week gained.</p>",
+        _ => "<p>No week lost.</p>",
+    };
+    let held = week
+        .held
+        .map_or_else(String::new, |held| format!(" Holding: {} in the same week.", text::signed_percent(held)));
+    format!(
+        "<h3>{}</h3><p class='big {}'>{}</p>\
+         <p class=big-date><span class=time>{}</span> to <span class=time>{}</span></p><p>{} {currency}.{held}</p>{remark}",
+        if week.change() < 0.0 { "<span class='key worst'><i></i>Worst week</span>" } else { "Worst week" },
+        tone(week.change()),
+        text::signed_percent(week.change()),
+        text::day(week.from),
+        text::day(week.to - 1),
+        text::signed_number(week.amount(), 2)
+    )
+}
+
+fn drawdown(run: &Line, fall: Fall, depth: f64, currency: &str) -> String {
+    let (high, low) = (run.at(fall.from), run.at(fall.to));
+    let end = match fall.over {
+        Some(over) => {
+            format!("The high was reached again on {}, after {}.", text::instant(over), text::length(over - fall.from))
+        }
+        None => "The high was not reached again.".to_owned(),
+    };
+    format!(
+        "<h3>Worst drawdown</h3><p class='big bad'>{}</p>\
+         <p class=big-date><span class=time>{}</span> to <span class=time>{}</span></p>\
+         <p>From {} to {} {currency} in {}. {end}</p>",
+        text::percent(-depth),
+        text::instant(fall.from),
+        text::instant(fall.to),
+        text::number(high, 2),
+        text::number(low, 2),
+        text::length(fall.to - fall.from)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gate_speaks_in_words() {
+        for (unmet, words) in [
+            ("45 of 100 trips", "45 trips; 100 are asked for"),
+            ("2.0 of 3 days", "2.0 days; 3 are asked for"),
+            ("max_drawdown .151 > .10", "the worst drawdown is 15.1\u{a0}%; at most 10\u{a0}% is allowed"),
+            ("total_return -.0027 <= 0", "the total return is −0.27\u{a0}%; it has to be a gain"),
+            ("profit factor .84 < 1.50", "the profit factor is .84; at least 1.50 is asked for"),
+            ("PSR .31 < .95", "the chance of an edge (PSR) is 31\u{a0}%; at least 95\u{a0}% is asked for"),
+            ("PSR not defined", "PSR not defined"),
+            ("<b>", "&lt;b&gt;"),
+        ] {
+            assert_eq!(in_words(unmet), words);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Pages of whole runs: what they say, that they are well formed whatever was run, and how large they are.
+//!
+//! They are left in target/tmp/report/, where the tests in a browser find them.
+#![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod runs;
+
+use std::path::PathBuf;
+
+use graphwiz_trader::html_report::{Notes, Prices, page};
+use proptest::prelude::*;
+
+use runs::Told;
+
+fn written(name: &str, told: &Told) -> String {
+    let assumptions = [
+        "A decision at a bar's close is filled at the open of the next bar.".to_owned(),
+        "Slippage of 0.05 % against the run, fees of 0.1 % of each fill.".to_owned(),
+        "All fills of a bar take at most 10 % of its volume.".to_owned(),
+    ];
+    let notes = Notes {
+        program: "graphwiz-trader 0.1.0",
+        command: "graphwiz-trader backtest --strategy sma_cross",
+        assumptions: &assumptions,
+    };
+    let page = page(&told.report, &told.prices, &notes);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(format!("{name}.html")), &page).expect("written");
+    assert_well_formed(&page);
+    page
+}
+
+/// Every element is closed, and no attribute holds what is no number.
+fn assert_well_formed(page: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    let body = &page[page.find("</style>").expect("a style") + 8..];
+    for tag in body.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').expect("a tag that ends");
+        assert!(!tag.contains("NaN") && !tag.contains("inf"), "<{tag}>");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().expect("a name");
+        if tag.starts_with('/') {
+            if name != "html" {
+                assert_eq!(open.pop(), Some(name), "</{name}>");
+            }
+        } else if !tag.ends_with('/') && name != "br" {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?} stay open");
+}
+
+#[track_caller]
+fn assert_says(page: &str, texts: &[&str]) {
+    let page = page.replace('\u{a0}', " ");
+    for text in texts {
+        assert!(page.contains(text), "the page does not say {text:?}");
+    }
+}
+
+/// The text as a golden file has it; `UPDATE_PAGES=1` writes it.
+fn assert_golden(name: &str, page: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/html_report").join(name);
+    // The style is a file of its own.
+    let (head, rest) = page.split_once("<style>").expect("a style");
+    let (_, body) = rest.split_once("</style>").expect("its end");
+    let text = format!("{head}<style></style>{body}");
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        std::fs::write(&path, &text).expect("written");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, golden, "{} differs; UPDATE_PAGES=1 writes it again", path.display());
+}
+
+#[test]
+fn seven_bars_with_two_trips_are_told_in_full() {
+    assert_golden("seven_bars.html", &written("seven-bars", &runs::seven_bars()));
+}
+
+#[test]
+fn a_gain_stands_beside_what_holding_gave() {
+    let page = written("stop-only", &runs::bundled(runs::stop_only()));
+    assert_says(
+        &page,
+        &[
+            "Gained 0.18 %",
+            "23.49 percentage points behind holding (+23.67 %)",
+            "100,176.93",
+            "45 trips; 100 are asked for",
+            "the profit factor is 1.10; at least 1.50 is asked for",
+            "795.27 USD",
+        ],
+    );
+}
+
+#[test]
+fn a_loss_is_told_as_plainly() {
+    let page = written("default-exits", &runs::bundled(runs::default_exits()));
+    assert_says(&page, &["Lost 0.27 %", "99,727.48", "the total return is −0.27 %; it has to be a gain", "Worst week"]);
+}
+
+#[test]
+fn a_million_bars_with_ten_thousand_trips_are_less_than_three_megabytes() {
+    let told = runs::long();
+    assert!(told.report.trades.len() > 10_000, "{} trips", told.report.trades.len());
+    let page = written("long", &told);
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+    assert_says(
+        &page,
+        &["The 500 trips that gained or lost most, by time", "trips are in the report as JSON", "close up"],
+    );
+}
+
+#[test]
+fn a_run_that_never_traded_says_so() {
+    let page = written("quiet", &runs::quiet(500));
+    let said = [
+        "No trip was finished.",
+        "No entry was refused.",
+        "Neither gained nor lost",
+        "None: the account was never under",
+    ];
+    assert_says(&page, &said);
+    assert_says(&page, &["not defined: no losing trip", "not defined: no trip was finished", "No week lost."]);
+}
+
+#[test]
+fn one_bar_is_a_run() {
+    written("one-bar", &runs::quiet(1));
+}
+
+#[test]
+fn an_emergency_stands_before_everything() {
+    let told = runs::emergency();
+    let page = written("emergency", &told);
+    assert_says(&page, &[&told.report.emergency[0].text, "an emergency sold everything", "The run ended at"]);
+    assert!(page.find("banner bad").expect("a banner") < page.find("id=outcome").expect("an outcome"));
+}
+
+#[test]
+fn several_instruments_each_have_their_chart() {
+    let told = runs::portfolio();
+    let page = written("portfolio", &told);
+    for prices in &told.prices {
+        assert_says(&page, &[&format!("{}: trades on the price", prices.instrument)]);
+    }
+}
+
+#[test]
+fn names_that_mean_harm_are_only_texts() {
+    let mut told = runs::seven_bars();
+    let harm = "<script>alert(1)</script>'\" onload=x \u{202e}&amp;".to_owned();
+    let report = &mut told.report;
+    report.name.clone_from(&harm);
+    report.account.currency.clone_from(&harm);
+    report.warnings.push(harm.clone());
+    report.gate_unmet.push(harm.clone());
+    for order in &mut report.orders {
+        order.instrument.clone_from(&harm);
+    }
+    for trade in &mut report.trades {
+        trade.instrument.clone_from(&harm);
+        trade.cost.clone_from(&harm);
+    }
+    report.span.instruments = vec![harm.clone()];
+    told.prices[0].instrument = harm;
+    let page = written("hostile", &told);
+    assert!(!page.contains("<script") && !page.contains("' onload") && !page.contains('\u{202e}'));
+    assert_says(&page, &["&lt;script&gt;alert(1)&lt;/script&gt;&#39;&quot; onload=x \\u{202e}&amp;amp;"]);
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_runs() {
+    let page = written("seven-bars-again", &runs::seven_bars());
+    assert_says(&page, &["content=\"default-src 'none'; style-src 'unsafe-inline'\""]);
+    for text in ["http://", "https://", "<script", "@import", "url(", "<img", "<link"] {
+        assert!(!page.contains(text), "the page has {text}");
+    }
+}
+
+fn figure() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(0.0), -2.0..2.0_f64, -1e18..1e18_f64]
+}
+
+fn perhaps() -> impl Strategy<Value = Option<f64>> {
+    proptest::option::of(figure())
+}
+
+fn amount() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("0".to_owned()),
+        Just("none".to_owned()),
+        (-1e20..1e20_f64).prop_map(|value| format!("{value:.6}"))
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn whatever_the_figures_are_the_page_is_well_formed(
+        amounts in proptest::collection::vec((1..10_000_000_000_i64, amount()), 0..40),
+        ends in [amount(), amount()],
+        figures in [figure(), figure(), figure(), figure()],
+        optional in [perhaps(), perhaps(), perhaps(), perhaps()],
+        closes in proptest::collection::vec(prop_oneof![Just(0.0), 1e-8..1e12_f64], 0..40),
+    ) {
+        let mut told = runs::seven_bars();
+        let Told { report, prices } = &mut told;
+        let [initial, equity] = ends;
+        (report.account.initial, report.account.equity) = (initial, equity);
+        let mut at = report.span.from;
+        report.equity = amounts.into_iter().map(|(step, value)| { at += step; (at, value) }).collect();
+        let metrics = &mut report.metrics;
+        [metrics.total_return, metrics.max_drawdown, metrics.benchmark, metrics.turnover] = figures;
+        [metrics.cagr, metrics.sharpe, metrics.var_95, metrics.expectancy] = optional;
+        if let Some((report_price, close)) = report.orders.first_mut().and_then(|order| order.fills.first_mut()).zip(closes.first()) {
+            report_price.price = close.to_string();
+        }
+        let times = (1..).map(|i| report.span.from + i * 60_000).take(closes.len());
+        prices[0] = Prices { times: times.collect(), highs: closes.clone(), lows: closes.clone(), closes, ..prices[0].clone() };
+        let notes = Notes { program: "", command: "", assumptions: &[] };
+        assert_well_formed(&page(&told.report, &told.prices, &notes));
+    }
+}
+
+#[test]
+fn the_same_report_gives_the_same_page() {
+    let notes = Notes { program: "", command: "", assumptions: &[] };
+    let told = |told: Told| page(&told.report, &told.prices, &notes);
+    let report: fn() -> Told = runs::portfolio;
+    assert_eq!(told(report()), told(report()));
+}
