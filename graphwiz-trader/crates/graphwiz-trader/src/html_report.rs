@@ -12,6 +12,7 @@ mod course;
 mod evidence;
 mod figures;
 mod lists;
+mod notes;
 mod plot;
 mod prices;
 mod returns;
@@ -21,22 +22,12 @@ mod verdict;
 
 use trading_core::report::Report;
 
+pub use notes::Notes;
 pub use prices::Prices;
 
 use course::Course;
 
 const STYLE: &str = include_str!("html_report/page.css");
-
-/// What the page says beside the report.
-#[derive(Debug, Clone, Copy)]
-pub struct Notes<'a> {
-    /// The program and its version.
-    pub program: &'a str,
-    /// The command that gives the same report again.
-    pub command: &'a str,
-    /// What was assumed of fills, a sentence each.
-    pub assumptions: &'a [String],
-}
 
 /// The page of a run; `prices` are those of its instruments, of the bars that it walked.
 #[must_use]

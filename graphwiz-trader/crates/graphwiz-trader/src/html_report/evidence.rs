@@ -2,7 +2,7 @@
 
 use trading_core::report::Report;
 
-use super::Notes;
+use super::notes::Notes;
 use super::text::{self, escaped};
 
 /// What fills cost, and what was assumed of them.
