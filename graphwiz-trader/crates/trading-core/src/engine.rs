@@ -1,8 +1,8 @@
 //! The engine: which orders do signals become, what fills them, and what is the account worth then?
 //!
 //! Start at [`run`]. Bars are walked in the order of time, all markets together. Within one bar, in this order: market orders
-//! at its open ([`fill`]), resting limit entries, stops, targets, and at its close marks, N, emergencies and decisions
-//! ([`entry`] is the risk layer). What a decision leads to happens on later bars only.
+//! at its open (`fill`), resting limit entries, stops, targets, and at its close marks, N, emergencies and decisions
+//! (`entry` is the risk layer). What a decision leads to happens on later bars only.
 //!
 //! Elsewhere: the account is in [`crate::ledger`]; what a run has done is told by [`record`].
 
