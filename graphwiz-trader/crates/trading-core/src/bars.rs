@@ -94,6 +94,11 @@ pub struct Bar {
 }
 
 impl Bar {
+    /// Another bar of the same series, or of a coarser one that is made of it.
+    pub(crate) fn with(&self, record: Record, close_time: Micros) -> Self {
+        Self { record, close_time, ..*self }
+    }
+
     /// The whole counts it is made of: what is equal there is equal.
     #[must_use]
     pub fn record(&self) -> &Record {

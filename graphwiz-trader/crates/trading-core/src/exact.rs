@@ -51,16 +51,38 @@ pub fn whole(number: i128) -> Exact {
 /// ```
 #[must_use]
 pub fn of_f64(value: f64) -> Option<Exact> {
+    let (digits, power) = significant(value)?;
+    let scale = UBig::from(10_u8).pow(power.unsigned_abs() as usize);
+    Some(if power < 0 { Exact::from_parts(digits.into(), scale) } else { Exact::from(IBig::from(digits) * scale) })
+}
+
+/// As [`of_f64`]; `None` also where a decimal of 28 digits cannot hold it.
+///
+/// ```
+/// use trading_core::exact::decimal_of_f64;
+/// assert_eq!(decimal_of_f64(0.1 + 0.2).unwrap().to_string(), "0.3");
+/// assert_eq!(decimal_of_f64(1e300), None);
+/// ```
+#[must_use]
+pub fn decimal_of_f64(value: f64) -> Option<Decimal> {
+    let (mut digits, mut power) = significant(value)?;
+    while digits != 0 && digits % 10 == 0 {
+        digits /= 10;
+        power += 1;
+    }
+    let factor = 10_i128.checked_pow(power.max(0).unsigned_abs())?;
+    Decimal::try_from_i128_with_scale(digits.checked_mul(factor)?, power.min(0).unsigned_abs()).ok()
+}
+
+/// (d, p) so that d·10^p is `value` rounded half-even to 12 significant digits.
+fn significant(value: f64) -> Option<(i128, i32)> {
     if !value.is_finite() {
         return None;
     }
     let text = format!("{value:.11e}"); // of the exact decimal expansion, a tie to the even digit
     let (digits, exponent) = text.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;
-    let digits: i128 = digits.replacen('.', "", 1).parse().ok()?;
-    let power = exponent - 11;
-    let scale = UBig::from(10_u8).pow(power.unsigned_abs() as usize);
-    Some(if power < 0 { Exact::from_parts(digits.into(), scale) } else { Exact::from(IBig::from(digits) * scale) })
+    Some((digits.replacen('.', "", 1).parse().ok()?, exponent - 11))
 }
 
 /// The largest count of `step` that is not above `value`; `step` is positive.

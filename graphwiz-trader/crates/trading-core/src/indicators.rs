@@ -31,7 +31,7 @@ mod momentum;
 mod oscillator;
 mod range;
 mod real;
-mod window;
+pub(crate) mod window;
 
 pub use average::{Ema, Sma, Sum};
 pub use count::Count;

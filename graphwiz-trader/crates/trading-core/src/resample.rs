@@ -46,7 +46,8 @@ pub fn resample(fine: &Series, to: Timeframe, now: Micros) -> Result<Series, Res
     Ok(Series { timeframe: to, records, ..*fine })
 }
 
-fn extend(coarse: &mut Record, next: &Record) -> Result<(), ResampleError> {
+/// Takes the next bar into the longer one that it lies in.
+pub(crate) fn extend(coarse: &mut Record, next: &Record) -> Result<(), ResampleError> {
     coarse.high = coarse.high.max(next.high);
     coarse.low = coarse.low.min(next.low);
     coarse.close = next.close;

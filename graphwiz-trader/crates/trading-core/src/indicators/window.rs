@@ -4,7 +4,7 @@ use super::indicator::Length;
 
 /// The last n inputs.
 #[derive(Debug, Clone)]
-pub(super) struct Window<I> {
+pub(crate) struct Window<I> {
     length: usize,
     /// At most `length`; once there are as many, the oldest stands at `oldest` and is the next to go.
     slots: Vec<I>,
@@ -12,13 +12,13 @@ pub(super) struct Window<I> {
 }
 
 impl<I: Copy> Window<I> {
-    pub(super) fn new(length: Length) -> Self {
+    pub(crate) fn new(length: Length) -> Self {
         Self { length: length.bars(), slots: Vec::with_capacity(length.bars()), oldest: 0 }
     }
 
     /// Takes the newest; returns the one that it pushes out.
     #[inline]
-    pub(super) fn push(&mut self, newest: I) -> Option<I> {
+    pub(crate) fn push(&mut self, newest: I) -> Option<I> {
         if self.slots.len() < self.length {
             self.slots.push(newest);
             return None;
@@ -32,15 +32,15 @@ impl<I: Copy> Window<I> {
     }
 
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.slots.len() == self.length
     }
 
-    pub(super) fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.length
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.oldest = 0;
     }
