@@ -1,5 +1,7 @@
 //! What decides: a strategy sees one closed bar after the other, and answers with a signal.
 
+pub mod checks;
+
 use rust_decimal::Decimal;
 
 use crate::bars::Bar;
