@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod quality;
 pub mod report;
 pub mod resample;
+pub mod rule_file;
 pub mod rules;
 pub mod scale;
 pub mod strategies;
