@@ -38,6 +38,8 @@ mod sections;
 pub mod shipped;
 mod step;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod warm_up;
 mod yaml;
 
