@@ -1,6 +1,8 @@
 //! The language by its rules: what expressions are worth, bar by bar.
 
+mod faults;
 mod language;
+mod limits;
 mod warm_up;
 
 use std::collections::BTreeMap;
