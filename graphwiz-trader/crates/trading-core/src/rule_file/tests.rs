@@ -3,6 +3,8 @@
 mod faults;
 mod language;
 mod limits;
+mod random;
+mod reference;
 mod warm_up;
 
 use std::collections::BTreeMap;
