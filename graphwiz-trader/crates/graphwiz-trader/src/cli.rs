@@ -70,6 +70,10 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Vec<String>,
 
+    /// Only the strategy of this rule file, on what the first configured strategy trades
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["strategy", "portfolio"])]
+    pub(crate) strategy_file: Option<PathBuf>,
+
     /// Read these files, or folders of files, as they are, in place of the store; nothing is imported
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) data: Vec<PathBuf>,
@@ -214,8 +218,18 @@ pub(crate) enum End {
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StrategyCommand {
-    /// All kinds with their parameters and warm-up
+    /// All kinds and the shipped rule files, with parameters and warm-up
     List,
+    /// Write strategies/NAME.yaml, a rule file that runs as it is
+    New {
+        /// A letter a-z, then up to 31 of a-z, 0-9 and _
+        name: String,
+    },
+    /// Whether a rule file has no fault, sees no bar before it is there, and does not notice where its data began
+    Check {
+        /// The rule file
+        file: PathBuf,
+    },
 }
 
 /// What to do with the configuration.

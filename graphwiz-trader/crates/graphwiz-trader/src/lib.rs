@@ -9,6 +9,7 @@ pub mod config;
 mod data;
 pub mod html_report;
 pub mod kinds;
+mod ready;
 mod trial;
 
 use std::io::{self, Write as _};
@@ -33,7 +34,7 @@ fn dispatch(Cli { flags, command }: Cli, registry: &Registry) -> anyhow::Result<
     match command {
         Command::Backtest(args) => backtest::run(path, &args, registry),
         Command::Data(command) => data_command::run(path, &command),
-        Command::Strategy(command) => strategy::run(&command, registry),
+        Command::Strategy(command) => strategy::run(path, &command, registry),
         Command::Check => check::run(path, registry),
         Command::Config(ConfigCommand::Show) => {
             process::print_json(&config::load(path, &process::environment)?)?;

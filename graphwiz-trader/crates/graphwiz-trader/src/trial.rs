@@ -18,66 +18,12 @@ use trading_core::rules::{Stop, StrategyRules};
 use trading_core::time::{Micros, Timeframe};
 
 use crate::config::Config;
-use crate::config::strategies::Strategy;
 use crate::data::{Bars, Source};
 use crate::html_report::Prices;
-use crate::kinds::{Kind, Registry};
+use crate::ready::Ready;
 
 /// Bars that an average true range looks at.
 const ATR_BARS: usize = 14;
-
-/// A strategy that can be run.
-pub(crate) struct Ready<'a> {
-    pub(crate) strategy: &'a Strategy,
-    kind: &'a Kind,
-    parameters: Vec<f64>,
-}
-
-impl<'a> Ready<'a> {
-    /// Finds the kind of a strategy and checks its parameters.
-    pub(crate) fn new(registry: &'a Registry, strategy: &'a Strategy) -> anyhow::Result<Self> {
-        let found = registry.kind(&strategy.kind).and_then(|kind| {
-            let parameters = kind.parameters(&strategy.kind, &strategy.params)?;
-            Ok(Self { strategy, kind, parameters })
-        });
-        found.with_context(|| format!("strategy {}", strategy.name))
-    }
-
-    /// All of them, or every fault at once.
-    pub(crate) fn all(registry: &'a Registry, strategies: &'a [Strategy]) -> anyhow::Result<Vec<Self>> {
-        let (mut ready, mut faults) = (Vec::new(), Vec::new());
-        for strategy in strategies {
-            match Self::new(registry, strategy) {
-                Ok(one) => ready.push(one),
-                Err(error) => faults.push(format!("{error:#}")),
-            }
-        }
-        if faults.is_empty() { Ok(ready) } else { Err(Usage(faults.join("\n")).into()) }
-    }
-
-    fn make(&self) -> Box<dyn trading_core::strategy::Strategy> {
-        #[expect(clippy::expect_used, reason = "invariant: these parameters have made one before")]
-        (self.kind.make)(&self.parameters).expect("invariant: parameters were checked")
-    }
-
-    /// Bars until it can say something.
-    fn defined(&self) -> usize {
-        self.make().warm_up().defined
-    }
-
-    fn rules(&self, trial: &Trial<'_>) -> anyhow::Result<StrategyRules> {
-        let (config, name) = (trial.config, &self.strategy.name);
-        let exits = config.exits(self.strategy, self.kind.exits.clone());
-        if let (Stop::Percent(stop), Some(first)) = (exits.stop, exits.targets.first())
-            && first.target <= stop
-        {
-            let text = format!("strategy {name}: a target of {} is not beyond the stop of {stop}", first.target);
-            return Err(Usage(text).into());
-        }
-        let rules = config.strategy_rules(self.strategy, exits, !trial.is_portfolio, trial.configured);
-        Ok(StrategyRules { accumulates: self.kind.accumulates(&self.parameters), ..rules })
-    }
-}
 
 /// What is tried together on one account.
 pub(crate) struct Trial<'a> {
@@ -128,7 +74,7 @@ impl Trial<'_> {
         let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| ready.make()).collect();
         let gauge = |_: usize| average_true_range();
         let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
-            let rules = ready.rules(self)?;
+            let rules = self.rules(ready)?;
             let needs_atr = matches!(rules.exits.stop, Stop::Atr(_));
             let place = |wanted: &InstrumentId| ids.iter().position(|id| id == wanted);
             let markets = ready.strategy.instruments.iter().filter_map(place).collect();
@@ -165,6 +111,19 @@ impl Trial<'_> {
         Ok(Tried { report, prices, facts })
     }
 
+    fn rules(&self, ready: &Ready<'_>) -> anyhow::Result<StrategyRules> {
+        let (strategy, exits) = (ready.strategy, self.config.exits(ready.strategy, ready.exits()));
+        if let (Stop::Percent(stop), Some(first)) = (exits.stop, exits.targets.first())
+            && first.target <= stop
+        {
+            let text =
+                format!("strategy {}: a target of {} is not beyond the stop of {stop}", strategy.name, first.target);
+            return Err(Usage(text).into());
+        }
+        let rules = self.config.strategy_rules(strategy, exits, !self.is_portfolio, self.configured);
+        Ok(StrategyRules { accumulates: ready.accumulates(), ..rules })
+    }
+
     fn timeframe(&self) -> anyhow::Result<Timeframe> {
         let mut frames = self.strategies.iter().map(|ready| ready.strategy.timeframe);
         let first = frames.next().context("no strategy is chosen")?;
@@ -199,7 +158,7 @@ impl Trial<'_> {
     }
 
     fn check_length(&self, listed: &[(Instrument, Series)]) -> anyhow::Result<()> {
-        let needed = self.strategies.iter().map(Ready::defined).max().unwrap_or(0);
+        let needed = self.strategies.iter().map(|ready| ready.warm_up().defined).max().unwrap_or(0);
         for (instrument, series) in listed {
             let got = series.records.len();
             if got < needed {
@@ -224,7 +183,7 @@ impl Trial<'_> {
     /// Over everything that the report depends on beside its bars.
     fn config_hash(&self) -> anyhow::Result<[u8; 32]> {
         let Config { trading, risk, instruments, backtesting, data, gates, .. } = self.config;
-        let strategies: Vec<_> = self.strategies.iter().map(|ready| (ready.strategy, &ready.parameters)).collect();
+        let strategies: Vec<_> = self.strategies.iter().map(|ready| (ready.strategy, ready.identity())).collect();
         let costs = (backtesting.initial_capital, backtesting.commission, backtesting.slippage);
         let judged = (backtesting.risk_free_rate, &gates.live, data.max_gap_bars);
         let asked = (self.range.start, self.goes_on, self.is_portfolio, self.configured);

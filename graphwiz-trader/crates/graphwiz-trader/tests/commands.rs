@@ -235,8 +235,10 @@ fn what_cannot_be_run_is_a_fault_of_the_configuration() {
     assert!(text.contains(r#"kind sma_cross has no parameter "fastest", did you mean "fast"?"#), "{text}");
     let text = of("5m}", "5m, exits: {stop_loss: 0.1, partial_targets: [{percent: 1, target: 0.05}]}}", "");
     assert!(text.contains("strategy a: a target of 0.05 is not beyond the stop of 0.1"), "{text}");
+    let text = of("kind: sma_cross", "kind: rules", "");
+    assert!(text.contains("strategies[0].file: missing, expected the rule file"), "{text}");
     let text = of("kind: sma_cross", "kind: rules, file: a.yaml", "");
-    assert!(text.contains(r#"strategies[0].kind: found "rules", this version does not do it"#), "{text}");
+    assert!(text.contains("strategy a: reading the rule file config/a.yaml"), "{text}");
     let text =
         configured(&(CROSS.to_owned() + &CROSS.replace("name: a", "name: \"A!\"")), "").refused(&["backtest"], 2);
     assert!(
@@ -310,4 +312,55 @@ fn research_goes_on_after_an_emergency_and_says_until_when() {
         rest.split(',').next().and_then(|count| count.parse().ok()).expect("a count")
     };
     assert!(trades(&ended) < trades(&went_on), "{ended}{went_on}");
+}
+
+#[test]
+fn a_rule_file_does_what_the_built_in_does() {
+    let folder = Folder::new();
+    let report = |arguments: &[&str]| -> serde_json::Value {
+        let told = folder.told(&[&["backtest", "--out", "-"], arguments].concat());
+        serde_json::from_str(&told).expect("JSON")
+    };
+    for name in ["sma_cross", "rsi", "momentum", "mean_reversion"] {
+        let line =
+            format!("strategies: [{{name: a, kind: {name}, instruments: [\"bitstamp:BTC/USD\"], timeframe: 5m}}]\n");
+        fs::write(folder.path("config/graphwiz.yaml"), line).expect("a file");
+        let built_in = report(&[]);
+        let rules = Path::new(ROOM).join(format!("strategies/{name}.yaml"));
+        let of_file = report(&["--strategy-file", rules.to_str().expect("a text")]);
+        assert_eq!(of_file["result_hash"], built_in["result_hash"], "{name}");
+        assert!(built_in["orders"].as_array().is_some_and(|orders| orders.len() > 5), "{name}");
+        assert_ne!(of_file["config_hash"], built_in["config_hash"], "{name}");
+    }
+}
+
+#[test]
+fn a_new_rule_file_runs_as_it_is_and_keeps_its_word() {
+    let folder = Folder::new();
+    let told = folder.told(&["strategy", "new", "dip"]);
+    assert!(told.starts_with("strategies/dip.yaml: written"), "{told}");
+    assert!(folder.refused(&["strategy", "new", "dip"], 1).contains("making the rule file strategies/dip.yaml"));
+    assert!(folder.refused(&["strategy", "new", "Dip"], 2).contains("is no name"));
+    let run = folder.told(&["backtest", "--strategy-file", "strategies/dip.yaml"]);
+    assert!(run.contains("dip: final="), "{run}");
+    let checked = folder.told(&["strategy", "check", "strategies/dip.yaml"]);
+    assert!(checked.contains("ok   look-ahead\nok   start-up\n"), "{checked}");
+    fs::write(folder.path("strategies/bad.yaml"), "name: bad\nenter: rsi14 < 30\n").expect("a file");
+    for arguments in
+        [["strategy", "check", "strategies/bad.yaml"], ["backtest", "--strategy-file", "strategies/bad.yaml"]]
+    {
+        let text = folder.refused(&arguments, 2);
+        assert!(text.contains("strategies/bad.yaml:2:8: unknown name rsi14; did you mean rsi(14)?"), "{text}");
+    }
+}
+
+#[test]
+fn a_rule_file_of_the_configuration_lies_beside_it() {
+    let folder = configured(&CROSS.replace("kind: sma_cross", "kind: rules, file: mine.yaml, params: {fast: 10}"), "");
+    let rules = fs::read_to_string(Path::new(ROOM).join("strategies/sma_cross.yaml")).expect("a rule file");
+    fs::write(folder.path("config/mine.yaml"), rules).expect("a file");
+    assert!(folder.told(&["backtest"]).contains("a: final="));
+    let text = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a file").replace("10}", "60}");
+    fs::write(folder.path("config/graphwiz.yaml"), text).expect("a file");
+    assert!(folder.refused(&["backtest"], 2).contains("strategy a: config/mine.yaml: "));
 }

@@ -13,12 +13,13 @@ use trading_core::rules::Slippage;
 use trading_core::time::{Micros, shown};
 
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
-use crate::config::strategies::Strategy;
+use crate::config::strategies::{Exits, Strategy};
 use crate::config::{self, Config, file_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
 use crate::kinds::Registry;
-use crate::trial::{Ready, Trial, Tried};
+use crate::ready::{self, RULES, Ready};
+use crate::trial::{Trial, Tried};
 
 /// Runs `backtest`.
 ///
@@ -36,7 +37,8 @@ pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyh
         [] => Source::store(&config, now, &mut |told| tracing::info!("{told}"))?,
         files => Source::files(files, now)?,
     };
-    let ready = Ready::all(registry, &config.strategies)?;
+    let folder = if args.strategy_file.is_some() { None } else { path.parent() };
+    let ready = Ready::all(registry, &config.strategies, folder.unwrap_or(Path::new("")))?;
     let trial = |name, strategies| Trial {
         name,
         config: &config,
@@ -74,6 +76,15 @@ fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
     if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
         let hint = did_you_mean(name, names.iter().map(String::as_str));
         return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
+    }
+    if let Some(file) = &args.strategy_file {
+        let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
+        let (instruments, timeframe) = (first.instruments.clone(), first.timeframe);
+        let name = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?.0.name().to_owned();
+        let (kind, file, exits) = (RULES.to_owned(), Some(file.clone()), Exits::default());
+        let params = std::collections::BTreeMap::new();
+        config.strategies =
+            vec![Strategy { name, kind, file, instruments, timeframe, params, capital_share: None, exits }];
     }
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from >= to
@@ -136,7 +147,10 @@ fn command(config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
     let mut words = vec![PROGRAM.name.to_owned(), "backtest".to_owned()];
     match args.portfolio {
         true => words.push("--portfolio".to_owned()),
-        false => words.push(format!("--strategy {:?}", tried.report.name)),
+        false => match &args.strategy_file {
+            Some(file) => words.push(format!("--strategy-file {:?}", file.display().to_string())),
+            None => words.push(format!("--strategy {:?}", tried.report.name)),
+        },
     }
     words.extend(args.data.iter().map(|path| format!("--data {:?}", path.display().to_string())));
     words.extend(args.instrument.iter().map(|instrument| format!("--instrument {instrument}")));

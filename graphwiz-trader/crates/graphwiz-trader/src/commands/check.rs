@@ -6,7 +6,7 @@ use std::path::Path;
 use platform::process::{self, Ended};
 
 use crate::kinds::Registry;
-use crate::trial::Ready;
+use crate::ready::Ready;
 use crate::{config, data};
 
 /// Runs `check`; ends with faults where something is not in place.
@@ -26,11 +26,12 @@ pub(crate) fn run(path: &Path, registry: &Registry) -> anyhow::Result<Ended> {
     };
     writeln!(out, "ok   configuration: {}", path.display())?;
     let mut ended = Ended::Done;
+    let folder = path.parent().unwrap_or(Path::new(""));
     for answer in &config.answers {
         writeln!(out, "note configuration: {answer}")?;
     }
     for strategy in &config.strategies {
-        match Ready::new(registry, strategy) {
+        match Ready::new(registry, strategy, folder) {
             Ok(_) => writeln!(out, "ok   strategy {}: {}", strategy.name, strategy.kind)?,
             Err(error) => {
                 ended = Ended::WithFaults;

@@ -113,14 +113,16 @@ fn currencies(root: &Node, faults: &mut Vec<Fault>) {
     }
 }
 
-/// A rule file goes with kind `rules` alone.
+/// A rule file goes with kind `rules`, and that with a rule file.
 fn files(root: &Node, faults: &mut Vec<Fault>) {
     for (index, strategy) in strategies(root).iter().enumerate() {
-        let kind = strategy.at("kind").and_then(Node::text).unwrap_or("rules");
-        if let Some(file) = strategy.at("file").filter(|file| !file.is_null() && kind != "rules") {
-            let message = format!("found a file for kind {kind}, expected one with kind rules only");
-            faults.push(Fault::new(file.line(), path(index, "file"), message));
-        }
+        let Some(kind) = strategy.at("kind").and_then(Node::text) else { continue };
+        let message = match (kind, strategy.at("file").filter(|file| !file.is_null())) {
+            ("rules", None) => "missing, expected the rule file of a strategy of kind rules".to_owned(),
+            ("rules", Some(_)) | (_, None) => continue,
+            (kind, Some(_)) => format!("found a file for kind {kind}, expected one with kind rules only"),
+        };
+        faults.push(Fault::new(strategy.line(), path(index, "file"), message));
     }
 }
 
@@ -189,8 +191,7 @@ fn not_yet(root: &Node, faults: &mut Vec<Fault>) {
         }
     }
     for (index, strategy) in strategies(root).iter().enumerate() {
-        let is_later = |kind: &&Node| matches!(kind.text(), Some("agents" | "rules"));
-        if let Some(kind) = strategy.at("kind").filter(is_later) {
+        if let Some(kind) = strategy.at("kind").filter(|kind| kind.text() == Some("agents")) {
             faults.push(Fault::new(kind.line(), path(index, "kind"), format!("found {}, {NOT_YET}", kind.shown())));
         }
     }
