@@ -4,7 +4,8 @@
 //! drawdown, then charts, figures, trips, refusals, costs, and what proves the result. A page is a pure function of its
 //! arguments. It has no script and loads nothing, which its Content-Security-Policy says to the browser.
 //!
-//! In `html_report/`: `course` computes what the account did over time, `axis` and `plot` draw, the others are the sections.
+//! In `html_report/`: `course` computes what the account did over time, `axis` and `plot` draw, the others are the
+//! sections.
 
 mod axis;
 mod charts;

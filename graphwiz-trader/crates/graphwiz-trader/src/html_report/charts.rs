@@ -1,5 +1,5 @@
-//! The charts of a run on one axis of time: the account beside holding, its falls, what each period brought, and the prices with
-//! what was traded.
+//! The charts of a run on one axis of time: the account beside holding, its falls, what each period brought, and the
+//! prices with what was traded.
 
 use trading_core::report::Report;
 
@@ -93,8 +93,9 @@ fn alone(report: &Report, course: &Course, time: TimeAxis) -> String {
         let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
         high - low
     };
-    let is_flat = course.hold.as_ref().is_some_and(|hold| spread(&course.run.values) < spread(&hold.values) / 3.0);
-    if !is_flat {
+    let own = spread(&course.run.values);
+    let seems_flat = course.hold.as_ref().is_some_and(|hold| own > 0.0 && own < spread(&hold.values) / 3.0);
+    if !seems_flat {
         return String::new();
     }
     let height = 200.0;

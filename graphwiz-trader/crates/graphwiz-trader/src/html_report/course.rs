@@ -1,7 +1,8 @@
-//! How did the account go, and how would holding have gone? Both as lines of values, their falls, and what each calendar period
-//! brought.
+//! How did the account go, and how would holding have gone? Both as lines of values, their falls, and what each calendar
+//! period brought.
 //!
-//! Start at [`Course::of`]. A value belongs to the period in which its bar closed; a close at midnight to the day before.
+//! Start at [`Course::of`]. A value belongs to the period in which its bar closed; a close at midnight belongs to the day
+//! before.
 
 use trading_core::report::Report;
 

@@ -51,7 +51,8 @@ pub(super) fn proof(report: &Report, notes: &Notes<'_>) -> String {
     format!(
         "<section class=card aria-labelledby=proof><h2 id=proof>How to have it again</h2>\
          <p>With the same configuration and data this command gives the same fingerprint:</p><pre tabindex=0>{}</pre>\
-         <dl class=hashes>{rows}</dl><p class=muted>Made by {}. What a backtest has earned says little of what will be earned.</p>\
+         <dl class=hashes>{rows}</dl>\
+         <p class=muted>Made by {}. What a backtest has earned says little of what will be earned.</p>\
          </section>\n",
         escaped(notes.command),
         escaped(notes.program)

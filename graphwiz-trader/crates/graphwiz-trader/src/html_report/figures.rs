@@ -20,8 +20,8 @@ pub(super) fn section(report: &Report) -> String {
         .collect();
     format!(
         "<section class=card aria-labelledby=figures><h2 id=figures>Figures</h2>\
-         <p class=muted>Of the account's value at the close of each bar, and of finished trips. A trip is a position from flat to \
-         flat, fees included.</p><div class=groups>{groups}</div></section>\n"
+         <p class=muted>Of the account's value at the close of each bar, and of finished trips. A trip is a position \
+         from flat to flat, fees included.</p><div class=groups>{groups}</div></section>\n"
     )
 }
 

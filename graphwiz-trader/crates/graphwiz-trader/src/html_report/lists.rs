@@ -179,7 +179,8 @@ pub(super) fn refusals(report: &Report) -> String {
     let body = if rows.is_empty() {
         "<p>No entry was refused.</p>".to_owned()
     } else {
-        let head = "<thead><tr><th scope=col>Rule</th><th scope=col class=number>Entries</th><th scope=col>The first</th></tr></thead>";
+        let head = "<thead><tr><th scope=col>Rule</th><th scope=col class=number>Entries</th>\
+             <th scope=col>The first</th></tr></thead>";
         scrolled("Table of refusals by rule", head, &rows)
     };
     format!(

@@ -1,7 +1,7 @@
 //! One chart: its frame with both axes, and what lies in it.
 //!
-//! Places across are shares of the width, so that texts and marks keep their shape on every screen; only lines and areas are
-//! stretched. Of a long series those points are drawn that keep its shape.
+//! Places across are shares of the width, so that texts and marks keep their shape on every screen; only lines and areas
+//! are stretched. Of a long series those points are drawn that keep its shape.
 
 use super::axis::{TimeAxis, ValueAxis};
 

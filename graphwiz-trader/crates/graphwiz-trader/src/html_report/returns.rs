@@ -24,7 +24,8 @@ const BY_MONTH: i64 = 62;
 /// The section.
 pub(super) fn section(report: &Report, course: &Course) -> String {
     format!(
-        "<section class=card aria-labelledby=returns><h2 id=returns>Returns</h2><div class=pair>{}{}</div>{}{}</section>\n",
+        "<section class=card aria-labelledby=returns><h2 id=returns>Returns</h2>\
+         <div class=pair>{}{}</div>{}{}</section>\n",
         of_trips(report),
         of_bars(report, course),
         months(course),
@@ -75,18 +76,24 @@ fn histogram(title: &str, note: &str, values: &[f64], line: Option<(f64, &str)>)
     let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
     let across = |value: f64| (value - edges[0]) / (edges[edges.len() - 1] - edges[0]) * 100.0;
     let value = ValueAxis::new(0.0, most * 1.12, HEIGHT);
-    let bars: String = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(i, count)| {
-        let (x, y) = (across(edges[i]), value.y(*count as f64));
-        let class = if edges[i] < -step / 2.0 { "loss" } else { "gain" };
-        format!(
-            "<rect class={class} x='{x:.2}%' y='{y:.1}' width='{:.2}%' height='{:.1}'><title>{} to {}: {}</title></rect>",
-            (across(edges[i + 1]) - x) * 0.9,
-            HEIGHT - y,
-            text::signed_percent(edges[i]),
-            text::signed_percent(edges[i + 1]),
-            text::count(*count)
-        )
-    }).collect();
+    let bars: String = counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+        .map(|(i, count)| {
+            let (x, y) = (across(edges[i]), value.y(*count as f64));
+            let class = if edges[i] < -step / 2.0 { "loss" } else { "gain" };
+            format!(
+                "<rect class={class} x='{x:.2}%' y='{y:.1}' width='{:.2}%' height='{:.1}'>\
+                 <title>{} to {}: {}</title></rect>",
+                (across(edges[i + 1]) - x) * 0.9,
+                HEIGHT - y,
+                text::signed_percent(edges[i]),
+                text::signed_percent(edges[i + 1]),
+                text::count(*count)
+            )
+        })
+        .collect();
     let line = line.filter(|(at, _)| (edges[0]..=edges[edges.len() - 1]).contains(at)).map_or_else(
         String::new,
         |(at, word)| {
@@ -173,7 +180,8 @@ pub(super) fn tone(change: f64) -> &'static str {
 /// A table that scrolls sideways by itself where it is broader than the screen.
 pub(super) fn scrolled(label: &str, head: &str, rows: &str) -> String {
     format!(
-        "<div class=scroll role=region aria-label='{label}' tabindex=0><table>{head}<tbody>{rows}</tbody></table></div>\n"
+        "<div class=scroll role=region aria-label='{label}' tabindex=0>\
+         <table>{head}<tbody>{rows}</tbody></table></div>\n"
     )
 }
 

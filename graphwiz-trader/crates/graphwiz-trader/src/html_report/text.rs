@@ -1,7 +1,7 @@
 //! How are texts, amounts, shares and instants written on the page?
 //!
-//! Amounts have separators and two decimals, shares are per cent with two decimals, instants are UTC. What is not finite is not
-//! a number to be shown.
+//! Amounts have separators and two decimals, shares are per cent with two decimals, instants are UTC. What is not finite
+//! is not a number to be shown.
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;

@@ -16,9 +16,10 @@ pub(super) fn heading(report: &Report) -> String {
     let instruments: Vec<String> = span.instruments.iter().map(|name| escaped(name)).collect();
     let what = if instruments.is_empty() { "no instrument".to_owned() } else { instruments.join(", ") };
     format!(
-        "<header class=top><h1>{}</h1><p>Backtest on {what}, {} bars of {}<br>{} to {} UTC ({})<br>start {} {}</p></header>\n",
+        "<header class=top><h1>{}</h1>\
+         <p>Backtest on {what}, {} of {}<br>{} to {} UTC ({})<br>start {} {}</p></header>\n",
         escaped(&report.name),
-        text::count(span.bars),
+        text::counted(span.bars, "bar", "bars"),
         span.timeframe,
         text::instant(span.from),
         text::instant(span.to),
@@ -98,7 +99,8 @@ fn beside_holding(report: &Report, course: &Course) -> String {
     format!(
         "<table class=beside><thead><tr><td></td><th scope=col class=number>This run</th>\
          <th scope=col class=number>Holding</th></tr></thead><tbody>{rows}</tbody></table>\
-         <p class=muted>Amounts in {}. Holding: bought in equal parts at the first open and kept to the last close, without costs.</p>",
+         <p class=muted>Amounts in {}. Holding: bought in equal parts at the first open and kept to the last close, \
+         without costs.</p>",
         escaped(&report.account.currency)
     )
 }
@@ -148,7 +150,9 @@ fn gate(report: &Report) -> String {
 
 /// A condition of the gate, `45 of 100 trips` or `PSR .31 < .95`, in words.
 fn in_words(unmet: &str) -> String {
-    let words: Vec<&str> = unmet.split(' ').collect();
+    // The gate leaves out the 0 before a point.
+    let words: Vec<String> = unmet.split(' ').map(with_zero).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let sentence = match *words.as_slice() {
         [shown, "of", needed, what] => format!("{shown} {what}; {needed} are asked for"),
         ["max_drawdown", shown, ">", limit] => {
@@ -168,6 +172,14 @@ fn in_words(unmet: &str) -> String {
         _ => return escaped(unmet),
     };
     escaped(&sentence).replace(" %", "\u{a0}%")
+}
+
+fn with_zero(word: &str) -> String {
+    match word.strip_prefix("-.").map(|part| ("-0.", part)).or_else(|| word.strip_prefix('.').map(|part| ("0.", part)))
+    {
+        Some((whole, digits)) => format!("{whole}{digits}"),
+        None => word.to_owned(),
+    }
 }
 
 /// `.31` per cent, as exact as it is written.
@@ -204,7 +216,8 @@ fn week(week: Option<Period>, currency: &str) -> String {
         .map_or_else(String::new, |held| format!(" Holding: {} in the same week.", text::signed_percent(held)));
     format!(
         "<h3>{}</h3><p class='big {}'>{}</p>\
-         <p class=big-date><span class=time>{}</span> to <span class=time>{}</span></p><p>{} {currency}.{held}</p>{remark}",
+         <p class=big-date><span class=time>{}</span> to <span class=time>{}</span></p>\
+         <p>{} {currency}.{held}</p>{remark}",
         if week.change() < 0.0 { "<span class='key worst'><i></i>Worst week</span>" } else { "Worst week" },
         tone(week.change()),
         text::signed_percent(week.change()),
@@ -246,7 +259,7 @@ mod tests {
             ("2.0 of 3 days", "2.0 days; 3 are asked for"),
             ("max_drawdown .151 > .10", "the worst drawdown is 15.1\u{a0}%; at most 10\u{a0}% is allowed"),
             ("total_return -.0027 <= 0", "the total return is −0.27\u{a0}%; it has to be a gain"),
-            ("profit factor .84 < 1.50", "the profit factor is .84; at least 1.50 is asked for"),
+            ("profit factor .84 < 1.50", "the profit factor is 0.84; at least 1.50 is asked for"),
             ("PSR .31 < .95", "the chance of an edge (PSR) is 31\u{a0}%; at least 95\u{a0}% is asked for"),
             ("PSR not defined", "PSR not defined"),
             ("<b>", "&lt;b&gt;"),

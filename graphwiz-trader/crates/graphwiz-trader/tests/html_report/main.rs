@@ -213,11 +213,12 @@ proptest! {
         let metrics = &mut report.metrics;
         [metrics.total_return, metrics.max_drawdown, metrics.benchmark, metrics.turnover] = figures;
         [metrics.cagr, metrics.sharpe, metrics.var_95, metrics.expectancy] = optional;
-        if let Some((report_price, close)) = report.orders.first_mut().and_then(|order| order.fills.first_mut()).zip(closes.first()) {
-            report_price.price = close.to_string();
+        if let Some(close) = closes.first() {
+            report.orders[0].fills[0].price = close.to_string();
         }
         let times = (1..).map(|i| report.span.from + i * 60_000).take(closes.len());
-        prices[0] = Prices { times: times.collect(), highs: closes.clone(), lows: closes.clone(), closes, ..prices[0].clone() };
+        let (times, highs, lows) = (times.collect(), closes.clone(), closes.clone());
+        prices[0] = Prices { times, highs, lows, closes, ..prices[0].clone() };
         let notes = Notes { program: "", command: "", assumptions: &[] };
         assert_well_formed(&page(&told.report, &told.prices, &notes));
     }
