@@ -1,6 +1,6 @@
 //! Which rows of deposits and withdrawals can be used, and which of them are one flow?
 //!
-//! Start at [`usable`], for one row, and [`without_doubles`], for those of one direction. A flow that is lost, or a withdrawal
+//! Start at `usable`, for one row, and `without_doubles`, for those of one direction. A flow that is lost, or a withdrawal
 //! that counts twice, turns principal into gain; a deposit that counts twice only lowers it.
 
 #[cfg(test)]

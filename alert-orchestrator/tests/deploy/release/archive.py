@@ -126,7 +126,7 @@ def unpacked(archive, folder, clone):
     pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"]
     folders = ["config", "deploy", "docs", "examples", "licenses"]
     expect("and nothing that is for builders only", {name.split("/")[1] for name in names}, {*made, *pages, *folders})
-    places = ["config", "examples", f"{SERVICE.name}/deploy", f"{SERVICE.name}/docs", "chassis/docs"]
+    places = [*SERVICE.ships, f"{SERVICE.name}/deploy", f"{SERVICE.name}/docs", "chassis/docs"]
     sources = filter(None, git(clone.folder, "ls-files", "-z", *places).split("\0"))
     shipped = {released(path): path for path in sources}
     missing = shipped.keys() - {name.removeprefix(top + "/") for name in names}
