@@ -13,7 +13,7 @@ use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
 use trading_io::bar_file::{BarFile, FileName, Kind, ReadOptions, read_file};
 use trading_io::folder::bar_files;
-use trading_io::market_store::MarketStore;
+use trading_io::market_store::{MarketStore, SeriesKey};
 
 use crate::config::Config;
 
@@ -31,22 +31,21 @@ enum Place {
     Files(Vec<BarFile>),
 }
 
-/// Bars, and what is said about them.
+/// Bars, and what they were made of, where they were.
 pub(crate) struct Bars {
     pub(crate) series: Series,
-    /// The bars they were made of, where they were.
-    pub(crate) made_of: Option<(Timeframe, usize)>,
+    made_of: Option<(Timeframe, usize)>,
 }
 
 impl Source {
     /// The store of this configuration. What lies in `data.import` and is not stored yet is imported; `tell` hears of it.
     pub(crate) fn store(config: &Config, now: Micros, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Self> {
         let store = open(config)?;
-        let stored: Vec<_> = store.list()?.into_iter().map(|stored| stored.key).collect();
+        let stored = store.keys()?;
         let mut rejected = BTreeMap::new();
         for path in files_in(&config.data.import)? {
             let Some(FileName { instrument, kind: Kind::Bars(timeframe) }) = FileName::parse(&path) else { continue };
-            if stored.iter().any(|key| key.instrument == instrument && key.timeframe == timeframe) {
+            if stored.contains(&SeriesKey { instrument: instrument.clone(), timeframe }) {
                 continue;
             }
             let file = read(&path, now)?;
@@ -104,9 +103,8 @@ impl Source {
         }
     }
 
-    /// One line of facts about bars that are read.
-    pub(crate) fn facts(&self, instrument: &InstrumentId, bars: &Bars) -> String {
-        let report = Report::of(&bars.series);
+    /// One line of facts about bars that are read, which are like `report`.
+    pub(crate) fn facts(&self, instrument: &InstrumentId, bars: &Bars, report: &Report) -> String {
         let span = match (report.first, report.last) {
             (Some(first), Some(last)) => format!("{} to {}", shown(first), shown(last)),
             _ => "none".to_owned(),

@@ -11,14 +11,15 @@ use trading_core::data_hash::data_hash;
 use trading_core::engine::{Gauge, Participant, Run, run};
 use trading_core::indicators::{Atr, Indicator as _, Length};
 use trading_core::instrument::{Instrument, InstrumentId};
-use trading_core::market::{Market, count_all};
+use trading_core::market::{Market, Money, count_all};
 use trading_core::metrics::{Metrics, Span};
+use trading_core::quality;
 use trading_core::report::{Heading, Report};
 use trading_core::rules::{Stop, StrategyRules};
-use trading_core::time::{Micros, Timeframe};
+use trading_core::time::{Micros, Timeframe, shown};
 
 use crate::config::Config;
-use crate::data::{Bars, Source};
+use crate::data::Source;
 use crate::html_report::Prices;
 use crate::ready::Ready;
 
@@ -47,68 +48,87 @@ pub(crate) struct Tried {
     pub(crate) report: Report,
     /// The prices of the bars it walked.
     pub(crate) prices: Vec<Prices>,
+}
+
+/// Bars as the engine counts them: read once for all trials that ask for the same.
+pub(crate) struct Loaded {
+    asked: Asked,
+    money: Money,
+    markets: Vec<Market>,
+    hash: [u8; 32],
     /// A line of facts for each instrument.
     pub(crate) facts: Vec<String>,
+    /// What the reader of a report should know about them.
+    warnings: Vec<String>,
+}
+
+/// Which bars a trial asks for.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
+    instruments: Vec<InstrumentId>,
+    timeframe: Timeframe,
 }
 
 impl Trial<'_> {
-    /// Runs it over the bars of `source`.
-    pub(crate) fn run(&self, source: &Source) -> anyhow::Result<Tried> {
-        let timeframe = self.timeframe()?;
-        let ids = self.instruments();
-        let (mut listed, mut facts, mut data) = (Vec::new(), Vec::new(), Sha256::new());
-        let mut warnings = self.config.answers.clone();
-        for id in &ids {
-            // A bar that would close later is made of what is not to be known.
-            let end = if self.range.end == Micros::MAX { Micros::MAX } else { timeframe.start_of(self.range.end) };
-            let bars = source.bars(id, timeframe, Micros::MIN..end, self.now)?;
-            facts.push(source.facts(id, &bars));
-            warnings.extend(doubts(id, &bars));
-            data.update(data_hash(id, &bars.series).0);
+    /// Its bars: those of `before`, if it asks for the same, else read from `source`.
+    pub(crate) fn load(&self, source: &Source, before: Option<Loaded>) -> anyhow::Result<Loaded> {
+        let asked = Asked { instruments: self.instruments(), timeframe: self.timeframe()? };
+        if let Some(loaded) = before.filter(|loaded| loaded.asked == asked) {
+            self.check_length(loaded.markets.iter().map(|market| (&market.instrument, &market.series)))?;
+            return Ok(loaded);
+        }
+        let (mut listed, mut facts, mut warnings, mut hash) = (Vec::new(), Vec::new(), Vec::new(), Sha256::new());
+        // A bar that would close later is made of what is not to be known.
+        let end = if self.range.end == Micros::MAX { Micros::MAX } else { asked.timeframe.start_of(self.range.end) };
+        for id in &asked.instruments {
+            let bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now)?;
+            let quality = quality::Report::of(&bars.series);
+            facts.push(source.facts(id, &bars, &quality));
+            warnings.extend(doubts(id, &quality));
+            hash.update(data_hash(id, &bars.series).0);
             listed.push((self.instrument(id, &bars.series), bars.series));
         }
-        self.check_length(&listed)?;
+        self.check_length(listed.iter().map(|(instrument, series)| (instrument, series)))?;
+        let (money, markets) = count_all(listed, self.config.backtesting.initial_capital.0)?;
+        Ok(Loaded { asked, money, markets, hash: hash.finalize().into(), facts, warnings })
+    }
+
+    /// Runs it over its bars.
+    pub(crate) fn run(&self, loaded: &Loaded) -> anyhow::Result<Tried> {
+        let Loaded { asked: Asked { instruments, timeframe }, money, markets, .. } = loaded;
+        let (timeframe, money) = (*timeframe, *money);
         let capital = self.config.backtesting.initial_capital.0;
-        let (money, markets) = count_all(listed, capital)?;
         let capital = money.count(capital).context("backtesting.initial_capital cannot be counted")?;
         let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| ready.make()).collect();
         let gauge = |_: usize| average_true_range();
         let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
             let rules = self.rules(ready)?;
             let needs_atr = matches!(rules.exits.stop, Stop::Atr(_));
-            let place = |wanted: &InstrumentId| ids.iter().position(|id| id == wanted);
+            let place = |wanted: &InstrumentId| instruments.iter().position(|id| id == wanted);
             let markets = ready.strategy.instruments.iter().filter_map(place).collect();
             Ok(Participant { rules, markets, make, atr: needs_atr.then_some(&gauge as &dyn Fn(usize) -> Gauge) })
         });
-        let participants: Vec<_> = participants.collect::<anyhow::Result<_>>()?;
-        let rules = self.config.rules(self.goes_on);
+        let participants = &participants.collect::<anyhow::Result<Vec<_>>>()?;
+        let rules = &self.config.rules(self.goes_on);
         let from = self.range.start;
-        let outcome = run(&Run {
-            money,
-            markets: &markets,
-            timeframe,
-            from,
-            participants: &participants,
-            rules: &rules,
-            capital,
-        });
-        let span = self.span(&markets, outcome.sampled_at.last().copied())?;
+        let outcome = run(&Run { money, markets, timeframe, from, participants, rules, capital });
+        let span = self.span(markets, outcome.sampled_at.last().copied())?;
         let free = self.config.backtesting.risk_free_rate;
-        let metrics = Metrics::of(&outcome, &markets, money, timeframe, span, free);
+        let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
         let heading = Heading {
             name: self.name,
             strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
             config_hash: self.config_hash()?,
-            data_hash: data.finalize().into(),
+            data_hash: loaded.hash,
             seed: self.seed,
             capital,
             timeframe,
             gate_unmet: self.config.live_gate().unmet(&metrics, span),
-            warnings,
+            warnings: self.config.answers.iter().chain(&loaded.warnings).cloned().collect(),
         };
-        let report = Report::new(heading, &outcome, &markets, money, metrics, span);
+        let report = Report::new(heading, &outcome, markets, money, metrics, span);
         let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
-        Ok(Tried { report, prices, facts })
+        Ok(Tried { report, prices })
     }
 
     fn rules(&self, ready: &Ready<'_>) -> anyhow::Result<StrategyRules> {
@@ -157,7 +177,7 @@ impl Trial<'_> {
         }
     }
 
-    fn check_length(&self, listed: &[(Instrument, Series)]) -> anyhow::Result<()> {
+    fn check_length<'a>(&self, listed: impl Iterator<Item = (&'a Instrument, &'a Series)>) -> anyhow::Result<()> {
         let needed = self.strategies.iter().map(|ready| ready.warm_up().defined).max().unwrap_or(0);
         for (instrument, series) in listed {
             let got = series.records.len();
@@ -194,8 +214,7 @@ impl Trial<'_> {
 }
 
 /// What the reader of a report should know about bars.
-fn doubts(id: &InstrumentId, bars: &Bars) -> Vec<String> {
-    let report = trading_core::quality::Report::of(&bars.series);
+fn doubts(id: &InstrumentId, report: &quality::Report) -> Vec<String> {
     let mut doubts = Vec::new();
     if report.unknown_volumes == report.bars {
         doubts.push(format!("{id}: no volume: fills not limited"));
@@ -203,7 +222,7 @@ fn doubts(id: &InstrumentId, bars: &Bars) -> Vec<String> {
         doubts.push(format!("{id}: all volumes are 0: this may be a series of mark prices, and nothing fills on it"));
     }
     if !report.flagged.is_empty() {
-        let first = trading_core::time::shown(report.flagged[0]);
+        let first = shown(report.flagged[0]);
         let count = report.flagged.len();
         doubts.push(format!(
             "{id}: {count} bars jump by more than half, the first at {first}; nothing is entered on them"

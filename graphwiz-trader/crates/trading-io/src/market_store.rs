@@ -141,6 +141,14 @@ impl MarketStore {
         })
     }
 
+    /// Whose bars are stored, in the order of the names; reads none of them.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn keys(&self) -> Result<Vec<SeriesKey>, StoreError> {
+        self.with("listing", stored::keys)
+    }
+
     /// What is stored, in the order of its names; reads all of it for the hashes.
     ///
     /// # Errors

@@ -57,15 +57,18 @@ pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyh
     let mut out = io::stdout().lock();
     let is_json = args.out.as_deref() == Some(Path::new("-"));
     let mut told = Vec::new();
+    let mut loaded = None;
     for trial in trials {
-        let tried = trial.run(&source).with_context(|| trial.name.to_owned())?;
+        let bars = trial.load(&source, loaded.take()).with_context(|| trial.name.to_owned())?;
+        let tried = trial.run(&bars).with_context(|| trial.name.to_owned())?;
         let written = write_reports(&config, args, &tried)?;
         if is_json {
             serde_json::to_writer(&mut out, &tried.report)?;
             writeln!(out)?;
         } else {
-            tell(&mut out, &tried, &written, &mut told)?;
+            tell(&mut out, &bars.facts, &tried.report, &written, &mut told)?;
         }
+        loaded = Some(bars);
     }
     Ok(Ended::Done)
 }
@@ -194,17 +197,18 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Tells a run: facts that were not told yet, what it earned, the gate's verdict, and where its report is.
-fn tell(out: &mut impl Write, tried: &Tried, written: &[PathBuf], told: &mut Vec<String>) -> io::Result<()> {
-    for facts in &tried.facts {
-        if !told.contains(facts) {
-            writeln!(out, "{facts}")?;
-            told.push(facts.clone());
+fn tell(
+    out: &mut impl Write,
+    facts: &[String],
+    report: &Report,
+    written: &[PathBuf],
+    told: &mut Vec<String>,
+) -> io::Result<()> {
+    for line in facts.iter().chain(&report.warnings) {
+        if !told.contains(line) {
+            writeln!(out, "{line}")?;
+            told.push(line.clone());
         }
-    }
-    let report = &tried.report;
-    for warning in report.warnings.iter().filter(|warning| !told.contains(*warning)).cloned().collect::<Vec<_>>() {
-        writeln!(out, "{warning}")?;
-        told.push(warning);
     }
     for emergency in &report.emergency {
         writeln!(out, "{}: {}", report.name, emergency.text)?;
