@@ -80,7 +80,7 @@ impl Registry {
             made(MeanReversion::new(params[0], params[1]))
         });
         let fraction = Dca::PARAMETERS[0].name;
-        let make: Make = |_| Ok(Box::new(Dca));
+        let make: Make = |params| made(Dca::new(params[0]));
         let (parameters, exits) = (&Dca::PARAMETERS, ExitsLayer::none());
         registry.0.insert("dca", Kind { parameters, exits, accumulates: Some(fraction), make });
         registry
@@ -122,12 +122,6 @@ impl Kind {
         let value = |parameter: &Parameter| given.get(parameter.name).and_then(|Number(value)| value.to_f64());
         let values: Vec<f64> =
             self.parameters.iter().map(|parameter| value(parameter).unwrap_or(parameter.default)).collect();
-        for (parameter, value) in self.parameters.iter().zip(&values) {
-            let Parameter { name, min, max, .. } = parameter;
-            if !(min..=max).contains(&value) {
-                return Err(NoStrategy::BadParameters(format!("parameter {name} is {value}, expected {min} to {max}")));
-            }
-        }
         (self.make)(&values).map_err(NoStrategy::BadParameters)?;
         Ok(values)
     }

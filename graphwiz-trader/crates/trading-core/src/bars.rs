@@ -64,24 +64,6 @@ impl Series {
             volume_scale: SCALES[self.volume_digits as usize],
         }
     }
-
-    /// Counts prices in steps of 10^−`digits`, which are no fewer than those it has; `false`, and nothing is changed, where a
-    /// price would be too large.
-    pub(crate) fn rescale_prices(&mut self, digits: u32) -> bool {
-        let Ok(factor) = i64::try_from(pow10(digits - self.price_digits)) else { return self.records.is_empty() };
-        let fits = self.records.iter().all(|record| record.high.checked_mul(factor).is_some());
-        if fits && factor != 1 {
-            for record in &mut self.records {
-                for price in [&mut record.open, &mut record.high, &mut record.low, &mut record.close] {
-                    *price *= factor;
-                }
-            }
-        }
-        if fits {
-            self.price_digits = digits;
-        }
-        fits
-    }
 }
 
 /// A closed bar.

@@ -11,9 +11,6 @@ use rust_decimal::Decimal;
 /// A fraction of whole numbers, exact.
 pub type Exact = dashu_ratio::Relaxed;
 
-/// The most digits after the point that a step of price or quantity may have.
-pub const MAX_DIGITS: u32 = 18;
-
 /// 10 to the power of `digits`, which is at most 38.
 #[must_use]
 #[inline]

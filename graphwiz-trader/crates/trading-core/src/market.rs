@@ -6,8 +6,10 @@
 use rust_decimal::Decimal;
 
 use crate::bars::Series;
-use crate::exact::{self, Exact, MAX_DIGITS, pow10};
+use crate::counts::MAX_DIGITS;
+use crate::exact::{self, Exact, pow10};
 use crate::instrument::Instrument;
+use crate::scale::{Scale, refine};
 
 /// Digits of the most money that an account may begin with, in counts: ten more are left for what it gains and trades.
 const MOST_MONEY: u32 = 28;
@@ -158,9 +160,9 @@ fn count_one(instrument: Instrument, mut series: Series) -> Result<Market, Uncou
     let too_large = || Uncountable::TooLarge { instrument: name(), tick: instrument.tick };
     let tick = count(instrument.tick, price_digits).and_then(|tick| i64::try_from(tick).ok()).ok_or_else(too_large)?;
     let lot = count(instrument.lot, base_digits).ok_or_else(too_large)?;
-    if !series.rescale_prices(price_digits) {
-        return Err(too_large());
-    }
+    let kept = series.scale();
+    refine(&mut series.records, kept, Scale { price_digits, ..kept }).map_err(|_| too_large())?;
+    series.price_digits = price_digits;
     if let Some(lowest) = series.records.iter().map(|record| record.low).min().filter(|low| *low < tick) {
         let lowest = exact::written(lowest.into(), price_digits);
         return Err(Uncountable::TooCoarse { instrument: name(), tick: instrument.tick, lowest });

@@ -28,6 +28,8 @@ struct Wanted {
 /// An entry that may be sent.
 struct Approved {
     quantity: i128,
+    /// What it can cost at most, fee included.
+    reserved: Exact,
     stop_distance: Option<Exact>,
 }
 
@@ -74,29 +76,30 @@ impl Engine<'_> {
         let counted = &self.run.markets[market];
         let mark = counted.price(self.ledger.mark_of(market));
         let (distance, stop_distance) = self.stop_distance(lane, &mark)?;
-        let mut notional = self.size(lane, &distance);
-        let money = self.run.money;
-        let equity = money.exact(self.ledger.equity(self.run.markets));
+        let equity = self.run.money.exact(self.ledger.equity(self.run.markets));
+        let mut notional = self.size(lane, &equity, &distance);
         if let Some(limits) = &self.run.rules.limits {
             notional = self.clip(market, limits, &equity, notional)?;
         }
-        notional = self.clip_to_cash(market, &mark, wanted, notional)?;
+        let (free, (worst, rate)) = (self.free(), self.worst_price(market, &mark, wanted));
+        notional = clip_to_cash(&free, &(&worst / &mark), rate, notional)?;
         notional *= &wanted.size;
         if self.watch.is_halved() {
             notional *= exact::of(HALF);
         }
         let minimum = counted.minimum(self.ledger.mark_of(market)) * exact::of(VIABLE) / (exact::whole(1) - distance);
         let mut quantity = counted.down_to_lot(&(&notional / &mark));
-        let (worst, rate) = self.worst_price(market, &mark, wanted);
-        if quantity > 0 && self.worst_cost(market, &worst, quantity, rate) > self.free() {
+        let mut reserved = self.worst_cost(market, &worst, quantity, rate);
+        if quantity > 0 && reserved > free {
             quantity -= counted.lot; // the fee is rounded up
+            reserved = self.worst_cost(market, &worst, quantity, rate);
         }
         if notional < minimum || quantity == 0 {
             let least = minimum.max(counted.quantity(counted.lot) * mark);
             let text = format!("risk refused viable_minimum: {} < {}", amount(&notional), amount(&least));
             return Err(Refused(Rule::ViableMinimum, text));
         }
-        Ok(Approved { quantity, stop_distance })
+        Ok(Approved { quantity, reserved, stop_distance })
     }
 
     /// The rules that count and look at the clock.
@@ -122,8 +125,7 @@ impl Engine<'_> {
             if taken > limits.max_open_positions as usize {
                 return refuse(Rule::MaxOpenPositions, taken, limits.max_open_positions);
             }
-            let (day, sent) = self.entries_in_day;
-            let sent = if day == at.div_euclid(DAY) { sent + 1 } else { 1 };
+            let sent = self.entries_with(at);
             if sent > limits.max_trades_per_day {
                 return refuse(Rule::MaxTradesPerDay, sent, limits.max_trades_per_day);
             }
@@ -131,12 +133,16 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// How many entries the UTC day of one at `at` has, that one included.
+    fn entries_with(&self, at: Micros) -> u32 {
+        let (day, sent) = self.entries_in_day;
+        if day == at.div_euclid(DAY) { sent + 1 } else { 1 }
+    }
+
     /// Whether so many stops of a strategy were within 24 hours, the last of them less than 24 hours ago.
     fn is_guarded(&self, strategy: usize, most: usize, at: Micros) -> bool {
-        self.stopped_at[strategy].windows(most).any(|stops| {
-            let (first, last) = (stops[0], stops[most - 1]);
-            last - first < DAY && at < last + DAY
-        })
+        let newest = self.stopped_at[strategy].windows(most).rev().take_while(|stops| at < stops[most - 1] + DAY);
+        newest.map(|stops| stops[most - 1] - stops[0]).any(|span| span < DAY)
     }
 
     /// d as a share of the price; and the whole distance where the stop is one.
@@ -158,9 +164,8 @@ impl Engine<'_> {
     }
 
     /// The value that the strategy's own rule asks for.
-    fn size(&self, lane: usize, distance: &Exact) -> Exact {
+    fn size(&self, lane: usize, equity: &Exact, distance: &Exact) -> Exact {
         let rules = &self.run.participants[self.lanes[lane].strategy].rules;
-        let equity = self.run.money.exact(self.ledger.equity(self.run.markets));
         let share = equity * &rules.capital_share;
         if let Some(fraction) = rules.accumulates {
             return share * exact::of(fraction);
@@ -208,17 +213,6 @@ impl Engine<'_> {
         sum
     }
 
-    /// Clips to what cash can pay at the worst price, with its fee.
-    fn clip_to_cash(&self, market: usize, mark: &Exact, wanted: &Wanted, notional: Exact) -> Result<Exact, Refused> {
-        let free = self.free();
-        if free <= exact::whole(0) {
-            return refuse(Rule::Cash, amount(&notional), amount(&free));
-        }
-        let (worst, rate) = self.worst_price(market, mark, wanted);
-        let cost = worst / mark * (exact::whole(1) + exact::of(rate));
-        Ok(notional.min(free / cost))
-    }
-
     /// The worst price an entry can fill at, and the commission it pays then.
     fn worst_price(&self, market: usize, mark: &Exact, wanted: &Wanted) -> (Exact, Decimal) {
         let costs = &self.run.rules.costs;
@@ -230,11 +224,7 @@ impl Engine<'_> {
 
     fn send(&mut self, lane: usize, wanted: &Wanted, approved: Approved, at: Micros) {
         let market = self.lanes[lane].market;
-        let counted = &self.run.markets[market];
-        let Approved { quantity, stop_distance } = approved;
-        let mark = counted.price(self.ledger.mark_of(market));
-        let (price, rate) = self.worst_price(market, &mark, wanted);
-        let reserved = self.worst_cost(market, &price, quantity, rate);
+        let Approved { quantity, reserved, stop_distance } = approved;
         let order =
             self.order(lane, market, Side::Buy, Cause::Entry, wanted.limit.map(|(price, _)| price), quantity, at);
         let due = self.due(at);
@@ -246,10 +236,16 @@ impl Engine<'_> {
             }
         };
         self.lanes[lane].entry = Some(Entry { order, reserved, stop_distance, kind });
-        let day = at.div_euclid(DAY);
-        let sent = if self.entries_in_day.0 == day { self.entries_in_day.1 + 1 } else { 1 };
-        self.entries_in_day = (day, sent);
+        self.entries_in_day = (at.div_euclid(DAY), self.entries_with(at));
     }
+}
+
+/// Clips to what free cash can pay, where each unit of value may cost `worst`, and its fee.
+fn clip_to_cash(free: &Exact, worst: &Exact, rate: Decimal, notional: Exact) -> Result<Exact, Refused> {
+    if *free <= exact::whole(0) {
+        return refuse(Rule::Cash, amount(&notional), amount(free));
+    }
+    Ok(notional.min(free / (worst * (exact::whole(1) + exact::of(rate)))))
 }
 
 /// An amount in a sentence, to the cent.

@@ -2,13 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use crate::bars::{Record, Series};
+use crate::bars::Series;
 use crate::exact::{self, Exact};
 use crate::market::Market;
 use crate::quality;
 use crate::rules::{Exits, Stop};
 use crate::strategy::{self, Signal, Strategy};
-use crate::time::{Micros, Timeframe};
+use crate::time::Micros;
 
 use super::participant::{Gauge, Participant};
 
@@ -122,15 +122,16 @@ impl<'a> Lane<'a> {
 
     /// Follows the average true range, anew after a gap; says whether there was one.
     fn measure(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> bool {
-        let before = at.checked_sub(1).map(|before| &series.records[before]);
-        let gap = before.is_some_and(|before| has_gap(before, &series.records[at], series.timeframe, max_gap_bars));
-        if gap {
+        let before = at.checked_sub(1).map(|before| series.records[before].open_time);
+        let gap = before.and_then(|before| quality::gap(before, series.records[at].open_time, series.timeframe));
+        let is_long = gap.is_some_and(|gap| gap.bars > i64::from(max_gap_bars));
+        if is_long {
             self.gauge = self.participant.atr.map(|make| make(self.market));
         }
         if let Some(gauge) = &mut self.gauge {
             self.atr = gauge(&series.bar(at));
         }
-        gap
+        is_long
     }
 
     /// Asks it about the closed bar at `at`. On a flagged bar it may only sell.
@@ -146,11 +147,6 @@ impl<'a> Lane<'a> {
         let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
         if is_flagged && signal != Signal::Sell { Signal::None } else { signal }
     }
-}
-
-/// Whether more bars are missing between two than may be.
-fn has_gap(before: &Record, record: &Record, timeframe: Timeframe, max_gap_bars: u32) -> bool {
-    record.open_time - before.open_time > (i64::from(max_gap_bars) + 1) * timeframe.micros()
 }
 
 impl Position {
