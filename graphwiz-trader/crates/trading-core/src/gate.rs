@@ -3,8 +3,11 @@
 //! A backtest prints the same verdict over its own span. A figure that is not defined meets no condition. Conditions can be made
 //! stricter, never looser.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Serialize, Serializer};
 
 use crate::metrics::{Metrics, Span};
 
@@ -44,43 +47,110 @@ impl Gate {
 
     /// What is not met, in the order of the conditions; none where the gate is.
     #[must_use]
-    pub fn unmet(&self, metrics: &Metrics, span: Span) -> Vec<String> {
+    pub fn unmet(&self, metrics: &Metrics, span: Span) -> Vec<Unmet> {
         let mut unmet = Vec::new();
-        if span.days() < number(self.min_days) {
-            unmet.push(format!("{} of {} days", short(span.days(), 1), self.min_days.normalize()));
+        let mut add = |condition, value, limit, digits: [usize; 2]| {
+            let [digits, limit_digits] = digits;
+            unmet.push(Unmet { condition, value, digits, limit, limit_digits });
+        };
+        let days = number(self.min_days);
+        if span.days() < days {
+            add(Condition::Days, Some(span.days()), days, [1, scale(self.min_days)]);
         }
         if metrics.trades < self.min_trips as usize {
-            unmet.push(format!("{} of {} trips", metrics.trades, self.min_trips));
+            add(Condition::Trips, Some(metrics.trades as f64), self.min_trips.into(), [0, 0]);
         }
-        if metrics.max_drawdown > number(self.max_drawdown) {
-            let limit = short(number(self.max_drawdown), self.max_drawdown.normalize().scale().max(2) as usize);
-            let digits = telling(metrics.max_drawdown, number(self.max_drawdown), 3);
-            unmet.push(format!("max_drawdown {} > {limit}", short(metrics.max_drawdown, digits)));
+        let deepest = number(self.max_drawdown);
+        if metrics.max_drawdown > deepest {
+            let digits = [telling(metrics.max_drawdown, deepest, 3), scale(self.max_drawdown).max(2)];
+            add(Condition::MaxDrawdown, Some(metrics.max_drawdown), deepest, digits);
         }
         let least = [
-            ("profit factor", metrics.profit_factor, Some(self.min_profit_factor)),
-            ("PSR", metrics.psr, Some(self.min_psr)),
-            ("Sharpe", metrics.sharpe, self.min_sharpe),
-            ("win", metrics.win_rate, self.min_win),
+            (Condition::ProfitFactor, metrics.profit_factor, Some(self.min_profit_factor)),
+            (Condition::Psr, metrics.psr, Some(self.min_psr)),
+            (Condition::Sharpe, metrics.sharpe, self.min_sharpe),
+            (Condition::Win, metrics.win_rate, self.min_win),
         ];
-        for (name, value, limit) in least {
+        for (condition, value, limit) in least {
             let Some(limit) = limit else { continue };
-            match value {
-                None => unmet.push(format!("{name} not defined")),
-                Some(value) if value < number(limit) => {
-                    let digits = telling(value, number(limit), limit.normalize().scale().max(2));
-                    let [value, limit] = [value, number(limit)].map(|figure| short(figure, digits));
-                    unmet.push(format!("{name} {value} < {limit}"));
-                }
-                Some(_) => {}
+            let (limit, written) = (number(limit), scale(limit).max(2));
+            if value.is_none_or(|value| value < limit) {
+                let digits = value.map_or(written, |value| telling(value, limit, written));
+                add(condition, value, limit, [digits, digits]);
             }
         }
-        if metrics.total_return <= 0.0 {
-            let digits = if metrics.total_return < 0.0 { telling(metrics.total_return, 0.0, 4) } else { 0 };
-            unmet.push(format!("total_return {} <= 0", short(metrics.total_return, digits)));
+        let gain = metrics.total_return;
+        if gain <= 0.0 {
+            add(Condition::TotalReturn, Some(gain), 0.0, [if gain < 0.0 { telling(gain, 0.0, 4) } else { 0 }, 0]);
         }
         unmet
     }
+}
+
+/// What a gate looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the gate's figures")]
+pub enum Condition {
+    Days,
+    Trips,
+    MaxDrawdown,
+    ProfitFactor,
+    Psr,
+    Sharpe,
+    Win,
+    TotalReturn,
+}
+
+/// A condition that is not met.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unmet {
+    /// Which.
+    pub condition: Condition,
+    /// What was shown; `None` where it is not defined.
+    pub value: Option<f64>,
+    /// Digits after its point with which it is told from the limit.
+    pub digits: usize,
+    /// What is asked for, or allowed.
+    pub limit: f64,
+    /// Digits after the point of that.
+    pub limit_digits: usize,
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { condition, value, digits, limit, limit_digits } = *self;
+        let name = match condition {
+            Condition::Days => "days",
+            Condition::Trips => "trips",
+            Condition::MaxDrawdown => "max_drawdown",
+            Condition::ProfitFactor => "profit factor",
+            Condition::Psr => "PSR",
+            Condition::Sharpe => "Sharpe",
+            Condition::Win => "win",
+            Condition::TotalReturn => "total_return",
+        };
+        let Some(value) = value else { return write!(f, "{name} not defined") };
+        let (value, limit) = (short(value, digits), short(limit, limit_digits));
+        match condition {
+            Condition::Days | Condition::Trips => write!(f, "{value} of {limit} {name}"),
+            Condition::MaxDrawdown => write!(f, "{name} {value} > {limit}"),
+            Condition::TotalReturn => write!(f, "{name} {value} <= {limit}"),
+            Condition::ProfitFactor | Condition::Psr | Condition::Sharpe | Condition::Win => {
+                write!(f, "{name} {value} < {limit}")
+            }
+        }
+    }
+}
+
+impl Serialize for Unmet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Digits after the point.
+fn scale(decimal: Decimal) -> usize {
+    decimal.normalize().scale() as usize
 }
 
 fn number(decimal: Decimal) -> f64 {
@@ -88,9 +158,8 @@ fn number(decimal: Decimal) -> f64 {
 }
 
 /// So many digits that two figures which differ are told apart, at least `least`.
-fn telling(value: f64, limit: f64, least: u32) -> usize {
+fn telling(value: f64, limit: f64, least: usize) -> usize {
     let differs = |digits: &usize| format!("{value:.digits$}") != format!("{limit:.digits$}");
-    let least = least as usize;
     (least..17).find(differs).unwrap_or(least)
 }
 
@@ -135,7 +204,8 @@ mod tests {
     #[track_caller]
     fn unmet(metrics: &Metrics, days: i64, expected: &str) {
         let span = Span { from: 0, to: days * DAY };
-        assert_eq!(Gate::live().unmet(metrics, span).join(", "), expected);
+        let unmet: Vec<_> = Gate::live().unmet(metrics, span).iter().map(Unmet::to_string).collect();
+        assert_eq!(unmet.join(", "), expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::engine::Outcome;
 use crate::engine::record::{OrderState, Rule, Side, Trigger};
 use crate::exact::written;
+use crate::gate::Unmet;
 use crate::market::{Market, Money};
 use crate::metrics::{Metrics, Span};
 use crate::time::{Micros, Timeframe};
@@ -36,7 +37,7 @@ pub struct Report {
     /// Its figures.
     pub metrics: Metrics,
     /// What the gate to live asks for and the run has not shown; empty where it has.
-    pub gate_unmet: Vec<String>,
+    pub gate_unmet: Vec<Unmet>,
     /// Close time of each bar, and what the account was worth then, to the cent.
     pub equity: Vec<(i64, String)>,
     /// Finished trips.
@@ -149,7 +150,7 @@ pub struct Heading<'a> {
     pub seed: u64,
     pub capital: i128,
     pub timeframe: Timeframe,
-    pub gate_unmet: Vec<String>,
+    pub gate_unmet: Vec<Unmet>,
     pub warnings: Vec<String>,
 }
 

@@ -216,7 +216,10 @@ fn tell(
     writeln!(out, "{}", result(report))?;
     match report.gate_unmet.as_slice() {
         [] => writeln!(out, "{}: gate met", report.name)?,
-        unmet => writeln!(out, "{}: gate not met: {}", report.name, unmet.join(", "))?,
+        unmet => {
+            let unmet: Vec<_> = unmet.iter().map(ToString::to_string).collect();
+            writeln!(out, "{}: gate not met: {}", report.name, unmet.join(", "))?;
+        }
     }
     let first = written.first().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
     writeln!(out, "report: {first}, fingerprint {}", report.fingerprint)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use trading_core::engine::record::Side;
+use trading_core::gate::{Condition, Unmet};
 use trading_core::metrics::Metrics;
 use trading_core::report::{OrderTold, Report, Trade};
 
@@ -148,47 +149,30 @@ fn gate(report: &Report) -> String {
     format!("<p><span class='flag bad'>Gate not met</span> Before live it would have to show more:</p><ul>{unmet}</ul>")
 }
 
-/// A condition of the gate, `45 of 100 trips` or `PSR .31 < .95`, in words.
-fn in_words(unmet: &str) -> String {
-    // The gate leaves out the 0 before a point.
-    let words: Vec<String> = unmet.split(' ').map(with_zero).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let sentence = match *words.as_slice() {
-        [shown, "of", needed, what] => format!("{shown} {what}; {needed} are asked for"),
-        ["max_drawdown", shown, ">", limit] => {
-            format!("the worst drawdown is {}; at most {} is allowed", of_100(shown), of_100(limit))
+/// A condition of the gate in words.
+fn in_words(unmet: &Unmet) -> String {
+    let Unmet { condition, value, digits, limit, limit_digits } = *unmet;
+    let Some(value) = value else { return escaped(&unmet.to_string()) };
+    let [plain, least] = [(value, digits), (limit, limit_digits)].map(|(figure, digits)| text::number(figure, digits));
+    let of_100 = |(share, digits): (f64, usize)| format!("{} %", text::number(share * 100.0, digits.saturating_sub(2)));
+    let [part, part_least] = [(value, digits), (limit, limit_digits)].map(of_100);
+    let sentence = match condition {
+        Condition::Days => format!("{plain} days; {least} are asked for"),
+        Condition::Trips => format!("{plain} trips; {least} are asked for"),
+        Condition::MaxDrawdown => {
+            format!("the worst drawdown is {part}; at most {part_least} is allowed")
         }
-        ["total_return", shown, "<=", _] => format!("the total return is {}; it has to be a gain", of_100(shown)),
-        ["profit", "factor", shown, "<", limit] => {
-            format!("the profit factor is {shown}; at least {limit} is asked for")
+        Condition::TotalReturn => format!("the total return is {part}; it has to be a gain"),
+        Condition::ProfitFactor => format!("the profit factor is {plain}; at least {least} is asked for"),
+        Condition::Psr => {
+            format!("the chance of an edge (PSR) is {part}; at least {part_least} is asked for")
         }
-        ["PSR", shown, "<", limit] => {
-            format!("the chance of an edge (PSR) is {}; at least {} is asked for", of_100(shown), of_100(limit))
+        Condition::Sharpe => format!("the Sharpe ratio is {plain}; at least {least} is asked for"),
+        Condition::Win => {
+            format!("the part of trips that gained is {part}; at least {part_least} is asked for")
         }
-        ["Sharpe", shown, "<", limit] => format!("the Sharpe ratio is {shown}; at least {limit} is asked for"),
-        ["win", shown, "<", limit] => {
-            format!("the part of trips that gained is {}; at least {} is asked for", of_100(shown), of_100(limit))
-        }
-        _ => return escaped(unmet),
     };
     escaped(&sentence).replace(" %", "\u{a0}%")
-}
-
-fn with_zero(word: &str) -> String {
-    match word.strip_prefix("-.").map(|part| ("-0.", part)).or_else(|| word.strip_prefix('.').map(|part| ("0.", part)))
-    {
-        Some((whole, digits)) => format!("{whole}{digits}"),
-        None => word.to_owned(),
-    }
-}
-
-/// `.31` per cent, as exact as it is written.
-fn of_100(text: &str) -> String {
-    let decimals = text.split_once('.').map_or(0, |(_, part)| part.len().saturating_sub(2));
-    match text.parse::<f64>() {
-        Ok(share) => format!("{} %", text::number(share * 100.0, decimals)),
-        Err(_) => text.to_owned(),
-    }
 }
 
 /// The worst week and the worst drawdown.
@@ -254,17 +238,35 @@ mod tests {
 
     #[test]
     fn the_gate_speaks_in_words() {
-        for (unmet, words) in [
-            ("45 of 100 trips", "45 trips; 100 are asked for"),
-            ("2.0 of 3 days", "2.0 days; 3 are asked for"),
-            ("max_drawdown .151 > .10", "the worst drawdown is 15.1\u{a0}%; at most 10\u{a0}% is allowed"),
-            ("total_return -.0027 <= 0", "the total return is −0.27\u{a0}%; it has to be a gain"),
-            ("profit factor .84 < 1.50", "the profit factor is 0.84; at least 1.50 is asked for"),
-            ("PSR .31 < .95", "the chance of an edge (PSR) is 31\u{a0}%; at least 95\u{a0}% is asked for"),
-            ("PSR not defined", "PSR not defined"),
-            ("<b>", "&lt;b&gt;"),
+        let of =
+            |condition, value, digits, limit, limit_digits| Unmet { condition, value, digits, limit, limit_digits };
+        for (unmet, short, words) in [
+            (of(Condition::Trips, Some(45.0), 0, 100.0, 0), "45 of 100 trips", "45 trips; 100 are asked for"),
+            (of(Condition::Days, Some(2.0), 1, 3.0, 0), "2.0 of 3 days", "2.0 days; 3 are asked for"),
+            (
+                of(Condition::MaxDrawdown, Some(0.151), 3, 0.1, 2),
+                "max_drawdown .151 > .10",
+                "the worst drawdown is 15.1\u{a0}%; at most 10\u{a0}% is allowed",
+            ),
+            (
+                of(Condition::TotalReturn, Some(-0.0027), 4, 0.0, 0),
+                "total_return -.0027 <= 0",
+                "the total return is −0.27\u{a0}%; it has to be a gain",
+            ),
+            (
+                of(Condition::ProfitFactor, Some(0.84), 2, 1.5, 2),
+                "profit factor .84 < 1.50",
+                "the profit factor is 0.84; at least 1.50 is asked for",
+            ),
+            (
+                of(Condition::Psr, Some(0.31), 2, 0.95, 2),
+                "PSR .31 < .95",
+                "the chance of an edge (PSR) is 31\u{a0}%; at least 95\u{a0}% is asked for",
+            ),
+            (of(Condition::Psr, None, 2, 0.95, 2), "PSR not defined", "PSR not defined"),
         ] {
-            assert_eq!(in_words(unmet), words);
+            assert_eq!(unmet.to_string(), short);
+            assert_eq!(in_words(&unmet), words);
         }
     }
 }

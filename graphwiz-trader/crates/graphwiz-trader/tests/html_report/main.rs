@@ -154,7 +154,6 @@ fn names_that_mean_harm_are_only_texts() {
     report.name.clone_from(&harm);
     report.account.currency.clone_from(&harm);
     report.warnings.push(harm.clone());
-    report.gate_unmet.push(harm.clone());
     for order in &mut report.orders {
         order.instrument.clone_from(&harm);
     }
