@@ -29,7 +29,7 @@ pub struct Strategy {
     #[schemars(with = "Vec<String>", length(min = 1), extend("items" = { "type": "string", "format": "instrument" }))]
     pub instruments: Vec<InstrumentId>,
     /// The bars it decides on.
-    #[schemars(with = "TimeframeName")]
+    #[schemars(with = "String", extend("enum" = Timeframe::ALL.map(Timeframe::name)))]
     pub timeframe: Timeframe,
     /// Its parameters; those left out have their defaults.
     #[serde(default)]
@@ -41,24 +41,6 @@ pub struct Strategy {
     /// How its positions end besides by its own signals.
     #[serde(default)]
     pub exits: Exits,
-}
-
-/// The names of timeframes, for the schema.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum TimeframeName {
-    #[serde(rename = "1m")]
-    M1,
-    #[serde(rename = "5m")]
-    M5,
-    #[serde(rename = "15m")]
-    M15,
-    #[serde(rename = "1h")]
-    H1,
-    #[serde(rename = "4h")]
-    H4,
-    #[serde(rename = "1d")]
-    D1,
 }
 
 /// Exits of a strategy: a key left out is taken from the rule file, from what ships with the kind, or from `risk`; null
@@ -139,15 +121,6 @@ pub struct Filters {
     #[schemars(range(min = 0.0, max = 1e15))]
     pub min_notional: Option<Number>,
     /// What the fee of a buy is taken in.
-    #[schemars(with = "FeeInName")]
+    #[schemars(with = "String", extend("enum" = ["quote", "base"]))]
     pub fee_in: FeeIn,
-}
-
-/// The names of what a fee is taken in, for the schema.
-#[derive(JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum FeeInName {
-    Quote,
-    Base,
 }
