@@ -11,8 +11,6 @@ mod fill;
 mod lane;
 mod participant;
 pub mod record;
-#[cfg(test)]
-mod tests;
 mod watch;
 
 use sha2::{Digest as _, Sha256};

@@ -27,4 +27,6 @@ pub mod rules;
 pub mod scale;
 pub mod strategies;
 pub mod strategy;
+#[cfg(feature = "test-support")]
+pub mod test_support;
 pub mod time;

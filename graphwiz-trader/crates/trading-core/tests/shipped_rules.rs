@@ -2,46 +2,15 @@
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::Path;
 
 use rust_decimal::Decimal;
-use trading_core::bars::{Record, Series};
 use trading_core::rule_file::{Instance, Parameter, RuleFile, shipped};
 use trading_core::rules::ExitsLayer;
 use trading_core::strategies::{self, MeanReversion, Momentum, RsiCross, SmaCross};
 use trading_core::strategy::checks::{look_ahead, start_up};
 use trading_core::strategy::{Signal, Strategy};
+use trading_core::test_support::bundled;
 use trading_core::time::Timeframe;
-
-/// The bundled minutes, brought to a timeframe.
-fn bundled(timeframe: Timeframe) -> Series {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../examples/market/bitstamp_BTC-USD_1m.csv.gz");
-    let mut text = String::new();
-    let file = std::fs::File::open(path).expect("the bundled bars");
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("a text");
-    let count = |text: &str, digits: usize| -> i64 {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        format!("{whole}{part:0<digits$}").parse().expect("a number")
-    };
-    let mut records: Vec<Record> = Vec::new();
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let [open, high, low, close] = [1, 2, 3, 4].map(|i| count(cells[i], 2));
-        let volume = count(cells[5], 8);
-        let open_time = timeframe.start_of(cells[0].parse::<i64>().expect("a time") * 1000);
-        match records.last_mut().filter(|last| last.open_time == open_time) {
-            Some(last) => {
-                last.high = last.high.max(high);
-                last.low = last.low.min(low);
-                last.close = close;
-                last.volume += volume;
-            }
-            None => records.push(Record { open_time, open, high, low, close, volume }),
-        }
-    }
-    Series { timeframe, price_digits: 2, volume_digits: 8, records }
-}
 
 fn shipped_file(name: &str) -> RuleFile {
     let (_, text) = shipped::ALL.into_iter().find(|(known, _)| *known == name).expect("a file that ships");

@@ -2,41 +2,15 @@
 //!
 //! The figures come from TA-Lib (sma, rsi) and from fractions (rate of change, z-score) over the same bars.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
-
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
-
 use trading_core::bars::{Bar, Record, Series};
 use trading_core::strategies::{BadParameter, MeanReversion, Momentum, RsiCross, SmaCross};
 use trading_core::strategy::{Signal, Strategy, WarmUp};
+use trading_core::test_support::bundled;
 use trading_core::time::Timeframe;
-
-/// A price of the file, in cents.
-fn cents(price: &str) -> i64 {
-    let (whole, part) = price.split_once('.').unwrap_or((price, ""));
-    format!("{whole}{part:0<2}").parse().unwrap()
-}
 
 /// The bundled minutes as bars of five.
 fn bars() -> Vec<Bar> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../examples/market/bitstamp_BTC-USD_1m.csv.gz");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    let mut records: Vec<Record> = Vec::new();
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let open_time = Timeframe::M5.start_of(cells[0].parse::<i64>().unwrap() * 1000);
-        let [open, high, low, close] = [1, 2, 3, 4].map(|column| cents(cells[column]));
-        match records.last_mut() {
-            Some(bar) if bar.open_time == open_time => {
-                (bar.high, bar.low, bar.close) = (bar.high.max(high), bar.low.min(low), close);
-            }
-            _ => records.push(Record { open_time, open, high, low, close, volume: 0 }),
-        }
-    }
-    let series = Series { timeframe: Timeframe::M5, price_digits: 2, volume_digits: 8, records };
+    let series = bundled(Timeframe::M5);
     (0..series.records.len()).map(|index| series.bar(index)).collect()
 }
 

@@ -1,55 +1,24 @@
 //! Runs to tell: on the bundled minutes, on a market that wanders, and on seven bars written by hand.
 
-use std::io::Read as _;
-use std::path::Path;
-
 use graphwiz_trader::html_report::Prices;
-use rust_decimal::Decimal;
 use trading_core::bars::{Bar, Record, Series};
 use trading_core::engine::{Participant, Run, run};
-use trading_core::exact;
 use trading_core::gate::Gate;
-use trading_core::indicators::{Count, Indicator as _, Length, Sma};
-use trading_core::instrument::{FeeIn, Instrument};
 use trading_core::market::count_all;
 use trading_core::metrics::{Metrics, Span};
 use trading_core::report::{Heading, Report};
-use trading_core::rules::{
-    Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules, Target,
-};
+use trading_core::rules::{Costs, EmergencyRules, Exits, Limits, Rules, Slippage};
 use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
+use trading_core::test_support::{
+    alone, bundled as bundled_bars, decimal, instrument, lenient_rules as rules, sma_cross, wandering,
+};
+pub(crate) use trading_core::test_support::{default_exits, stop_only};
 use trading_core::time::{SECOND, Timeframe};
 
 /// What a page is made of.
 pub(crate) struct Told {
     pub(crate) report: Report,
     pub(crate) prices: Vec<Prices>,
-}
-
-fn decimal(text: &str) -> Decimal {
-    text.parse().expect("a decimal")
-}
-
-struct Cross {
-    fast: Sma<Count>,
-    slow: Sma<Count>,
-    before: Option<(f64, f64)>,
-}
-
-impl Strategy for Cross {
-    fn warm_up(&self) -> WarmUp {
-        WarmUp { defined: 51, settle: 51 }
-    }
-
-    fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
-        let close = Count::close(bar);
-        let now = self.fast.next(close).zip(self.slow.next(close));
-        match (std::mem::replace(&mut self.before, now), now) {
-            (Some((fast, slow)), Some(now)) if fast <= slow && now.0 > now.1 => Signal::Buy { size: 1.0 },
-            (Some((fast, slow)), Some(now)) if fast >= slow && now.0 < now.1 => Signal::Sell,
-            _ => Signal::None,
-        }
-    }
 }
 
 /// Buys at the first bar and at the fifth.
@@ -78,43 +47,6 @@ impl Strategy for Never {
     }
 }
 
-fn cross(_: usize) -> Box<dyn Strategy> {
-    let sma = |bars| Sma::new(Length::new(bars).expect("a length"));
-    Box::new(Cross { fast: sma(20), slow: sma(50), before: None })
-}
-
-pub(crate) fn stop_only() -> Exits {
-    ExitsLayer::stop_only().resolve(decimal("0.05"))
-}
-
-pub(crate) fn default_exits() -> Exits {
-    let target = |percent, target| Target { percent: decimal(percent), target: decimal(target) };
-    Exits { trailing: Some(decimal("0.01")), targets: vec![target("0.5", "0.03"), target("1", "0.05")], ..stop_only() }
-}
-
-fn rules() -> Rules {
-    Rules {
-        costs: Costs {
-            commission: decimal("0.001"),
-            commission_maker: decimal("0.001"),
-            slippage: Slippage::Fixed(decimal("0.0005")),
-            max_volume_share: decimal("0.1"),
-            latency: 0,
-        },
-        sizing: Sizing::FixedFractional { risk_per_trade: decimal("0.01") },
-        limits: Some(Limits {
-            max_position_share: decimal("0.1"),
-            max_position_size: decimal("10000"),
-            max_portfolio_exposure: decimal("0.5"),
-            max_correlation_exposure: decimal("0.3"),
-            max_open_positions: 10,
-            max_trades_per_day: 1000,
-        }),
-        emergency: EmergencyRules::default(),
-        max_gap_bars: 3,
-    }
-}
-
 /// What is run.
 struct Setting<'a> {
     name: &'a str,
@@ -128,17 +60,9 @@ struct Setting<'a> {
 fn told(setting: Setting<'_>) -> Told {
     let Setting { name, listed, exits, rules, make, capital } = setting;
     let timeframe = listed[0].1.timeframe;
-    let instrument = |id: &str| Instrument {
-        id: id.parse().expect("an instrument"),
-        tick: decimal("0.01"),
-        lot: decimal("0.00000001"),
-        min_quantity: Decimal::ZERO,
-        min_notional: decimal("10"),
-        fee_in: FeeIn::Quote,
-    };
     let listed = listed.into_iter().map(|(id, series)| (instrument(id), series)).collect();
     let (money, markets) = count_all(listed, decimal(capital)).expect("small numbers");
-    let strategy = StrategyRules { name: name.into(), capital_share: exact::whole(1), exits, accumulates: None };
+    let strategy = alone(name, exits);
     let all = (0..markets.len()).collect();
     let capital = money.count(decimal(capital)).expect("a count");
     let participants = [Participant { rules: strategy, markets: all, make, atr: None }];
@@ -163,54 +87,9 @@ fn told(setting: Setting<'_>) -> Told {
     Told { report, prices: markets.iter().filter_map(|market| Prices::of(market, span)).collect() }
 }
 
-/// The bundled minutes, brought to five.
-fn bundled_bars() -> Series {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../examples/market/bitstamp_BTC-USD_1m.csv.gz");
-    let mut text = String::new();
-    let file = std::fs::File::open(path).expect("the bundled bars");
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("a text");
-    let count = |text: &str, digits: usize| -> i64 {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        format!("{whole}{part:0<digits$}").parse().expect("a number")
-    };
-    let timeframe = Timeframe::M5;
-    let mut records: Vec<Record> = Vec::new();
-    for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let [open, high, low, close] = [1, 2, 3, 4].map(|i| count(cells[i], 2));
-        let volume = count(cells[5], 8);
-        let open_time = timeframe.start_of(cells[0].parse::<i64>().expect("a time") * 1000);
-        match records.last_mut().filter(|last| last.open_time == open_time) {
-            Some(last) => {
-                (last.high, last.low) = (last.high.max(high), last.low.min(low));
-                (last.close, last.volume) = (close, last.volume + volume);
-            }
-            None => records.push(Record { open_time, open, high, low, close, volume }),
-        }
-    }
-    Series { timeframe, price_digits: 2, volume_digits: 8, records }
-}
-
-/// A market that wanders from 2024-01-01 on: of one seed always the same.
-fn wandering(timeframe: Timeframe, bars: i64, seed: u64) -> Series {
-    let (mut state, mut price) = (seed, 6_000_000_i64);
-    let mut step = |range: i64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        i64::try_from((state >> 33) % u64::try_from(2 * range + 1).expect("small")).expect("small") - range
-    };
-    let record = |i: i64| {
-        let open = price;
-        price = (price + step(4000) + (6_000_000 - price) / 20_000).max(1_000_000);
-        let (high, low) = (open.max(price) + 500, open.min(price) - 500);
-        let open_time = 1_704_067_200 * SECOND + i * timeframe.micros();
-        Record { open_time, open, high, low, close: price, volume: 100_000_000_000 }
-    };
-    Series { timeframe, price_digits: 2, volume_digits: 8, records: (0..bars).map(record).collect() }
-}
-
 fn on_bundled(exits: Exits, rules: Rules) -> Told {
-    let listed = vec![("bitstamp:BTC/USD", bundled_bars())];
-    told(Setting { name: "sma_cross", listed, exits, rules, make: &cross, capital: "100000" })
+    let listed = vec![("bitstamp:BTC/USD", bundled_bars(Timeframe::M5))];
+    told(Setting { name: "sma_cross", listed, exits, rules, make: &|_| sma_cross(), capital: "100000" })
 }
 
 /// The first run that a newcomer sees.
@@ -232,7 +111,7 @@ pub(crate) fn long() -> Told {
         listed: vec![("test:BTC/USD", wandering(Timeframe::M1, 1_000_000, 42))],
         exits: default_exits(),
         rules: Rules { costs, ..rules() },
-        make: &cross,
+        make: &|_| sma_cross(),
         capital: "100000",
     })
 }
@@ -259,7 +138,7 @@ pub(crate) fn portfolio() -> Told {
             .to_vec(),
         exits: default_exits(),
         rules: Rules { limits, ..rules() },
-        make: &cross,
+        make: &|_| sma_cross(),
         capital: "100000",
     })
 }

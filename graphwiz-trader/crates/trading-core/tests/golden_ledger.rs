@@ -1,16 +1,17 @@
+//! The contract's example of a ledger, bar by bar, to the last digit.
+#![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::VecDeque;
 
-use rust_decimal::Decimal;
-
-use super::*;
-use crate::bars::Bar;
-use crate::bars::Series;
-use crate::instrument::{FeeIn, Instrument};
-use crate::market::count_all;
-use crate::rules::StrategyRules;
-use crate::rules::{Costs, EmergencyRules, Exits, Limits, Sizing, Slippage, Stop, Target};
-use crate::strategy::{Position, Strategy, WarmUp};
-use crate::time::SECOND;
+use trading_core::bars::{Bar, Record, Series};
+use trading_core::engine::{Participant, Run, run};
+use trading_core::exact::written;
+use trading_core::instrument::Instrument;
+use trading_core::market::count_all;
+use trading_core::rules::Exits;
+use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
+use trading_core::test_support::{alone, decimal, default_exits, instrument, rules, stop_only};
+use trading_core::time::{SECOND, Timeframe};
 
 /// Answers with the signals of a list, one a bar.
 struct Scripted(VecDeque<Signal>);
@@ -23,10 +24,6 @@ impl Strategy for Scripted {
     fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
         self.0.pop_front().unwrap_or(Signal::None)
     }
-}
-
-fn decimal(text: &str) -> Decimal {
-    text.parse().expect("a decimal")
 }
 
 /// Seven bars of the example in the contract, open, high, low and close in cents, 1000 units of volume each.
@@ -52,72 +49,24 @@ fn example_bars() -> Series {
     Series { timeframe: Timeframe::M5, price_digits: 2, volume_digits: 0, records }
 }
 
-fn default_rules() -> Rules {
-    Rules {
-        costs: Costs {
-            commission: decimal("0.001"),
-            commission_maker: decimal("0.001"),
-            slippage: Slippage::Fixed(decimal("0.0005")),
-            max_volume_share: decimal("0.1"),
-            latency: 0,
-        },
-        sizing: Sizing::FixedFractional { risk_per_trade: decimal("0.01") },
-        limits: Some(Limits {
-            max_position_share: decimal("0.1"),
-            max_position_size: decimal("10000"),
-            max_portfolio_exposure: decimal("0.5"),
-            max_correlation_exposure: decimal("0.3"),
-            max_open_positions: 10,
-            max_trades_per_day: 100,
-        }),
-        emergency: EmergencyRules {
-            max_daily_loss: Some(decimal("0.05")),
-            max_drawdown: Some(decimal("0.15")),
-            ..EmergencyRules::default()
-        },
-        max_gap_bars: 3,
-    }
-}
-
-fn default_exits() -> Exits {
-    let target = |percent, target| Target { percent: decimal(percent), target: decimal(target) };
-    Exits {
-        stop: Stop::Percent(decimal("0.02")),
-        trailing: Some(decimal("0.01")),
-        targets: vec![target("0.5", "0.03"), target("1", "0.05")],
-        cooldown_bars: 0,
-        stop_guard: None,
-        size_stop: decimal("0.02"),
-    }
-}
-
 /// Runs a script with these exits over the example: fills as `time price quantity fee`, trips as `cause pnl`, and cash.
 fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
-    let instrument = Instrument {
-        id: "test:AAA/USD".parse().expect("an instrument"),
-        tick: decimal("0.01"),
-        lot: decimal("0.00001"),
-        min_quantity: Decimal::ZERO,
-        min_notional: decimal("10"),
-        fee_in: FeeIn::Quote,
-    };
+    let instrument = Instrument { lot: decimal("0.00001"), ..instrument("test:AAA/USD") };
     let (money, markets) = count_all(vec![(instrument, example_bars())], decimal("10000")).expect("small numbers");
     let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted(signals.iter().copied().collect())) };
-    let rules =
-        StrategyRules { name: "scripted".into(), capital_share: crate::exact::whole(1), exits, accumulates: None };
     let outcome = run(&Run {
         money,
         markets: &markets,
         timeframe: Timeframe::M5,
         from: 0,
-        participants: &[Participant { rules, markets: vec![0], make: &make, atr: None }],
-        rules: &default_rules(),
+        participants: &[Participant { rules: alone("scripted", exits), markets: vec![0], make: &make, atr: None }],
+        rules: &rules(),
         capital: money.count(decimal("10000")).expect("a count"),
     });
     let market = &markets[0];
     let fills = outcome.fills.iter().map(|fill| {
         let [price, quantity] =
-            [(fill.price.into(), 2), (fill.quantity, market.base_digits)].map(|(n, digits)| exact_text(n, digits));
+            [(fill.price.into(), 2), (fill.quantity, market.base_digits)].map(|(n, digits)| written(n, digits));
         format!("{} {price} {quantity} {}", fill.at / (300 * SECOND), money.written(fill.fee))
     });
     let trips = outcome.trips.iter().map(|trip| format!("{} {}", trip.cause.kind(), money.written(trip.pnl)));
@@ -125,15 +74,10 @@ fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
     (fills.collect(), trips.collect(), money.written(outcome.ledger.cash()))
 }
 
-fn exact_text(count: i128, digits: u32) -> String {
-    crate::exact::written(count, digits)
-}
-
-const BUY: Signal = Signal::Buy { size: 1.0 };
-
 #[test]
 fn the_golden_ledger_comes_out_to_the_last_digit() {
-    let (fills, trips, cash) = ran(&[BUY, Signal::None, Signal::None, Signal::None, BUY], default_exits());
+    let (fills, trips, cash) =
+        ran(&[Signal::BUY, Signal::None, Signal::None, Signal::None, Signal::BUY], default_exits());
     let expected = [
         "1 100.16 10 1.0016",
         "3 103.11 5 0.51555",
@@ -148,8 +92,7 @@ fn the_golden_ledger_comes_out_to_the_last_digit() {
 
 #[test]
 fn a_bar_that_opens_under_the_stop_sells_at_its_open() {
-    let exits = Exits { trailing: None, targets: Vec::new(), ..default_exits() };
-    let (fills, _, cash) = ran(&[BUY], exits);
+    let (fills, _, cash) = ran(&[Signal::BUY], stop_only());
     assert_eq!(fills.last().map(String::as_str), Some("7 96.95 10 0.9695")); // 97 · .9995 = 96.9515
     assert_eq!(cash, "9965.9289");
 }
