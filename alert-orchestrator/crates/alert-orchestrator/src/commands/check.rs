@@ -121,7 +121,7 @@ fn check_samples(
     report: &mut Report<impl Write>,
 ) -> anyhow::Result<()> {
     let asset = &of.asset;
-    let shown = |ts: i64| time::shown(time::timestamp(ts), &of.rules.zone);
+    let shown = |ts: i64| time::shown_nanos(ts, &of.rules.zone);
     let wallets = &positions.wallets;
     if let Some(later) = positions.newest_cut {
         let ahead = time::hours_between(time::nanos(now), later);
