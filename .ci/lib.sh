@@ -91,14 +91,17 @@ crate() {
         cargo install "$1" --version "$2" --locked --no-default-features --debug --root "$tools" --force
 }
 
-# pip ARGUMENT...: installs into a virtual environment of our own.
+# pip ARGUMENT...: installs into a virtual environment of our own; one lane at a time, the first of which makes it.
 pip() {
-    if [ ! -x "$python/pip" ]; then
-        python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3 python3-venv || return
-        rm -rf "$tools/python"
-        python3 -m venv "$tools/python" || return
-    fi
-    flock "$tools/pip.lock" "$python/pip" install --quiet --disable-pip-version-check "$@"
+    (
+        flock 9
+        if [ ! -x "$python/pip" ]; then
+            python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3 python3-venv || exit
+            rm -rf "$tools/python"
+            python3 -m venv "$tools/python" || exit
+        fi
+        "$python/pip" install --quiet --disable-pip-version-check "$@"
+    ) 9>"$tools/pip.lock"
 }
 
 # node_packages FOLDER: makes sure of a Node.js that can run what is in the folder, and installs its packages.

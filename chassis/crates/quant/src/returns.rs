@@ -44,7 +44,7 @@ pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<f64> {
 /// The deepest fall from a highest value so far, as a fraction of it, and the most values in a row under an earlier high.
 ///
 /// ```
-/// assert_eq!(quant::returns::drawdown(&[100.0, 90.0, 85.0, 90.0]), (0.15, 3));
+/// assert_eq!(quant::returns::drawdown(&[100.0, 90.0, 75.0, 90.0]), (0.25, 3));
 /// assert_eq!(quant::returns::drawdown(&[]), (0.0, 0));
 /// ```
 #[must_use]
