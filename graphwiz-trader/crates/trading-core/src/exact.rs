@@ -4,12 +4,13 @@
 //! happens at every bar is done in whole counts of a step instead. Rounding is named where it happens: [`down_to`],
 //! [`up_to`], [`half_even`].
 
+mod fraction;
+
 use dashu_base::{DivRemEuclid as _, UnsignedAbs as _};
-use dashu_int::{IBig, UBig};
+use dashu_int::IBig;
 use rust_decimal::Decimal;
 
-/// A fraction of whole numbers, exact.
-pub type Exact = dashu_ratio::Relaxed;
+pub use fraction::Exact;
 
 /// 10 to the power of `digits`, which is at most 38.
 #[must_use]
@@ -27,13 +28,13 @@ pub fn of(decimal: Decimal) -> Exact {
 /// `count` steps of 10^−`digits`.
 #[must_use]
 pub fn of_count(count: i128, digits: u32) -> Exact {
-    Exact::from_parts(count.into(), pow10(digits).unsigned_abs().into())
+    Exact::small(count, pow10(digits))
 }
 
 /// A whole number as a fraction.
 #[must_use]
 pub fn whole(number: i128) -> Exact {
-    Exact::from(IBig::from(number))
+    Exact::small(number, 1)
 }
 
 /// An `f64` as it enters money: rounded half-even to 12 significant digits, and then that decimal. `None` where it is not
@@ -48,9 +49,13 @@ pub fn whole(number: i128) -> Exact {
 /// ```
 #[must_use]
 pub fn of_f64(value: f64) -> Option<Exact> {
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and has at most 12 digits")]
+    if value.fract() == 0.0 && value.abs() < 1e12 {
+        return Some(whole(value as i128)); // the sizes of most entries
+    }
     let (digits, power) = significant(value)?;
-    let scale = UBig::from(10_u8).pow(power.unsigned_abs() as usize);
-    Some(if power < 0 { Exact::from_parts(digits.into(), scale) } else { Exact::from(IBig::from(digits) * scale) })
+    let scale = Exact::from(IBig::from(10).pow(power.unsigned_abs() as usize));
+    Some(if power < 0 { whole(digits) / scale } else { whole(digits) * scale })
 }
 
 /// As [`of_f64`]; `None` also where a decimal of 28 digits cannot hold it.
@@ -114,13 +119,20 @@ fn count(number: IBig) -> i128 {
 #[must_use]
 #[inline]
 pub fn count_to_f64(count: i128) -> f64 {
-    i64::try_from(count).map_or(count as f64, |count| count as f64)
+    i64::try_from(count).map_or_else(|_| long_to_f64(count), |count| count as f64)
+}
+
+/// Apart, for the conversion is a function of many steps that the compiler would else call beforehand, for all counts.
+#[cold]
+#[inline(never)]
+fn long_to_f64(count: i128) -> f64 {
+    count as f64
 }
 
 /// A fraction as the nearest `f64`, for statistics and sentences.
 #[must_use]
 pub fn to_f64(value: &Exact) -> f64 {
-    value.to_f64().value()
+    value.to_f64()
 }
 
 /// A count of steps of 10^−`digits` as decimals are written: without trailing zeros, and without an exponent.

@@ -3,6 +3,7 @@
 use super::indicator::Length;
 use super::input::{Input, Moments, Spread, Total};
 use crate::bars::{Bar, NO_VOLUME};
+use crate::exact::count_to_f64;
 
 /// A price or a volume of a bar, as the whole count that is stored. Not negative.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -95,14 +96,8 @@ impl Total<Count> for CountSum {
 
     #[inline]
     fn over(&mut self, divisor: f64) -> f64 {
-        nearest(self.count) / (divisor * self.scale)
+        count_to_f64(self.count) / (divisor * self.scale)
     }
-}
-
-/// A whole number as `f64`. Most fit into 64 bits, for which the processor has an instruction.
-#[inline]
-fn nearest(count: i128) -> f64 {
-    i64::try_from(count).map_or_else(|_| count as f64, |count| count as f64)
 }
 
 /// Sums of counts and of their squares.
@@ -147,9 +142,9 @@ impl Moments<Count> for CountMoments {
         let n = i128::from(length.0);
         let steps = length.as_f64() * self.scale;
         Spread {
-            mean: nearest(self.sum) / steps,
-            deviation: nearest(n * self.squares - self.sum * self.sum).sqrt() / steps,
-            distance: nearest(n * i128::from(newest.count) - self.sum) / steps,
+            mean: count_to_f64(self.sum) / steps,
+            deviation: count_to_f64(n * self.squares - self.sum * self.sum).sqrt() / steps,
+            distance: count_to_f64(n * i128::from(newest.count) - self.sum) / steps,
         }
     }
 }
