@@ -8,12 +8,11 @@
 
 mod entry;
 mod fill;
+mod hash_sink;
 mod lane;
 mod participant;
 pub mod record;
 mod watch;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::bars::Record;
 use crate::ledger::Ledger;
@@ -24,6 +23,7 @@ use crate::time::{Micros, Timeframe};
 
 pub use participant::{Gauge, Participant};
 
+use hash_sink::HashSink;
 use lane::Lane;
 use record::{Cause, Emergency, Fill, Order, OrderState, Refusal, Side, Trip};
 use watch::Watch;
@@ -122,6 +122,8 @@ impl<'a> Engine<'a> {
         ledger.grant(run.capital);
         let start = |market: &Market| market.series.records.partition_point(|record| record.open_time < run.from);
         let next: Vec<usize> = run.markets.iter().map(start).collect();
+        let longest = run.markets.iter().zip(&next).map(|(market, &next)| market.series.records.len() - next).max();
+        let longest = longest.unwrap_or(0);
         let mut lanes = Vec::new();
         for (strategy, participant) in run.participants.iter().enumerate() {
             for &market in &participant.markets {
@@ -143,7 +145,7 @@ impl<'a> Engine<'a> {
             dust_value: vec![0; next.len()],
             next,
             ledger,
-            watch: Watch::new(&run.rules.emergency, run.from),
+            watch: Watch::new(&run.rules.emergency, run.from, longest),
             stopped_at: vec![Vec::new(); run.participants.len()],
             entries_in_day: (i64::MIN, 0),
             fees: 0,
@@ -174,13 +176,15 @@ impl<'a> Engine<'a> {
             self.taken[i] = 0;
         }
         let close_time = open_time + self.run.timeframe.micros();
-        self.fill_at_open(open_time);
-        for market in 0..self.current.len() {
-            if let Some(record) = self.current[market] {
-                self.fill_within(market, &record, close_time);
+        if !self.lanes.iter().all(Lane::is_idle) {
+            self.fill_at_open(open_time);
+            for market in 0..self.current.len() {
+                if let Some(record) = self.current[market] {
+                    self.fill_within(market, &record, close_time);
+                }
             }
+            self.lapse_limits(close_time);
         }
-        self.lapse_limits(close_time);
         self.close_bars();
         self.sample(close_time);
         self.decide(close_time);
@@ -307,21 +311,12 @@ impl<'a> Engine<'a> {
     }
 
     fn finish(self) -> Outcome {
-        let mut hash = Sha256::new();
-        for order in &self.orders {
-            let Order { decided_at, strategy, market, side, cause, limit, quantity, filled, state } = order;
-            let text = format!(
-                "order {decided_at} {strategy} {market} {side:?} {cause:?} {limit:?} {quantity} {filled} {state:?}\n"
-            );
-            hash.update(text);
-        }
-        for fill in &self.fills {
-            let Fill { at, order, price, quantity, fee, base_fee } = fill;
-            hash.update(format!("fill {at} {order} {price} {quantity} {fee} {base_fee}\n"));
-        }
+        let mut hash = HashSink::default();
+        self.orders.iter().for_each(|order| order.put(&mut hash));
+        self.fills.iter().for_each(|fill| fill.put(&mut hash));
         let unit_value = self.watch.unit_value();
         let (sampled, values_hash) = self.watch.finish(self.run.money);
-        hash.update(values_hash);
+        hash.put(&values_hash);
         Outcome {
             orders: self.orders,
             fills: self.fills,
@@ -335,7 +330,7 @@ impl<'a> Engine<'a> {
             mean_equity: sampled.mean_equity,
             ledger: self.ledger,
             unit_value,
-            result_hash: hash.finalize().into(),
+            result_hash: hash.finish(),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! All returns and limits are in N, the value of one unit: a grant buys units at the N just before it, so that it is
 //! neither profit nor loss.
 
+use dashu_base::Gcd as _;
 use dashu_int::IBig;
 
 use crate::exact::{half_even, pow10};
@@ -41,8 +42,16 @@ pub struct Ledger {
     units: i128,
     /// N, counts of 10^−18.
     unit_value: i128,
-    /// N = E · `scale.0` / `scale.1`, reduced.
-    scale: (i128, i128),
+    scale: UnitScale,
+}
+
+/// N = E · `factor` / `divisor`, without their common factors.
+#[derive(Debug, Clone, Copy)]
+struct UnitScale {
+    factor: i128,
+    divisor: i128,
+    /// The largest E whose product with `factor` is a count.
+    most: i128,
 }
 
 impl Ledger {
@@ -59,7 +68,7 @@ impl Ledger {
             held: vec![Held::default(); instruments],
             units: 0,
             unit_value: pow10(UNIT_DIGITS),
-            scale: (0, 1),
+            scale: UnitScale::of(money, 0),
         }
     }
 
@@ -70,7 +79,7 @@ impl Ledger {
         let scale = IBig::from(pow10(UNIT_DIGITS)).pow(2);
         let price = IBig::from(self.unit_value) * IBig::from(pow10(self.money.digits));
         self.units += half_even(IBig::from(amount) * scale, price);
-        self.scale = reduced(self.money.digits, self.units);
+        self.scale = UnitScale::of(self.money, self.units);
     }
 
     /// Books a buy and its fee, which is in quote or in base.
@@ -132,12 +141,11 @@ impl Ledger {
 
     /// N for this E, in counts of 10^−18, rounded half-even. Without units it stays what it was.
     pub(crate) fn unit_value(&mut self, equity: i128) -> i128 {
-        let (factor, divisor) = self.scale;
-        if factor != 0 {
-            self.unit_value = match equity.checked_mul(factor) {
-                Some(product) if divisor == 1 => product,
-                product => half_even(product.map_or_else(|| IBig::from(equity) * factor, IBig::from), divisor.into()),
-            };
+        let UnitScale { factor, divisor, most } = self.scale;
+        if divisor == 1 && (0..=most).contains(&equity) {
+            self.unit_value = equity * factor;
+        } else if factor != 0 {
+            self.unit_value = half_even(IBig::from(equity) * factor, divisor.into());
         }
         self.unit_value
     }
@@ -157,14 +165,18 @@ pub(crate) struct Fee {
     pub(crate) base: i128,
 }
 
-/// 10^(36 − `digits`) and `units` without their common factors: what E is multiplied with and divided by.
-fn reduced(digits: u32, units: i128) -> (i128, i128) {
-    let (mut a, mut b) = (pow10(2 * UNIT_DIGITS - digits), units);
-    let (factor, divisor) = (a, b);
-    while b != 0 {
-        (a, b) = (b, a % b);
+impl UnitScale {
+    /// Of 10^(36 − digits of money) / `units`; without units N follows from no E.
+    fn of(money: Money, units: i128) -> Self {
+        if units == 0 {
+            return Self { factor: 0, divisor: 0, most: -1 };
+        }
+        let factor = pow10(2 * UNIT_DIGITS - money.digits).unsigned_abs();
+        let common = factor.gcd(units.unsigned_abs());
+        #[expect(clippy::cast_possible_wrap, reason = "factors of counts are counts")]
+        let (factor, divisor) = ((factor / common) as i128, units / common as i128);
+        Self { factor, divisor, most: i128::MAX / factor }
     }
-    if units == 0 { (0, 1) } else { (factor / a, divisor / a) }
 }
 
 #[cfg(test)]

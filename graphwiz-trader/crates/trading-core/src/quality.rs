@@ -78,7 +78,8 @@ impl Fault {
 /// Whether a close is so far from the one before (more than half of it) that nothing may be entered on the bar.
 #[must_use]
 pub fn is_flagged(previous_close: i64, close: i64) -> bool {
-    2 * (i128::from(close) - i128::from(previous_close)).abs() > i128::from(previous_close)
+    // 2·|Δ| > p exactly where |Δ| > ⌊p / 2⌋, for |Δ| is whole; two prices above 0 are never too far apart.
+    (close - previous_close).abs() > previous_close / 2
 }
 
 /// Bars that are missing between two that are there.

@@ -22,14 +22,15 @@ impl Engine<'_> {
     /// Fills orders at market at the open of their bars, exits before entries.
     pub(super) fn fill_at_open(&mut self, open_time: Micros) {
         for i in 0..self.lanes.len() {
-            if let (Some(exit), Some(record)) = (self.lanes[i].exit, self.current[self.lanes[i].market])
+            if let Some(exit) = self.lanes[i].exit
                 && exit.due <= open_time
+                && let Some(record) = self.current[self.lanes[i].market]
             {
                 self.sell(i, exit.order, record.open, open_time);
             }
         }
         for i in 0..self.lanes.len() {
-            let Some(Entry { kind: EntryKind::Market { due }, .. }) = self.lanes[i].entry else { continue };
+            let Some(&Entry { kind: EntryKind::Market { due }, .. }) = self.lanes[i].entry.as_ref() else { continue };
             if due > open_time {
                 continue;
             }
@@ -44,7 +45,7 @@ impl Engine<'_> {
     pub(super) fn fill_within(&mut self, market: usize, record: &Record, close_time: Micros) {
         for step in [Self::fill_limit, Self::watch_stop, Self::watch_targets] {
             for i in 0..self.lanes.len() {
-                if self.lanes[i].market == market {
+                if self.lanes[i].market == market && !self.lanes[i].is_idle() {
                     step(self, i, record, close_time);
                 }
             }
@@ -72,8 +73,9 @@ impl Engine<'_> {
     /// Ends limit entries whose time is over.
     pub(super) fn lapse_limits(&mut self, close_time: Micros) {
         for i in 0..self.lanes.len() {
-            let kind = self.lanes[i].entry.as_ref().map(|entry| entry.kind);
-            if matches!(kind, Some(EntryKind::Limit { expires, .. }) if expires <= close_time) {
+            if let Some(Entry { kind: EntryKind::Limit { expires, .. }, .. }) = &self.lanes[i].entry
+                && *expires <= close_time
+            {
                 self.cancel_entry(i, OrderState::Expired);
             }
         }

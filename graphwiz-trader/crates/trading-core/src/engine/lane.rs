@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::bars::Series;
+use crate::bars::{Bar, Series};
 use crate::exact::{self, Exact};
 use crate::market::Market;
 use crate::quality;
@@ -102,6 +102,12 @@ impl<'a> Lane<'a> {
         }
     }
 
+    /// Whether it holds nothing, and no order of it is open.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.position.is_none() && self.entry.is_none() && self.exit.is_none()
+    }
+
     pub(super) fn exits(&self) -> &'a Exits {
         &self.participant.rules.exits
     }
@@ -112,7 +118,10 @@ impl<'a> Lane<'a> {
         let first = start.saturating_sub(self.code.warm_up().settle);
         if self.gauge.is_some() {
             for at in start.saturating_sub(GAUGE_SETTLE.max(start - first))..first {
-                self.measure(series, at, max_gap_bars);
+                if is_after_long_gap(series, at, max_gap_bars) {
+                    self.begin_gauge();
+                }
+                self.measure(&series.bar(at));
             }
         }
         for at in first..start {
@@ -120,33 +129,42 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Follows the average true range, anew after a gap; says whether there was one.
-    fn measure(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> bool {
-        let before = at.checked_sub(1).map(|before| series.records[before].open_time);
-        let gap = before.and_then(|before| quality::gap(before, series.records[at].open_time, series.timeframe));
-        let is_long = gap.is_some_and(|gap| gap.bars > i64::from(max_gap_bars));
-        if is_long {
-            self.gauge = self.participant.atr.map(|make| make(self.market));
-        }
+    fn begin_gauge(&mut self) {
+        self.gauge = self.participant.atr.map(|make| make(self.market));
+    }
+
+    /// Follows the average true range.
+    #[inline]
+    fn measure(&mut self, bar: &Bar) {
         if let Some(gauge) = &mut self.gauge {
-            self.atr = gauge(&series.bar(at));
+            self.atr = gauge(bar);
         }
-        is_long
     }
 
     /// Asks it about the closed bar at `at`. On a flagged bar it may only sell.
+    #[inline]
     pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Signal {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
-        if self.measure(series, at, max_gap_bars) {
+        if is_after_long_gap(series, at, max_gap_bars) {
+            self.begin_gauge();
             self.code = (self.participant.make)(self.market);
         }
         let bar = series.bar(at);
+        self.measure(&bar);
         let seen = self.position.as_ref().map(|position| position.seen(self.bars));
         let signal = self.code.on_bar(&bar, seen.as_ref());
         let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
         if is_flagged && signal != Signal::Sell { Signal::None } else { signal }
     }
+}
+
+/// Whether so many bars are missing before the one at `at` that indicators begin anew.
+#[inline]
+fn is_after_long_gap(series: &Series, at: usize, max_gap_bars: u32) -> bool {
+    let before = at.checked_sub(1).map(|before| series.records[before].open_time);
+    let gap = before.and_then(|before| quality::gap(before, series.records[at].open_time, series.timeframe));
+    gap.is_some_and(|gap| gap.bars > i64::from(max_gap_bars))
 }
 
 impl Position {

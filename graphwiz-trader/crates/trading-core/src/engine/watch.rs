@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use rust_decimal::Decimal;
-use sha2::{Digest as _, Sha256};
 
 use crate::exact;
 use crate::ledger::UNIT_DIGITS;
@@ -11,6 +10,7 @@ use crate::market::Money;
 use crate::rules::EmergencyRules;
 use crate::time::{DAY, Micros};
 
+use super::hash_sink::HashSink;
 use super::record::{Emergency, Trigger};
 
 /// Counts of N in 1.
@@ -38,7 +38,7 @@ pub(super) struct Watch {
     /// Σ E over the samples, in counts of money.
     equity_sum: f64,
     sampled: Sampled,
-    values_hash: Sha256,
+    values_hash: HashSink,
 }
 
 /// All samples.
@@ -75,7 +75,8 @@ impl Keep {
 }
 
 impl Watch {
-    pub(super) fn new(rules: &EmergencyRules, start: Micros) -> Self {
+    /// Before the first of about so many samples.
+    pub(super) fn new(rules: &EmergencyRules, start: Micros, samples: usize) -> Self {
         let one = exact::pow10(UNIT_DIGITS);
         let mut watch = Self {
             daily_loss: rules.max_daily_loss.map(Keep::new),
@@ -91,8 +92,12 @@ impl Watch {
             last_sample: start,
             stopped: false,
             equity_sum: 0.0,
-            sampled: Sampled::default(),
-            values_hash: Sha256::new(),
+            sampled: Sampled {
+                at: Vec::with_capacity(samples),
+                unit_values: Vec::with_capacity(samples),
+                ..Sampled::default()
+            },
+            values_hash: HashSink::default(),
         };
         watch.set_floors();
         watch
@@ -121,10 +126,10 @@ impl Watch {
             self.begin_day(midnight);
         }
         if unit_value != self.unit_value || self.sampled.at.is_empty() {
-            self.values_hash.update(at.to_le_bytes());
-            self.values_hash.update(unit_value.to_le_bytes());
+            self.values_hash.put(&at.to_le_bytes());
+            self.values_hash.put(&unit_value.to_le_bytes());
+            self.unit_value = unit_value;
         }
-        self.unit_value = unit_value;
         self.last_sample = at;
         self.sampled.at.push(at);
         self.sampled.unit_values.push(exact::count_to_f64(unit_value) / UNIT);
@@ -183,10 +188,13 @@ impl Watch {
     }
 
     fn keep_recent(&mut self, at: Micros) {
-        while self.recent.back().is_some_and(|(_, n)| *n <= self.unit_value) {
+        while self.recent.back().is_some_and(|(_, n)| *n < self.unit_value) {
             self.recent.pop_back();
         }
-        self.recent.push_back((at, self.unit_value));
+        match self.recent.back_mut() {
+            Some((then, n)) if *n == self.unit_value => *then = at,
+            _ => self.recent.push_back((at, self.unit_value)),
+        }
         while self.recent.front().is_some_and(|(then, _)| *then <= at - 30 * DAY) {
             self.recent.pop_front();
         }
@@ -204,6 +212,6 @@ impl Watch {
             self.sampled.mean_equity =
                 self.equity_sum / exact::pow10(money.digits) as f64 / self.sampled.at.len() as f64;
         }
-        (self.sampled, self.values_hash.finalize().into())
+        (self.sampled, self.values_hash.finish())
     }
 }
