@@ -113,7 +113,8 @@ struct Engine<'a> {
     fills: Vec<Fill>,
     trips: Vec<Trip>,
     refusals: Vec<Refusal>,
-    signals: Vec<Signal>,
+    /// Entries that are wanted on the bar, by their lanes; kept for its memory.
+    wanted: Vec<(usize, Signal)>,
 }
 
 impl<'a> Engine<'a> {
@@ -138,7 +139,7 @@ impl<'a> Engine<'a> {
             }
         }
         Self {
-            signals: vec![Signal::None; lanes.len()],
+            wanted: Vec::new(),
             lanes,
             current: vec![None; next.len()],
             taken: vec![0; next.len()],
@@ -222,28 +223,25 @@ impl<'a> Engine<'a> {
 
     /// Asks the strategies, exits first.
     fn decide(&mut self, at: Micros) {
+        let mut wanted = std::mem::take(&mut self.wanted);
         for i in 0..self.lanes.len() {
             let lane = &mut self.lanes[i];
-            self.signals[i] = Signal::None;
             if self.current[lane.market].is_none() {
                 continue;
             }
             let series = &self.run.markets[lane.market].series;
-            let signal = lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars);
-            if lane.exit.is_some() {
-                continue;
-            }
-            match signal {
+            match lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars) {
+                Signal::None => {}
+                _ if lane.exit.is_some() => {}
                 Signal::Sell if lane.position.is_some() => self.exit(i, Cause::Signal, at, self.due(at)),
                 Signal::Sell => self.cancel_entry(i, OrderState::Cancelled),
-                signal => self.signals[i] = signal,
+                entry => wanted.push((i, entry)),
             }
         }
-        for i in 0..self.lanes.len() {
-            if !matches!(self.signals[i], Signal::None) {
-                self.enter(i, self.signals[i], at);
-            }
+        for (i, entry) in wanted.drain(..) {
+            self.enter(i, entry, at);
         }
+        self.wanted = wanted;
         for (next, current) in self.next.iter_mut().zip(&self.current) {
             *next += usize::from(current.is_some());
         }
