@@ -1,5 +1,6 @@
 //! One run over stored bars: what a configuration asks for, brought to the engine, and what came of it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context as _, bail};
@@ -8,6 +9,7 @@ use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use trading_core::bars::Series;
 use trading_core::data_hash::data_hash;
+use trading_core::engine::record::Panic;
 use trading_core::engine::{Gauge, Participant, Run, run};
 use trading_core::indicators::{Atr, Indicator as _, Length};
 use trading_core::instrument::{Instrument, InstrumentId};
@@ -115,6 +117,7 @@ impl Trial<'_> {
         let span = self.span(markets, outcome.sampled_at.last().copied())?;
         let free = self.config.backtesting.risk_free_rate;
         let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
+        let panics = self.panics(&outcome.panics, markets);
         let heading = Heading {
             name: self.name,
             strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
@@ -124,7 +127,7 @@ impl Trial<'_> {
             capital,
             timeframe,
             gate_unmet: self.config.live_gate().unmet(&metrics, span),
-            warnings: self.config.answers.iter().chain(&loaded.warnings).cloned().collect(),
+            warnings: self.config.answers.iter().chain(&loaded.warnings).chain(&panics).cloned().collect(),
         };
         let report = Report::new(heading, &outcome, markets, money, metrics, span);
         let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
@@ -142,6 +145,24 @@ impl Trial<'_> {
         }
         let rules = self.config.strategy_rules(strategy, exits, !self.is_portfolio, self.configured);
         Ok(StrategyRules { accumulates: ready.accumulates(), ..rules })
+    }
+
+    /// Logs each bar that a strategy panicked on; a sentence for each strategy and instrument with such bars.
+    fn panics(&self, panics: &[Panic], markets: &[Market]) -> Vec<String> {
+        let mut by_place: BTreeMap<(usize, usize), Vec<&Panic>> = BTreeMap::new();
+        for panic in panics {
+            by_place.entry((panic.strategy, panic.market)).or_default().push(panic);
+        }
+        let sentence = |((strategy, market), panics): (&(usize, usize), &Vec<&Panic>)| {
+            let (strategy, id) = (&self.strategies[*strategy].strategy.name, &markets[*market].instrument.id);
+            for Panic { open_time, text, .. } in panics {
+                tracing::error!("strategy {strategy} panicked on the bar of {id} {}: {text}", shown(*open_time));
+            }
+            let (count, Panic { open_time, text, .. }) = (panics.len(), panics[0]);
+            let first = shown(*open_time);
+            format!("{strategy}: no signal on {count} bars of {id}, as it panicked; the first at {first}: {text}")
+        };
+        by_place.iter().map(sentence).collect()
     }
 
     fn timeframe(&self) -> anyhow::Result<Timeframe> {

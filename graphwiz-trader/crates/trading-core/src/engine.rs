@@ -6,6 +6,7 @@
 //!
 //! Elsewhere: the account is in [`crate::ledger`]; what a run has done is told by [`record`].
 
+mod code;
 mod entry;
 mod fill;
 mod hash_sink;
@@ -25,7 +26,7 @@ pub use participant::{Gauge, Participant};
 
 use hash_sink::HashSink;
 use lane::Lane;
-use record::{Cause, Emergency, Fill, Order, OrderState, Refusal, Side, Trip};
+use record::{Cause, Emergency, Fill, Order, OrderState, Panic, Refusal, Side, Trip};
 use watch::Watch;
 
 /// What is run.
@@ -57,6 +58,8 @@ pub struct Outcome {
     pub trips: Vec<Trip>,
     /// All refused entries.
     pub refusals: Vec<Refusal>,
+    /// Bars that strategies panicked on, those they were warmed up with included.
+    pub panics: Vec<Panic>,
     /// What ended trading, each time it did.
     pub emergencies: Vec<Emergency>,
     /// The close times at which N was sampled.
@@ -113,6 +116,7 @@ struct Engine<'a> {
     fills: Vec<Fill>,
     trips: Vec<Trip>,
     refusals: Vec<Refusal>,
+    panics: Vec<Panic>,
     /// Entries that are wanted on the bar, by their lanes; kept for its memory.
     wanted: Vec<(usize, Signal)>,
 }
@@ -125,11 +129,14 @@ impl<'a> Engine<'a> {
         let next: Vec<usize> = run.markets.iter().map(start).collect();
         let longest = run.markets.iter().zip(&next).map(|(market, &next)| market.series.records.len() - next).max();
         let longest = longest.unwrap_or(0);
-        let mut lanes = Vec::new();
+        let (mut lanes, mut panics) = (Vec::new(), Vec::new());
         for (strategy, participant) in run.participants.iter().enumerate() {
             for &market in &participant.markets {
                 let mut lane = Lane::new(strategy, market, participant);
-                lane.warm_up(&run.markets[market].series, next[market], run.rules.max_gap_bars);
+                let series = &run.markets[market].series;
+                for (at, text) in lane.warm_up(series, next[market], run.rules.max_gap_bars) {
+                    panics.push(Panic { open_time: series.records[at].open_time, strategy, market, text });
+                }
                 lanes.push(lane);
             }
         }
@@ -154,6 +161,7 @@ impl<'a> Engine<'a> {
             fills: Vec::new(),
             trips: Vec::new(),
             refusals: Vec::new(),
+            panics,
             run,
         }
     }
@@ -214,10 +222,15 @@ impl<'a> Engine<'a> {
         let unit_value = self.ledger.unit_value(equity);
         let is_exposed = self.lanes.iter().any(|lane| lane.position.is_some());
         if let Some(flatten) = self.watch.sample(at, unit_value, equity, is_exposed) {
-            self.cancel_entries();
-            if flatten {
-                self.flatten(at);
-            }
+            self.end_trading(at, flatten);
+        }
+    }
+
+    /// What an emergency does at once.
+    fn end_trading(&mut self, at: Micros, flatten: bool) {
+        self.cancel_entries();
+        if flatten {
+            self.flatten(at);
         }
     }
 
@@ -230,7 +243,16 @@ impl<'a> Engine<'a> {
                 continue;
             }
             let series = &self.run.markets[lane.market].series;
-            match lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars) {
+            let answer = lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars);
+            let signal = match answer {
+                Ok(signal) => signal,
+                Err(text) => {
+                    self.fail(i, text, at);
+                    continue;
+                }
+            };
+            self.watch.succeed();
+            match signal {
                 Signal::None => {}
                 _ if lane.exit.is_some() => {}
                 Signal::Sell if lane.position.is_some() => self.exit(i, Cause::Signal, at, self.due(at)),
@@ -244,6 +266,16 @@ impl<'a> Engine<'a> {
         self.wanted = wanted;
         for (next, current) in self.next.iter_mut().zip(&self.current) {
             *next += usize::from(current.is_some());
+        }
+    }
+
+    /// Takes note of a panic of a strategy's code.
+    fn fail(&mut self, lane: usize, text: String, at: Micros) {
+        let Lane { strategy, market, .. } = self.lanes[lane];
+        let open_time = self.run.markets[market].series.records[self.next[market]].open_time;
+        self.panics.push(Panic { open_time, strategy, market, text });
+        if let Some(flatten) = self.watch.fail(at) {
+            self.end_trading(at, flatten);
         }
     }
 
@@ -320,6 +352,7 @@ impl<'a> Engine<'a> {
             fills: self.fills,
             trips: self.trips,
             refusals: self.refusals,
+            panics: self.panics,
             emergencies: sampled.emergencies,
             sampled_at: sampled.at,
             unit_values: sampled.unit_values,

@@ -100,6 +100,17 @@ pub fn gap(before: Micros, after: Micros, timeframe: Timeframe) -> Option<Gap> {
     (after > from).then(|| Gap { from, to: after, bars: (after - from) / timeframe.micros() })
 }
 
+/// Whether more than `most` bars are missing before the one at `at`, so that what follows the bars begins anew.
+///
+/// # Panics
+/// Where there is no bar at `at`.
+#[inline]
+pub(crate) fn is_after_long_gap(series: &Series, at: usize, most: u32) -> bool {
+    let before = at.checked_sub(1).map(|before| series.records[before].open_time);
+    let gap = before.and_then(|before| gap(before, series.records[at].open_time, series.timeframe));
+    gap.is_some_and(|gap| gap.bars > i64::from(most))
+}
+
 /// What a series is like.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {

@@ -82,6 +82,8 @@ pub struct EmergencyRules {
     pub max_daily_loss: Option<Decimal>,
     /// A drawdown of at least this.
     pub max_drawdown: Option<Decimal>,
+    /// So many panics of strategies in a row, none of which answered between.
+    pub system_error: Option<u32>,
     /// Whether all positions are sold then.
     pub flatten: bool,
     /// Whether it is cleared, and the loss accepted, at the next UTC midnight: for research.

@@ -91,6 +91,7 @@ fn rules(config: &Value) -> Rules {
         emergency: EmergencyRules {
             max_daily_loss: maybe(trading, "max_daily_loss"),
             max_drawdown: maybe(trading, "max_drawdown"),
+            system_error: None,
             flatten: trading["emergency_shutdown"]["flatten"] == true,
             goes_on: config["emergency"] == "continue",
         },

@@ -10,6 +10,9 @@ use super::strategies::{Strategy, targets_of};
 use super::trading::{SizingMethod, SlippageKind, TriggerKind};
 use super::{Config, number::Number};
 
+/// Errors in a row that end trading, where the trigger does not say how many.
+const CONSECUTIVE_ERRORS: u32 = 5;
+
 impl Config {
     /// The rules of a run. `goes_on`: an emergency is cleared at the next UTC midnight, for research.
     #[must_use]
@@ -67,9 +70,11 @@ impl Config {
         if !shutdown.enabled {
             return EmergencyRules::default();
         }
+        let of_errors = shutdown.triggers.iter().filter(|trigger| trigger.kind == TriggerKind::SystemError);
         EmergencyRules {
             max_daily_loss: threshold(TriggerKind::MaxDailyLoss, self.trading.max_daily_loss),
             max_drawdown: threshold(TriggerKind::MaxDrawdown, self.trading.max_drawdown),
+            system_error: of_errors.map(|trigger| trigger.consecutive_errors.unwrap_or(CONSECUTIVE_ERRORS)).min(),
             flatten: shutdown.flatten,
             goes_on,
         }

@@ -102,12 +102,9 @@ pub struct EmergencyShutdown {
 
 impl Default for EmergencyShutdown {
     fn default() -> Self {
-        let of = |kind| EmergencyTrigger { kind, threshold: None, consecutive_errors: Later, seconds: Later };
-        Self {
-            enabled: true,
-            flatten: false,
-            triggers: vec![of(TriggerKind::MaxDailyLoss), of(TriggerKind::MaxDrawdown)],
-        }
+        let of = |kind| EmergencyTrigger { kind, threshold: None, consecutive_errors: None, seconds: Later };
+        let triggers = [TriggerKind::MaxDailyLoss, TriggerKind::MaxDrawdown, TriggerKind::SystemError].map(of);
+        Self { enabled: true, flatten: false, triggers: triggers.into() }
     }
 }
 
@@ -122,9 +119,10 @@ pub struct EmergencyTrigger {
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 0.5))]
     pub threshold: Option<Number>,
-    /// Not of this version.
+    /// So many errors in a row trip it, with no success between (system_error); null: 5.
     #[serde(default)]
-    pub consecutive_errors: Later,
+    #[schemars(range(min = 1, max = 1000))]
+    pub consecutive_errors: Option<u32>,
     /// Not of this version.
     #[serde(default)]
     pub seconds: Later,
@@ -138,7 +136,7 @@ pub enum TriggerKind {
     MaxDailyLoss,
     /// The fall from the highest value.
     MaxDrawdown,
-    /// Errors of a venue; there is none in a backtest.
+    /// Errors in a row: in a backtest, panics of strategies.
     SystemError,
     /// A venue that is gone; there is none in a backtest.
     ConnectionLost,

@@ -7,9 +7,10 @@ use crate::exact::{self, Exact};
 use crate::market::Market;
 use crate::quality;
 use crate::rules::{Exits, Stop};
-use crate::strategy::{self, Signal, Strategy};
+use crate::strategy::{self, Signal};
 use crate::time::Micros;
 
+use super::code::Code;
 use super::participant::{Gauge, Participant};
 
 /// Bars until an average true range over 14 no longer depends on where the data began.
@@ -20,7 +21,7 @@ pub(super) struct Lane<'a> {
     pub(super) strategy: usize,
     pub(super) market: usize,
     participant: &'a Participant<'a>,
-    code: Box<dyn Strategy>,
+    code: Code<'a>,
     gauge: Option<Gauge>,
     /// The average true range at the newest bar.
     pub(super) atr: Option<f64>,
@@ -91,7 +92,7 @@ impl<'a> Lane<'a> {
             strategy,
             market,
             participant,
-            code: (participant.make)(market),
+            code: Code::new(participant, market),
             gauge: participant.atr.map(|make| make(market)),
             atr: None,
             bars: 0,
@@ -113,20 +114,18 @@ impl<'a> Lane<'a> {
     }
 
     /// Feeds it the stored bars before the one at `start`, as many as its settle length, and as many as the average true range
-    /// needs to that.
-    pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) {
-        let first = start.saturating_sub(self.code.warm_up().settle);
+    /// needs to that. Returns the bars that its code panicked on, by their places, and with what.
+    pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) -> Vec<(usize, String)> {
+        let first = start.saturating_sub(self.code.settle());
         if self.gauge.is_some() {
             for at in start.saturating_sub(GAUGE_SETTLE.max(start - first))..first {
-                if is_after_long_gap(series, at, max_gap_bars) {
+                if quality::is_after_long_gap(series, at, max_gap_bars) {
                     self.begin_gauge();
                 }
                 self.measure(&series.bar(at));
             }
         }
-        for at in first..start {
-            self.ask(series, at, max_gap_bars);
-        }
+        (first..start).filter_map(|at| Some((at, self.ask(series, at, max_gap_bars).err()?))).collect()
     }
 
     fn begin_gauge(&mut self) {
@@ -142,29 +141,24 @@ impl<'a> Lane<'a> {
     }
 
     /// Asks it about the closed bar at `at`. On a flagged bar it may only sell.
+    ///
+    /// # Errors
+    /// As [`Code::answer`].
     #[inline]
-    pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Signal {
+    pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Result<Signal, String> {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
-        if is_after_long_gap(series, at, max_gap_bars) {
+        if quality::is_after_long_gap(series, at, max_gap_bars) {
             self.begin_gauge();
-            self.code = (self.participant.make)(self.market);
+            self.code.begin_anew();
         }
         let bar = series.bar(at);
         self.measure(&bar);
         let seen = self.position.as_ref().map(|position| position.seen(self.bars));
-        let signal = self.code.on_bar(&bar, seen.as_ref());
+        let signal = self.code.answer(&bar, series, at, seen.as_ref(), max_gap_bars)?;
         let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
-        if is_flagged && signal != Signal::Sell { Signal::None } else { signal }
+        Ok(if is_flagged && signal != Signal::Sell { Signal::None } else { signal })
     }
-}
-
-/// Whether so many bars are missing before the one at `at` that indicators begin anew.
-#[inline]
-fn is_after_long_gap(series: &Series, at: usize, max_gap_bars: u32) -> bool {
-    let before = at.checked_sub(1).map(|before| series.records[before].open_time);
-    let gap = before.and_then(|before| quality::gap(before, series.records[at].open_time, series.timeframe));
-    gap.is_some_and(|gap| gap.bars > i64::from(max_gap_bars))
 }
 
 impl Position {

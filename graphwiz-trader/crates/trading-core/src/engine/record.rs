@@ -140,6 +140,19 @@ pub struct Refusal {
     pub text: String,
 }
 
+/// A bar on which a strategy gave no signal, as its code panicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panic {
+    /// When the bar opens.
+    pub open_time: Micros,
+    /// Which strategy.
+    pub strategy: usize,
+    /// In which market.
+    pub market: usize,
+    /// What the panic says.
+    pub text: String,
+}
+
 /// The rules of the risk layer, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -188,6 +201,8 @@ pub enum Trigger {
     Drawdown,
     /// The ledger does not add up.
     Conservation,
+    /// Strategies panicked, one after the other, and none answered between.
+    SystemError,
 }
 
 impl Trigger {
@@ -198,6 +213,7 @@ impl Trigger {
             Self::DailyLoss => "max_daily_loss",
             Self::Drawdown => "max_drawdown",
             Self::Conservation => "conservation",
+            Self::SystemError => "system_error",
         }
     }
 }
@@ -209,9 +225,9 @@ pub struct Emergency {
     pub at: Micros,
     /// By what.
     pub trigger: Trigger,
-    /// The loss or drawdown then, as a share.
+    /// The loss or drawdown then, as a share; how many errors there were in a row; 0 of a ledger.
     pub value: f64,
-    /// When the loss is accepted, where it is.
+    /// When it is cleared, where it is.
     pub until: Option<Micros>,
 }
 
@@ -222,6 +238,7 @@ impl fmt::Display for Emergency {
             Trigger::DailyLoss => write!(f, "daily loss {:.1} %", self.value * 100.0)?,
             Trigger::Drawdown => write!(f, "drawdown {:.1} %", self.value * 100.0)?,
             Trigger::Conservation => f.write_str("the ledger does not add up")?,
+            Trigger::SystemError => write!(f, "{} errors in a row", self.value)?,
         }
         match self.until {
             Some(until) => write!(f, "; no entries until {}", time::shown(until)),

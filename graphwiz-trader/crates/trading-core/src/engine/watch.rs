@@ -22,6 +22,7 @@ const HALVED_AT: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 pub(super) struct Watch {
     daily_loss: Option<Keep>,
     drawdown: Option<Keep>,
+    system_error: Option<u32>,
     flatten: bool,
     goes_on: bool,
     unit_value: i128,
@@ -35,6 +36,8 @@ pub(super) struct Watch {
     recent: VecDeque<(Micros, i128)>,
     last_sample: Micros,
     stopped: bool,
+    /// Errors since the last success.
+    errors: u32,
     /// Σ E over the samples, in counts of money.
     equity_sum: f64,
     sampled: Sampled,
@@ -81,6 +84,7 @@ impl Watch {
         let mut watch = Self {
             daily_loss: rules.max_daily_loss.map(Keep::new),
             drawdown: rules.max_drawdown.map(Keep::new),
+            system_error: rules.system_error,
             flatten: rules.flatten,
             goes_on: rules.goes_on,
             unit_value: one,
@@ -91,6 +95,7 @@ impl Watch {
             recent: VecDeque::from([(start, one)]),
             last_sample: start,
             stopped: false,
+            errors: 0,
             equity_sum: 0.0,
             sampled: Sampled {
                 at: Vec::with_capacity(samples),
@@ -149,10 +154,28 @@ impl Watch {
         tripped.map(|_| self.flatten)
     }
 
-    /// Trips an emergency that is not N's.
-    pub(super) fn trip(&mut self, at: Micros, trigger: Trigger) {
+    /// Trips an emergency that is not N's; says whether all positions are to be sold.
+    pub(super) fn trip(&mut self, at: Micros, trigger: Trigger, value: f64) -> bool {
         self.stopped = true;
-        self.sampled.emergencies.push(Emergency { at, trigger, value: 0.0, until: None });
+        self.sampled.emergencies.push(Emergency { at, trigger, value, until: self.until(at) });
+        self.flatten
+    }
+
+    /// Counts an error of the engine. Where it trips an emergency, says whether all positions are to be sold.
+    pub(super) fn fail(&mut self, at: Micros) -> Option<bool> {
+        self.errors += 1;
+        let is_over = !self.stopped && self.system_error.is_some_and(|most| self.errors >= most);
+        is_over.then(|| self.trip(at, Trigger::SystemError, f64::from(self.errors)))
+    }
+
+    /// Counts a success of the engine.
+    pub(super) fn succeed(&mut self) {
+        self.errors = 0;
+    }
+
+    /// When an emergency that trips at `at` is cleared, where it is.
+    fn until(&self, at: Micros) -> Option<Micros> {
+        self.goes_on.then(|| (at + DAY).div_euclid(DAY) * DAY)
     }
 
     /// At the end of a UTC day. In research the losses of one that ended trading are accepted then.
@@ -183,8 +206,7 @@ impl Watch {
         } else {
             return None;
         };
-        let until = self.goes_on.then(|| (at + DAY).div_euclid(DAY) * DAY);
-        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64, until })
+        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64, until: self.until(at) })
     }
 
     fn keep_recent(&mut self, at: Micros) {

@@ -1,0 +1,210 @@
+//! A strategy that panics: the bar gives no signal, the next ones do, and too many in a row end trading.
+#![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+use std::sync::{Arc, Mutex};
+
+use trading_core::bars::{Bar, Record, Series};
+use trading_core::engine::record::{Panic, Rule, Trigger};
+use trading_core::engine::{Outcome, Participant, Run, run};
+use trading_core::market::count_all;
+use trading_core::rules::{EmergencyRules, Exits, ExitsLayer, Rules};
+use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
+use trading_core::test_support::{alone, decimal, instrument, lenient_rules, stop_only};
+use trading_core::time::{DAY, Micros, Timeframe};
+
+const STEP: Micros = 3_600_000_000;
+const SETTLE: usize = 3;
+
+/// What it says of bar 0, 1, …; it panics where that is `None`.
+type Script = fn(i64) -> Option<Signal>;
+
+/// Which bars each strategy that was made has seen, one list a strategy.
+type Seen = Arc<Mutex<Vec<Vec<i64>>>>;
+
+struct Fragile(Script, Seen);
+
+impl Strategy for Fragile {
+    fn warm_up(&self) -> WarmUp {
+        WarmUp { defined: 1, settle: SETTLE }
+    }
+
+    fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
+        let number = bar.open_time() / STEP;
+        self.1.lock().expect("no panic while it is held").last_mut().expect("a strategy").push(number);
+        self.0(number).unwrap_or_else(|| panic!("no answer to bar {number}"))
+    }
+}
+
+/// Bars of an hour at these places, all at 100 but for the lows.
+fn series(places: impl IntoIterator<Item = i64>, low: fn(i64) -> i64) -> Series {
+    let record =
+        |i: i64| Record { open_time: i * STEP, open: 100, high: 100, low: low(i), close: 100, volume: 1 << 40 };
+    let records = places.into_iter().map(record).collect();
+    Series { timeframe: Timeframe::H1, price_digits: 0, volume_digits: 0, records }
+}
+
+fn flat(_: i64) -> i64 {
+    100
+}
+
+/// Runs scripts, each a strategy, over one market; what was seen is of all strategies that were made, in that order.
+fn ran(
+    scripts: &[Script],
+    series: Series,
+    from: i64,
+    exits: &Exits,
+    emergency: EmergencyRules,
+) -> (Outcome, Vec<Vec<i64>>) {
+    let (money, markets) =
+        count_all(vec![(instrument("test:AAA/USD"), series)], decimal("10000")).expect("small numbers");
+    let seen = Seen::default();
+    let makers: Vec<_> = scripts
+        .iter()
+        .map(|script| {
+            let seen = &seen;
+            move |_: usize| -> Box<dyn Strategy> {
+                seen.lock().expect("no panic while it is held").push(Vec::new());
+                Box::new(Fragile(*script, Arc::clone(seen)))
+            }
+        })
+        .collect();
+    let participants: Vec<_> = makers
+        .iter()
+        .map(|make| Participant { rules: alone("fragile", exits.clone()), markets: vec![0], make, atr: None })
+        .collect();
+    let outcome = run(&Run {
+        money,
+        markets: &markets,
+        timeframe: Timeframe::H1,
+        from: from * STEP,
+        participants: &participants,
+        rules: &Rules { emergency, ..lenient_rules() },
+        capital: money.count(decimal("10000")).expect("a count"),
+    });
+    let seen = seen.lock().expect("no panic while it is held").clone();
+    (outcome, seen)
+}
+
+fn no_exits() -> Exits {
+    ExitsLayer::none().resolve(decimal("0.05"))
+}
+
+fn after(errors: u32) -> EmergencyRules {
+    EmergencyRules { system_error: Some(errors), ..EmergencyRules::default() }
+}
+
+/// The bars that orders were decided on, and their sides.
+fn decided(outcome: &Outcome) -> Vec<String> {
+    let told =
+        |order: &trading_core::engine::record::Order| format!("{} {:?}", order.decided_at / STEP - 1, order.side);
+    outcome.orders.iter().map(told).collect()
+}
+
+#[test]
+fn a_bar_that_a_strategy_panics_on_is_one_without_a_signal_and_told() {
+    let script: Script = |bar| (bar != 6).then_some(if bar == 5 || bar == 6 { Signal::BUY } else { Signal::Sell });
+    let (outcome, _) = ran(&[script], series(0..10, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(decided(&outcome), ["5 Buy", "7 Sell"]);
+    let told = Panic { open_time: 6 * STEP, strategy: 0, market: 0, text: "no answer to bar 6".to_owned() };
+    assert_eq!(outcome.panics, [told]);
+    assert!(outcome.emergencies.is_empty());
+}
+
+#[test]
+fn after_a_panic_a_new_one_has_seen_the_bars_before_it() {
+    let script: Script = |bar| (bar != 6).then_some(Signal::None);
+    let (_, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5, 6], vec![3, 4, 5, 7, 8]]);
+}
+
+#[test]
+fn it_is_not_fed_what_lies_before_a_long_gap() {
+    let script: Script = |bar| (bar != 21).then_some(Signal::None);
+    let bars = (0..5).chain(20..24); // 15 missing bars: everything begins anew at bar 20
+    let (_, seen) = ran(&[script], series(bars, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(seen, [vec![0, 1, 2, 3, 4], vec![20, 21], vec![20, 22, 23]]);
+}
+
+#[test]
+fn one_that_panics_on_those_too_begins_with_the_next_bar() {
+    let script: Script = |bar| (bar != 5 && bar != 6).then_some(Signal::None);
+    let (outcome, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5], vec![2, 3, 4, 6], vec![3, 4, 5], vec![7, 8]]);
+    assert_eq!(outcome.panics.len(), 2, "bars 5 and 6, each once");
+}
+
+#[test]
+fn a_panic_over_the_bars_it_is_warmed_up_with_is_told_and_is_no_error_of_the_run() {
+    let script: Script = |bar| (bar >= 5).then_some(Signal::None);
+    let (outcome, _) = ran(&[script], series(0..9, flat), 5, &no_exits(), after(1));
+    let bars: Vec<i64> = outcome.panics.iter().map(|panic| panic.open_time / STEP).collect();
+    assert_eq!((bars, outcome.emergencies.len()), (vec![2, 3, 4], 0)); // it settles within 3
+}
+
+#[test]
+fn so_many_in_a_row_end_trading() {
+    let script: Script = |bar| (!(2..7).contains(&bar)).then_some(Signal::BUY);
+    let (outcome, _) = ran(&[script], series(0..60, flat), 2, &no_exits(), after(5));
+    let [emergency] = &outcome.emergencies[..] else { panic!("one emergency, found {:?}", outcome.emergencies) };
+    assert_eq!((emergency.trigger, emergency.at), (Trigger::SystemError, 7 * STEP)); // the close of bar 6
+    assert_eq!(emergency.to_string(), "emergency at 1970-01-01T07:00Z: 5 errors in a row; no entries after");
+    assert!(outcome.orders.is_empty(), "{:?}", outcome.orders);
+    assert_eq!(outcome.sampled_at.last(), Some(&(7 * STEP)), "nothing is held, so that the run is over");
+}
+
+#[test]
+fn an_answer_between_begins_the_count_anew() {
+    let script: Script = |bar| (bar % 5 == 0).then_some(Signal::None); // four in a row
+    let (outcome, _) = ran(&[script], series(0..60, flat), 0, &no_exits(), after(5));
+    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 48));
+    let broken: Script = |_| None;
+    let sound: Script = |_| Some(Signal::None);
+    let (outcome, _) = ran(&[broken, sound], series(0..60, flat), 0, &no_exits(), after(5));
+    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 60), "the other one answers");
+    let (outcome, _) = ran(&[broken], series(0..60, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 60), "nothing is configured to end trading");
+}
+
+#[test]
+fn two_broken_strategies_have_one_count() {
+    let broken: Script = |_| None;
+    let (outcome, _) = ran(&[broken, broken], series(0..60, flat), 0, &no_exits(), after(5));
+    assert_eq!(outcome.emergencies[0].at, 3 * STEP); // two at each bar: the fifth at the close of bar 2
+}
+
+#[test]
+fn what_it_holds_is_still_stopped_while_it_panics() {
+    let script: Script = |bar| (bar == 0).then_some(Signal::BUY);
+    let dip = |bar: i64| if bar == 4 { 90 } else { 100 }; // the stop lies at 98
+    let (outcome, _) = ran(&[script], series(0..60, dip), 0, &stop_only(), after(1));
+    assert_eq!(outcome.emergencies[0].at, 2 * STEP, "the first panic, of bar 1");
+    let [trip] = &outcome.trips[..] else { panic!("one trip, found {:?}", outcome.trips) };
+    assert_eq!((trip.cause.kind(), trip.left_at), ("stop", 5 * STEP));
+}
+
+#[test]
+fn what_it_holds_is_sold_where_an_emergency_sells_everything() {
+    let script: Script = |bar| (bar == 0).then_some(Signal::BUY);
+    let emergency = EmergencyRules { flatten: true, ..after(2) };
+    let (outcome, _) = ran(&[script], series(0..60, flat), 0, &no_exits(), emergency);
+    let [trip] = &outcome.trips[..] else { panic!("one trip, found {:?}", outcome.trips) };
+    assert_eq!((trip.cause.kind(), trip.left_at), ("flatten", 3 * STEP)); // decided at the close of bar 2
+}
+
+#[test]
+fn an_entry_that_was_wanted_at_that_instant_is_refused() {
+    let (sound, broken): (Script, Script) = (|_| Some(Signal::BUY), |_| None);
+    let (outcome, _) = ran(&[sound, broken], series(0..9, flat), 0, &no_exits(), after(1));
+    assert_eq!(outcome.refusals[0].rule, Rule::Emergency);
+    assert_eq!(outcome.refusals[0].text, "risk refused emergency: system_error");
+    assert!(outcome.orders.is_empty(), "{:?}", outcome.orders);
+}
+
+#[test]
+fn research_clears_it_at_the_next_midnight() {
+    let script: Script = |bar| (bar >= 3).then_some(Signal::BUY);
+    let emergency = EmergencyRules { goes_on: true, ..after(2) };
+    let (outcome, _) = ran(&[script], series(0..30, flat), 0, &no_exits(), emergency);
+    assert_eq!(outcome.emergencies[0].until, Some(DAY));
+    assert_eq!(decided(&outcome), ["23 Buy"]); // the bar that closes at midnight
+}
