@@ -1,5 +1,8 @@
 //! One run over stored bars: what a configuration asks for, brought to the engine, and what came of it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
