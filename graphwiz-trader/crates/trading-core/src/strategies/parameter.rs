@@ -2,7 +2,7 @@
 
 use crate::indicators::Length;
 
-/// A parameter of a built-in strategy.
+/// A parameter of a kind of strategies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parameter {
     /// What configurations call it.
@@ -53,13 +53,21 @@ pub enum BadParameter {
 }
 
 impl Parameter {
-    pub(super) fn number(self, value: f64) -> Result<f64, BadParameter> {
+    /// A value of it.
+    ///
+    /// # Errors
+    /// [`BadParameter::OutOfRange`].
+    pub fn number(self, value: f64) -> Result<f64, BadParameter> {
         let Self { name, min, max, .. } = self;
         let is_inside = (min..=max).contains(&value);
         if is_inside { Ok(value) } else { Err(BadParameter::OutOfRange { name, value, min, max }) }
     }
 
-    pub(super) fn length(self, value: f64) -> Result<Length, BadParameter> {
+    /// A value of it that is a number of bars.
+    ///
+    /// # Errors
+    /// [`BadParameter::OutOfRange`], [`BadParameter::NotWhole`].
+    pub fn length(self, value: f64) -> Result<Length, BadParameter> {
         let value = self.number(value)?;
         Length::whole(value).ok_or(BadParameter::NotWhole { name: self.name, value })
     }
