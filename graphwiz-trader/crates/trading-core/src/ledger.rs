@@ -8,6 +8,9 @@
 //! All returns and limits are in N, the value of one unit: a grant buys units at the N just before it, so that it is
 //! neither profit nor loss.
 
+#[cfg(test)]
+mod flows;
+
 use dashu_base::Gcd as _;
 use dashu_int::IBig;
 

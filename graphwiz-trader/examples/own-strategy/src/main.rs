@@ -1,4 +1,4 @@
-//! GraphWiz Trader with one more kind of strategies. All its commands are here, and know the kind like those that come with it.
+//! GraphWiz Trader with one more kind of strategies: all its commands are here, and know it like those that come with them.
 
 mod breakout;
 

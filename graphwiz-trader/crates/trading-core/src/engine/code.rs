@@ -1,8 +1,9 @@
 //! The code of a strategy in one market: what does it answer, and what becomes of it when it panics?
 //!
-//! Start at [`Code::answer`]. After a panic nobody knows what state the strategy was left in, so that it is thrown away. A new one
-//! is made and fed the bars before that one, as at the start of a run: a position whose strategy had to warm up from nothing would
-//! wait that long for its exit. The bar of the panic is left out, as if it were missing: it would most likely do the same again.
+//! Start at [`Code::answer`]. After a panic nobody knows what state the strategy was left in, so that it is thrown away. A
+//! new one is made and fed the bars before that one, as at the start of a run: a position whose strategy had to warm up from
+//! nothing would wait that long for its exit. The bar of the panic is left out, as if it were missing: it would most likely
+//! do the same again.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,8 +62,8 @@ impl<'a> Code<'a> {
         answer.map_err(|thrown| text_of(thrown.as_ref()))
     }
 
-    /// Feeds it the bars before the one at `end` back to the last long gap, as many as its settle length. Where it panics
-    /// over these, too, it begins with the next bar instead.
+    /// Feeds it the bars before the one at `end` back to the last long gap, as many as its settle length. Where it panics on
+    /// one of these, too, it begins with the next bar instead.
     fn feed(&mut self, series: &Series, end: usize, max_gap_bars: u32) {
         let first = end.saturating_sub(self.settle());
         let after_gap = (first + 1..=end).rev().find(|at| quality::is_after_long_gap(series, *at, max_gap_bars));
