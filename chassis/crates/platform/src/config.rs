@@ -16,13 +16,14 @@ mod tree;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 pub use check::{child, did_you_mean};
-pub use fault::{Fault, Faults};
+use fault::Source;
+pub use fault::{Fault, Faults, Line};
 pub use shape::Format;
 pub use tree::{Entry, Node};
 use tree::{Text, Value};
@@ -33,7 +34,8 @@ const MAX_BYTES: u64 = 16 << 20;
 /// A configuration file as read, and what was found wrong with it so far.
 #[derive(Debug)]
 pub struct Document {
-    file: PathBuf,
+    /// The file, and what was laid over it.
+    sources: Vec<Source>,
     root: Node,
     faults: Vec<Fault>,
 }
@@ -53,14 +55,27 @@ impl Document {
     /// # Errors
     /// The text is not one YAML document.
     pub fn parse(file: &Path, text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut root = tree::parse(text).map_err(|fault| Faults::new(file, vec![fault]))?;
-        if root.is_null() {
-            root.value = Value::Map(Vec::new()); // an empty file has no keys
+        let mut document = Self::parse_in(Source::File(file.to_owned()), text, lookup)?;
+        if document.root.is_null() {
+            document.root.value = Value::Map(Vec::new()); // an empty file has no keys
         }
+        Ok(document)
+    }
+
+    /// As [`Document::parse`], of a value that stands in no file: faults begin with `name` alone.
+    ///
+    /// # Errors
+    /// The text is not one YAML document.
+    pub fn parse_named(name: &str, text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::parse_in(Source::Named(name.to_owned()), text, lookup)
+    }
+
+    fn parse_in(source: Source, text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut root = tree::parse(text).map_err(|fault| Faults::of(vec![source.clone()], vec![fault]))?;
         let mut faults = Vec::new();
         check::duplicates(&root, "", &mut faults);
         expand_strings(&mut root, "", lookup, &mut faults);
-        Ok(Self { file: file.to_owned(), root, faults })
+        Ok(Self { sources: vec![source], root, faults })
     }
 
     /// Compares the file with a JSON Schema as schemars writes it; `own` are the checks behind the `format`s that it has
@@ -82,11 +97,42 @@ impl Document {
             None => {
                 let known: Vec<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let line = environments.map_or(1, |node| node.line);
+                let line = environments.map_or(Line::from(1), |node| node.line);
                 let message = format!("found no environment {}, expected one of {known}", tree::quoted(name));
                 self.faults.push(Fault::new(line, section, message));
             }
         }
+    }
+
+    /// Lays another document over this one, as an environment; what stands at a key `name[]` is laid over each item of the
+    /// list `name`. Its faults are this one's, too, each with its own place.
+    pub fn lay_document_over(&mut self, mut over: Self) {
+        let sources = self.sources.len();
+        over.root.move_behind(sources);
+        self.root.merge(&over.root);
+        self.faults.extend(over.faults.into_iter().map(|fault| fault.behind(sources)));
+        self.sources.extend(over.sources);
+    }
+
+    /// Lays another document under this one: what this one says counts, the rest is the other's.
+    pub fn lay_under(&mut self, mut under: Self) {
+        let sources = self.sources.len();
+        under.root.move_behind(sources);
+        under.root.merge(&self.root);
+        self.root = under.root;
+        self.faults.extend(under.faults.into_iter().map(|fault| fault.behind(sources)));
+        self.sources.extend(under.sources);
+    }
+
+    /// Moves the whole document below these keys, joined by dots.
+    #[must_use]
+    pub fn below(mut self, path: &str) -> Self {
+        for key in path.rsplit('.') {
+            let line = self.root.line;
+            let node = std::mem::replace(&mut self.root, Node::left_out(line, Value::Null));
+            self.root.value = Value::Map(vec![Entry { key: key.to_owned(), line, node }]);
+        }
+        self
     }
 
     /// Takes out sections that are not checked.
@@ -111,7 +157,7 @@ impl Document {
     /// # Errors
     /// Every fault found since the reading.
     pub fn finish(self) -> Result<Json, Faults> {
-        if self.faults.is_empty() { Ok(self.root.to_json()) } else { Err(Faults::new(&self.file, self.faults)) }
+        if self.faults.is_empty() { Ok(self.root.to_json()) } else { Err(Faults::of(self.sources, self.faults)) }
     }
 }
 

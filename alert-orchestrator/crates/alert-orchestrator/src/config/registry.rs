@@ -40,7 +40,7 @@ pub(super) fn load(root: &Node, config: &Path, given: Option<&[u8]>) -> Result<O
         return Ok(None);
     }
     let configured = root.at(KEY);
-    let line = configured.or(api).map_or(1, Node::line);
+    let line = configured.or(api).map_or_else(|| 1.into(), Node::line);
     let fault = |message: String| Fault::new(line, KEY, message);
     let path = match configured.and_then(Node::text) {
         Some(path) => PathBuf::from(path),

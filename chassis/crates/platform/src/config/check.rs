@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::fault::Fault;
+use super::fault::{Fault, Line};
 use super::shape::{Format, Shape};
 use super::text;
 use super::tree::{Entry, Node, Text, Value, doubt, quoted};
@@ -111,7 +111,7 @@ impl Checker<'_> {
     }
 
     /// Reports a missing key; a missing section is reported by the keys it would have to hold.
-    fn missing(&mut self, shape: &Shape<'_>, key: &str, line: u64, path: &str) {
+    fn missing(&mut self, shape: &Shape<'_>, key: &str, line: Line, path: &str) {
         let path = child(path, key);
         let Some(schema) = shape.properties.and_then(|known| known.get(key)) else { return };
         match Shape::of(self.root, schema, self.formats) {

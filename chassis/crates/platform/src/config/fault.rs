@@ -3,10 +3,47 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One thing that is wrong, at one place of the file.
+/// A line, and where it stands: in the configuration file, or in what was laid over it. A plain number is a line of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// Its place among the sources of the document.
+    source: usize,
+    /// From 1.
+    number: u64,
+}
+
+impl Line {
+    /// The same line, where so many sources come before its own.
+    pub(super) fn behind(self, sources: usize) -> Self {
+        Self { source: self.source + sources, ..self }
+    }
+}
+
+impl From<u64> for Line {
+    fn from(number: u64) -> Self {
+        Self { source: 0, number }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number.fmt(f)
+    }
+}
+
+/// Where a part of a configuration was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// In a file.
+    File(PathBuf),
+    /// Elsewhere, and what it is called: a flag of the command line, or a part of the program.
+    Named(String),
+}
+
+/// One thing that is wrong, at one place of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    line: u64,
+    line: Line,
     path: String,
     message: String,
 }
@@ -14,25 +51,36 @@ pub struct Fault {
 impl Fault {
     /// `path` names the key (`keeper.lamps[1]`, empty for the file as a whole); `message` says what was found and
     /// what was expected, and must not hold a secret.
-    pub fn new(line: u64, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line, path: path.into(), message: message.into() }
+    pub fn new(line: impl Into<Line>, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { line: line.into(), path: path.into(), message: message.into() }
+    }
+
+    /// The same fault, where so many sources come before its own.
+    pub(super) fn behind(self, sources: usize) -> Self {
+        Self { line: self.line.behind(sources), ..self }
     }
 }
 
-/// Every fault of one file, in the order of its lines; never empty.
+/// Every fault of one configuration, those of its file first, in the order of the lines; never empty.
 ///
 /// `Display` writes one line per fault: `file:line: key.path: what was found, expected what`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
-    file: PathBuf,
+    sources: Vec<Source>,
     faults: Vec<Fault>,
 }
 
 impl Faults {
-    pub(super) fn new(file: &Path, mut faults: Vec<Fault>) -> Self {
+    /// Of one file.
+    pub(super) fn new(file: &Path, faults: Vec<Fault>) -> Self {
+        Self::of(vec![Source::File(file.to_owned())], faults)
+    }
+
+    /// Of everything that a configuration was made of.
+    pub(super) fn of(sources: Vec<Source>, mut faults: Vec<Fault>) -> Self {
         faults.sort();
         faults.dedup();
-        Self { file: file.to_owned(), faults }
+        Self { sources, faults }
     }
 }
 
@@ -42,7 +90,10 @@ impl fmt::Display for Faults {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: ", self.file.display(), fault.line)?;
+            match &self.sources[fault.line.source] {
+                Source::File(file) => write!(f, "{}:{}: ", file.display(), fault.line)?,
+                Source::Named(name) => write!(f, "{name}: ")?,
+            }
             if !fault.path.is_empty() {
                 write!(f, "{}: ", fault.path)?;
             }

@@ -368,6 +368,36 @@ fn an_environment_is_laid_over_the_rest_key_by_key() {
 }
 
 #[test]
+fn what_is_laid_over_a_file_keeps_its_own_place() {
+    let laid = |text: &str, over: &str| {
+        let mut document = Document::parse(Path::new("c.yaml"), text, &environment).unwrap();
+        document.lay_document_over(Document::parse(Path::new("over.yaml"), over, &environment).unwrap());
+        let share = Document::parse_named("--set inner.note=[]", "[]", &environment).unwrap();
+        document.lay_document_over(share.below("inner.note"));
+        document.check(&schemars::schema_for!(Sample).to_value(), &[EVEN[0]]);
+        document.finish().unwrap_err().to_string()
+    };
+    let expected = "c.yaml:1: listen_port: found 70000, expected a whole number from 0 to 65535\n\
+                    over.yaml:2: share: found 2, expected a number above 0 and at most 1\n\
+                    over.yaml:3: nothing: the environment variable NO is not set, expected a value, or a default as in ${NO:-default}\n\
+                    over.yaml:3: nothing: unknown key \"nothing\", did you mean \"even\"?\n\
+                    --set inner.note=[]: inner.note: found an empty list, expected a string";
+    assert_eq!(laid("listen_port: 70000\nshare: 0.5\n", "\nshare: 2\nnothing: ${NO}\n"), expected);
+}
+
+#[test]
+fn a_key_with_brackets_is_laid_over_each_item_of_a_list() {
+    let laid = |text: &str| {
+        let mut document = Document::parse(Path::new("c.yaml"), text, &environment).unwrap();
+        let over = Document::parse_named("profile", "all[]: {b: 3, c: null}", &environment).unwrap();
+        document.lay_document_over(over);
+        document.root().to_json().to_string()
+    };
+    assert_eq!(laid("all: [{a: 1}, {b: 2}]"), r#"{"all":[{"a":1,"b":3,"c":null},{"b":3,"c":null}]}"#);
+    assert_eq!(laid("all: 1"), r#"{"all":1,"all[]":{"b":3,"c":null}}"#, "no list");
+}
+
+#[test]
 fn what_is_taken_out_is_not_checked() {
     let mut document = Document::parse(Path::new("c.yaml"), "web: {port: 1}\nshare: 0.5\n", &environment).unwrap();
     document.take_out(&["web", "absent"]);

@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Options, Spanned};
 
-use super::fault::Fault;
+use super::fault::{Fault, Line};
 
 /// Nesting of a configuration file: the deepest known key lies five levels down.
 const MAX_DEPTH: usize = 32;
@@ -22,7 +22,7 @@ const MAX_NODES: usize = 1_000_000;
 /// A value of the file and the line on which it stands (with an alias, the line of what it stands for).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    pub(super) line: u64,
+    pub(super) line: Line,
     /// Where the value begins in the text, in bytes.
     pub(super) start: usize,
     pub(super) value: Value,
@@ -73,7 +73,7 @@ pub(super) struct Text {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub(super) key: String,
-    pub(super) line: u64,
+    pub(super) line: Line,
     pub(super) node: Node,
 }
 
@@ -84,7 +84,7 @@ impl Entry {
     }
 
     /// The line of the key.
-    pub fn line(&self) -> u64 {
+    pub fn line(&self) -> Line {
         self.line
     }
 
@@ -96,12 +96,12 @@ impl Entry {
 
 impl Node {
     /// What stands for a section or value that the file leaves out.
-    pub(super) fn left_out(line: u64, value: Value) -> Self {
+    pub(super) fn left_out(line: Line, value: Value) -> Self {
         Self { line, start: usize::MAX, value }
     }
 
-    /// The line on which the value stands, from 1.
-    pub fn line(&self) -> u64 {
+    /// The line on which the value stands.
+    pub fn line(&self) -> Line {
         self.line
     }
 
@@ -117,18 +117,41 @@ impl Node {
         Some(entries.remove(at).node)
     }
 
-    /// Lays `over` over this value: mappings are merged key by key, anything else is replaced.
+    /// Lays `over` over this value: mappings are merged key by key, anything else is replaced. What stands at the key
+    /// `name[]` is laid over each item of the list `name`.
     pub(super) fn merge(&mut self, over: &Node) {
         let (Value::Map(entries), Value::Map(others)) = (&mut self.value, &over.value) else {
             self.clone_from(over);
             return;
         };
         for other in others {
-            match entries.iter_mut().find(|entry| entry.key == other.key) {
-                Some(entry) => entry.node.merge(&other.node),
-                None => entries.push(other.clone()),
+            let each = other.key.strip_suffix("[]");
+            match entries.iter_mut().find(|entry| entry.key == each.unwrap_or(&other.key)) {
+                Some(Entry { node: Node { value: Value::List(items), .. }, .. }) if each.is_some() => {
+                    items.iter_mut().for_each(|item| item.merge(&other.node));
+                }
+                Some(entry) if each.is_none() => entry.node.merge(&other.node),
+                _ => entries.push(other.clone()),
             }
         }
+    }
+
+    /// Has all lines below be of another source, before which so many others come.
+    pub(super) fn move_behind(&mut self, sources: usize) {
+        self.line = self.line.behind(sources);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.move_behind(sources)),
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| {
+                entry.line = entry.line.behind(sources);
+                entry.node.move_behind(sources);
+            }),
+            _ => {}
+        }
+    }
+
+    /// The value as a `T`; `None` where it is none.
+    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(self.to_json()).ok()
     }
 
     /// The entries of a mapping; none of anything else.
@@ -333,13 +356,13 @@ fn syntax(error: &Error, max_nodes: usize) -> String {
 /// Moves the place, known only once the value has been read, into the value.
 fn placed(spanned: Spanned<Node>) -> Node {
     let start = spanned.defined.span().byte_offset().and_then(|start| start.try_into().ok());
-    Node { line: spanned.defined.line().max(1), start: start.unwrap_or(usize::MAX), ..spanned.value }
+    Node { line: spanned.defined.line().max(1).into(), start: start.unwrap_or(usize::MAX), ..spanned.value }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = deserializer.deserialize_any(ValueVisitor)?;
-        Ok(Self { line: 0, start: usize::MAX, value })
+        Ok(Self { line: Line::from(0), start: usize::MAX, value })
     }
 }
 
@@ -391,7 +414,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, node)) = map.next_entry::<Spanned<String>, Spanned<Node>>()? {
-            entries.push(Entry { line: key.defined.line().max(1), key: key.value, node: placed(node) });
+            entries.push(Entry { line: key.defined.line().max(1).into(), key: key.value, node: placed(node) });
         }
         Ok(Value::Map(entries))
     }
