@@ -62,3 +62,13 @@ pub trait Strategy: Send {
     /// One closed bar, oldest first. Pure: no clock, no IO, no randomness.
     fn on_bar(&mut self, bar: &Bar, position: Option<&Position>) -> Signal;
 }
+
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn warm_up(&self) -> WarmUp {
+        (**self).warm_up()
+    }
+
+    fn on_bar(&mut self, bar: &Bar, position: Option<&Position>) -> Signal {
+        (**self).on_bar(bar, position)
+    }
+}

@@ -87,6 +87,20 @@ pub enum ParameterError {
     },
 }
 
+impl ParameterError {
+    /// The parameter it is about; `None` where it is about several, or about the timeframe.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { name, .. }
+            | Self::Fixed { name, .. }
+            | Self::OutOfRange { name, .. }
+            | Self::NotWhole { name, .. } => Some(name),
+            Self::Excluded { .. } | Self::FrameTooFine { .. } => None,
+        }
+    }
+}
+
 impl Parameter {
     /// Whether it is a whole number: default, min, max and step all are.
     #[must_use]
