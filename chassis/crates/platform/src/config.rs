@@ -1,11 +1,12 @@
 //! How does a YAML file become a value a program can trust, or a list of everything that is wrong with it?
 //!
-//! Start at [`Document::read`]; then [`Document::check`] against the JSON Schema of the configuration's type, which is the
-//! one definition of its keys; then whatever only the program knows, through [`Document::root`] and
+//! Start at [`Document::read`]; then [`Document::check`] against the JSON Schema of the configuration's type, which is
+//! the one definition of its keys; then whatever only the program knows, through [`Document::root`] and
 //! [`Document::report`]; then [`Document::finish`] and [`typed`]. A syntax error ends the reading, all other faults are
 //! reported together, each as `file:line: key.path: what was found, expected what`.
 //!
-//! No fault holds what a variable was expanded to, nor anything that stands at a key marked `writeOnly` ([`crate::Secret`]).
+//! No fault holds what a variable was expanded to, nor anything that stands at a key marked `writeOnly`
+//! ([`crate::Secret`]).
 
 mod check;
 mod expand;
@@ -78,16 +79,16 @@ impl Document {
         Ok(Self { sources: vec![source], root, faults })
     }
 
-    /// Compares the file with a JSON Schema as schemars writes it; `own` are the checks behind the `format`s that it has
-    /// besides those of [`text`].
+    /// Compares the file with a JSON Schema as schemars writes it; `own` are the checks behind the `format`s that it
+    /// has besides those of [`text`].
     pub fn check(&mut self, schema: &Json, own: &[Format]) {
         let formats = [text::FORMATS, own].concat();
         self.faults.extend(check::check(schema, &formats, &mut self.root));
     }
 
-    /// Takes out the section of environments and lays the one of this name over the rest of the file: mappings are merged key
-    /// by key, anything else takes the place of what was there. Without a name the section is only taken out; a name that
-    /// it does not have is a fault.
+    /// Takes out the section of environments and lays the one of this name over the rest of the file: mappings are
+    /// merged key by key, anything else takes the place of what was there. Without a name the section is only taken
+    /// out; a name that it does not have is a fault.
     pub fn lay_over(&mut self, section: &str, name: Option<&str>) {
         let environments = self.root.take(section);
         let Some(name) = name else { return };
@@ -104,8 +105,8 @@ impl Document {
         }
     }
 
-    /// Lays another document over this one, as an environment; what stands at a key `name[]` is laid over each item of the
-    /// list `name`. Its faults are this one's, too, each with its own place.
+    /// Lays another document over this one, as an environment; what stands at a key `name[]` is laid over each item of
+    /// the list `name`. Its faults are this one's, too, each with its own place.
     pub fn lay_document_over(&mut self, mut over: Self) {
         let sources = self.sources.len();
         over.root.move_behind(sources);

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A line, and where it stands: in the configuration file, or in what was laid over it. A plain number is a line of the file.
+/// A line, and where it stands: in the configuration file, or in what was laid over it. A plain number is a line of the
+/// file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     /// Its place among the sources of the document.

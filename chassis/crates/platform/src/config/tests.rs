@@ -379,7 +379,8 @@ fn what_is_laid_over_a_file_keeps_its_own_place() {
     };
     let expected = "c.yaml:1: listen_port: found 70000, expected a whole number from 0 to 65535\n\
                     over.yaml:2: share: found 2, expected a number above 0 and at most 1\n\
-                    over.yaml:3: nothing: the environment variable NO is not set, expected a value, or a default as in ${NO:-default}\n\
+                    over.yaml:3: nothing: the environment variable NO is not set, expected a value, or a default as \
+                    in ${NO:-default}\n\
                     over.yaml:3: nothing: unknown key \"nothing\", did you mean \"even\"?\n\
                     --set inner.note=[]: inner.note: found an empty list, expected a string";
     assert_eq!(laid("listen_port: 70000\nshare: 0.5\n", "\nshare: 2\nnothing: ${NO}\n"), expected);
