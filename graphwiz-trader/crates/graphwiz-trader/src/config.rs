@@ -1,14 +1,19 @@
-//! What shall be traded, and how? The configuration: one definition of every key, checked as a whole before anything runs.
+//! What shall be traded, and how? The configuration: one definition of every key, checked as a whole before anything
+//! runs.
 //!
-//! Start at [`load`]. The structs below are the definition: their fields are the keys, their documentation and ranges become
-//! the JSON Schema ([`schema`]), by which the file is checked. What concerns several keys is checked in `cross`; what the
-//! engine needs of it is made in `effective`.
+//! Start at [`load`]. The structs below are the definition: their fields are the keys, their documentation and ranges
+//! become the JSON Schema ([`schema`]), by which the file is checked. What concerns several keys is checked in `cross`,
+//! what only a kind of strategies or a rule file can say in `code`; what the engine needs of it is made in `effective`.
+//! Over the file lie its environment, then a [`profile`], then what is set on the command line ([`setting`]).
 
 pub mod backtesting;
+mod code;
 mod cross;
 mod effective;
 pub mod later;
 pub mod number;
+pub mod profile;
+pub mod setting;
 pub mod strategies;
 pub mod trading;
 
@@ -21,17 +26,22 @@ use serde::{Deserialize, Serialize};
 use trading_core::instrument::InstrumentId;
 
 pub(crate) use cross::file_name;
+pub(crate) use effective::target_within_stop;
 
-use backtesting::{Backtesting, Data, Gates, Logging};
+use backtesting::{Backtesting, Data, Gates};
 use later::Later;
+use setting::Setting;
 use strategies::{Filters, Strategy};
 use trading::{Risk, Trading};
+
+use crate::kinds::Registry;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// What decides.
+    /// What decides; left out, the strategies of the first run.
+    #[serde(default = "strategies_of_first_run")]
     #[schemars(length(min = 1))]
     pub strategies: Vec<Strategy>,
     /// What fills cost, how much may be lost.
@@ -53,19 +63,16 @@ pub struct Config {
     /// What must be shown before money is at stake.
     #[serde(default)]
     pub gates: Gates,
-    /// What is logged.
-    #[serde(default)]
-    pub logging: Logging,
-    /// Accepted.
+    /// A version of the file's form: accepted, and without effect.
     #[serde(default)]
     pub version: Later,
-    /// Accepted.
+    /// A name for where the file is used: accepted, and without effect.
     #[serde(default)]
     pub environment: Later,
-    /// Accepted.
+    /// A switch of old files: accepted, and without effect.
     #[serde(default)]
     pub debug: Later,
-    /// Accepted.
+    /// A section of old files: accepted, and without effect.
     #[serde(default)]
     pub development: Later,
     /// What the program has to say to its user about keys of later versions; no key.
@@ -80,36 +87,78 @@ const FORMATS: &[Format] = &[Format {
     accepts: |text| text.parse::<InstrumentId>().is_ok(),
 }];
 
-/// Reads and checks the configuration at `path`; `env` answers the variables in its strings, `GRAPHWIZ_ENV` among them.
+/// The configuration of the first run, which also stands for strategies that a file leaves out.
+const FIRST_RUN: &str = include_str!("../../../../config/graphwiz.yaml");
+
+fn first_run() -> Result<Document, Faults> {
+    Document::parse_named("the first run's configuration", FIRST_RUN, &|_| None)
+}
+
+fn strategies_of_first_run() -> Vec<Strategy> {
+    first_run().ok().and_then(|document| document.root().at("strategies")?.read()).unwrap_or_default()
+}
+
+/// Where a configuration is, and what lies over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The file; rule files and profiles are relative to its folder.
+    pub path: &'a Path,
+    /// The name of a profile.
+    pub profile: Option<&'a str>,
+    /// Keys that are set on the command line.
+    pub set: &'a [Setting],
+}
+
+impl<'a> Origin<'a> {
+    /// The folder that rule files are relative to.
+    pub(crate) fn folder(&self) -> &'a Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// Answers variables.
+type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads and checks a configuration whose strategies are of these kinds; `env` answers the variables in its strings,
+/// `GRAPHWIZ_ENV` among them.
 ///
 /// # Errors
 /// Everything that is wrong with it, one line per fault: `file:line: key.path: what was found, expected what`.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
-    complete(Document::read(path, env)?, path, env)
+pub fn load(origin: &Origin<'_>, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
+    complete(Document::read(origin.path, env)?, origin, registry, env)
 }
 
-/// As [`load`], of a text.
+/// As [`load`], with the text of the file given.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_text(path: &Path, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
-    complete(Document::parse(path, text, env)?, path, env)
+pub fn load_text(origin: &Origin<'_>, text: &str, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
+    complete(Document::parse(origin.path, text, env)?, origin, registry, env)
 }
 
-fn complete(mut document: Document, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
+fn complete(mut document: Document, origin: &Origin<'_>, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
     let is_advisors = ["client", "orchestrator"].iter().all(|section| document.root().at(section).is_some());
     if is_advisors {
         let text = "this is a configuration of the Alert Orchestrator, expected one of GraphWiz Trader";
         document.report([Fault::new(1, "", text)]);
-        return typed(path, document.finish()?);
+        return typed(origin.path, document.finish()?);
+    }
+    if document.root().at("strategies").is_none() {
+        document.lay_under(first_run()?);
     }
     document.lay_over("environments", env("GRAPHWIZ_ENV").filter(|name| !name.is_empty()).as_deref());
+    if let Some(name) = origin.profile {
+        document.lay_document_over(profile::read(name, origin.folder(), env)?);
+    }
+    for setting in origin.set {
+        document.lay_document_over(setting.document(env)?);
+    }
     let answers = later::answers(document.root());
     document.take_out(later::SECTIONS);
     document.check(&schema(), FORMATS);
-    let misfits = cross::faults(document.root());
+    let misfits = [cross::faults(document.root()), code::faults(document.root(), registry, origin.folder())].concat();
     document.report(misfits);
-    let config: Config = typed(path, document.finish()?)?;
+    let config: Config = typed(origin.path, document.finish()?)?;
     Ok(Config { answers, ..config })
 }
 

@@ -1,7 +1,7 @@
 //! Which kinds of strategies are there, and how is one made?
 //!
-//! Start at [`Registry::built_in`]. A program of one's own adds kinds with [`Registry::register`] and runs everything else as it
-//! is, see [`crate::run_with`].
+//! Start at [`Registry::built_in`]. A program of one's own adds kinds with [`Registry::register`] and runs everything
+//! else as it is, see [`crate::run_with`].
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Kind {
 pub struct Registry(BTreeMap<&'static str, Kind>);
 
 /// Why there is no such strategy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoStrategy {
     /// There is no such kind.
     #[error("unknown kind {kind:?}{hint}")]
@@ -55,9 +55,34 @@ pub enum NoStrategy {
         /// The nearest there is.
         hint: String,
     },
+    /// A parameter is out of its range.
+    #[error("found {value}, expected {min} to {max}")]
+    OutOfRange {
+        /// Which one.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// The least it may be.
+        min: f64,
+        /// The most it may be.
+        max: f64,
+    },
     /// Its parameters do not fit.
     #[error("{0}")]
     BadParameters(String),
+}
+
+impl NoStrategy {
+    /// The key of the strategy that it concerns.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::UnknownKind { .. } => "kind".to_owned(),
+            Self::UnknownParameter { name, .. } => format!("params.{name}"),
+            Self::OutOfRange { name, .. } => format!("params.{name}"),
+            Self::BadParameters(_) => "params".to_owned(),
+        }
+    }
 }
 
 impl Registry {
@@ -112,18 +137,32 @@ impl Kind {
     /// Its parameters in their order: those given, and the defaults of the others.
     ///
     /// # Errors
-    /// One that it does not have, or that it cannot work with.
-    pub fn parameters(&self, kind: &str, given: &BTreeMap<String, Number>) -> Result<Vec<f64>, NoStrategy> {
+    /// Those that it does not have, that are out of range, or that it cannot work with.
+    pub fn parameters(&self, kind: &str, given: &BTreeMap<String, Number>) -> Result<Vec<f64>, Vec<NoStrategy>> {
         let names = || self.parameters.iter().map(|parameter| parameter.name);
-        if let Some(name) = given.keys().find(|name| !names().any(|known| known == name.as_str())) {
-            let (kind, name, hint) = (kind.to_owned(), name.clone(), did_you_mean(name, names()));
-            return Err(NoStrategy::UnknownParameter { kind, name, hint });
+        let unknown = given.keys().filter(|name| !names().any(|known| known == name.as_str()));
+        let mut faults: Vec<_> = unknown
+            .map(|name| NoStrategy::UnknownParameter {
+                kind: kind.to_owned(),
+                name: name.clone(),
+                hint: did_you_mean(name, names()),
+            })
+            .collect();
+        let mut values = Vec::with_capacity(self.parameters.len());
+        for Parameter { name, default, min, max } in self.parameters.iter().copied() {
+            let value = given.get(name).and_then(|Number(value)| value.to_f64()).unwrap_or(default);
+            if !(min..=max).contains(&value) {
+                faults.push(NoStrategy::OutOfRange { name, value, min, max });
+            }
+            values.push(value);
         }
-        let value = |parameter: &Parameter| given.get(parameter.name).and_then(|Number(value)| value.to_f64());
-        let values: Vec<f64> =
-            self.parameters.iter().map(|parameter| value(parameter).unwrap_or(parameter.default)).collect();
-        (self.make)(&values).map_err(NoStrategy::BadParameters)?;
-        Ok(values)
+        if faults.is_empty() {
+            match (self.make)(&values) {
+                Ok(_) => return Ok(values),
+                Err(text) => faults.push(NoStrategy::BadParameters(text)),
+            }
+        }
+        Err(faults)
     }
 
     /// The part of the equity of each buy, where buys add to what is held.

@@ -33,11 +33,12 @@ fn dispatch(Cli { flags, command }: Cli, registry: &Registry) -> anyhow::Result<
     let path = &flags.config;
     match command {
         Command::Backtest(args) => backtest::run(path, &args, registry),
-        Command::Data(command) => data_command::run(path, &command),
+        Command::Data(command) => data_command::run(path, &command, registry),
         Command::Strategy(command) => strategy::run(path, &command, registry),
         Command::Check => check::run(path, registry),
         Command::Config(ConfigCommand::Show) => {
-            process::print_json(&config::load(path, &process::environment)?)?;
+            let origin = config::Origin { path, profile: None, set: &[] };
+            process::print_json(&config::load(&origin, registry, &process::environment)?)?;
             Ok(Ended::Done)
         }
         Command::Schema => {

@@ -1,18 +1,20 @@
-//! A strategy that can be run: its code with the values of its parameters, from a kind of the program or from a rule file.
+//! A strategy that can be run: its code with the values of its parameters, from a kind of the program or from a rule
+//! file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use platform::process::Usage;
 use rust_decimal::Decimal;
-use trading_core::rule_file::{Instance, RuleFile};
+use trading_core::rule_file::{Instance, ParameterError, RuleFile};
 use trading_core::rules::ExitsLayer;
 use trading_core::strategy::WarmUp;
+use trading_core::time::Timeframe;
 
 use crate::config::number::Number;
 use crate::config::strategies::Strategy;
-use crate::kinds::{Kind, Registry};
+use crate::kinds::{Kind, NoStrategy, Registry};
 
 /// The kind of a strategy that stands in a rule file.
 pub(crate) const RULES: &str = "rules";
@@ -23,34 +25,77 @@ pub(crate) struct Ready<'a> {
     code: Code<'a>,
 }
 
-enum Code<'a> {
+/// What decides.
+pub(crate) enum Code<'a> {
     Kind { kind: &'a Kind, values: Vec<f64> },
     Rules { instance: Instance, text: String },
 }
 
+/// Why a strategy cannot be run: which of its keys is wrong, and what about it.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    /// The key within the strategy, as `params.fast`.
+    pub(crate) key: String,
+    pub(crate) text: String,
+}
+
+impl<'a> Code<'a> {
+    /// The code of a kind, or of a rule file, with these parameters; or everything that is wrong with them.
+    pub(crate) fn find(
+        registry: &'a Registry,
+        (kind, file): (&str, Option<&Path>),
+        params: &BTreeMap<String, Number>,
+        timeframe: Timeframe,
+    ) -> Result<Self, Vec<Misfit>> {
+        let of_file = |text: String| vec![Misfit { key: "file".to_owned(), text }];
+        match (kind, file) {
+            (RULES, Some(file)) => rules(file, params, timeframe),
+            (RULES, None) => Err(of_file("missing, expected the rule file of a strategy of kind rules".to_owned())),
+            (kind, Some(_)) => Err(of_file(format!("found a file for kind {kind}, expected one with kind rules only"))),
+            (name, None) => {
+                let kind = registry.kind(name).map_err(|unknown| vec![misfit(&unknown)])?;
+                let misfits = |faults: Vec<NoStrategy>| faults.iter().map(misfit).collect::<Vec<_>>();
+                Ok(Self::Kind { kind, values: kind.parameters(name, params).map_err(misfits)? })
+            }
+        }
+    }
+
+    /// The exits that its kind ships with, or that its file has.
+    pub(crate) fn exits(&self) -> ExitsLayer {
+        match self {
+            Self::Kind { kind, .. } => kind.exits.clone(),
+            Self::Rules { instance, .. } => instance.exits(),
+        }
+    }
+}
+
+fn misfit(fault: &NoStrategy) -> Misfit {
+    Misfit { key: fault.key(), text: fault.to_string() }
+}
+
 impl<'a> Ready<'a> {
     /// All of them, or every fault at once; rule files are relative to `folder`.
-    pub(crate) fn all(registry: &'a Registry, strategies: &'a [Strategy], folder: &Path) -> anyhow::Result<Vec<Self>> {
+    pub(crate) fn all(registry: &'a Registry, strategies: &'a [Strategy], folder: &Path) -> Result<Vec<Self>, Usage> {
         let (mut ready, mut faults) = (Vec::new(), Vec::new());
         for strategy in strategies {
             match Self::new(registry, strategy, folder) {
                 Ok(one) => ready.push(one),
-                Err(error) => faults.push(format!("{error:#}")),
+                Err(Usage(text)) => faults.push(text),
             }
         }
-        if faults.is_empty() { Ok(ready) } else { Err(Usage(faults.join("\n")).into()) }
+        if faults.is_empty() { Ok(ready) } else { Err(Usage(faults.join("\n"))) }
     }
 
-    /// Finds the code of a strategy and checks its parameters.
-    pub(crate) fn new(registry: &'a Registry, strategy: &'a Strategy, folder: &Path) -> anyhow::Result<Self> {
-        let code = match (strategy.kind.as_str(), &strategy.file) {
-            (RULES, Some(file)) => rules(&folder.join(file), strategy),
-            (name, _) => registry.kind(name).map_err(Into::into).and_then(|kind| {
-                let values = kind.parameters(name, &strategy.params)?;
-                Ok(Code::Kind { kind, values })
-            }),
-        };
-        Ok(Self { strategy, code: code.with_context(|| format!("strategy {}", strategy.name))? })
+    /// Finds the code of a strategy and checks its parameters; a rule file is relative to `folder`.
+    pub(crate) fn new(registry: &'a Registry, strategy: &'a Strategy, folder: &Path) -> Result<Self, Usage> {
+        let file = strategy.file.as_ref().map(|file| folder.join(file));
+        match Code::find(registry, (&strategy.kind, file.as_deref()), &strategy.params, strategy.timeframe) {
+            Ok(code) => Ok(Self { strategy, code }),
+            Err(misfits) => {
+                let line = |Misfit { key, text }: &Misfit| format!("strategy {}: {key}: {text}", strategy.name);
+                Err(Usage(misfits.iter().map(line).collect::<Vec<_>>().join("\n")))
+            }
+        }
     }
 
     /// Its code before its first bar.
@@ -72,10 +117,7 @@ impl<'a> Ready<'a> {
 
     /// The exits that its kind ships with, or that its file has.
     pub(crate) fn exits(&self) -> ExitsLayer {
-        match &self.code {
-            Code::Kind { kind, .. } => kind.exits.clone(),
-            Code::Rules { instance, .. } => instance.exits(),
-        }
+        self.code.exits()
     }
 
     /// The part of the equity of each buy, where buys add to what is held.
@@ -95,17 +137,20 @@ impl<'a> Ready<'a> {
     }
 }
 
-fn rules(path: &Path, strategy: &Strategy) -> anyhow::Result<Code<'static>> {
-    let (file, text) = read(path)?;
-    let given: BTreeMap<String, Decimal> =
-        strategy.params.iter().map(|(name, Number(value))| (name.clone(), *value)).collect();
-    match file.instance(&given, strategy.timeframe) {
-        Ok(instance) => Ok(Code::Rules { instance, text }),
-        Err(errors) => {
-            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            bail!("{}: {}", path.display(), errors.join("; "))
-        }
-    }
+fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -> Result<Code<'static>, Vec<Misfit>> {
+    // Each fault of the file has a line of its own.
+    let of_file = |error: anyhow::Error| {
+        let misfit = |line: &str| Misfit { key: "file".to_owned(), text: line.to_owned() };
+        format!("{error:#}").lines().map(misfit).collect::<Vec<_>>()
+    };
+    let (file, text) = read(path).map_err(of_file)?;
+    let given: BTreeMap<String, Decimal> = params.iter().map(|(name, Number(value))| (name.clone(), *value)).collect();
+    let instance = file.instance(&given, timeframe).map_err(|errors| {
+        let key =
+            |error: &ParameterError| error.parameter().map_or("params".to_owned(), |name| format!("params.{name}"));
+        errors.iter().map(|error| Misfit { key: key(error), text: error.to_string() }).collect::<Vec<_>>()
+    })?;
+    Ok(Code::Rules { instance, text })
 }
 
 /// A rule file and its text.

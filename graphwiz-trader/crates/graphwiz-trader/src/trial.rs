@@ -23,7 +23,8 @@ use trading_core::report::{Heading, Report};
 use trading_core::rules::{Stop, StrategyRules};
 use trading_core::time::{Micros, Timeframe, shown};
 
-use crate::config::Config;
+use crate::config::later::NOT_YET;
+use crate::config::{Config, target_within_stop};
 use crate::data::Source;
 use crate::html_report::Prices;
 use crate::ready::Ready;
@@ -120,7 +121,6 @@ impl Trial<'_> {
         let span = self.span(markets, outcome.sampled_at.last().copied())?;
         let free = self.config.backtesting.risk_free_rate;
         let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
-        let panics = self.panics(&outcome.panics, markets);
         let heading = Heading {
             name: self.name,
             strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
@@ -130,7 +130,7 @@ impl Trial<'_> {
             capital,
             timeframe,
             gate_unmet: self.config.live_gate().unmet(&metrics, span),
-            warnings: self.config.answers.iter().chain(&loaded.warnings).chain(&panics).cloned().collect(),
+            warnings: self.warnings(&loaded.warnings, &outcome.panics, markets),
         };
         let report = Report::new(heading, &outcome, markets, money, metrics, span);
         let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
@@ -139,15 +139,18 @@ impl Trial<'_> {
 
     fn rules(&self, ready: &Ready<'_>) -> anyhow::Result<StrategyRules> {
         let (strategy, exits) = (ready.strategy, self.config.exits(ready.strategy, ready.exits()));
-        if let (Stop::Percent(stop), Some(first)) = (exits.stop, exits.targets.first())
-            && first.target <= stop
-        {
-            let text =
-                format!("strategy {}: a target of {} is not beyond the stop of {stop}", strategy.name, first.target);
-            return Err(Usage(text).into());
+        // Of a configured strategy it was said before; the exits of a rule file may come from the command line.
+        if let Some(message) = target_within_stop(&exits) {
+            return Err(Usage(format!("strategy {}: exits: {message}", strategy.name)).into());
         }
         let rules = self.config.strategy_rules(strategy, exits, !self.is_portfolio, self.configured);
         Ok(StrategyRules { accumulates: ready.accumulates(), ..rules })
+    }
+
+    /// What the reader of a report should know.
+    fn warnings(&self, of_bars: &[String], panics: &[Panic], markets: &[Market]) -> Vec<String> {
+        let told = self.config.answers.iter().chain(of_bars).cloned();
+        told.chain(self.panics(panics, markets)).chain(self.caveats(markets)).collect()
     }
 
     /// Logs each bar that a strategy panicked on; a sentence for each strategy and instrument with such bars.
@@ -168,11 +171,35 @@ impl Trial<'_> {
         by_place.iter().map(sentence).collect()
     }
 
+    /// What the reader of a report would not expect of its settings.
+    fn caveats(&self, markets: &[Market]) -> Vec<String> {
+        let mut caveats = Vec::new();
+        if let (2.., Some(limits)) = (markets.len(), self.config.rules(self.goes_on).limits) {
+            caveats.push(format!(
+                "risk.max_correlation_exposure: all {} instruments count as one group, of at most {} of the equity: \
+                 this version does not measure which move together",
+                markets.len(),
+                limits.max_correlation_exposure
+            ));
+        }
+        if self.is_portfolio && self.strategies.len() < self.configured {
+            caveats.push(format!(
+                "{} of {} configured strategies run, each with the capital_share that it has among all of them; the \
+                 shares of the others stay unused",
+                self.strategies.len(),
+                self.configured
+            ));
+        }
+        caveats
+    }
+
     fn timeframe(&self) -> anyhow::Result<Timeframe> {
         let mut frames = self.strategies.iter().map(|ready| ready.strategy.timeframe);
         let first = frames.next().context("no strategy is chosen")?;
         if let Some(other) = frames.find(|frame| *frame != first) {
-            bail!("strategies of {first} and {other} in one portfolio: this version does not do it");
+            let text =
+                format!("--portfolio: strategies of {first} and of {other}, {NOT_YET}; choose some by --strategy");
+            return Err(Usage(text).into());
         }
         Ok(first)
     }

@@ -13,8 +13,8 @@ use trading_core::rules::Slippage;
 use trading_core::time::{Micros, shown};
 
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
-use crate::config::strategies::{Exits, Strategy};
-use crate::config::{self, Config, file_name};
+use crate::config::strategies::Strategy;
+use crate::config::{self, Config, Origin, file_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
 use crate::kinds::Registry;
@@ -26,7 +26,7 @@ use crate::trial::{Trial, Tried};
 /// # Errors
 /// Configuration and usage; data that are not there or too short; reports that cannot be written.
 pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyhow::Result<Ended> {
-    let loaded = config::load(path, &process::environment)?;
+    let loaded = config::load(&Origin { path, profile: None, set: &[] }, registry, &process::environment)?;
     let configured = loaded.strategies.len();
     let config = asked(loaded, args)?;
     for answer in &config.answers {
@@ -82,12 +82,8 @@ fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
     }
     if let Some(file) = &args.strategy_file {
         let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
-        let (instruments, timeframe) = (first.instruments.clone(), first.timeframe);
         let name = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?.0.name().to_owned();
-        let (kind, file, exits) = (RULES.to_owned(), Some(file.clone()), Exits::default());
-        let params = std::collections::BTreeMap::new();
-        config.strategies =
-            vec![Strategy { name, kind, file, instruments, timeframe, params, capital_share: None, exits }];
+        config.strategies = vec![first.beside(name, RULES, Some(file.clone()))];
     }
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from >= to

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use platform::process::{self, Ended};
 
+use crate::config::Origin;
 use crate::kinds::Registry;
 use crate::ready::Ready;
 use crate::{config, data};
@@ -15,7 +16,7 @@ use crate::{config, data};
 /// Standard output cannot be written.
 pub(crate) fn run(path: &Path, registry: &Registry) -> anyhow::Result<Ended> {
     let mut out = io::stdout().lock();
-    let config = match config::load(path, &process::environment) {
+    let config = match config::load(&Origin { path, profile: None, set: &[] }, registry, &process::environment) {
         Ok(config) => config,
         Err(faults) => {
             for fault in faults.to_string().lines() {
@@ -35,7 +36,7 @@ pub(crate) fn run(path: &Path, registry: &Registry) -> anyhow::Result<Ended> {
             Ok(_) => writeln!(out, "ok   strategy {}: {}", strategy.name, strategy.kind)?,
             Err(error) => {
                 ended = Ended::WithFaults;
-                writeln!(out, "FAIL {error:#}")?;
+                writeln!(out, "FAIL {error}")?;
             }
         }
     }

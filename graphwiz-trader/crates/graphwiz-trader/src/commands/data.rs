@@ -10,14 +10,17 @@ use trading_io::cut::cut;
 use trading_io::market_store::{MarketStore, Verified};
 
 use crate::cli::{DataCommand, End, ImportArgs, Reading};
+use crate::config::Origin;
+use crate::kinds::Registry;
 use crate::{config, data};
 
 /// Runs `data`.
 ///
 /// # Errors
 /// Files that cannot be taken; a store that fails.
-pub(crate) fn run(path: &Path, command: &DataCommand) -> anyhow::Result<Ended> {
-    let store = || data::open(&config::load(path, &process::environment)?);
+pub(crate) fn run(path: &Path, command: &DataCommand, registry: &Registry) -> anyhow::Result<Ended> {
+    let store =
+        || data::open(&config::load(&Origin { path, profile: None, set: &[] }, registry, &process::environment)?);
     let now = jiff::Timestamp::now().as_microsecond();
     let mut out = io::stdout().lock();
     match command {

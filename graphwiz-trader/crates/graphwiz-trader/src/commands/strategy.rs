@@ -12,6 +12,7 @@ use trading_core::strategy::checks::{look_ahead, start_up};
 use trading_core::time::Micros;
 
 use crate::cli::StrategyCommand;
+use crate::config::Origin;
 use crate::data::Source;
 use crate::kinds::Registry;
 use crate::{config, ready};
@@ -27,7 +28,7 @@ pub(crate) fn run(path: &Path, command: &StrategyCommand, registry: &Registry) -
     match command {
         StrategyCommand::List => list(registry),
         StrategyCommand::New { name } => begin(name),
-        StrategyCommand::Check { file } => check(path, file),
+        StrategyCommand::Check { file } => check(path, file, registry),
     }
 }
 
@@ -73,9 +74,9 @@ fn begin(name: &str) -> anyhow::Result<Ended> {
     Ok(Ended::Done)
 }
 
-fn check(path: &Path, file: &Path) -> anyhow::Result<Ended> {
+fn check(path: &Path, file: &Path, registry: &Registry) -> anyhow::Result<Ended> {
     let (rules, _) = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?;
-    let config = config::load(path, &process::environment)?;
+    let config = config::load(&Origin { path, profile: None, set: &[] }, registry, &process::environment)?;
     let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
     let instance = rules.instance(&BTreeMap::new(), first.timeframe).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! `backtesting`, `data`, `gates`, `logging`: how a strategy is tried, on what, and what it must show.
+//! `backtesting`, `data`, `gates`: how a strategy is tried, on what, and what it must show.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use super::number::Number;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backtesting {
-    /// What the account starts with.
+    /// What the account starts with, in its currency.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub initial_capital: Number,
-    /// Fee of a fill, as a share; null: trading.commission_rate.
+    /// Fee of a fill, as a share of its value; null: trading.commission_rate.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission: Option<Number>,
-    /// Slippage of a market order, as a share; null: trading.slippage_rate.
+    /// How much worse than the bar's price a market order fills, as a share; null: trading.slippage_rate.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub slippage: Option<Number>,
     /// What money earns without risk, a year, as a share: Sharpe and Sortino ratios are above it.
@@ -28,12 +28,12 @@ pub struct Backtesting {
     pub fills: Fills,
     /// How stops and targets within one bar are ordered.
     pub intrabar: Intrabar,
-    /// Of whatever is random; nothing is in a plain run.
+    /// The seed of whatever is random; in a plain run nothing is.
     pub seed: u64,
     /// What is written of a run.
     pub reports: Reports,
-    /// Not of this version.
-    pub data: Later,
+    /// Where bars are read from.
+    pub data: BacktestData,
     /// Accepted; there is one engine.
     pub engine: Later,
 }
@@ -49,10 +49,33 @@ impl Default for Backtesting {
             intrabar: Intrabar::Pessimistic,
             seed: 0,
             reports: Reports::default(),
-            data: Later,
+            data: BacktestData::default(),
             engine: Later,
         }
     }
+}
+
+/// Where the bars of a backtest are read from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BacktestData {
+    /// The market store; `graph` is read as `store`.
+    pub source: DataSource,
+    /// Accepted; bars are read when they are needed.
+    pub preload: Later,
+    /// Accepted; bars are read once for all strategies that ask for the same.
+    pub cache: Later,
+}
+
+/// A place that bars are read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSource {
+    /// The market store.
+    #[default]
+    Store,
+    /// Read as `store`.
+    Graph,
 }
 
 /// What market orders fill on.
@@ -61,7 +84,7 @@ impl Default for Backtesting {
 pub enum Fills {
     /// The open of the next bar.
     Bars,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     Trades,
 }
 
@@ -71,7 +94,7 @@ pub enum Fills {
 pub enum Intrabar {
     /// The stop comes first.
     Pessimistic,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     Detail,
 }
 
@@ -79,14 +102,14 @@ pub enum Intrabar {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reports {
-    /// Where to; made where it is not there.
+    /// The folder of reports; made where it is not there.
     #[schemars(length(min = 1))]
     pub dir: PathBuf,
-    /// As a page, as JSON, or both.
+    /// Whether a run is told as a page, as JSON, or as both.
     pub output_format: OutputFormat,
     /// Whether a page is written at all.
     pub generate_plots: bool,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub save_to_db: Later,
 }
 
@@ -130,14 +153,14 @@ pub struct Data {
     /// Files and folders of bars that are imported on first use.
     #[schemars(inner(length(min = 1)))]
     pub import: Vec<PathBuf>,
-    /// After more missing bars than these, indicators begin anew.
+    /// How many bars in a row may be missing; after more of them indicators begin anew.
     #[schemars(range(max = 100))]
     pub max_gap_bars: u32,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub backup: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub log_path: Later,
-    /// Not of this version.
+    /// Accepted; there is no cache in files.
     pub cache_path: Later,
 }
 
@@ -160,11 +183,11 @@ impl Default for Data {
 pub struct Gates {
     /// From paper to live; a backtest prints it over its own span.
     pub live: LiveGate,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub proposal: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub paper: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub level: Later,
 }
 
@@ -192,24 +215,4 @@ pub struct LiveGate {
     /// The least share of trips that gained; shipped: not judged.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_win: Option<Number>,
-}
-
-/// What is logged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Logging {
-    /// Not of this version: a backtest's log is on standard error, by --log-level.
-    pub level: Later,
-    /// Not of this version.
-    pub format: Later,
-    /// Not of this version.
-    pub output: Later,
-    /// Not of this version.
-    pub console: Later,
-}
-
-impl Default for Logging {
-    fn default() -> Self {
-        Self { level: Later, format: Later, output: Later, console: Later }
-    }
 }

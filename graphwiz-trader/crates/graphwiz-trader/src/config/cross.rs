@@ -1,7 +1,7 @@
 //! Do the keys fit each other, and does this version do what they ask? What the schema of single keys cannot say.
 //!
-//! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not of the
-//! right kind has been reported by the schema already and is passed over.
+//! Start at [`faults`]. Works on the file's tree, so that these faults are reported beside the others; whatever is not
+//! of the right kind has been reported by the schema already and is passed over.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use platform::config::{Fault, Node, child};
 use trading_core::instrument::InstrumentId;
 
 use super::later::NOT_YET;
+use super::strategies::{DEFAULT, default_instruments};
 
 /// Everything that does not fit together.
 pub(super) fn faults(root: &Node) -> Vec<Fault> {
@@ -16,7 +17,6 @@ pub(super) fn faults(root: &Node) -> Vec<Fault> {
     names(root, &mut faults);
     shares(root, &mut faults);
     currencies(root, &mut faults);
-    files(root, &mut faults);
     losses(root, &mut faults);
     sizing(root, &mut faults);
     targets(root, &mut faults);
@@ -42,19 +42,19 @@ fn path(index: usize, key: &str) -> String {
 fn names(root: &Node, faults: &mut Vec<Fault>) {
     let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
     for (index, strategy) in strategies(root).iter().enumerate() {
-        let Some((name, text)) = strategy.at("name").and_then(|node| Some((node, node.text()?))) else { continue };
-        let file = file_name(text).to_ascii_lowercase();
+        let node = strategy.at("name");
+        let Some(name) = node.map_or(Some(DEFAULT), Node::text) else { continue };
+        let (line, shown) = node.map_or((strategy.line(), format!("{name:?}")), |node| (node.line(), node.shown()));
+        let file = file_name(name).to_ascii_lowercase();
         if file.is_empty() {
-            let message =
-                format!("found {}, expected letters or digits in it: reports are named after it", name.shown());
-            faults.push(Fault::new(name.line(), path(index, "name"), message));
+            let message = format!("found {shown}, expected letters or digits in it: reports are named after it");
+            faults.push(Fault::new(line, path(index, "name"), message));
         } else if let Some(first) = firsts.get(&file) {
             let message = format!(
-                "found {}, expected a name that differs from that of strategies[{first}] in letters and digits: \
-                 reports are named after it",
-                name.shown()
+                "found {shown}, expected a name that differs from that of strategies[{first}] in letters and digits: \
+                 reports are named after it"
             );
-            faults.push(Fault::new(name.line(), path(index, "name"), message));
+            faults.push(Fault::new(line, path(index, "name"), message));
         } else {
             firsts.insert(file, index);
         }
@@ -91,7 +91,7 @@ fn shares(root: &Node, faults: &mut Vec<Fault>) {
     let sum = given.iter().sum::<f64>() + equal * (all.len() - given.len()) as f64;
     if sum > 1.0 + 1e-9 {
         let message = format!("found {sum} in all, expected a sum of at most 1 (one left out is {equal})");
-        let line = root.at("strategies").map_or(1, Node::line);
+        let line = root.at("strategies").unwrap_or(root).line();
         faults.push(Fault::new(line, "strategies[].capital_share", message));
     }
 }
@@ -101,41 +101,35 @@ fn currencies(root: &Node, faults: &mut Vec<Fault>) {
     let configured = root.at("trading.account_currency").and_then(Node::text).map(str::to_ascii_uppercase);
     let mut expected = configured;
     for (index, strategy) in strategies(root).iter().enumerate() {
-        for (at, node) in strategy.at("instruments").map_or(&[][..], Node::items).iter().enumerate() {
-            let Some(id) = node.text().and_then(|text| text.parse::<InstrumentId>().ok()) else { continue };
+        let listed = strategy.at("instruments").map(Node::items);
+        let given = listed.unwrap_or_default().iter().enumerate().filter_map(|(at, node)| {
+            let id: InstrumentId = node.text()?.parse().ok()?;
+            Some((node.line(), format!("instruments[{at}]"), id))
+        });
+        let left_out = listed.is_none().then(|| default_instruments().into_iter());
+        let left_out = left_out.into_iter().flatten().map(|id| (strategy.line(), "instruments".to_owned(), id));
+        for (line, key, id) in given.chain(left_out) {
             let expected = expected.get_or_insert_with(|| id.quote().to_owned());
             if id.quote() != expected.as_str() {
                 let message =
                     format!("found an instrument in {}, expected {expected}, the account's currency", id.quote());
-                faults.push(Fault::new(node.line(), path(index, &format!("instruments[{at}]")), message));
+                faults.push(Fault::new(line, path(index, &key), message));
             }
         }
     }
 }
 
-/// A rule file goes with kind `rules`, and that with a rule file.
-fn files(root: &Node, faults: &mut Vec<Fault>) {
-    for (index, strategy) in strategies(root).iter().enumerate() {
-        let Some(kind) = strategy.at("kind").and_then(Node::text) else { continue };
-        let message = match (kind, strategy.at("file").filter(|file| !file.is_null())) {
-            ("rules", None) => "missing, expected the rule file of a strategy of kind rules".to_owned(),
-            ("rules", Some(_)) | (_, None) => continue,
-            (kind, Some(_)) => format!("found a file for kind {kind}, expected one with kind rules only"),
-        };
-        faults.push(Fault::new(strategy.line(), path(index, "file"), message));
-    }
-}
-
 fn losses(root: &Node, faults: &mut Vec<Fault>) {
     let number =
-        |key: &str, default| root.at(key).map_or(Some((1, default)), |node| Some((node.line(), node.number()?)));
-    let (Some((line, daily)), Some((_, drawdown))) =
+        |key: &str, default| root.at(key).map_or(Some((None, default)), |node| Some((Some(node), node.number()?)));
+    let (Some((of_daily, daily)), Some((of_drawdown, drawdown))) =
         (number("trading.max_daily_loss", 0.05), number("trading.max_drawdown", 0.15))
     else {
         return;
     };
     if daily >= drawdown {
         let message = format!("found {daily}, expected less than trading.max_drawdown, which is {drawdown}");
+        let line = of_daily.or(of_drawdown).unwrap_or(root).line();
         faults.push(Fault::new(line, "trading.max_daily_loss", message));
     }
 }

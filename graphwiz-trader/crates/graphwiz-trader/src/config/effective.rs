@@ -3,15 +3,47 @@
 use rust_decimal::Decimal;
 use trading_core::exact;
 use trading_core::gate::Gate;
-use trading_core::rules::{Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules};
+use trading_core::rules::{
+    Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, Stop, StrategyRules,
+};
 use trading_core::time::Micros;
 
 use super::strategies::{Strategy, targets_of};
-use super::trading::{SizingMethod, SlippageKind, TriggerKind};
+use super::trading::{Risk, SizingMethod, SlippageKind, TriggerKind};
 use super::{Config, number::Number};
 
 /// Errors in a row that end trading, where the trigger does not say how many.
 const CONSECUTIVE_ERRORS: u32 = 5;
+
+impl Risk {
+    /// The exits of a strategy: its own, and what it leaves out.
+    #[must_use]
+    pub fn exits(&self, own: ExitsLayer) -> Exits {
+        let (stop, profit) = (&self.stop_loss, &self.take_profit);
+        let kept = |number: Option<Number>| Some(number.filter(|_| stop.enabled).map(|Number(number)| number));
+        let targets = profit.partial_targets.as_deref().filter(|_| profit.enabled).map(targets_of);
+        let layer = ExitsLayer {
+            stop_loss: kept(Some(stop.default_percent)),
+            trailing_percent: kept(stop.trailing_percent),
+            atr_multiple: kept(stop.atr_multiple),
+            partial_targets: Some(targets),
+            cooldown_bars: Some(self.cooldown_bars),
+            stop_guard: Some(self.stop_guard),
+            size_stop: Some(self.size_stop.0),
+        };
+        own.over(layer).resolve(profit.default_percent.0)
+    }
+}
+
+/// What is wrong with exits of which the first target lies within the stop; `None` where it does not.
+pub(crate) fn target_within_stop(exits: &Exits) -> Option<String> {
+    match (exits.stop, exits.targets.first()) {
+        (Stop::Percent(stop), Some(first)) if first.target <= stop => {
+            Some(format!("found a target of {}, expected more than the stop, which is {stop}", first.target))
+        }
+        _ => None,
+    }
+}
 
 impl Config {
     /// The rules of a run. `goes_on`: an emergency is cleared at the next UTC midnight, for research.
@@ -83,27 +115,11 @@ impl Config {
     /// The exits of a strategy: its own, over those that ship with its kind, over `risk`'s.
     #[must_use]
     pub fn exits(&self, strategy: &Strategy, shipped: ExitsLayer) -> Exits {
-        let layer = strategy.exits.layer().over(shipped).over(self.risk_exits());
-        layer.resolve(self.risk.take_profit.default_percent.0)
+        self.risk.exits(strategy.exits.layer().over(shipped))
     }
 
-    fn risk_exits(&self) -> ExitsLayer {
-        let (stop, profit) = (&self.risk.stop_loss, &self.risk.take_profit);
-        let kept = |number: Option<Number>| Some(number.filter(|_| stop.enabled).map(|Number(number)| number));
-        let targets = profit.partial_targets.as_deref().filter(|_| profit.enabled).map(targets_of);
-        ExitsLayer {
-            stop_loss: kept(Some(stop.default_percent)),
-            trailing_percent: kept(stop.trailing_percent),
-            atr_multiple: kept(stop.atr_multiple),
-            partial_targets: Some(targets),
-            cooldown_bars: Some(self.risk.cooldown_bars),
-            stop_guard: Some(self.risk.stop_guard),
-            size_stop: Some(self.risk.size_stop.0),
-        }
-    }
-
-    /// The rules of a strategy beside its code. Alone it sizes on the whole account; else a share that is left out is an
-    /// equal one of `count` strategies.
+    /// The rules of a strategy beside its code. Alone it sizes on the whole account; else a share that is left out is
+    /// an equal one of `count` strategies.
     #[must_use]
     pub fn strategy_rules(&self, strategy: &Strategy, exits: Exits, alone: bool, count: usize) -> StrategyRules {
         let equal = exact::whole(1) / exact::whole(count.max(1) as i128);

@@ -43,6 +43,7 @@ pub const NOT_YET: &str = "this version does not do it";
 
 /// Sections that belong to later versions as a whole: no key of theirs is known.
 pub(super) const SECTIONS: &[&str] = &[
+    "logging",
     "neo4j",
     "budget",
     "simulation",
@@ -58,13 +59,8 @@ pub(super) const SECTIONS: &[&str] = &[
     "performance",
 ];
 
-/// Keys of later versions within the other sections, and keys that are accepted for the sake of old files.
+/// Keys of later versions within the other sections.
 const KEYS: &[&str] = &[
-    "version",
-    "environment",
-    "debug",
-    "development",
-    "logging",
     "trading.mode",
     "trading.order_timeout",
     "trading.max_entry_slippage",
@@ -75,16 +71,40 @@ const KEYS: &[&str] = &[
     "gates.proposal",
     "gates.paper",
     "gates.level",
-    "backtesting.data",
-    "backtesting.engine",
     "backtesting.reports.save_to_db",
     "data.backup",
     "data.log_path",
+];
+
+/// Keys that are accepted for the sake of old files, and never do anything.
+const ACCEPTED: &[&str] = &[
+    "version",
+    "environment",
+    "debug",
+    "development",
+    "backtesting.data.preload",
+    "backtesting.data.cache",
+    "backtesting.engine",
     "data.cache_path",
 ];
 
-/// One line for each key of a later version that is set.
+/// One line for each key of a later version that is set, and one for all that are accepted.
 pub(super) fn answers(root: &Node) -> Vec<String> {
     let is_set = |key: &&&str| root.at(key).is_some_and(|node| !node.is_null());
-    SECTIONS.iter().chain(KEYS).filter(is_set).map(|key| format!("{key}: {NOT_YET}")).collect()
+    let mut later: Vec<String> = SECTIONS.iter().chain(KEYS).filter(is_set).map(|key| (*key).to_owned()).collect();
+    later.extend(of_triggers(root));
+    let mut answers: Vec<_> = later.iter().map(|key| format!("{key}: {NOT_YET}")).collect();
+    let accepted: Vec<_> = ACCEPTED.iter().filter(is_set).copied().collect();
+    if !accepted.is_empty() {
+        answers.push(format!("accepted, and without effect: {}", accepted.join(", ")));
+    }
+    answers
+}
+
+/// What ends trading only where there is a venue.
+fn of_triggers(root: &Node) -> Vec<String> {
+    const LIST: &str = "trading.emergency_shutdown.triggers";
+    let triggers = root.at(LIST).map_or(&[][..], Node::items).iter().enumerate();
+    let set = triggers.filter(|(_, trigger)| trigger.at("seconds").is_some_and(|node| !node.is_null()));
+    set.map(|(index, _)| format!("{LIST}[{index}].seconds")).collect()
 }

@@ -17,30 +17,61 @@ use super::trading::PartialTarget;
 #[serde(deny_unknown_fields)]
 pub struct Strategy {
     /// What it is called; no other has this name.
+    #[serde(default = "default_name")]
     #[schemars(length(min = 1))]
     pub name: String,
     /// A built-in kind, `rules` for a rule file, or the name of a kind that the program was built with.
+    #[serde(default = "default_name")]
     #[schemars(length(min = 1))]
     pub kind: String,
     /// The rule file of kind `rules`, relative to this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// What it trades, as venue:BASE/QUOTE.
+    #[serde(default = "default_instruments")]
     #[schemars(with = "Vec<String>", length(min = 1), extend("items" = { "type": "string", "format": "instrument" }))]
     pub instruments: Vec<InstrumentId>,
     /// The bars it decides on.
+    #[serde(default = "default_timeframe")]
     #[schemars(with = "String", extend("enum" = Timeframe::ALL.map(Timeframe::name)))]
     pub timeframe: Timeframe,
-    /// Its parameters; those left out have their defaults.
+    /// The parameters of its kind or rule file; those left out have their defaults.
     #[serde(default)]
     pub params: BTreeMap<String, Number>,
-    /// The part of the equity that it sizes on; null: an equal one.
+    /// The part of the equity that it sizes on in a portfolio; null: 1/n, with n the number of strategies that are
+    /// configured, also where fewer of them run. A strategy that runs alone sizes on all of it.
     #[serde(default)]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub capital_share: Option<Number>,
-    /// How its positions end besides by its own signals.
+    /// How its positions end, besides by its own signals.
     #[serde(default)]
     pub exits: Exits,
+}
+
+/// What a strategy is called, and of which kind it is, where that is left out: as in the first run.
+pub(super) const DEFAULT: &str = "sma_cross";
+
+fn default_name() -> String {
+    DEFAULT.to_owned()
+}
+
+/// What a strategy trades where that is left out: what the first run does.
+pub(super) fn default_instruments() -> Vec<InstrumentId> {
+    "bitstamp:BTC/USD".parse().into_iter().collect()
+}
+
+/// The bars of the first run.
+pub(super) fn default_timeframe() -> Timeframe {
+    Timeframe::M5
+}
+
+impl Strategy {
+    /// A strategy of this kind, or of this rule file, on what this one trades; all else is left out.
+    pub(crate) fn beside(&self, name: String, kind: &str, file: Option<PathBuf>) -> Self {
+        let Self { instruments, timeframe, .. } = self.clone();
+        let (kind, params, exits) = (kind.to_owned(), BTreeMap::new(), Exits::default());
+        Self { name, kind, file, instruments, timeframe, params, capital_share: None, exits }
+    }
 }
 
 /// Exits of a strategy: a key left out is taken from the rule file, from what ships with the kind, or from `risk`; null
@@ -48,19 +79,20 @@ pub struct Strategy {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exits {
-    /// So far below the average entry, as a share.
+    /// How far the stop lies below the average entry, as a share; null: there is none.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Number>", range(min = 0.005, max = 0.2))]
     pub stop_loss: Option<Option<Number>>,
-    /// So far below the best price, once it has risen by as much.
+    /// How far a trailing stop lies below the best price, as a share, once that has risen by as much; null: there is
+    /// none.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Number>", range(min = 0.001, max = 0.5))]
     pub trailing_percent: Option<Option<Number>>,
-    /// So many average true ranges below the average entry, in place of stop_loss.
+    /// How many average true ranges the stop lies below the average entry, in place of stop_loss; null: that counts.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Number>", extend("exclusiveMinimum" = 0, "maximum" = 100))]
     pub atr_multiple: Option<Option<Number>>,
-    /// Parts that are sold with a gain, the nearest first; empty: all at risk.take_profit.default_percent.
+    /// Parts that are sold with a gain, the nearest first; empty: all at risk.take_profit.default_percent; null: none.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<PartialTarget>>")]
     pub partial_targets: Option<Option<Vec<PartialTarget>>>,
@@ -68,11 +100,11 @@ pub struct Exits {
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>", range(max = 100_000))]
     pub cooldown_bars: Option<Option<u32>>,
-    /// So many stops within 24 hours end its entries for 24 hours.
+    /// How many stops and trailing stops within 24 hours end its entries for 24 hours; null: none do.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>", range(min = 1, max = 1000))]
     pub stop_guard: Option<Option<u32>>,
-    /// The stop distance that sizes use where there is no stop.
+    /// The stop distance that sizes use where there is no stop, as a share.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.001, max = 0.5))]
     pub size_stop: Option<Number>,

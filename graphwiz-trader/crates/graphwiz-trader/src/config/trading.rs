@@ -13,13 +13,13 @@ pub struct Trading {
     /// Fee of a fill, as a share of its value.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission_rate: Number,
-    /// The same of a resting limit order; null: as commission_rate.
+    /// Fee of a fill of a resting limit order, as a share of its value; null: as trading.commission_rate.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission_maker: Option<Number>,
-    /// How much worse than the bar's price a market order fills, as a share.
+    /// How much worse than the bar's price a market order fills, as a share of the price.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub slippage_rate: Number,
-    /// Whether it is the same for every fill, or grows with a fill's part of the volume.
+    /// Whether slippage is the same for every fill, or grows with a fill's part of the volume.
     pub slippage: SlippageKind,
     /// The share of a bar's volume that all its fills together may take.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
@@ -30,27 +30,28 @@ pub struct Trading {
     /// The largest position in one instrument over all strategies, as a share of the equity.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub max_position_size: Number,
-    /// A day's loss that ends trading, as a share.
+    /// The loss since the last UTC midnight that ends trading, as a share of the equity; less than
+    /// trading.max_drawdown.
     #[schemars(range(min = 0.001, max = 0.5))]
     pub max_daily_loss: Number,
-    /// The drawdown that ends trading, as a share.
+    /// The fall from the highest equity that ends trading, as a share.
     #[schemars(range(min = 0.001, max = 0.5))]
     pub max_drawdown: Number,
-    /// The quote of all instruments; null: theirs.
+    /// The currency of the account, which is the quote of all instruments; null: the quote that they have.
     pub account_currency: Option<String>,
-    /// Whether positions are limited at all.
+    /// Whether positions are limited at all; as risk.enabled.
     pub enable_position_limits: bool,
     /// Whether entries are checked at all.
     pub enable_risk_checks: bool,
-    /// What ends trading, and how.
+    /// What ends trading, and what happens to positions then.
     pub emergency_shutdown: EmergencyShutdown,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub mode: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub order_timeout: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub max_entry_slippage: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub validate_on_venue: Later,
 }
 
@@ -92,11 +93,11 @@ pub enum SlippageKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmergencyShutdown {
-    /// Whether anything does.
+    /// Whether a loss ends trading at all.
     pub enabled: bool,
-    /// Whether all positions are sold at market then.
+    /// Whether all positions are sold at market when trading ends.
     pub flatten: bool,
-    /// What does.
+    /// The losses that end trading; in this version those of a venue never do.
     pub triggers: Vec<EmergencyTrigger>,
 }
 
@@ -112,10 +113,10 @@ impl Default for EmergencyShutdown {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmergencyTrigger {
-    /// What it looks at.
+    /// The loss or failure that it looks at.
     #[serde(rename = "type")]
     pub kind: TriggerKind,
-    /// The loss that trips it, as a share; with `trading`'s own, the stricter counts.
+    /// The loss that ends trading, as a share; beside that of `trading` the stricter counts. Null: that of `trading`.
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 0.5))]
     pub threshold: Option<Number>,
@@ -123,7 +124,7 @@ pub struct EmergencyTrigger {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1000))]
     pub consecutive_errors: Option<u32>,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     #[serde(default)]
     pub seconds: Later,
 }
@@ -151,19 +152,20 @@ pub struct Risk {
     /// The largest position in one instrument over all strategies, in the account currency.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub max_position_size: Number,
-    /// All positions together, as a share of the equity.
+    /// The most that all positions together may be worth, as a share of the equity.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub max_portfolio_exposure: Number,
-    /// Positions that move together, as a share of the equity.
+    /// The most that positions which move together may be worth, as a share of the equity; in this version all
+    /// instruments count as one group.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub max_correlation_exposure: Number,
-    /// Positions and open entries of all strategies.
+    /// The most positions and open entries that there may be, over all strategies.
     #[schemars(range(min = 1, max = 1000))]
     pub max_open_positions: u32,
-    /// Entries in one UTC day.
+    /// The most entries in one UTC day, over all strategies.
     #[schemars(range(min = 1, max = 1000))]
     pub max_trades_per_day: u32,
-    /// How large an entry is.
+    /// How large entries are.
     pub sizing: Sizing,
     /// Where positions are sold against a loss.
     pub stop_loss: StopLoss,
@@ -172,13 +174,13 @@ pub struct Risk {
     /// Bars that must pass after an exit before the next entry.
     #[schemars(range(max = 100_000))]
     pub cooldown_bars: u32,
-    /// So many stops within 24 hours end a strategy's entries for 24 hours; null: never.
+    /// How many stops and trailing stops within 24 hours end a strategy's entries for 24 hours; null: none do.
     #[schemars(range(min = 1, max = 1000))]
     pub stop_guard: Option<u32>,
     /// The stop distance that sizes use where there is no stop, as a share.
     #[schemars(range(min = 0.001, max = 0.5))]
     pub size_stop: Number,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub max_spread: Later,
 }
 
@@ -206,20 +208,20 @@ impl Default for Risk {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sizing {
-    /// By which rule.
+    /// The rule by which an entry is sized.
     pub method: SizingMethod,
-    /// What a trip that ends at its stop may lose, as a share of the equity (fixed_fractional).
+    /// What a trip that ends at its stop may lose, as a share of the equity; for fixed_fractional.
     #[schemars(range(min = 0.001, max = 0.1))]
     pub risk_per_trade: Number,
-    /// The value of each entry (fixed_notional).
+    /// The value of each entry, in the account currency; for fixed_notional, which needs it.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub fixed_notional: Option<Number>,
-    /// What a trip that ends at its stop may lose (fixed_risk).
+    /// What a trip that ends at its stop may lose, in the account currency; for fixed_risk, which needs it.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub fixed_risk: Option<Number>,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub kelly_fraction: Later,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     pub target_volatility: Later,
 }
 
@@ -246,9 +248,9 @@ pub enum SizingMethod {
     FixedNotional,
     /// By the amount that its stop may lose.
     FixedRisk,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     Kelly,
-    /// Not of this version.
+    /// Belongs to a later version: one that is set is answered and changes nothing.
     VolatilityTarget,
 }
 
@@ -256,15 +258,17 @@ pub enum SizingMethod {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StopLoss {
-    /// Whether they are.
+    /// Whether positions have stops and trailing stops.
     pub enabled: bool,
-    /// So far below the average entry, as a share.
+    /// How far the stop lies below the average entry, as a share.
     #[schemars(range(min = 0.005, max = 0.2))]
     pub default_percent: Number,
-    /// So far below the best price, once it has risen by as much; null: not.
+    /// How far a trailing stop lies below the best price, as a share, once that has risen by as much; null: there is
+    /// none.
     #[schemars(range(min = 0.001, max = 0.5))]
     pub trailing_percent: Option<Number>,
-    /// So many average true ranges below the average entry, in place of the share; null: the share.
+    /// How many average true ranges the stop lies below the average entry, in place of default_percent; null: that
+    /// counts.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 100))]
     pub atr_multiple: Option<Number>,
 }
@@ -284,12 +288,12 @@ impl Default for StopLoss {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TakeProfit {
-    /// Whether they are.
+    /// Whether positions have targets.
     pub enabled: bool,
-    /// Where all is sold if there are no partial targets, as a share above the average entry.
+    /// How far above the average entry all is sold, as a share, where partial_targets is empty.
     #[schemars(range(min = 0.01, max = 0.5))]
     pub default_percent: Number,
-    /// Parts that are sold, the nearest first; empty: all at default_percent; null: none.
+    /// Parts that are sold with a gain, the nearest first; empty: all at default_percent; null: none.
     pub partial_targets: Option<Vec<PartialTarget>>,
 }
 
@@ -311,10 +315,10 @@ impl Default for TakeProfit {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartialTarget {
-    /// The part of what remains.
+    /// How much of what remains is sold, as a share.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub percent: Number,
-    /// So far above the average entry, as a share.
+    /// How far above the average entry it is sold, as a share; more than the stop lies below it.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
     pub target: Number,
 }

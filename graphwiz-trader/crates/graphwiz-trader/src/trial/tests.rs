@@ -8,7 +8,7 @@ use trading_core::rules::ExitsLayer;
 use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
 
 use super::*;
-use crate::config;
+use crate::config::{self, Origin};
 use crate::kinds::Registry;
 
 /// Panics on every bar of 15 minutes but those that end an hour.
@@ -32,7 +32,8 @@ fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
     let text = format!(
         "strategies: [{{name: a, kind: hourly, instruments: [\"bitstamp:BTC/USD\"], timeframe: {timeframe}}}]\n{more}"
     );
-    let config = config::load_text(Path::new("graphwiz.yaml"), &text, &|_| None).expect("no fault");
+    let origin = Origin { path: Path::new("graphwiz.yaml"), profile: None, set: &[] };
+    let config = config::load_text(&origin, &text, &registry, &|_| None).expect("no fault");
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../examples/market"));
     let now = 1_800_000_000_000_000; // after the bars
     let source = Source::files(&[folder], now).expect("the bundled bars");

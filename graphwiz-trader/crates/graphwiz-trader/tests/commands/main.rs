@@ -230,15 +230,29 @@ fn an_instrument_is_the_same_however_it_is_written() {
 fn what_cannot_be_run_is_a_fault_of_the_configuration() {
     let of = |from: &str, to: &str, more: &str| configured(&CROSS.replace(from, to), more).refused(&["backtest"], 2);
     let text = of("kind: sma_cross", "kind: sma_crossing", "");
-    assert!(text.contains(r#"strategy a: unknown kind "sma_crossing", did you mean "sma_cross"?"#), "{text}");
-    let text = of("5m}", "5m, params: {fast: 60, fastest: 1}}", "");
-    assert!(text.contains(r#"kind sma_cross has no parameter "fastest", did you mean "fast"?"#), "{text}");
+    let kind = r#"graphwiz.yaml:2: strategies[0].kind: unknown kind "sma_crossing", did you mean "sma_cross"?"#;
+    assert!(text.contains(kind), "{text}");
+    let text = of("5m}", "5m, params: {fast: 60,\n      fastest: 1}}", "");
+    let unknown = r#"strategies[0].params.fastest: kind sma_cross has no parameter "fastest", did you mean "fast"?"#;
+    let place = |line: &str| line.trim_start_matches("config/").to_owned();
+    let lines: Vec<_> = text.lines().map(place).collect();
+    let range = "graphwiz.yaml:2: strategies[0].params.fast: found 60, expected 5 to 50".to_owned();
+    assert_eq!(lines, [range, format!("graphwiz.yaml:3: {unknown}")]);
+    let text = of("5m}", "5m, params: {fast: 30, slow: 25}}", "");
+    let both = "graphwiz.yaml:2: strategies[0].params: parameter fast is 30, expected less than slow, which is 25";
+    assert!(text.contains(both), "{text}");
     let text = of("5m}", "5m, exits: {stop_loss: 0.1, partial_targets: [{percent: 1, target: 0.05}]}}", "");
-    assert!(text.contains("strategy a: a target of 0.05 is not beyond the stop of 0.1"), "{text}");
+    let within =
+        "graphwiz.yaml:2: strategies[0].exits: found a target of 0.05, expected more than the stop, which is 0.1";
+    assert!(text.contains(within), "{text}");
+    let text = of("kind: sma_cross", "kind: rsi", "risk: {stop_loss: {default_percent: 0.04}}\n");
+    let within =
+        "graphwiz.yaml:3: risk.take_profit: found a target of 0.03, expected more than the stop, which is 0.04";
+    assert_eq!(text.trim(), format!("config/{within}"), "told once, not for each strategy");
     let text = of("kind: sma_cross", "kind: rules", "");
     assert!(text.contains("strategies[0].file: missing, expected the rule file"), "{text}");
     let text = of("kind: sma_cross", "kind: rules, file: a.yaml", "");
-    assert!(text.contains("strategy a: reading the rule file config/a.yaml"), "{text}");
+    assert!(text.contains("strategies[0].file: reading the rule file config/a.yaml: No such file"), "{text}");
     let text =
         configured(&(CROSS.to_owned() + &CROSS.replace("name: a", "name: \"A!\"")), "").refused(&["backtest"], 2);
     assert!(
@@ -362,5 +376,12 @@ fn a_rule_file_of_the_configuration_lies_beside_it() {
     assert!(folder.told(&["backtest"]).contains("a: final="));
     let text = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a file").replace("10}", "60}");
     fs::write(folder.path("config/graphwiz.yaml"), text).expect("a file");
-    assert!(folder.refused(&["backtest"], 2).contains("strategy a: config/mine.yaml: "));
+    let text = folder.refused(&["backtest"], 2);
+    let range = "graphwiz.yaml:2: strategies[0].params.fast: parameter fast must be 5 to 50, found 60";
+    assert!(text.contains(range), "{text}");
+    fs::write(folder.path("config/mine.yaml"), "name: a\nenter: rsi14 < 30\nexit: close\n").expect("a file");
+    let text = folder.refused(&["data", "list"], 2);
+    let at = "graphwiz.yaml:2: strategies[0].file: config/mine.yaml:";
+    assert!(text.contains(&format!("{at}2:8: unknown name rsi14; did you mean rsi(14)?")), "{text}");
+    assert!(text.contains(&format!("{at}3:7: exit must be a bool")), "{text}");
 }

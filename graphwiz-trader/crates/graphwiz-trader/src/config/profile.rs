@@ -1,0 +1,58 @@
+//! Which settings go together? Profiles: by name, from a file beside the configuration or from the program.
+//!
+//! Start at [`read`]. A profile is a part of a configuration. What stands at its key `strategies[]` is laid over each
+//! strategy.
+
+use std::fs;
+use std::path::Path;
+
+use platform::config::{Document, Fault, Faults, did_you_mean};
+
+/// The folder of profiles beside a configuration.
+const FOLDER: &str = "profiles";
+
+/// The profiles that come with the program, by name.
+pub const SHIPPED: [(&str, &str); 6] = [
+    ("conservative", include_str!("../../../../profiles/conservative.yaml")),
+    ("paper", include_str!("../../../../profiles/paper.yaml")),
+    ("swing", include_str!("../../../../profiles/swing.yaml")),
+    ("scalping", include_str!("../../../../profiles/scalping.yaml")),
+    ("aggressive", include_str!("../../../../profiles/aggressive.yaml")),
+    ("germany_live", include_str!("../../../../profiles/germany_live.yaml")),
+];
+
+/// The profile of this name: the file `profiles/NAME.yaml` in `folder`, else one that comes with the program. A name
+/// that neither has gives a document with this fault and nothing else, so that it is told beside the others.
+///
+/// # Errors
+/// The file cannot be read, or is not YAML.
+pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Document, Faults> {
+    let own = own(folder);
+    if own.iter().any(|own| own == name) {
+        return Document::read(&folder.join(FOLDER).join(format!("{name}.yaml")), env);
+    }
+    if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        return Document::parse_named(&format!("profile {name}"), text, env);
+    }
+    let is_other = |own: &&str| SHIPPED.iter().all(|(shipped, _)| shipped != own);
+    let further = || own.iter().map(String::as_str).filter(is_other);
+    let known = || SHIPPED.iter().map(|(shipped, _)| *shipped).chain(further());
+    let message = format!(
+        "found no such profile, expected one of {}, or {} with it{}",
+        known().collect::<Vec<_>>().join(", "),
+        folder.join(FOLDER).join("NAME.yaml").display(),
+        did_you_mean(name, known())
+    );
+    let mut nothing = Document::parse_named(&format!("--profile {name:?}"), "{}", env)?;
+    nothing.report([Fault::new(1, "", message)]);
+    Ok(nothing)
+}
+
+/// The names of the profiles beside the configuration, in their order; none where there is no folder of them.
+fn own(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder.join(FOLDER)).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".yaml")?.to_owned());
+    let mut names: Vec<_> = entries.filter_map(name).collect();
+    names.sort();
+    names
+}
