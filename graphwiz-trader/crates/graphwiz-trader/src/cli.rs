@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -8,9 +9,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::cli::{Flags, default_config};
 use platform::process::Program;
+use serde::Serialize;
 use trading_core::instrument::InstrumentId;
 use trading_core::time::{Micros, Timeframe};
 use trading_io::bar_file::Mapping;
+
+use crate::config::setting::Setting;
 
 /// This program.
 pub(crate) const PROGRAM: Program = Program {
@@ -32,14 +36,56 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,
 
+    #[command(flatten)]
+    pub(crate) common: Common,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What every command takes beside the flags of every service.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Lay a profile over the configuration: profiles/NAME.yaml beside it, or one of conservative, paper, swing,
+    /// scalping, aggressive, germany_live
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Print one JSON document and nothing else; each command's --help says what it holds
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Which program this is, as it is told.
+#[derive(Debug, Serialize)]
+pub(crate) struct Version {
+    name: &'static str,
+    version: &'static str,
+    revision: &'static str,
+    built_at: Option<i64>,
+}
+
+impl Version {
+    pub(crate) fn of(program: &Program) -> Self {
+        let Program { name, version, revision, built_at } = *program;
+        Self { name, version, revision, built_at: built_at.parse().ok().map(|seconds: i64| seconds * 1000) }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", PROGRAM.name, PROGRAM.line())
+    }
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run strategies over stored bars and say what they would have earned
+    #[command(
+        after_help = "--json: {data: [a line of facts for each series], runs: [{name, account, metrics, gate_unmet, \
+        emergency, warnings, fingerprint, reports: [paths]}]}. Money is text, instants are milliseconds of Unix time."
+    )]
     Backtest(BacktestArgs),
     /// Bring bars in, and look at those that are stored
     #[command(subcommand)]
@@ -47,7 +93,8 @@ pub(crate) enum Command {
     /// The strategies that there are
     #[command(subcommand)]
     Strategy(StrategyCommand),
-    /// Say whether configuration, store and data are in place
+    /// Say whether configuration, strategies and store are in place
+    #[command(after_help = "--json: [{about, is_ok, text}], with is_ok null where it is a note.")]
     Check,
     /// The configuration as it takes effect
     #[command(subcommand)]
@@ -60,6 +107,7 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
     /// Print the version
+    #[command(after_help = "--json: {name, version, revision, built_at in milliseconds of Unix time}.")]
     Version,
 }
 
@@ -94,9 +142,14 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<Micros>,
 
-    /// All strategies on one account, each with its share
+    /// All strategies on one account, each with its share; one left out by --strategy keeps its share, unused
     #[arg(long)]
     pub(crate) portfolio: bool,
+
+    /// Set a parameter of the strategies that run, as fast=10, or a key of the configuration, as risk.cooldown_bars=3;
+    /// may be given again
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<Setting>,
 
     /// What happens after an emergency: `continue` accepts the loss at the next UTC midnight, for research
     #[arg(long, value_name = "continue")]
@@ -126,13 +179,23 @@ pub(crate) enum AfterEmergency {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// What is stored, from where, and its hash
+    #[command(
+        after_help = "--json: [{series, bars, first, last, from, hash}]; first and last: when these bars open, in \
+        milliseconds of Unix time."
+    )]
     List,
     /// Whether stored bars are sound, and whether timeframes agree
+    #[command(
+        after_help = "--json: [{series, is_sound, bars, first, last, gaps: [{from, to, bars}], flat, zero_volumes, \
+        flagged: [times], broken: {count, first}, disagreements: {count, first}}]; first: the first 20, in words. \
+        Instants are milliseconds of Unix time."
+    )]
     Verify {
         /// Only this instrument
         instrument: Option<InstrumentId>,
     },
     /// Store longer bars that are made of the shortest
+    #[command(after_help = "--json: {series, added, replaced, made_of, bars}.")]
     Resample {
         /// Of which instrument
         instrument: InstrumentId,
@@ -140,8 +203,13 @@ pub(crate) enum DataCommand {
         timeframe: Timeframe,
     },
     /// Bring files of bars into the store
+    #[command(
+        after_help = "--json: [{file, series, lines, added, equal, replaced, rejected, contradicted}], the last three \
+        {count, first}; first: the first 20, in words."
+    )]
     Import(ImportArgs),
     /// Copy a file with all that is of an instant and later left out
+    #[command(after_help = "--json: {file, kept, left_out, unreadable}, in lines.")]
     Cut {
         /// The instant
         #[arg(long, value_name = "TIME", value_parser = time)]
@@ -218,17 +286,29 @@ pub(crate) enum End {
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StrategyCommand {
-    /// All kinds and the shipped rule files, with parameters and warm-up
+    /// All kinds, the rule files in the program, and those of ./strategies, with parameters, warm-up and hash
+    #[command(after_help = "The hash is SHA-256: of a kind's name and parameters, of a rule file's bytes.\n\
+        --json: {kinds, files}, each [{name, file, parameters: [{name, default, min, max}], \
+        warm_up: {defined, settle}, hash, faults}]. The warm-up of a file is that on the timeframe of the first run, 5m.")]
     List,
     /// Write strategies/NAME.yaml, a rule file that runs as it is
+    #[command(after_help = "--json: {file}.")]
     New {
         /// A letter a-z, then up to 31 of a-z, 0-9 and _
         name: String,
     },
-    /// Whether a rule file has no fault, sees no bar before it is there, and does not notice where its data began
+    /// Whether a strategy has no fault, sees no bar before it is there, and does not notice where its data began
+    #[command(
+        after_help = "Look-ahead: all bars from a random time on are replaced, a thousand times; no signal before may \
+        change. Start-up: five starts give the same signals once they have settled.\n\
+        --json: {strategy, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, look_ahead, start_up}]}, \
+        the last two null where they hold, else what is wrong."
+    )]
     Check {
-        /// The rule file
-        file: PathBuf,
+        /// A configured strategy, a kind with its defaults, strategies/NAME.yaml, or a rule file; the last three on
+        /// what the first configured strategy trades
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
     },
 }
 

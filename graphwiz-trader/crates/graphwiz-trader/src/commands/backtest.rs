@@ -1,34 +1,41 @@
 //! The `backtest` command: what would strategies have earned?
 
+mod told;
+
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
 use rust_decimal::Decimal;
-use trading_core::report::Report;
 use trading_core::rules::Slippage;
 use trading_core::time::{Micros, shown};
 
+use super::Call;
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
-use crate::config::strategies::Strategy;
-use crate::config::{self, Config, Origin, file_name};
+use crate::config::setting::Setting;
+use crate::config::{Config, file_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
-use crate::kinds::Registry;
 use crate::ready::{self, RULES, Ready};
 use crate::trial::{Trial, Tried};
+use told::Told;
 
 /// Runs `backtest`.
 ///
 /// # Errors
 /// Configuration and usage; data that are not there or too short; reports that cannot be written.
-pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyhow::Result<Ended> {
-    let loaded = config::load(&Origin { path, profile: None, set: &[] }, registry, &process::environment)?;
+pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended> {
+    let is_report = args.out.as_deref() == Some(Path::new("-"));
+    if is_report && call.is_json {
+        return Err(Usage("--json and --out - both print JSON on standard output; choose one".to_owned()).into());
+    }
+    let (keys, parameters): (Vec<_>, Vec<_>) = args.set.iter().cloned().partition(|set| set.parameter().is_none());
+    let loaded = call.config_with(&keys)?;
     let configured = loaded.strategies.len();
-    let config = asked(loaded, args)?;
+    let config = asked(loaded, args, &parameters)?;
     for answer in &config.answers {
         tracing::warn!("{answer}");
     }
@@ -37,8 +44,9 @@ pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyh
         [] => Source::store(&config, now, &mut |told| tracing::info!("{told}"))?,
         files => Source::files(files, now)?,
     };
-    let folder = if args.strategy_file.is_some() { None } else { path.parent() };
-    let ready = Ready::all(registry, &config.strategies, folder.unwrap_or(Path::new("")))?;
+    let folder = if args.strategy_file.is_some() { Path::new("") } else { call.origin.folder() };
+    let ready =
+        Ready::all(call.registry, &config.strategies, folder).map_err(|Usage(faults)| with(&faults, &parameters))?;
     let trial = |name, strategies| Trial {
         name,
         config: &config,
@@ -54,27 +62,38 @@ pub(crate) fn run(path: &Path, args: &BacktestArgs, registry: &Registry) -> anyh
         true => vec![trial("portfolio", &ready[..])],
         false => ready.chunks(1).map(|one| trial(one[0].strategy.name.as_str(), one)).collect(),
     };
-    let mut out = io::stdout().lock();
-    let is_json = args.out.as_deref() == Some(Path::new("-"));
-    let mut told = Vec::new();
+    let (mut out, mut told) = (io::stdout().lock(), Told::default());
     let mut loaded = None;
     for trial in trials {
         let bars = trial.load(&source, loaded.take()).with_context(|| trial.name.to_owned())?;
         let tried = trial.run(&bars).with_context(|| trial.name.to_owned())?;
-        let written = write_reports(&config, args, &tried)?;
-        if is_json {
+        let written = write_reports(call, &config, args, &tried)?;
+        if is_report {
             serde_json::to_writer(&mut out, &tried.report)?;
             writeln!(out)?;
         } else {
-            tell(&mut out, &bars.facts, &tried.report, &written, &mut told)?;
+            let lines = told.add(&bars.facts, &tried.report, &written);
+            if !call.is_json {
+                out.write_all(lines.as_bytes())?;
+            }
         }
         loaded = Some(bars);
+    }
+    drop(out);
+    if call.is_json {
+        process::print_json(&told)?;
     }
     Ok(Ended::Done)
 }
 
+/// A fault of strategies whose parameters were set on the command line.
+fn with(faults: &str, parameters: &[Setting]) -> Usage {
+    let set: String = parameters.iter().map(|set| format!(" --set {set}")).collect();
+    if set.is_empty() { Usage(faults.to_owned()) } else { Usage(format!("{faults} (with{set})")) }
+}
+
 /// The configuration with what the command line asks for.
-fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
+fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> anyhow::Result<Config> {
     let names: Vec<String> = config.strategies.iter().map(|strategy| strategy.name.clone()).collect();
     if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
         let hint = did_you_mean(name, names.iter().map(String::as_str));
@@ -91,11 +110,15 @@ fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
         return Err(Usage(format!("--from {} is not before --to {}", shown(from), shown(to))).into());
     }
     config.strategies.retain(|strategy| args.strategy.is_empty() || args.strategy.contains(&strategy.name));
-    for Strategy { instruments, timeframe, .. } in &mut config.strategies {
+    for strategy in &mut config.strategies {
         if let Some(instrument) = &args.instrument {
-            *instruments = vec![instrument.clone()];
+            strategy.instruments = vec![instrument.clone()];
         }
-        *timeframe = args.timeframe.unwrap_or(*timeframe);
+        strategy.timeframe = args.timeframe.unwrap_or(strategy.timeframe);
+        for set in parameters.iter().filter_map(Setting::parameter) {
+            let (name, value) = set.map_err(Usage)?;
+            strategy.params.insert(name.to_owned(), value);
+        }
     }
     let runs = if args.portfolio { 1 } else { config.strategies.len() };
     if let Some(out) = args.out.as_ref().filter(|out| *out != Path::new("-") && runs > 1) {
@@ -107,7 +130,7 @@ fn asked(mut config: Config, args: &BacktestArgs) -> anyhow::Result<Config> {
 }
 
 /// Writes the reports of a run; where they are, the one for people first.
-fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow::Result<Vec<PathBuf>> {
+fn write_reports(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow::Result<Vec<PathBuf>> {
     let reports = &config.backtesting.reports;
     let json = || serde_json::to_string(&tried.report).context("the report as JSON");
     match args.out.as_deref() {
@@ -124,7 +147,7 @@ fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow:
     let mut written = Vec::new();
     if reports.generate_plots && reports.output_format.has_html() {
         let path = folder.join(format!("{name}.html"));
-        let (command, assumptions) = (command(config, args, tried), assumptions(config));
+        let (command, assumptions) = (command(call, config, args, tried), assumptions(config));
         let notes = Notes {
             program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
             command: &command,
@@ -142,10 +165,14 @@ fn write_reports(config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow:
 }
 
 /// The command line that gives the same report again.
-fn command(config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
+fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
     let mut words = vec![PROGRAM.name.to_owned(), "backtest".to_owned()];
+    words.extend(call.origin.profile.map(|profile| format!("--profile {profile:?}")));
     match args.portfolio {
-        true => words.push("--portfolio".to_owned()),
+        true => {
+            words.push("--portfolio".to_owned());
+            words.extend(args.strategy.iter().map(|name| format!("--strategy {name:?}")));
+        }
         false => match &args.strategy_file {
             Some(file) => words.push(format!("--strategy-file {:?}", file.display().to_string())),
             None => words.push(format!("--strategy {:?}", tried.report.name)),
@@ -156,6 +183,7 @@ fn command(config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
     words.extend(args.timeframe.iter().map(|timeframe| format!("--timeframe {timeframe}")));
     words.extend(args.from.iter().map(|from| format!("--from {}", shown(*from))));
     words.extend(args.to.iter().map(|to| format!("--to {}", shown(*to))));
+    words.extend(args.set.iter().map(|set| format!("--set {:?}", set.to_string())));
     words.extend(args.emergency.iter().map(|_| "--emergency continue".to_owned()));
     let seed = args.seed.filter(|seed| *seed != config.backtesting.seed);
     words.extend(seed.iter().map(|seed| format!("--seed {seed}")));
@@ -171,7 +199,8 @@ fn assumptions(config: &Config) -> Vec<String> {
             format!("Market orders, stops and targets fill {} worse than the bar's price.", percent(rate))
         }
         Slippage::Realistic(rate) => format!(
-            "Market orders, stops and targets fill {} to 0.5% worse than the bar's price, more where a fill is large beside the volume.",
+            "Market orders, stops and targets fill {} to 0.5% worse than the bar's price, more where a fill is large \
+             beside the volume.",
             percent(rate)
         ),
     };
@@ -190,56 +219,4 @@ fn assumptions(config: &Config) -> Vec<String> {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing the report {}", path.display()))
-}
-
-/// Tells a run: facts that were not told yet, what it earned, the gate's verdict, and where its report is.
-fn tell(
-    out: &mut impl Write,
-    facts: &[String],
-    report: &Report,
-    written: &[PathBuf],
-    told: &mut Vec<String>,
-) -> io::Result<()> {
-    for line in facts.iter().chain(&report.warnings) {
-        if !told.contains(line) {
-            writeln!(out, "{line}")?;
-            told.push(line.clone());
-        }
-    }
-    for emergency in &report.emergency {
-        writeln!(out, "{}: {}", report.name, emergency.text)?;
-    }
-    writeln!(out, "{}", result(report))?;
-    match report.gate_unmet.as_slice() {
-        [] => writeln!(out, "{}: gate met", report.name)?,
-        unmet => {
-            let unmet: Vec<_> = unmet.iter().map(ToString::to_string).collect();
-            writeln!(out, "{}: gate not met: {}", report.name, unmet.join(", "))?;
-        }
-    }
-    let first = written.first().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
-    writeln!(out, "report: {first}, fingerprint {}", report.fingerprint)
-}
-
-fn result(report: &Report) -> String {
-    let metrics = &report.metrics;
-    let number =
-        |value: Option<f64>, digits: usize| value.map_or("null".to_owned(), |value| format!("{value:.digits$}"));
-    let percent = |value: f64, digits: usize| format!("{:.digits$}%", value * 100.0);
-    let account = &report.account;
-    let cents = |amount: &str| format!("{:.2}", amount.parse::<Decimal>().unwrap_or_default().round_dp(2));
-    format!(
-        "{}: final={} {}, return={}, max_drawdown={}, sharpe={}, trades={}, win={}, profit_factor={}, fees={} (hold {})",
-        report.name,
-        cents(&account.equity),
-        account.currency,
-        percent(metrics.total_return, 2),
-        percent(metrics.max_drawdown, 2),
-        number(metrics.sharpe, 2),
-        metrics.trades,
-        metrics.win_rate.map_or_else(|| "null".to_owned(), |rate| percent(rate, 1)),
-        number(metrics.profit_factor, 2),
-        cents(&account.fees),
-        percent(metrics.benchmark, 2),
-    )
 }

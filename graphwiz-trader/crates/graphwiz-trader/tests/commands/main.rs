@@ -358,7 +358,8 @@ fn a_new_rule_file_runs_as_it_is_and_keeps_its_word() {
     let run = folder.told(&["backtest", "--strategy-file", "strategies/dip.yaml"]);
     assert!(run.contains("dip: final="), "{run}");
     let checked = folder.told(&["strategy", "check", "strategies/dip.yaml"]);
-    assert!(checked.contains("ok   look-ahead\nok   start-up\n"), "{checked}");
+    let on = "on 4032 bars of bitstamp:BTC/USD 5m\n";
+    assert!(checked.contains(&format!("ok   look-ahead {on}ok   start-up {on}")), "{checked}");
     fs::write(folder.path("strategies/bad.yaml"), "name: bad\nenter: rsi14 < 30\n").expect("a file");
     for arguments in
         [["strategy", "check", "strategies/bad.yaml"], ["backtest", "--strategy-file", "strategies/bad.yaml"]]

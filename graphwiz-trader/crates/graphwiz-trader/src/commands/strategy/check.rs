@@ -1,0 +1,169 @@
+//! Does a strategy keep its word? It has no fault, sees no bar before it is there, and does not notice where its data
+//! began.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use platform::config::did_you_mean;
+use platform::process::{Ended, Usage};
+use serde::Serialize;
+use trading_core::bars::Series;
+use trading_core::instrument::InstrumentId;
+use trading_core::strategy::checks::{STARTS, look_ahead, start_up};
+use trading_core::strategy::{Strategy as Code, WarmUp};
+use trading_core::time::{Micros, Timeframe};
+
+use super::file_of;
+use crate::commands::Call;
+use crate::config::Config;
+use crate::config::strategies::Strategy;
+use crate::data::Source;
+use crate::ready::{self, RULES, Ready};
+
+/// Draws the bars from which the future is replaced.
+const SEED: u64 = 1;
+
+/// What was found out about a strategy.
+#[derive(Debug, Serialize)]
+struct Checked {
+    strategy: String,
+    warm_up: Bars,
+    series: Vec<OnSeries>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bars {
+    defined: usize,
+    settle: usize,
+}
+
+/// What was found out about it on one instrument.
+#[derive(Debug, Serialize)]
+struct OnSeries {
+    instrument: InstrumentId,
+    timeframe: Timeframe,
+    bars: usize,
+    /// The first bar whose signal another future changed.
+    look_ahead: Option<String>,
+    /// The first bar whose signal another start changed, or why that cannot be told.
+    start_up: Option<String>,
+}
+
+/// Checks what `target` names, on stored bars of each of its instruments.
+pub(super) fn run(call: &Call<'_>, target: &str) -> anyhow::Result<Ended> {
+    let config = call.config()?;
+    let (strategy, folder) = named(call, &config, target)?;
+    let ready = Ready::new(call.registry, &strategy, folder)?;
+    let now = jiff::Timestamp::now().as_microsecond();
+    let source = Source::store(&config, now, &mut |told| tracing::info!("{told}"))?;
+    let WarmUp { defined, settle } = ready.warm_up();
+    let mut checked = Checked { strategy: target.to_owned(), warm_up: Bars { defined, settle }, series: Vec::new() };
+    for instrument in &strategy.instruments {
+        let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now)?.series;
+        let bars = series.records.len();
+        if bars < defined {
+            bail!("warm-up needs {defined} bars, got {bars} of {instrument} {}", series.timeframe);
+        }
+        checked.series.push(OnSeries::of(instrument, &series, settle, &|| ready.make()));
+    }
+    call.print(&checked)?;
+    let is_sound = checked.series.iter().all(|on| on.look_ahead.is_none() && on.start_up.is_none());
+    Ok(if is_sound { Ended::Done } else { Ended::WithFaults })
+}
+
+/// The strategy that is meant, and the folder that its rule file is relative to: a configured one, else a kind, else a
+/// file.
+fn named<'a>(call: &Call<'a>, config: &Config, target: &str) -> anyhow::Result<(Strategy, &'a Path)> {
+    if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
+        return Ok((strategy.clone(), call.origin.folder()));
+    }
+    let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
+    let here = Path::new("");
+    if call.registry.kind(target).is_ok() {
+        return Ok((first.beside(target.to_owned(), target, None), here));
+    }
+    let own = file_of(target);
+    let path = if own.exists() { own } else { PathBuf::from(target) };
+    let is_name = !target.contains(['/', '.']);
+    if is_name && !path.exists() {
+        let kinds = call.registry.kinds().map(|(kind, _)| kind);
+        let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
+        let hint = did_you_mean(target, known);
+        let file = file_of(target);
+        let text = format!("no strategy, kind or rule file {target:?}; {} is not there either{hint}", file.display());
+        return Err(Usage(text).into());
+    }
+    let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
+    Ok((first.beside(rules.name().to_owned(), RULES, Some(path)), here))
+}
+
+impl OnSeries {
+    fn of(instrument: &InstrumentId, series: &Series, settle: usize, make: &dyn Fn() -> Box<dyn Code>) -> Self {
+        let bars = series.records.len();
+        let start_up = match bars.checked_sub(settle) {
+            Some(more) if more >= STARTS => start_up(series, |_| make()).map(|difference| difference.to_string()),
+            _ => Some(format!("cannot be told: {} bars are needed, got {bars}", settle + STARTS)),
+        };
+        let look_ahead = look_ahead(series, SEED, |_| make()).map(|difference| difference.to_string());
+        Self { instrument: instrument.clone(), timeframe: series.timeframe, bars, look_ahead, start_up }
+    }
+}
+
+impl Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { strategy, warm_up: Bars { defined, settle }, series } = self;
+        writeln!(f, "{strategy}: no fault")?;
+        writeln!(f, "ok   warm-up: {defined} bars, {settle} until it settles")?;
+        for OnSeries { instrument, timeframe, bars, look_ahead, start_up } in series {
+            let on = format!("on {bars} bars of {instrument} {timeframe}");
+            for (name, fault) in [("look-ahead", look_ahead), ("start-up", start_up)] {
+                match fault {
+                    None => writeln!(f, "ok   {name} {on}")?,
+                    Some(fault) => writeln!(f, "FAIL {name} {on}: {fault}")?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+    use trading_core::bars::Bar;
+    use trading_core::strategy::{Position, Signal};
+    use trading_core::test_support::wandering;
+
+    use super::*;
+
+    /// Buys at every seventh bar, counted from where its data begin.
+    struct Counting(usize);
+
+    impl Code for Counting {
+        fn warm_up(&self) -> WarmUp {
+            WarmUp { defined: 1, settle: 1 }
+        }
+
+        fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
+            self.0 += 1;
+            if self.0.is_multiple_of(7) { Signal::BUY } else { Signal::None }
+        }
+    }
+
+    #[test]
+    fn a_strategy_that_notices_where_its_data_begin_is_named_with_bar_and_both_values() {
+        let instrument = "kraken:BTC/EUR".parse().unwrap();
+        let on = OnSeries::of(&instrument, &wandering(Timeframe::M1, 100, 1), 1, &|| Box::new(Counting(0)));
+        let checked =
+            Checked { strategy: "counting".to_owned(), warm_up: Bars { defined: 1, settle: 1 }, series: vec![on] };
+        // The second of the five starts is at bar 19, (100 - 1) / 5. Of all bars the 21st, that at 00:20, is a seventh
+        // one.
+        let expected = "counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\
+                        ok   look-ahead on 100 bars of kraken:BTC/EUR 1m\n\
+                        FAIL start-up on 100 bars of kraken:BTC/EUR 1m: bar 2024-01-01T00:20Z: BUY of size 1 with all \
+                        bars, nothing in the run that differs from 2024-01-01T00:19Z\n";
+        assert_eq!(checked.to_string(), expected);
+    }
+}
