@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod json;
+mod settings;
+mod strategies;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

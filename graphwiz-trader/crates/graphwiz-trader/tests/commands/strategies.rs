@@ -1,0 +1,80 @@
+//! `strategy list` and `strategy check`, of kinds, configured strategies and rule files.
+
+use super::{CROSS, Folder, ROOM, configured};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn kinds_and_files_are_listed_with_parameters_warm_up_and_hash() {
+    let folder = Folder::new();
+    folder.told(&["strategy", "new", "dip"]);
+    let told = folder.told(&["strategy", "list"]);
+    let kind = "sma_cross: fast 20 (5 to 50), slow 50 (20 to 200); warm-up 51 bars, settles in 51; hash ";
+    assert_eq!(told.matches(kind).count(), 2, "the kind and the rule file\n{told}");
+    assert!(told.contains("\nrsi: n 14 (5 to 30), low 30 (15 to 40), high 70 (60 to 85); warm-up 16 bars"), "{told}");
+    let all: Value = serde_json::from_str(&folder.told(&["strategy", "list", "--json"])).expect("JSON");
+    let names = |key: &str| -> Vec<_> {
+        let listed = all[key].as_array().expect("a list");
+        listed.iter().map(|one| one["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(names("kinds"), ["dca", "mean_reversion", "momentum", "rsi", "sma_cross"]);
+    assert_eq!(names("files"), ["sma_cross", "rsi", "momentum", "mean_reversion", "dip"]);
+    assert_eq!(all["files"][4]["file"], "strategies/dip.yaml");
+    // sha256sum graphwiz-trader/strategies/sma_cross.yaml
+    let text = fs::read(Path::new(ROOM).join("strategies/sma_cross.yaml")).expect("a rule file");
+    fs::write(folder.path("strategies/copy.yaml"), text).expect("a copy");
+    let all: Value = serde_json::from_str(&folder.told(&["strategy", "list", "--json"])).expect("JSON");
+    assert_eq!(all["files"][4]["hash"], all["files"][0]["hash"], "the same bytes");
+    assert_ne!(all["files"][4]["hash"], all["files"][5]["hash"]);
+}
+
+#[test]
+fn a_rule_file_with_faults_is_listed_with_them() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    fs::write(folder.path("strategies/bad.yaml"), "name: bad\nenter: rsi14 < 30\n").expect("a file");
+    let run = folder.run(&["strategy", "list"]);
+    assert_eq!(run.status.code(), Some(1));
+    let told = String::from_utf8(run.stdout).expect("a text");
+    let fault = "  strategies/bad.yaml:2:8: unknown name rsi14; did you mean rsi(14)?\n";
+    assert!(told.contains("FAIL bad (strategies/bad.yaml): hash ") && told.ends_with(fault), "{told}");
+}
+
+#[test]
+fn what_is_configured_and_every_kind_keep_their_word() {
+    let folder = configured(&CROSS.replace("name: a", "name: mine").replace("5m}", "1h, params: {fast: 10}}"), "");
+    let told = folder.told(&["strategy", "check", "mine"]);
+    let on = "on 336 bars of bitstamp:BTC/USD 1h\n"; // 14 · 24
+    let expected =
+        format!("mine: no fault\nok   warm-up: 51 bars, 51 until it settles\nok   look-ahead {on}ok   start-up {on}");
+    assert_eq!(told, expected);
+    for kind in ["dca", "mean_reversion", "momentum", "rsi", "sma_cross"] {
+        let told = folder.told(&["strategy", "check", kind]);
+        assert!(told.contains(&format!("ok   look-ahead {on}ok   start-up {on}")), "{told}");
+    }
+    folder.told(&["strategy", "new", "dip"]);
+    assert_eq!(folder.told(&["strategy", "check", "dip"]), {
+        let by_path = folder.told(&["strategy", "check", "strategies/dip.yaml"]);
+        by_path.replacen("strategies/dip.yaml", "dip", 1)
+    });
+    let text = folder.refused(&["strategy", "check", "mind"], 2);
+    let hint =
+        r#"no strategy, kind or rule file "mind"; strategies/mind.yaml is not there either, did you mean "mine"?"#;
+    assert!(text.contains(hint), "{text}");
+}
+
+#[test]
+fn too_few_bars_are_no_proof() {
+    let folder = configured(&CROSS.replace("5m}", "4h}"), ""); // 84 bars
+    let run = folder.run(&["strategy", "check", "rsi", "--json"]);
+    assert_eq!(run.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let on = &told["series"][0];
+    assert_eq!((&on["bars"], &on["look_ahead"]), (&json!(84), &Value::Null));
+    let settle = told["warm_up"]["settle"].as_u64().expect("a count");
+    assert_eq!(on["start_up"], format!("cannot be told: {} bars are needed, got 84", settle + 5)); // five starts
+    let folder = configured(&CROSS.replace("5m}", "1d}"), ""); // 14 bars
+    let text = folder.refused(&["strategy", "check", "a"], 1);
+    assert!(text.contains("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d"), "{text}");
+}
