@@ -10,6 +10,7 @@ pub mod backtesting;
 mod code;
 mod cross;
 mod effective;
+mod exits;
 pub mod later;
 pub mod number;
 pub mod profile;
@@ -26,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use trading_core::instrument::InstrumentId;
 
 pub(crate) use cross::file_name;
-pub(crate) use effective::target_within_stop;
+pub(crate) use exits::target_within_stop;
 
 use backtesting::{Backtesting, Data, Gates};
 use later::Later;

@@ -310,11 +310,11 @@ fn keys_of_later_versions_are_answered_one_by_one_and_those_that_are_accepted_in
                 exchanges: {binance: {}}\nai: {}\nagents: {}\noptimizer: {}\nlooper: {}\nmonitoring: {}\nsecurity: {}\n\
                 web: {}\nknowledge_graph: {}\nperformance: {}\nversion: 1.0\nenvironment: production\ndebug: false\n\
                 development: {}\nbacktesting: {engine: x, data: {source: graph, preload: true}}\n\
-                trading:\n  emergency_shutdown:\n    triggers: [{type: system_error, consecutive_errors: 3}]\n";
+                trading:\n  emergency_shutdown:\n    triggers: [{type: connection_lost, seconds: 90}]\n";
     let found = load(text, None, &["risk.max_spread=0.01"]).expect("a configuration");
     let sections = "logging neo4j budget simulation exchanges ai agents optimizer looper monitoring security web \
                     knowledge_graph performance risk.max_spread \
-                    trading.emergency_shutdown.triggers[0].consecutive_errors";
+                    trading.emergency_shutdown.triggers[0].seconds";
     let mut expected: Vec<_> =
         sections.split_whitespace().map(|key| format!("{key}: this version does not do it")).collect();
     let accepted = "version, environment, debug, development, backtesting.data.preload, backtesting.engine";

@@ -26,7 +26,7 @@ pub(crate) fn run(call: &Call<'_>, command: &StrategyCommand) -> anyhow::Result<
     match command {
         StrategyCommand::List => list::run(call, Path::new(FOLDER)),
         StrategyCommand::New { name } => begin(call, name),
-        StrategyCommand::Check { target } => check::run(call, target),
+        StrategyCommand::Check { target } => check::run(call, target, &file_of(target)),
     }
 }
 

@@ -11,7 +11,7 @@ use platform::config::{Fault, Node};
 use trading_core::rules::ExitsLayer;
 use trading_core::time::Timeframe;
 
-use super::effective::target_within_stop;
+use super::exits::target_within_stop;
 use super::number::Number;
 use super::strategies::{DEFAULT, Exits, default_timeframe};
 use super::trading::Risk;

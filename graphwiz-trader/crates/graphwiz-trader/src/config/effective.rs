@@ -3,47 +3,15 @@
 use rust_decimal::Decimal;
 use trading_core::exact;
 use trading_core::gate::Gate;
-use trading_core::rules::{
-    Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, Stop, StrategyRules,
-};
+use trading_core::rules::{Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules};
 use trading_core::time::Micros;
 
-use super::strategies::{Strategy, targets_of};
-use super::trading::{Risk, SizingMethod, SlippageKind, TriggerKind};
+use super::strategies::Strategy;
+use super::trading::{SizingMethod, SlippageKind, TriggerKind};
 use super::{Config, number::Number};
 
 /// Errors in a row that end trading, where the trigger does not say how many.
 const CONSECUTIVE_ERRORS: u32 = 5;
-
-impl Risk {
-    /// The exits of a strategy: its own, and what it leaves out.
-    #[must_use]
-    pub fn exits(&self, own: ExitsLayer) -> Exits {
-        let (stop, profit) = (&self.stop_loss, &self.take_profit);
-        let kept = |number: Option<Number>| Some(number.filter(|_| stop.enabled).map(|Number(number)| number));
-        let targets = profit.partial_targets.as_deref().filter(|_| profit.enabled).map(targets_of);
-        let layer = ExitsLayer {
-            stop_loss: kept(Some(stop.default_percent)),
-            trailing_percent: kept(stop.trailing_percent),
-            atr_multiple: kept(stop.atr_multiple),
-            partial_targets: Some(targets),
-            cooldown_bars: Some(self.cooldown_bars),
-            stop_guard: Some(self.stop_guard),
-            size_stop: Some(self.size_stop.0),
-        };
-        own.over(layer).resolve(profit.default_percent.0)
-    }
-}
-
-/// What is wrong with exits of which the first target lies within the stop; `None` where it does not.
-pub(crate) fn target_within_stop(exits: &Exits) -> Option<String> {
-    match (exits.stop, exits.targets.first()) {
-        (Stop::Percent(stop), Some(first)) if first.target <= stop => {
-            Some(format!("found a target of {}, expected more than the stop, which is {stop}", first.target))
-        }
-        _ => None,
-    }
-}
 
 impl Config {
     /// The rules of a run. `goes_on`: an emergency is cleared at the next UTC midnight, for research.

@@ -14,7 +14,6 @@ use trading_core::strategy::checks::{STARTS, look_ahead, start_up};
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
 
-use super::file_of;
 use crate::commands::Call;
 use crate::config::Config;
 use crate::config::strategies::Strategy;
@@ -50,10 +49,10 @@ struct OnSeries {
     start_up: Option<String>,
 }
 
-/// Checks what `target` names, on stored bars of each of its instruments.
-pub(super) fn run(call: &Call<'_>, target: &str) -> anyhow::Result<Ended> {
+/// Checks what `target` names, on stored bars of each of its instruments; `own` is the user's rule file of that name.
+pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<Ended> {
     let config = call.config()?;
-    let (strategy, folder) = named(call, &config, target)?;
+    let (strategy, folder) = named(call, &config, target, own)?;
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
     let source = Source::store(&config, now, &mut |told| tracing::info!("{told}"))?;
@@ -74,7 +73,7 @@ pub(super) fn run(call: &Call<'_>, target: &str) -> anyhow::Result<Ended> {
 
 /// The strategy that is meant, and the folder that its rule file is relative to: a configured one, else a kind, else a
 /// file.
-fn named<'a>(call: &Call<'a>, config: &Config, target: &str) -> anyhow::Result<(Strategy, &'a Path)> {
+fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyhow::Result<(Strategy, &'a Path)> {
     if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
         return Ok((strategy.clone(), call.origin.folder()));
     }
@@ -83,15 +82,13 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str) -> anyhow::Result<(
     if call.registry.kind(target).is_ok() {
         return Ok((first.beside(target.to_owned(), target, None), here));
     }
-    let own = file_of(target);
-    let path = if own.exists() { own } else { PathBuf::from(target) };
+    let path = if own.exists() { own.to_owned() } else { PathBuf::from(target) };
     let is_name = !target.contains(['/', '.']);
     if is_name && !path.exists() {
         let kinds = call.registry.kinds().map(|(kind, _)| kind);
         let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
         let hint = did_you_mean(target, known);
-        let file = file_of(target);
-        let text = format!("no strategy, kind or rule file {target:?}; {} is not there either{hint}", file.display());
+        let text = format!("no strategy, kind or rule file {target:?}; {} is not there either{hint}", own.display());
         return Err(Usage(text).into());
     }
     let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
