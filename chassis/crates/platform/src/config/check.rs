@@ -100,6 +100,8 @@ impl Checker<'_> {
             let path = child(path, &entry.key);
             match shape.properties.and_then(|known| known.get(&entry.key)).or(shape.others) {
                 Some(schema) => self.node(schema, &mut entry.node, &path),
+                // Where any kind will do, nothing is known of keys either.
+                None if shape.kinds.is_empty() => {}
                 None => self.faults.push(Fault::new(entry.line, path, unknown_key(shape, &entry.key))),
             }
         }

@@ -338,6 +338,16 @@ fn a_keyword_nobody_checks_is_a_fault_and_not_ignored() {
 }
 
 #[test]
+fn what_may_be_anything_may_have_any_keys() {
+    let schema = serde_json::json!({ "type": "object", "properties": { "later": { "description": "Anything." } } });
+    for text in ["later: 1\n", "later: [a]\n", "later: {key: {key: 1}}\n", "later: [{key: 1}]\n"] {
+        let mut document = Document::parse(Path::new("c.yaml"), text, &environment).expect("YAML");
+        document.check(&schema, EVEN);
+        assert!(document.finish().is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_read() {
     let fault = |path: &str| Document::read(Path::new(path), &environment).expect_err(path).to_string();
     assert!(fault("/nonexistent/c.yaml").starts_with("/nonexistent/c.yaml:1: cannot read the configuration: No such"));

@@ -156,13 +156,13 @@ fn keys_of_later_versions_are_answered_and_change_nothing() {
     let before = folder.told(&["backtest", "--strategy", "sma_cross"]);
     let path = folder.path("config/graphwiz.yaml");
     let text = fs::read_to_string(&path).expect("a file");
-    fs::write(&path, format!("{text}\nweb: {{port: 1, any: thing}}\ntrading: {{mode: live}}\n")).expect("a file");
+    let later = "web: {port: 1, any: thing}\ntrading: {mode: live}\ngates: {proposal: {min_trips: 50}}\n";
+    fs::write(&path, format!("{text}\n{later}")).expect("a file");
     let run = folder.run(&["backtest", "--strategy", "sma_cross"]);
     let log = String::from_utf8(run.stderr).expect("a text");
-    assert!(
-        log.contains("web: this version does not do it") && log.contains("trading.mode: this version does not do it"),
-        "{log}"
-    );
+    for key in ["web", "trading.mode", "gates.proposal"] {
+        assert!(log.contains(&format!("{key}: this version does not do it")), "{log}");
+    }
     let told = String::from_utf8(run.stdout).expect("a text");
     assert!(told.ends_with(before.rsplit_once("fingerprint").expect("one").1), "{told}");
 }
