@@ -29,7 +29,7 @@ docs:
 guide:
     cargo xtask docs
     cargo build --release
-    cargo xtask docs --check --program target/release/alert-orchestrator
+    cargo xtask docs alert-orchestrator --check --program target/release/alert-orchestrator
 
 # the page in a real browser (needs Node.js and Chromium)
 browser:

@@ -1,9 +1,10 @@
 //! Is the user guide true? References written from the program, and every page checked against it.
 //!
-//! Start at [`run`]. `program` is the real binary; [`running`] runs it. [`configuration`], [`metrics`] and [`api`] write
-//! what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is written by hand.
-//! [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of the
-//! troubleshooting page for each message. [`book`] lays the pages of both rooms into one folder, for mdBook.
+//! Start at [`run`]. `program` is the real binary; [`running`] runs it as a service. [`configuration`], [`metrics`] and
+//! [`api`] write what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is written
+//! by hand. [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of
+//! the troubleshooting page for each message. [`tutorial`] does every step of the pages that a room names for it.
+//! [`book`] lays the pages into one folder, for mdBook.
 
 mod api;
 mod book;
@@ -17,9 +18,10 @@ mod running;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tutorial;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
@@ -27,7 +29,7 @@ use checks::Guide;
 use program::Program;
 use running::Running;
 
-use crate::service;
+use crate::room::{self, Room};
 
 /// Pages of the guide with a generated part.
 const CONFIGURATION: &str = "configuration-reference.md";
@@ -36,42 +38,53 @@ const API: &str = "api.md";
 /// Where what Prometheus reads of a service that shows every metric is left.
 const METRICS_PAGE: &str = "target/metrics.prom";
 
-/// Writes the generated parts, or with `check` compares them; then checks every page. Builds the program unless it is given.
-pub(crate) fn run(root: &Path, service: Option<&str>, check: bool, program: Option<PathBuf>) -> anyhow::Result<()> {
-    let service = service::chosen(root, service)?;
-    let program = Program::at(root, &service, program.map_or_else(|| program::build(root, &service.package), Ok)?)?;
-    let running = Running::start(&program, &service.configuration_section)?;
-    let tables = [
-        (CONFIGURATION, configuration::table(&program)?),
-        (METRICS, metrics::table(&program, &running, &service)?),
-        (API, api::table(root, &service)?),
-    ];
-    // Every metric there is, for promtool.
-    let path = root.join(METRICS_PAGE);
-    fs::write(&path, running.get("/metrics", "text/plain")?).with_context(|| format!("writing {}", path.display()))?;
+/// Writes the generated parts, or with `check` compares them; then checks every page. Of the room of that name, or of
+/// every room with a guide; its program is built unless it is given.
+pub(crate) fn run(root: &Path, name: Option<&str>, check: bool, program: Option<&Path>) -> anyhow::Result<()> {
+    room::chosen(root, name)?.iter().try_for_each(|room| guide(root, room, check, program))
+}
+
+/// The same, of one room.
+fn guide(root: &Path, room: &Room, check: bool, program: Option<&Path>) -> anyhow::Result<()> {
+    let program =
+        Program::at(root, room, program.map_or_else(|| program::build(root, &room.name), |it| Ok(it.into()))?)?;
+    let running = room.service.as_ref().map(|service| Running::start(&program, service)).transpose()?;
+    let mut tables = vec![(CONFIGURATION, configuration::table(&program)?)];
+    if let Some(running) = &running {
+        tables.push((METRICS, metrics::table(&program, running)?));
+        tables.push((API, api::table(root, running.service)?));
+        // Every metric there is, for promtool.
+        let path = root.join(METRICS_PAGE);
+        fs::write(&path, running.get("/metrics", "text/plain")?)
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
     let mut found = Vec::new();
     for (name, table) in tables {
-        let page = service.inside(&format!("docs/{name}"));
-        let path = root.join(&page);
-        let old = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
-        let new = replaced(&old, &table).with_context(|| page.clone())?;
-        if new == old {
-            continue;
-        }
-        if check {
-            found.push(format!("{page}: not what `cargo xtask docs` writes{}", first_difference(&old, &new)));
-        } else {
-            fs::write(&path, new).with_context(|| format!("writing {page}"))?;
-        }
+        found.extend(renewed(root, &room.inside(&format!("docs/{name}")), &table, check)?);
     }
-    let guide = Guide::read(root, &service)?;
-    found.extend(guide.faults(&program, &running)?);
+    let pages = Guide::read(root, room)?;
+    found.extend(pages.faults(&program, running.as_ref())?);
+    found.extend(tutorial::faults(root, room, &program)?);
     if !found.is_empty() {
-        bail!("the documentation is not true:\n  {}", found.join("\n  "));
+        bail!("the documentation of {} is not true:\n  {}", room.name, found.join("\n  "));
     }
-    println!("docs: {}", guide.summary());
-    println!("docs: `mdbook build {}` makes a book of it", book::lay_out(root, &service)?);
+    println!("docs: {}: {}", room.name, pages.summary());
+    println!("docs: `mdbook build {}` makes a book of it", book::lay_out(root, room)?);
     Ok(())
+}
+
+/// Writes the generated part of a page, or with `check` says where it differs from the committed one.
+fn renewed(root: &Path, page: &str, table: &str, check: bool) -> anyhow::Result<Option<String>> {
+    let path = root.join(page);
+    let old = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
+    let new = replaced(&old, table).with_context(|| page.to_owned())?;
+    if new != old && check {
+        return Ok(Some(format!("{page}: not what `cargo xtask docs` writes{}", first_difference(&old, &new))));
+    }
+    if new != old {
+        fs::write(&path, new).with_context(|| format!("writing {page}"))?;
+    }
+    Ok(None)
 }
 
 const START: &str = "<!-- generated: do not edit what follows, run `cargo xtask docs` -->\n";

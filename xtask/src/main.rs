@@ -14,6 +14,7 @@ mod layout;
 #[cfg(test)]
 mod named_paths;
 mod names;
+mod room;
 mod rules;
 mod service;
 mod sha256;
@@ -39,15 +40,15 @@ enum Task {
     CheckArch,
     /// Prove that nothing outside a service's room names that service
     Names,
-    /// Write the references of the user guide from the program, and check every page: links, snippets, commands, messages
+    /// Write the references of the user guides from their programs, and check every page: links, snippets, commands, steps
     Docs {
-        /// The service that the guide is about; it must be named where there are several
-        service: Option<String>,
+        /// The room whose guide it is; every room's where it is not named
+        room: Option<String>,
         /// Write nothing; fail when the committed references differ
         #[arg(long)]
         check: bool,
         /// The program that the guide is about; it is built where this is not given
-        #[arg(long, value_name = "PATH")]
+        #[arg(long, value_name = "PATH", requires = "room")]
         program: Option<PathBuf>,
     },
     /// Write the Kubernetes resource of a service's alerts from its rules for Prometheus
@@ -82,7 +83,7 @@ fn main() -> anyhow::Result<()> {
         Task::Growth(options) => growth::run(project_root(), &options),
         Task::CheckArch => check_arch::run(project_root()),
         Task::Names => names::run(project_root()),
-        Task::Docs { service, check, program } => docs::run(project_root(), service.as_deref(), check, program),
+        Task::Docs { room, check, program } => docs::run(project_root(), room.as_deref(), check, program.as_deref()),
         Task::Rules { service, check } => rules::run(project_root(), service.as_deref(), check),
         Task::Service { check } => host_script::run(project_root(), check),
         Task::Dist(options) => dist::run(project_root(), &options),

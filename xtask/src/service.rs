@@ -22,13 +22,11 @@ pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) package: String,
-    pub(crate) commands: Vec<String>,
     pub(crate) http_port: u16,
     pub(crate) metrics_prefix: String,
     pub(crate) metrics_job: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "the Python tests and a test here read it"))]
     pub(crate) configuration: String,
-    pub(crate) configuration_sections: Vec<String>,
     pub(crate) configuration_section: String,
     pub(crate) variables: String,
     pub(crate) account: String,
@@ -65,17 +63,22 @@ impl Service {
     }
 }
 
-/// Every service of the project, by the names of their rooms.
-pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Service>> {
+/// The names of the rooms with such a file, sorted.
+pub(crate) fn rooms_with(root: &Path, file: &str) -> anyhow::Result<Vec<String>> {
     let context = || format!("looking for rooms in {}", root.display());
     let mut rooms = Vec::new();
     for entry in fs::read_dir(root).with_context(context)? {
         let entry = entry.with_context(context)?;
         let name = entry.file_name();
-        rooms.extend(name.to_str().filter(|_| entry.path().join(FILE).is_file()).map(str::to_owned));
+        rooms.extend(name.to_str().filter(|_| entry.path().join(file).is_file()).map(str::to_owned));
     }
     rooms.sort();
-    rooms.iter().map(|room| read(root, room)).collect()
+    Ok(rooms)
+}
+
+/// Every service of the project, by the names of their rooms.
+pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<Service>> {
+    rooms_with(root, FILE)?.iter().map(|room| read(root, room)).collect()
 }
 
 /// The service of that name. Without one there must be a single service; what several could be meant by has to be said.
@@ -110,12 +113,10 @@ pub(crate) mod tests {
         name = "lamp-keeper"
         title = "Lamp Keeper"
         package = "lamp"
-        commands = ["lamp-keeper", "cargo run --"]
         http_port = 7000
         metrics_prefix = "lamp_"
         metrics_job = "lamps"
         configuration = "config/lamp.yaml"
-        configuration_sections = ["bulbs", "keeper"]
         configuration_section = "keeper"
         variables = "LAMP_"
         account = "keeper"

@@ -19,12 +19,10 @@ class Service:
     name: str
     title: str
     package: str
-    commands: list
     http_port: int
     metrics_prefix: str
     metrics_job: str
     configuration: str
-    configuration_sections: list
     configuration_section: str
     variables: str
     account: str

@@ -1,4 +1,4 @@
-//! How do the pages of two rooms become one book?
+//! How do the pages of a guide become one book?
 //!
 //! Start at [`lay_out`]. mdBook takes one folder, and readers of a service want one guide: the pages that hold for every
 //! service beside the service's own, as they also lie in a release.
@@ -8,36 +8,36 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::layout::CHASSIS;
-use crate::service::Service;
+use super::checks::folders;
+use crate::room::Room;
 
 /// Where the guides are left.
 const OUTPUT: &str = "target/guide";
 
 /// Copies the guide, with links that hold there; returns the folder to start mdBook in.
-pub(super) fn lay_out(root: &Path, service: &Service) -> anyhow::Result<String> {
-    let output = format!("{OUTPUT}/{}", service.name);
+pub(super) fn lay_out(root: &Path, room: &Room) -> anyhow::Result<String> {
+    let output = format!("{OUTPUT}/{}", room.name);
     let to = root.join(&output);
     // A page that has gone must not stay in the book.
     if to.exists() {
         fs::remove_dir_all(&to).with_context(|| format!("deleting {output}"))?;
     }
-    for room in [CHASSIS, &service.name] {
-        copy(root, service, &format!("{room}/docs"), &to)?;
+    for folder in folders(room) {
+        copy(root, room, &folder, &to)?;
     }
-    let book = service.inside("book.toml");
+    let book = room.inside("book.toml");
     fs::copy(root.join(&book), to.join("book.toml")).with_context(|| format!("copying {book} into {output}"))?;
     Ok(output)
 }
 
-fn copy(root: &Path, service: &Service, folder: &str, to: &Path) -> anyhow::Result<()> {
-    let layout = service.layout();
+fn copy(root: &Path, room: &Room, folder: &str, to: &Path) -> anyhow::Result<()> {
+    let layout = room.layout();
     for entry in fs::read_dir(root.join(folder)).with_context(|| format!("reading {folder}"))? {
         let entry = entry.with_context(|| format!("reading {folder}"))?;
         let name = entry.file_name();
         let path = format!("{folder}/{}", name.to_str().with_context(|| format!("{folder} holds {name:?}"))?);
         if entry.path().is_dir() {
-            copy(root, service, &path, to)?;
+            copy(root, room, &path, to)?;
             continue;
         }
         let copying = || format!("copying {path} into the book");

@@ -1,28 +1,31 @@
 //! The table of every configuration key, from the program's own schema, defaults and complaints.
 //!
-//! Start at [`table`]. Meanings are the schema's descriptions, which are the documentation of the code. What is expected
-//! of a value is what the program says when it finds something else there. Defaults are what it takes to be in effect
-//! where a file says nothing.
+//! Start at [`table`]. Meanings are the schema's descriptions, which are the documentation of the code. What is
+//! expected of a value is what the program says when it finds something else there. Defaults are what it takes to be in
+//! effect where a file says nothing. Keys whose schema allows anything are those of later versions; they are named and
+//! no more.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value as Json, json};
 
+use super::markdown::anchor;
 use super::program::Program;
 use super::table::{header, row};
 
 /// The table, section by section.
-pub(super) fn table(program: &Program) -> anyhow::Result<String> {
+pub(super) fn table(program: &Program<'_>) -> anyhow::Result<String> {
     let schema = program.schema()?;
     let mut sections = Vec::new();
-    gather("", Node::root(&schema), &mut sections);
+    gather(Section { path: String::new(), node: Node::root(&schema) }, &mut sections);
     let values = Values {
         expected: expected(program, &sections)?,
-        effective: program.normalized("client: {assets: [usdc]}\n")?.map_err(anyhow::Error::msg)?,
+        effective: program.normalized_part("")?.map_err(anyhow::Error::msg)?,
     };
     let mut table = String::new();
-    for section in sections.iter().filter(|section| !section.path.is_empty()) {
+    let has_rows = |section: &&Section<'_>| !section.path.is_empty() && section.keys().next().is_some();
+    for section in sections.iter().filter(has_rows) {
         let about = section.node.description()?;
         let names = header(&["key", "meaning", "expected", "default"]);
         table += &format!("## {}\n\n{about}\n\n{names}", section.path);
@@ -31,8 +34,17 @@ pub(super) fn table(program: &Program) -> anyhow::Result<String> {
         }
         table.push('\n');
     }
+    let later: Vec<String> = sections.iter().flat_map(Section::later).map(|path| format!("`{path}`")).collect();
+    if !later.is_empty() {
+        table += &format!("{LATER}{}.\n", later.join(", "));
+    }
     Ok(table)
 }
+
+const LATER: &str = "## Keys of later versions\n\nKnown by name, so that a file that has them loads. In this version \
+                     they may hold anything, and change nothing.\n\n";
+/// What stands in a path for a key that people choose.
+const CHOSEN: &str = "NAME";
 
 /// A place of the schema.
 #[derive(Clone, Copy)]
@@ -74,16 +86,57 @@ impl<'s> Node<'s> {
         self.get("properties").and_then(Json::as_object)
     }
 
-    /// What a list holds, where it holds sections.
-    fn sections(self) -> Option<Self> {
-        let items = self.at(self.get("items")?);
-        items.fields().map(|_| items)
+    /// What a list holds, or a mapping whose keys people choose, where that is sections.
+    fn sections(self) -> Option<Sections<'s>> {
+        let list = self.get("items").map(|items| Sections::List(self.at(items)));
+        let of = list.or_else(|| Some(Sections::Map(self.at(self.get("additionalProperties")?))))?;
+        of.node().fields().map(|_| of)
+    }
+
+    /// Whether anything may stand here: it is for a later version to say more.
+    fn is_open(self) -> bool {
+        !["type", "$ref", "anyOf", "oneOf", "enum", "const"].iter().any(|keyword| self.schema.get(keyword).is_some())
     }
 
     /// The values to choose from with what each means.
     fn choices(self) -> impl Iterator<Item = (&'s str, &'s str)> {
         let choices = self.layers().into_iter().filter_map(|layer| layer["oneOf"].as_array()).flatten();
         choices.filter_map(|choice| Some((choice["const"].as_str()?, choice["description"].as_str()?)))
+    }
+}
+
+/// Several sections that are alike.
+#[derive(Clone, Copy)]
+enum Sections<'s> {
+    List(Node<'s>),
+    Map(Node<'s>),
+}
+
+impl<'s> Sections<'s> {
+    fn node(self) -> Node<'s> {
+        let (Self::List(node) | Self::Map(node)) = self;
+        node
+    }
+
+    /// One of them, of those at `path`.
+    fn one(self, path: &str) -> Section<'s> {
+        let path = match self {
+            Self::List(_) => format!("{path}[]"),
+            Self::Map(_) => format!("{path}.{CHOSEN}"),
+        };
+        Section { path, node: self.node() }
+    }
+
+    /// A value with `wrong` at every key of one of them. A text stands for a list of them itself, and a number for one
+    /// that lies inside another, which no text reaches.
+    fn wrong(self, path: &str, wrong: &Json) -> Json {
+        let one = || wrong_file(&self.one(path), wrong);
+        let is_whole = wrong.is_string() || wrong.is_number() && path.contains("[]");
+        match self {
+            Self::List(_) if !is_whole => json!([one()]),
+            Self::Map(_) if !wrong.is_array() => json!({ CHOSEN: one() }),
+            _ => wrong.clone(),
+        }
     }
 }
 
@@ -94,9 +147,25 @@ struct Section<'s> {
 }
 
 impl<'s> Section<'s> {
-    fn keys(&self) -> impl Iterator<Item = (&'s str, Node<'s>)> {
+    fn all_keys(&self) -> impl Iterator<Item = (&'s str, Node<'s>)> {
         let node = self.node;
         node.fields().into_iter().flatten().map(move |(name, schema)| (name.as_str(), node.at(schema)))
+    }
+
+    /// The keys that do something.
+    fn keys(&self) -> impl Iterator<Item = (&'s str, Node<'s>)> {
+        self.all_keys().filter(|(_, node)| !node.is_open())
+    }
+
+    /// The paths of the other keys.
+    fn later(&self) -> impl Iterator<Item = String> {
+        self.all_keys().filter(|(_, node)| node.is_open()).map(|(name, _)| self.path_of(name))
+    }
+
+    /// The sections that one of its values holds. A mapping whose keys people choose has sections of its own at the
+    /// root only: one further down says for a name what the section around it says for all.
+    fn sections_in(&self, value: Node<'s>) -> Option<Sections<'s>> {
+        value.sections().filter(|sections| self.path.is_empty() || matches!(sections, Sections::List(_)))
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -108,17 +177,16 @@ impl<'s> Section<'s> {
     }
 }
 
-/// All sections from `node` on, in alphabetical order, each before those inside it.
-fn gather<'s>(path: &str, node: Node<'s>, sections: &mut Vec<Section<'s>>) {
-    let section = Section { path: path.to_owned(), node };
-    let inner: Vec<(String, Node<'s>)> = section.keys().map(|(name, node)| (section.path_of(name), node)).collect();
+/// All sections from this one on, in alphabetical order, each before those inside it.
+fn gather<'s>(section: Section<'s>, sections: &mut Vec<Section<'s>>) {
+    let inner = |(name, node): (&str, Node<'s>)| match (node.fields(), section.sections_in(node)) {
+        (Some(_), _) => Some(Section { path: section.path_of(name), node }),
+        (None, inner) => Some(inner?.one(&section.path_of(name))),
+    };
+    let inner: Vec<Section<'s>> = section.keys().filter_map(inner).collect();
     sections.push(section);
-    for (path, node) in inner {
-        if node.fields().is_some() {
-            gather(&path, node, sections);
-        } else if let Some(items) = node.sections() {
-            gather(&format!("{path}[]"), items, sections);
-        }
+    for section in inner {
+        gather(section, sections);
     }
 }
 
@@ -135,8 +203,7 @@ impl Values {
         let path = section.path_of(name);
         let meaning = node.description()?.to_owned();
         if node.fields().is_some() {
-            let anchor: String = path.replace('.', "");
-            return Ok(row(&[&format!("`{name}`"), &meaning, &format!("[section](#{anchor})"), ""]));
+            return Ok(row(&[&format!("`{name}`"), &meaning, &format!("[section](#{})", anchor(&path)), ""]));
         }
         let expected = self.expected.get(&path).context("the program did not say what it expects")?;
         let items = self.expected.get(&format!("{path}[0]")).map(|items| format!(": {items}")).unwrap_or_default();
@@ -151,9 +218,9 @@ impl Values {
         }
         let effective = self.effective.pointer(&format!("/{}", section.path_of(name).replace('.', "/")));
         match effective.or(node.get("default")) {
-            None | Some(Json::Null) => "null".to_owned(),
+            Some(Json::Null) => "null".to_owned(),
             // What is in effect for the asset of the smallest configuration says nothing about others.
-            Some(Json::Object(_)) => "none".to_owned(),
+            None | Some(Json::Object(_)) => "none".to_owned(),
             Some(Json::String(text)) => format!("`{text}`"),
             Some(other) => format!("`{other}`"),
         }
@@ -161,17 +228,17 @@ impl Values {
 }
 
 /// What the program expects of every key: what it says when it finds something else there.
-fn expected(program: &Program, sections: &[Section<'_>]) -> anyhow::Result<BTreeMap<String, String>> {
+fn expected(program: &Program<'_>, sections: &[Section<'_>]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut expected = BTreeMap::new();
-    for wrong in [json!({"nothing": 1}), json!([{"nothing": 1}]), json!("nothing")] {
-        let file = wrong_file(sections[0].node, &wrong);
+    for wrong in [json!({"nothing": 1}), json!([{"nothing": 1}]), json!("nothing"), json!(0)] {
+        let file = wrong_file(&sections[0], &wrong);
         let Err(faults) = program.normalized(&file.to_string())? else {
             bail!("the program takes a file in which every value is {wrong}");
         };
         // file:line: key: found ..., expected ...
         for fault in faults.lines() {
             let Some((place, what)) = fault.split_once(", expected ") else { continue };
-            if let Some(key) = place.splitn(3, ':').nth(2).and_then(|rest| rest.split_once(": found a")) {
+            if let Some(key) = place.splitn(3, ':').nth(2).and_then(|rest| rest.split_once(": found ")) {
                 expected.entry(key.0.trim().replace("[0].", "[].")).or_insert_with(|| what.to_owned());
             }
         }
@@ -179,13 +246,12 @@ fn expected(program: &Program, sections: &[Section<'_>]) -> anyhow::Result<BTree
     Ok(expected)
 }
 
-/// A file with `wrong` at every key; it is JSON, which is YAML too. A text stands for a list of sections as well.
-fn wrong_file(section: Node<'_>, wrong: &Json) -> Json {
-    let value = |node: Node<'_>| match (node.fields(), node.sections()) {
-        (Some(_), _) => wrong_file(node, wrong),
-        (None, Some(items)) if !wrong.is_string() => json!([wrong_file(items, wrong)]),
-        (None, _) => wrong.clone(),
+/// A file with `wrong` at every key; it is JSON, which is YAML too.
+fn wrong_file(section: &Section<'_>, wrong: &Json) -> Json {
+    let value = |name: &str, node| match (Node::fields(node), section.sections_in(node)) {
+        (Some(_), _) => wrong_file(&Section { path: section.path_of(name), node }, wrong),
+        (None, Some(inner)) => inner.wrong(&section.path_of(name), wrong),
+        (None, None) => wrong.clone(),
     };
-    let section = Section { path: String::new(), node: section };
-    Json::Object(section.keys().map(|(name, node)| (name.to_owned(), value(node))).collect())
+    Json::Object(section.keys().map(|(name, node)| (name.to_owned(), value(name, node))).collect())
 }

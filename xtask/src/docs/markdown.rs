@@ -107,7 +107,8 @@ fn language(kind: CodeBlockKind<'_>) -> String {
     }
 }
 
-fn anchor(heading: &str) -> String {
+/// What a heading can be linked to by, the first of its name.
+pub(super) fn anchor(heading: &str) -> String {
     let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || c.is_whitespace() || "-_".contains(*c));
     kept.map(|c| if c.is_whitespace() { '-' } else { c }).flat_map(char::to_lowercase).collect()
 }

@@ -11,13 +11,13 @@ use serde_json::Value as Json;
 use super::program::Program;
 use super::running::Running;
 use super::table::{header, row};
-use crate::service::Service;
 
 /// The labels of every metric of an asset.
 const COMMON: [&str; 2] = ["asset", "alternate_asset_name"];
 
 /// The table.
-pub(super) fn table(program: &Program, running: &Running, service: &Service) -> anyhow::Result<String> {
+pub(super) fn table(program: &Program<'_>, running: &Running<'_>) -> anyhow::Result<String> {
+    let service = running.service;
     let page = running.get("/metrics", "application/openmetrics-text; version=1.0.0")?;
     let exposition = families(&page)?;
     let shown = Shown::of(program, &service.configuration_section)?;
@@ -65,7 +65,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(program: &Program, section: &str) -> anyhow::Result<Self> {
+    fn of(program: &Program<'_>, section: &str) -> anyhow::Result<Self> {
         let expose = |part: &str| {
             let config = program.normalized_part(part)?.map_err(anyhow::Error::msg)?;
             let expose = &config[section]["telemetry"]["expose"];

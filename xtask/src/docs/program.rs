@@ -8,16 +8,15 @@ use anyhow::{Context as _, bail};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::service::Service;
+use crate::room::Room;
 
 /// The built program, with a folder to try things in.
-pub(super) struct Program {
+pub(super) struct Program<'r> {
+    room: &'r Room,
     binary: PathBuf,
     folder: TempDir,
 }
 
-/// Names to begin the configuration of a snippet with that has no `client` of its own.
-const CLIENT: &str = "client: {assets: [usdc, djed, iusd, usdt, usdm]}\n";
 /// What a `${..._PASSWORD_HASH}` is taken to be: the form of a bcrypt hash.
 const HASH: &str = "bcrypt:$2b$12$abcdefghijklmnopqrstuuqNVXRnN1Q5v5k3Xb7XWqkZ0mVJ8yS6e";
 
@@ -31,17 +30,24 @@ pub(super) fn build(root: &Path, package: &str) -> anyhow::Result<PathBuf> {
     Ok(env::current_exe().context("asking where this program is")?.with_file_name(package))
 }
 
-impl Program {
+impl<'r> Program<'r> {
     /// The program at a path.
-    pub(super) fn at(root: &Path, service: &Service, binary: PathBuf) -> anyhow::Result<Self> {
+    pub(super) fn at(root: &Path, room: &'r Room, binary: PathBuf) -> anyhow::Result<Self> {
         // It is started in another folder than this one.
         let binary =
             binary.canonicalize().with_context(|| format!("looking for the program at {}", binary.display()))?;
         let folder = tempfile::tempdir().context("creating a folder to try things in")?;
-        let registry = "token_registry.csv";
-        let shipped = service.inside(&format!("deploy/config/{registry}"));
-        fs::copy(root.join(&shipped), folder.path().join(registry)).with_context(|| format!("copying {shipped}"))?;
-        Ok(Self { binary, folder })
+        for file in &room.beside_configuration {
+            let shipped = room.inside(file);
+            let name = Path::new(file).file_name().with_context(|| format!("{shipped} is no file"))?;
+            fs::copy(root.join(&shipped), folder.path().join(name)).with_context(|| format!("copying {shipped}"))?;
+        }
+        Ok(Self { room, binary, folder })
+    }
+
+    /// Where it is.
+    pub(super) fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// The folder that its commands run in.
@@ -76,17 +82,21 @@ impl Program {
             .iter()
             .map(|name| (*name, if name.ends_with("PASSWORD_HASH") { HASH } else { "example" }))
             .collect();
-        let output = self.output(&["--config", "tried.yaml", "--print-config-normalized"], &environment)?;
+        let show = self.room.show_configuration.iter().map(String::as_str);
+        let arguments: Vec<&str> = ["--config", "tried.yaml"].into_iter().chain(show).collect();
+        let output = self.output(&arguments, &environment)?;
         if !output.status.success() {
             return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
         serde_json::from_slice(&output.stdout).map(Ok).context("reading the normalized configuration")
     }
 
-    /// The effective configuration of a part of a file.
+    /// The effective configuration of a part of a file, which may be empty.
     pub(super) fn normalized_part(&self, yaml: &str) -> anyhow::Result<Result<Json, String>> {
-        let has_client = yaml.lines().any(|line| line.starts_with("client:"));
-        self.normalized(&format!("{}{yaml}", if has_client { "" } else { CLIENT }))
+        let least = &self.room.least_configuration;
+        let section = least.split_inclusive(':').next().unwrap_or_default();
+        let has_section = yaml.lines().any(|line| line.starts_with(section));
+        if has_section { self.normalized(yaml) } else { self.normalized(&format!("{least}\n{yaml}")) }
     }
 
     /// Why the program does not know this command line; nothing, where it does. The command itself is not run.

@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use tokio::runtime::Runtime;
 
 use super::program::Program;
+use crate::service::Service;
 
 const TOKEN: (&str, &str) = ("1f3aec8bfe7ea4fe14c5f121e2a92e301afe414147860d557cac7e34", "55534443");
 const WALLET: &str = "addr1qyexample";
@@ -25,7 +26,8 @@ const SAMPLES: i64 = 24;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The running service; it ends when dropped.
-pub(super) struct Running {
+pub(super) struct Running<'s> {
+    pub(super) service: &'s Service,
     child: Child,
     url: String,
     runtime: Runtime,
@@ -33,14 +35,14 @@ pub(super) struct Running {
     _apis: (Liqwid, Minswap),
 }
 
-impl Running {
-    /// Starts the service and waits for its first evaluation; `section` of its configuration has the telemetry.
-    pub(super) fn start(program: &Program, section: &str) -> anyhow::Result<Self> {
+impl<'s> Running<'s> {
+    /// Starts the service and waits for its first evaluation.
+    pub(super) fn start(program: &Program<'_>, service: &'s Service) -> anyhow::Result<Self> {
         let apis = (Liqwid::start(), Minswap::start(0.5));
         apis.0.add_market("USDC", 1.0);
         apis.1.set_token(&format!("{}{}", TOKEN.0, TOKEN.1), 2.0);
         write_data(program)?;
-        write_configuration(program, section, &apis)?;
+        write_configuration(program, &service.configuration_section, &apis)?;
         let mut child = program
             .command(&["--config", "served/served.yaml"])
             .stdin(Stdio::null())
@@ -54,8 +56,14 @@ impl Running {
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(PATIENCE).build();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
-        let mut running =
-            Self { child, url: String::new(), runtime, client: client.context("building the client")?, _apis: apis };
+        let mut running = Self {
+            service,
+            child,
+            url: String::new(),
+            runtime,
+            client: client.context("building the client")?,
+            _apis: apis,
+        };
         running.url = listened(log)?;
         running.wait()?;
         running.sync()?;
@@ -99,7 +107,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill().and_then(|()| self.child.wait());
@@ -122,7 +130,7 @@ fn listened(mut log: BufReader<std::process::ChildStderr>) -> anyhow::Result<Str
     }
 }
 
-fn write_data(program: &Program) -> anyhow::Result<()> {
+fn write_data(program: &Program<'_>) -> anyhow::Result<()> {
     let folder = program.folder().join("served");
     fs::create_dir_all(&folder).context("creating the folder of the tables")?;
     let now = Timestamp::now();
@@ -143,7 +151,11 @@ fn write_data(program: &Program) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_configuration(program: &Program, section: &str, (liqwid, minswap): &(Liqwid, Minswap)) -> anyhow::Result<()> {
+fn write_configuration(
+    program: &Program<'_>,
+    section: &str,
+    (liqwid, minswap): &(Liqwid, Minswap),
+) -> anyhow::Result<()> {
     let schema = program.schema()?;
     let expose = schema["$defs"]["Expose"]["properties"].as_object().context("the schema has no list of metrics")?;
     let expose: Vec<String> = expose.keys().map(|name| format!("{name}: true")).collect();

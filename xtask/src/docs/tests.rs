@@ -2,8 +2,8 @@ use super::checks::{Guide, commands, is_configuration};
 use super::markdown::{Block, Page};
 use super::table::row;
 use super::{END, START, reasons, replaced};
-use crate::service::tests::lamp;
-use crate::service::{self, Service};
+use crate::room::tests::lamp_room;
+use crate::room::{self, Room};
 
 const TROUBLESHOOTING: &str = "lamp-keeper/docs/troubleshooting.md";
 
@@ -12,7 +12,7 @@ fn block(language: &str, text: &str) -> Block {
 }
 
 /// A guide of one page in a folder of its own.
-fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempDir, Guide<'s>) {
+fn guide<'r>(room: &'r Room, name: &str, source: &str) -> (tempfile::TempDir, Guide<'r>) {
     let root = tempfile::tempdir().unwrap();
     for folder in ["chassis/docs", "lamp-keeper/docs", "lamp-keeper/deploy"] {
         std::fs::create_dir_all(root.path().join(folder)).unwrap();
@@ -24,21 +24,22 @@ fn guide<'s>(service: &'s Service, name: &str, source: &str) -> (tempfile::TempD
         std::fs::write(root.path().join(file), "").unwrap();
     }
     std::fs::write(root.path().join(name), source).unwrap();
-    let guide = Guide::read(root.path(), service).unwrap();
+    let guide = Guide::read(root.path(), room).unwrap();
     (root, guide)
 }
 
 #[track_caller]
 fn links(source: &str, expected: &[&str]) {
-    let service = lamp();
-    let (_root, guide) = guide(&service, "lamp-keeper/docs/page.md", source);
+    let room = lamp_room();
+    let (_root, guide) = guide(&room, "lamp-keeper/docs/page.md", source);
     assert_eq!(guide.broken_links(), expected);
 }
 
 #[test]
 fn every_reason_has_its_entry_in_the_words_of_the_program() {
-    let service = service::chosen(crate::project_root(), None).unwrap();
-    let guide = Guide::read(crate::project_root(), &service).unwrap();
+    let rooms = room::chosen(crate::project_root(), None).unwrap();
+    let room = rooms.iter().find(|room| room.service.is_some()).unwrap();
+    let guide = Guide::read(crate::project_root(), room).unwrap();
     assert_eq!(guide.missing_reasons(), [""; 0]);
     let codes: std::collections::BTreeSet<&str> = reasons::all().iter().map(|(code, _)| *code).collect();
     assert_eq!(codes.len(), 14, "{codes:?}"); // 3 errors, 11 holds
@@ -46,8 +47,8 @@ fn every_reason_has_its_entry_in_the_words_of_the_program() {
 
 #[test]
 fn a_reason_without_its_entry_or_in_other_words_is_named() {
-    let service = lamp();
-    let (_root, guide) = guide(&service, TROUBLESHOOTING, "# Troubleshooting\n\n### `no_gain`\n\nnothing gained\n");
+    let room = lamp_room();
+    let (_root, guide) = guide(&room, TROUBLESHOOTING, "# Troubleshooting\n\n### `no_gain`\n\nnothing gained\n");
     let faults = guide.missing_reasons();
     assert!(faults.contains(&format!("{TROUBLESHOOTING}: no entry for stale_data")), "{faults:?}");
     let quote = "entry no_gain does not quote: non-positive gains since t0 (clamped)";
@@ -69,7 +70,7 @@ fn links_lead_to_files_and_headings_of_the_guide() {
 
 #[test]
 fn a_page_of_a_release_leads_to_nothing_that_stays_here() {
-    let lamp = lamp();
+    let lamp = lamp_room();
     let broken = |page: &str, source: &str| guide(&lamp, page, source).1.broken_links();
     let here = "not in a release, where this page is";
     let chassis = "[1](chassis/README.md)";
@@ -82,7 +83,7 @@ fn a_page_of_a_release_leads_to_nothing_that_stays_here() {
 
 #[test]
 fn commands_are_read_as_a_shell_would() {
-    let lamp = lamp();
+    let lamp = lamp_room();
     let shell = |text| commands(&block("sh", text), &lamp);
     assert_eq!(shell("lamp-keeper --once"), ["--once"]);
     assert_eq!(
@@ -101,7 +102,7 @@ fn commands_are_read_as_a_shell_would() {
 
 #[test]
 fn configurations_are_told_from_other_yaml() {
-    let told = |language, text| is_configuration(&block(language, text), &lamp());
+    let told = |language, text| is_configuration(&block(language, text), &lamp_room());
     assert!(told("yaml", "# mine\nkeeper:\n  timezone: UTC\n"));
     assert!(told("yaml", "bulbs: {rooms: [attic]}\n"));
     assert!(!told("yaml", "scrape_configs:\n"));
