@@ -43,7 +43,8 @@ pub struct Strategy {
     #[serde(default)]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub capital_share: Option<Number>,
-    /// How its positions end, besides by its own signals.
+    /// How its positions end besides by its own signals: a key left out is taken from the rule file, else from what ships
+    /// with the kind, else from `risk`; null switches one off.
     #[serde(default)]
     pub exits: Exits,
 }
@@ -74,8 +75,7 @@ impl Strategy {
     }
 }
 
-/// Exits of a strategy: a key left out is taken from the rule file, from what ships with the kind, or from `risk`; null
-/// switches one off.
+/// Exits of a strategy, each given, switched off or left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exits {

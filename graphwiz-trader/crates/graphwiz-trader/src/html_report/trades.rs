@@ -187,4 +187,12 @@ mod tests {
             assert!(SHAPES.contains(&format!("id={kind} ")), "{kind} has no shape");
         }
     }
+
+    #[test]
+    fn the_guide_explains_every_reason_to_sell() {
+        let guide = include_str!("../../../../docs/reading-a-report.md");
+        for (_, word, _) in CAUSES.iter().filter(|(name, ..)| *name != "entry") {
+            assert!(guide.contains(&format!("\n| {word} | ")), "the guide says nothing of {word}");
+        }
+    }
 }

@@ -9,8 +9,12 @@ use std::path::PathBuf;
 
 use graphwiz_trader::html_report::{Notes, Prices, page};
 use proptest::prelude::*;
+use trading_core::engine::record::Rule;
 
 use runs::Told;
+
+/// The guide's page about this page.
+const GUIDE: &str = include_str!("../../../../docs/reading-a-report.md");
 
 fn written(name: &str, told: &Told) -> String {
     let assumptions = [
@@ -28,7 +32,42 @@ fn written(name: &str, told: &Told) -> String {
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join(format!("{name}.html")), &page).expect("written");
     assert_well_formed(&page);
+    assert_explained(&page);
     page
+}
+
+/// The guide has a section for each of the page's; what stands behind a colon there is of the run.
+fn assert_explained(page: &str) {
+    let headings: Vec<&str> =
+        page.split("<h2").skip(1).filter_map(|rest| rest.split_once('>')).map(|(_, it)| it).collect();
+    assert!(headings.len() > 5, "{headings:?}");
+    for heading in headings {
+        let heading = heading.split([':', '<']).next().expect("a heading");
+        assert!(GUIDE.contains(&format!("\n## {heading}\n")), "the guide says nothing of {heading:?}");
+    }
+}
+
+fn rule_after(rule: Rule) -> Option<Rule> {
+    match rule {
+        Rule::Emergency => Some(Rule::Cooldown),
+        Rule::Cooldown => Some(Rule::StopGuard),
+        Rule::StopGuard => Some(Rule::MaxOpenPositions),
+        Rule::MaxOpenPositions => Some(Rule::MaxTradesPerDay),
+        Rule::MaxTradesPerDay => Some(Rule::MaxPositionSize),
+        Rule::MaxPositionSize => Some(Rule::MaxPortfolioExposure),
+        Rule::MaxPortfolioExposure => Some(Rule::MaxCorrelationExposure),
+        Rule::MaxCorrelationExposure => Some(Rule::Cash),
+        Rule::Cash => Some(Rule::Stop),
+        Rule::Stop => Some(Rule::ViableMinimum),
+        Rule::ViableMinimum => None,
+    }
+}
+
+#[test]
+fn the_guide_explains_every_rule_that_refuses_an_entry() {
+    for rule in std::iter::successors(Some(Rule::Emergency), |rule| rule_after(*rule)) {
+        assert!(GUIDE.contains(&format!("\n| `{}` | ", rule.name())), "the guide says nothing of {}", rule.name());
+    }
 }
 
 /// Every element is closed, and no attribute holds what is no number.
