@@ -30,6 +30,8 @@ pub(crate) struct Room {
     pub(crate) show_configuration: Vec<String>,
     pub(crate) least_configuration: String,
     pub(crate) beside_configuration: Vec<String>,
+    #[serde(default)]
+    pub(crate) done_before: Vec<Vec<String>>,
     pub(crate) tutorials: Option<Tutorials>,
 }
 

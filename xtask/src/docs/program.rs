@@ -42,7 +42,15 @@ impl<'r> Program<'r> {
             let name = Path::new(file).file_name().with_context(|| format!("{shipped} is no file"))?;
             fs::copy(root.join(&shipped), folder.path().join(name)).with_context(|| format!("copying {shipped}"))?;
         }
-        Ok(Self { room, binary, folder })
+        let program = Self { room, binary, folder };
+        for arguments in &room.done_before {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let output = program.output(&arguments, &[])?;
+            if !output.status.success() {
+                bail!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+            }
+        }
+        Ok(program)
     }
 
     /// Where it is.
@@ -75,7 +83,10 @@ impl<'r> Program<'r> {
 
     /// The effective configuration of a file with this text, or the faults it is refused with.
     pub(super) fn normalized(&self, yaml: &str) -> anyhow::Result<Result<Json, String>> {
-        let file = self.folder().join("tried.yaml");
+        // One that names files of the folder above lies in the folder of configurations.
+        let name = if yaml.contains("../") { "config/tried.yaml" } else { "tried.yaml" };
+        let file = self.folder().join(name);
+        fs::create_dir_all(self.folder().join("config")).context("making a folder of configurations")?;
         fs::write(&file, yaml).with_context(|| format!("writing {}", file.display()))?;
         let variables = variables(yaml);
         let environment: Vec<(&str, &str)> = variables
@@ -83,7 +94,7 @@ impl<'r> Program<'r> {
             .map(|name| (*name, if name.ends_with("PASSWORD_HASH") { HASH } else { "example" }))
             .collect();
         let show = self.room.show_configuration.iter().map(String::as_str);
-        let arguments: Vec<&str> = ["--config", "tried.yaml"].into_iter().chain(show).collect();
+        let arguments: Vec<&str> = ["--config", name].into_iter().chain(show).collect();
         let output = self.output(&arguments, &environment)?;
         if !output.status.success() {
             return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

@@ -84,7 +84,7 @@ pub enum DataSource {
 pub enum Fills {
     /// The open of the next bar.
     Bars,
-    /// Belongs to a later version: one that is set is answered and changes nothing.
+    /// Belongs to a later version, and is refused.
     Trades,
 }
 
@@ -94,7 +94,7 @@ pub enum Fills {
 pub enum Intrabar {
     /// The stop comes first.
     Pessimistic,
-    /// Belongs to a later version: one that is set is answered and changes nothing.
+    /// Belongs to a later version, and is refused.
     Detail,
 }
 

@@ -248,9 +248,9 @@ pub enum SizingMethod {
     FixedNotional,
     /// By the amount that its stop may lose.
     FixedRisk,
-    /// Belongs to a later version: one that is set is answered and changes nothing.
+    /// Belongs to a later version, and is refused.
     Kelly,
-    /// Belongs to a later version: one that is set is answered and changes nothing.
+    /// Belongs to a later version, and is refused.
     VolatilityTarget,
 }
 
