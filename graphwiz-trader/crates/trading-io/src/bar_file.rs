@@ -4,14 +4,17 @@
 //! Which line is a bar is decided in `trading_core::quality`; what columns are called in `columns`; which instant a
 //! field means in `instant`. Prices and volumes become whole counts without an `f64` between.
 
+mod ahead;
 pub(crate) mod columns;
 pub(crate) mod fields;
+mod file_stat;
 pub(crate) mod instant;
 mod line_fault;
 pub(crate) mod lines;
 mod named;
 mod options;
 mod order;
+mod plain;
 mod refusal;
 pub(crate) mod report;
 mod rows;
@@ -24,6 +27,7 @@ use trading_core::instrument::InstrumentId;
 use trading_core::time::Timeframe;
 
 pub use columns::{BadMapping, Field, Mapping};
+pub use file_stat::FileStat;
 pub use instant::BadInstant;
 pub(crate) use named::stem;
 pub use named::{FileName, Kind, SeriesNames};
@@ -31,8 +35,8 @@ pub use options::{ReadOptions, Stamp};
 pub use refusal::{Refusal, Refused};
 pub use report::{Contradiction, Listed, Progress, RejectedLine};
 
+use self::ahead::read_ahead;
 use self::columns::{Layout, Wanted};
-use self::fields::Fields;
 use self::line_fault::LineFault;
 use self::lines::Lines;
 use self::rows::Rows;
@@ -57,6 +61,10 @@ pub struct BarFile {
     pub contradicted: Listed<Contradiction>,
     /// Whether there is a column of volumes.
     pub has_volume: bool,
+    /// What the file system said of it when it was opened.
+    pub stat: FileStat,
+    /// SHA-256 of the file as it is, compressed or not.
+    pub sha256: [u8; 32],
 }
 
 /// Reads a file of bars; `progress` hears how far, many times a file.
@@ -73,13 +81,17 @@ pub fn read_file(
 
 fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Progress<'_>)) -> Result<BarFile, Refusal> {
     let (instrument, timeframe) = options.names.resolve(path)?;
-    let source = Source::open(path, options.now, progress)?;
-    let freshness = source.freshness();
-    let mut lines = Lines::new(source.into_text());
+    let source = Source::open(path, options.now)?;
+    let (freshness, stat, bytes_total) = (source.freshness(), source.stat(), source.size());
     let wanted = Wanted::bars(&instrument, &options.mappings, options.order.as_deref());
-    let outcome = read_lines(&mut lines, &wanted, timeframe, options);
+    let mut hear = |bytes_done| progress(Progress { path, bytes_done, bytes_total });
+    let ((outcome, is_part), sha256) = read_ahead(source, &mut hear, |text| {
+        let mut lines = Lines::new(text);
+        let outcome = read_lines(&mut lines, &wanted, timeframe, options);
+        (outcome, lines.ends_within_a_line() || lines.was_cut_off())
+    })?;
     // Before any other fault: half a file has faults that the whole one will not have.
-    if freshness.is_fresh() && (lines.ends_within_a_line() || lines.was_cut_off()) {
+    if freshness.is_fresh() && is_part {
         return Err(Refusal::BeingWritten);
     }
     let Read { rows, has_volume, tally } = outcome?;
@@ -94,7 +106,7 @@ fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Progress<'_
     let (price_digits, volume_digits) = (scale.price_digits, scale.volume_digits);
     let series = Series { timeframe, price_digits, volume_digits, records };
     let path = path.to_path_buf();
-    Ok(BarFile { path, instrument, series, lines, rejected, repeated, contradicted, has_volume })
+    Ok(BarFile { path, instrument, series, lines, rejected, repeated, contradicted, has_volume, stat, sha256 })
 }
 
 struct Read {
@@ -117,14 +129,12 @@ fn read_lines(
 ) -> Result<Read, Refusal> {
     let layout = Layout::find(lines, wanted)?;
     let (mut rows, mut tally) = (Rows::new(&layout, timeframe, options), Tally::default());
-    let mut fields = Fields::default();
     while let Some(line) = lines.next()? {
         if line.text.trim_ascii().is_empty() {
             continue;
         }
         tally.lines += 1;
-        fields.split(line.text, layout.separator);
-        match rows.take(line.number, &fields.of(line.text)) {
+        match rows.take(line.number, line.text) {
             Ok(()) => {}
             Err(LineFault::File(refusal)) => return Err(refusal),
             Err(fault) => tally.rejected.note(|| RejectedLine { line: line.number, cause: fault.to_string() }),

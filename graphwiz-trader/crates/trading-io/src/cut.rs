@@ -17,7 +17,7 @@ use crate::bar_file::instant::{self, BadInstant};
 use crate::bar_file::lines::{Line, Lines};
 use crate::bar_file::report::excerpt;
 use crate::bar_file::source::Source;
-use crate::bar_file::{Progress, ReadOptions, Refusal, Refused};
+use crate::bar_file::{ReadOptions, Refusal, Refused};
 
 /// What was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,16 +86,14 @@ impl From<io::Error> for Failure {
 }
 
 fn copied(from: &Path, to: &Path, until: Micros, options: &ReadOptions) -> Result<Cut, Failure> {
-    let nobody = &mut |_: Progress<'_>| {};
     let wanted = Wanted::time(&options.mappings, options.order.as_deref());
-    let mut lines = Lines::new(Source::open(from, options.now, nobody)?.into_text());
+    let mut lines = Lines::new(Box::new(Source::open(from, options.now)?.into_text()));
     let layout = Layout::find(&mut lines, &wanted)?;
     let first = lines.next_number();
 
-    let nobody = &mut |_: Progress<'_>| {};
-    let source = Source::open(from, options.now, nobody)?;
+    let source = Source::open(from, options.now)?;
     let (freshness, is_packed) = (source.freshness(), source.is_packed());
-    let mut lines = Lines::new(source.into_text());
+    let mut lines = Lines::new(Box::new(source.into_text()));
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut copy = NamedTempFile::new_in(folder)?;
     let mut output = Output::new(copy.as_file_mut(), is_packed);

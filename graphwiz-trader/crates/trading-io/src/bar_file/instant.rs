@@ -41,10 +41,13 @@ pub(crate) fn micros(text: &[u8], zone: Option<&TimeZone>) -> Result<Micros, Bad
     }
 }
 
-fn epoch(Count { count, digits }: Count) -> Result<Micros, BadInstant> {
+/// As [`micros`], of a number.
+pub(crate) fn epoch(Count { count, digits }: Count) -> Result<Micros, BadInstant> {
     // `counts` has no power beyond that of its digits.
     let divisor = counts::power(digits).ok_or(BadInstant::TooFine)?;
-    let (multiplied, divided) = match (count / divisor).unsigned_abs() {
+    // Nearly all numbers are whole, and a division takes as long as to read them.
+    let whole = if digits == 0 { count } else { count / divisor };
+    let (multiplied, divided) = match whole.unsigned_abs() {
         0..100_000_000_000 => (1_000_000, 1),
         100_000_000_000..100_000_000_000_000 => (1000, 1),
         100_000_000_000_000..100_000_000_000_000_000 => (1, 1),

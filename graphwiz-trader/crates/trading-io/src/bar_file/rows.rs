@@ -1,4 +1,4 @@
-//! How do fields become records?
+//! How do lines become records?
 //!
 //! Start at [`Rows::take`]. All counts are on one scale, the coarsest that holds every line that was taken; where a
 //! line is finer, those before it are moved.
@@ -11,11 +11,12 @@ use trading_core::scale::{Scale, refine};
 use trading_core::time::{Micros, Timeframe};
 
 use super::columns::Layout;
-use super::fields::Line;
+use super::fields::{Fields, Line};
 use super::instant::{self, BadInstant};
 use super::line_fault::LineFault;
 use super::options::{ReadOptions, Stamp};
 use super::order::{Ordered, in_order};
+use super::plain::PlainLines;
 use super::refusal::Refusal;
 use super::report::excerpt;
 
@@ -24,6 +25,8 @@ const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 /// The bars of a file so far.
 pub(crate) struct Rows {
     layout: Layout,
+    plain: PlainLines,
+    fields: Fields,
     timeframe: Timeframe,
     now: Micros,
     /// From the time in a line to when the bar opens.
@@ -35,11 +38,21 @@ pub(crate) struct Rows {
     lines: Vec<u64>,
 }
 
+/// What a line says.
+struct Said {
+    open_time: Micros,
+    /// Open, high, low, close.
+    prices: [Count; 4],
+    volume: Option<Count>,
+}
+
 impl Rows {
     pub(crate) fn new(layout: &Layout, timeframe: Timeframe, options: &ReadOptions) -> Self {
         let shift = if options.stamp == Stamp::Close { timeframe.micros() } else { 0 };
         Self {
             layout: layout.clone(),
+            plain: PlainLines::new(layout),
+            fields: Fields::default(),
             timeframe,
             now: options.now,
             shift,
@@ -60,7 +73,57 @@ impl Rows {
     }
 
     /// Takes a line, or says what is wrong with it.
-    pub(crate) fn take(&mut self, number: u64, line: &Line<'_>) -> Result<(), LineFault> {
+    pub(crate) fn take(&mut self, number: u64, line: &[u8]) -> Result<(), LineFault> {
+        let said = match self.plain(line) {
+            Some(said) => said,
+            None => self.said(number, line)?,
+        };
+        let finest = said.prices.iter().map(|price| price.digits).max().unwrap_or_default();
+        let volume_digits = said.volume.map_or(0, |count| count.digits);
+        let scale = self.scale.finer(Scale { price_digits: finest, volume_digits });
+        let mut counts = [0; 4];
+        for (which, count) in counts.iter_mut().enumerate() {
+            let at = self.layout.prices[which];
+            let found = said.prices[which].at(scale.price_digits);
+            *count = found.ok_or_else(|| self.too_fine(number, PRICES[which], line, at, scale.price_digits))?;
+        }
+        let volume = match (said.volume, self.layout.volume) {
+            (Some(volume), Some(at)) => {
+                let found = volume.at(scale.volume_digits);
+                found.ok_or_else(|| self.too_fine(number, "volume", line, at, scale.volume_digits))?
+            }
+            _ => NO_VOLUME,
+        };
+        let [open, high, low, close] = counts;
+        let record = Record { open_time: said.open_time, open, high, low, close, volume };
+        if let Some(fault) = quality::fault(&record, self.timeframe, self.now) {
+            return Err(LineFault::Bar(fault.sentence(&record, self.timeframe, scale)));
+        }
+        self.move_to(scale, number, line)?;
+        self.records.push(record);
+        self.lines.push(number);
+        Ok(())
+    }
+
+    /// What a line of plain numbers says; `None` where it is another, or something is wrong with it.
+    fn plain(&mut self, line: &[u8]) -> Option<Said> {
+        let numbers = self.plain.read(line)?;
+        let prices = self.layout.prices.map(|at| numbers[at]);
+        let volume = self.layout.volume.map(|at| numbers[at].rounded(self.volume_digits));
+        let open_time = instant::epoch(numbers[self.layout.ts]).ok()? - self.shift;
+        Some(Said { open_time, prices, volume })
+    }
+
+    /// What any line says.
+    fn said(&mut self, number: u64, line: &[u8]) -> Result<Said, LineFault> {
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.split(line, self.layout.separator);
+        let said = self.said_by(number, &fields.of(line));
+        self.fields = fields;
+        said
+    }
+
+    fn said_by(&self, number: u64, line: &Line<'_>) -> Result<Said, LineFault> {
         let expected = self.layout.count;
         if line.count() != expected
             && (line.count() < expected || (expected..line.count()).any(|at| !line.get(at).is_empty()))
@@ -72,30 +135,7 @@ impl Rows {
         for (which, price) in prices.iter_mut().enumerate() {
             *price = self.number(line, self.layout.prices[which], PRICES[which])?;
         }
-        let volume = self.volume(line)?;
-        let finest = prices.iter().map(|price| price.digits).max().unwrap_or_default();
-        let scale =
-            self.scale.finer(Scale { price_digits: finest, volume_digits: volume.map_or(0, |count| count.digits) });
-        let fits = |column, at, count: Count, digits| {
-            count.at(digits).ok_or_else(|| too_fine(number, column, line.get(at), scale))
-        };
-        let mut counts = [0; 4];
-        for (which, count) in counts.iter_mut().enumerate() {
-            *count = fits(PRICES[which], self.layout.prices[which], prices[which], scale.price_digits)?;
-        }
-        let volume = match (volume, self.layout.volume) {
-            (Some(volume), Some(at)) => fits("volume", at, volume, scale.volume_digits)?,
-            _ => NO_VOLUME,
-        };
-        let [open, high, low, close] = counts;
-        let record = Record { open_time, open, high, low, close, volume };
-        if let Some(fault) = quality::fault(&record, self.timeframe, self.now) {
-            return Err(LineFault::Bar(fault.sentence(&record, self.timeframe, scale)));
-        }
-        self.move_to(scale, number, line)?;
-        self.records.push(record);
-        self.lines.push(number);
-        Ok(())
+        Ok(Said { open_time, prices, volume: self.volume(line)? })
     }
 
     fn open_time(&self, number: u64, line: &Line<'_>) -> Result<Micros, LineFault> {
@@ -125,24 +165,34 @@ impl Rows {
     }
 
     /// Moves what was taken so far to a scale that also holds the line.
-    fn move_to(&mut self, scale: Scale, number: u64, line: &Line<'_>) -> Result<(), LineFault> {
+    fn move_to(&mut self, scale: Scale, number: u64, line: &[u8]) -> Result<(), LineFault> {
         if scale == self.scale {
             return Ok(());
         }
         refine(&mut self.records, self.scale, scale).map_err(|cause| {
             let column = if scale.price_digits > self.scale.price_digits { "the price" } else { "volume" };
             let at = if column == "volume" { self.layout.volume.unwrap_or_default() } else { self.layout.prices[3] };
-            let text = excerpt(line.get(at));
-            LineFault::File(Refusal::TooFine { line: number, column, text, cause: cause.to_string() })
+            LineFault::File(Refusal::TooFine {
+                line: number,
+                column,
+                text: self.excerpt(line, at),
+                cause: cause.to_string(),
+            })
         })?;
         self.scale = scale;
         Ok(())
     }
-}
 
-/// That a number of a line does not fit beside what was taken before it.
-fn too_fine(line: u64, column: &'static str, text: &[u8], scale: Scale) -> LineFault {
-    let digits = if column == "volume" { scale.volume_digits } else { scale.price_digits };
-    let cause = format!("with {digits} digits after the point, as the file has them, it does not fit in 64 bits");
-    LineFault::File(Refusal::TooFine { line, column, text: excerpt(text), cause })
+    /// That a number of a line does not fit beside what was taken before it.
+    fn too_fine(&self, number: u64, column: &'static str, line: &[u8], at: usize, digits: u32) -> LineFault {
+        let cause = format!("with {digits} digits after the point, as the file has them, it does not fit in 64 bits");
+        LineFault::File(Refusal::TooFine { line: number, column, text: self.excerpt(line, at), cause })
+    }
+
+    /// A field of a line, for a message.
+    fn excerpt(&self, line: &[u8], at: usize) -> String {
+        let mut fields = Fields::default();
+        fields.split(line, self.layout.separator);
+        excerpt(fields.of(line).get(at))
+    }
 }

@@ -1,4 +1,4 @@
-//! The bytes of a file, unpacked, and how fresh they are.
+//! The bytes of a file, unpacked, how fresh they are, and by what they are known again.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use flate2::read::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
 use trading_core::time::{Micros, SECOND};
 
+use super::file_stat::FileStat;
 use super::refusal::Refusal;
-use super::report::Progress;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
@@ -25,10 +26,12 @@ const OTHERS: [(&[u8], &str); 7] = [
 ];
 
 /// An open file.
-pub(crate) struct Source<'a> {
-    file: Counted<'a>,
+pub(crate) struct Source {
+    file: File,
     first: Vec<u8>,
+    size: u64,
     freshness: Freshness,
+    stat: FileStat,
 }
 
 /// How long ago a file changed.
@@ -44,14 +47,10 @@ impl Freshness {
     }
 }
 
-impl<'a> Source<'a> {
+impl Source {
     /// Opens a file and looks at how it begins.
-    pub(crate) fn open(
-        path: &'a Path,
-        now: Micros,
-        progress: &'a mut dyn FnMut(Progress<'_>),
-    ) -> Result<Self, Refusal> {
-        let file = File::open(path)?;
+    pub(crate) fn open(path: &Path, now: Micros) -> Result<Self, Refusal> {
+        let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -59,13 +58,13 @@ impl<'a> Source<'a> {
         let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let changed = changed.and_then(|since| Micros::try_from(since.as_micros()).ok());
         let freshness = Freshness { age: changed.map(|changed| now.saturating_sub(changed)) };
-        let begun = Progress { path, bytes_done: 0, bytes_total: metadata.len() };
-        let mut file = Counted { file, progress: begun, report: progress };
         let mut first = Vec::new();
         file.by_ref().take(8).read_to_end(&mut first)?;
         match OTHERS.iter().find(|(bytes, _)| first.starts_with(bytes)) {
             Some((_, what)) => Err(Refusal::OtherFormat(what)),
-            None => Ok(Self { file, first, freshness }),
+            None => {
+                Ok(Self { file, first, size: metadata.len(), freshness, stat: FileStat::of_metadata(&metadata, now) })
+            }
         }
     }
 
@@ -73,34 +72,78 @@ impl<'a> Source<'a> {
         self.freshness
     }
 
+    /// Its bytes when it was opened.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// What the file system said of it when it was opened.
+    pub(crate) fn stat(&self) -> FileStat {
+        self.stat
+    }
+
     pub(crate) fn is_packed(&self) -> bool {
         self.first.starts_with(GZIP)
     }
 
     /// The text in it.
-    pub(crate) fn into_text(self) -> Box<dyn Read + 'a> {
+    pub(crate) fn into_text(self) -> Text {
         let is_packed = self.is_packed();
-        let bytes = io::Cursor::new(self.first).chain(self.file);
+        let bytes = Bytes { file: io::Cursor::new(self.first).chain(self.file), read: 0, hash: Sha256::new() };
         if is_packed {
-            Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, bytes)))
+            Text::Packed(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, bytes)))
         } else {
-            Box::new(bytes)
+            Text::Plain(bytes)
         }
     }
 }
 
-/// A file that tells how much of it was read.
-struct Counted<'a> {
-    file: File,
-    progress: Progress<'a>,
-    report: &'a mut dyn FnMut(Progress<'_>),
+/// The text in a file.
+pub(crate) enum Text {
+    Plain(Bytes),
+    Packed(MultiGzDecoder<io::BufReader<Bytes>>),
 }
 
-impl Read for Counted<'_> {
+/// The bytes of a file, counted and hashed as they are read.
+pub(crate) struct Bytes {
+    file: io::Chain<io::Cursor<Vec<u8>>, File>,
+    read: u64,
+    hash: Sha256,
+}
+
+impl Text {
+    /// How many bytes of the file were read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Plain(bytes) => bytes.read,
+            Self::Packed(decoder) => decoder.get_ref().get_ref().read,
+        }
+    }
+
+    /// The SHA-256 of the bytes that were read.
+    pub(crate) fn sha256(self) -> [u8; 32] {
+        let bytes = match self {
+            Self::Plain(bytes) => bytes,
+            Self::Packed(decoder) => decoder.into_inner().into_inner(),
+        };
+        bytes.hash.finalize().into()
+    }
+}
+
+impl Read for Text {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(bytes) => bytes.read(buffer),
+            Self::Packed(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+impl Read for Bytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.file.read(buffer)?;
-        self.progress.bytes_done += n as u64;
-        (self.report)(self.progress);
+        self.read += n as u64;
+        self.hash.update(&buffer[..n]);
         Ok(n)
     }
 }
