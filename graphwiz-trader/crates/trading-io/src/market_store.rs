@@ -5,7 +5,7 @@
 //! stores what was made.
 //! [`MarketStore::list`] and [`MarketStore::verify`] tell what there is and what is wrong with it.
 //!
-//! A series is kept on one scale, the coarsest that holds all of it, in blocks of `blocks::BARS` bars, 48 bytes each.
+//! A series is kept on one scale, the coarsest that holds all of it, in blocks of `blocks::BARS` bars.
 //! Every change of it is one transaction: a kill leaves the state before it or the one after it.
 
 mod blocks;
@@ -13,6 +13,7 @@ mod error;
 mod key;
 mod list;
 mod schema;
+mod sources;
 mod stored;
 mod verify;
 mod write;
@@ -27,12 +28,14 @@ use trading_core::instrument::InstrumentId;
 use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe};
 
-use crate::bar_file::BarFile;
+use self::sources::Origin;
+use crate::bar_file::{BarFile, FileStat};
 
 pub use error::{StoreError, StoreFault};
 pub use key::SeriesKey;
-pub use list::{Source, Stored};
+pub use list::Stored;
 pub use schema::FORMAT;
+pub use sources::Source;
 pub use verify::{Disagreement, Verified};
 pub use write::{Imported, Replacement};
 
@@ -49,6 +52,8 @@ pub struct Found {
     pub series: Series,
     /// What they were made of, where they are not stored.
     pub made_of: Option<MadeOf>,
+    /// Lines that were no bars, of all files that what is stored came from, each as it was last imported.
+    pub rejected: u64,
 }
 
 /// What bars were made of.
@@ -93,8 +98,20 @@ impl MarketStore {
     /// The store fails, or has no room for digits as fine as those of the file.
     pub fn import(&self, file: &BarFile, now: Micros) -> Result<Imported, StoreError> {
         let key = SeriesKey { instrument: file.instrument.clone(), timeframe: file.series.timeframe };
-        let source = file.path.display().to_string();
-        self.with("importing into", |connection| write::put(connection, &key, &file.series, &source, now))
+        let origin = Origin::file(file);
+        self.with("importing into", |connection| write::put(connection, &key, &file.series, &origin, now))
+    }
+
+    /// Whether the bars of the file at `path`, of which the file system says `stat`, are stored: it was imported into the
+    /// series, and nobody has written to it since. `false` where that is not sure; to import it again does no harm.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn has_file(&self, key: &SeriesKey, path: &Path, stat: FileStat) -> Result<bool, StoreError> {
+        self.with("asking", |connection| match stored::find(connection, key)? {
+            Some(row) => sources::is_known(connection, row.id, path, stat),
+            None => Ok(false),
+        })
     }
 
     /// The bars of an instrument that open in `range`, where they are stored or can be made of the shortest that are.
@@ -115,7 +132,10 @@ impl MarketStore {
             // One snapshot: another process may import between two questions.
             let transaction = connection.unchecked_transaction()?;
             match stored::find(&transaction, &key)? {
-                Some(row) => Ok(Found { series: stored::read(&transaction, &key, row, range)?, made_of: None }),
+                Some(row) => {
+                    let series = stored::read(&transaction, &key, row, range)?;
+                    Ok(Found { series, made_of: None, rejected: sources::rejected(&transaction, row.id)? })
+                }
                 None => made(&transaction, &key, range, now),
             }
         })
@@ -133,10 +153,10 @@ impl MarketStore {
     ) -> Result<Resampled, StoreError> {
         let key = SeriesKey { instrument: instrument.clone(), timeframe };
         self.with("resampling in", |connection| {
-            let Found { series, made_of } = made(connection, &key, Micros::MIN..Micros::MAX, now)?;
+            let Found { series, made_of, rejected } = made(connection, &key, Micros::MIN..Micros::MAX, now)?;
             let made_of = made_of.ok_or_else(|| not_stored(&key, Vec::new()))?;
-            let source = format!("made of {}", made_of.timeframe);
-            let imported = write::put(connection, &key, &series, &source, now)?;
+            let origin = Origin::made(format!("made of {}", made_of.timeframe), rejected);
+            let imported = write::put(connection, &key, &series, &origin, now)?;
             Ok(Resampled { made_of, imported })
         })
     }
@@ -188,7 +208,8 @@ fn made(connection: &Connection, key: &SeriesKey, range: Range<Micros>, now: Mic
     };
     let fine_series = stored::read(connection, &fine, row, first_of(range.start)..first_of(range.end))?;
     let made_of = MadeOf { timeframe: fine.timeframe, bars: fine_series.records.len() };
-    Ok(Found { series: resample(&fine_series, key.timeframe, now)?, made_of: Some(made_of) })
+    let series = resample(&fine_series, key.timeframe, now)?;
+    Ok(Found { series, made_of: Some(made_of), rejected: sources::rejected(connection, row.id)? })
 }
 
 fn not_stored(key: &SeriesKey, stored: Vec<Timeframe>) -> StoreFault {

@@ -7,6 +7,7 @@ use trading_core::time::Micros;
 
 use super::error::StoreFault;
 use super::key::SeriesKey;
+use super::sources::{self, Source};
 use super::stored;
 
 /// A stored series.
@@ -28,15 +29,6 @@ pub struct Stored {
     pub hash: DataHash,
 }
 
-/// Where bars of a series came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// A file by its path, or what they were made of.
-    pub name: String,
-    /// When it last changed the series.
-    pub taken_at: Micros,
-}
-
 pub(super) fn list(connection: &Connection) -> Result<Vec<Stored>, StoreFault> {
     let connection = connection.unchecked_transaction()?;
     let mut listed = Vec::new();
@@ -45,15 +37,8 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<Stored>, StoreFault> {
         let series = stored::read(&connection, &key, row, Micros::MIN..Micros::MAX)?;
         let hash = data_hash(&key.instrument, &series);
         let [first, last] = [series.records.first(), series.records.last()].map(|end| end.map(|bar| bar.open_time));
-        let (bars, scale, sources) = (series.records.len(), row.scale, sources(&connection, row.id)?);
+        let (bars, scale, sources) = (series.records.len(), row.scale, sources::of(&connection, row.id)?);
         listed.push(Stored { key, bars, first, last, scale, sources, hash });
     }
     Ok(listed)
-}
-
-fn sources(connection: &Connection, series: i64) -> Result<Vec<Source>, StoreFault> {
-    let sql = "select source, taken_at from sources where series = ?1 order by taken_at desc, source";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([series], |row| Ok(Source { name: row.get(0)?, taken_at: row.get(1)? }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -5,7 +5,7 @@ use file_store::Format;
 /// Whose the file is, and how its tables come to be.
 pub const FORMAT: Format = Format {
     application_id: 0x4757_6d6b, // "GWmk"
-    steps: &[V1],
+    steps: &[V1, V2],
     store: "market store",
     program: concat!("graphwiz-trader ", env!("CARGO_PKG_VERSION")),
 };
@@ -27,4 +27,19 @@ const V1: &str = "
     ) strict, without rowid;
     create table programs (schema integer primary key, version text not null) strict;
     insert into programs (schema, version) values (1, '0.1.0');
+";
+
+/// What a block holds has a form, see `blocks.rs`; `form` stands behind the records and still costs nothing to read, since
+/// SQLite keeps 0 and 1 in the head of a row.
+///
+/// Of a file that bars came from it is kept by what it is known again, and how many of its lines were no bars. `size` and the
+/// times, in nanoseconds, are null where they do not tell whether it is the same, `sha256` where it is no file.
+const V2: &str = "
+    alter table blocks add column form integer not null default 0;
+    alter table sources add column rejected integer not null default 0;
+    alter table sources add column size integer;
+    alter table sources add column modified_ns integer;
+    alter table sources add column changed_ns integer;
+    alter table sources add column sha256 blob;
+    insert into programs (schema, version) values (2, '0.1.0');
 ";

@@ -1,6 +1,6 @@
 //! How is a stored series found and read?
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -9,7 +9,7 @@ use trading_core::instrument::InstrumentId;
 use trading_core::scale::Scale;
 use trading_core::time::{Micros, Timeframe};
 
-use super::blocks::{BYTES, decode};
+use super::blocks::unpack;
 use super::error::StoreFault;
 use super::key::SeriesKey;
 
@@ -65,7 +65,7 @@ pub(super) fn read(
         .prepare_cached(&format!("select coalesce(sum(bars), 0) {within}"))?
         .query_row(parameters, |row| row.get(0))?;
     let mut records = Vec::with_capacity(usize::try_from(bars).unwrap_or_default());
-    let mut statement = connection.prepare_cached(&format!("select first, bars, records {within} order by first"))?;
+    let mut statement = connection.prepare_cached(&format!("select {BLOCK} {within} order by first"))?;
     let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {
         append(row, key, &range, &mut records)?;
@@ -74,32 +74,43 @@ pub(super) fn read(
     Ok(Series { timeframe: key.timeframe, price_digits, volume_digits, records })
 }
 
-/// The bars of the blocks that begin in `firsts`.
-pub(super) fn read_blocks(
-    connection: &Connection,
-    key: &SeriesKey,
-    row: SeriesRow,
-    firsts: &RangeInclusive<Micros>,
-) -> Result<Vec<Record>, StoreFault> {
-    let sql = "select first, bars, records from blocks where series = ?1 and first between ?2 and ?3 order by first";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![row.id, firsts.start(), firsts.end()])?;
+/// The bars of a block.
+pub(super) fn read_block(connection: &Connection, key: &SeriesKey, id: i64) -> Result<Vec<Record>, StoreFault> {
+    let mut statement = connection.prepare_cached(&format!("select {BLOCK} from blocks where id = ?1"))?;
+    let mut rows = statement.query([id])?;
     let mut records = Vec::new();
-    while let Some(row) = rows.next()? {
+    if let Some(row) = rows.next()? {
         append(row, key, &(Micros::MIN..Micros::MAX), &mut records)?;
     }
     Ok(records)
 }
 
+/// What [`append`] reads of a row.
+const BLOCK: &str = "first, last, bars, form, records";
+
 fn append(row: &Row<'_>, key: &SeriesKey, range: &Range<Micros>, records: &mut Vec<Record>) -> Result<(), StoreFault> {
-    let (first, bars): (Micros, i64) = (row.get(0)?, row.get(1)?);
-    let bytes = match row.get_ref(2)? {
-        ValueRef::Blob(bytes) if bytes.len() as i64 == bars.saturating_mul(BYTES as i64) => bytes,
-        _ => {
-            let what = format!("the block of {} does not hold {bars} bars", trading_core::time::shown(first));
-            return Err(StoreFault::Damaged { key: key.clone(), what });
+    let (first, last, bars, form): (Micros, Micros, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    let before = records.len();
+    let is_whole = match row.get_ref(4)? {
+        ValueRef::Blob(bytes) => {
+            usize::try_from(bars).ok().and_then(|bars| unpack(form, bytes, bars, records)).is_some()
         }
+        _ => false,
     };
-    records.extend(decode(bytes).filter(|record| range.contains(&record.open_time)));
+    let found = &records[before..];
+    let ends = [found.first(), found.last()].map(|end| end.map(|record| record.open_time));
+    if !is_whole || ends != [Some(first), Some(last)] {
+        let shown = trading_core::time::shown;
+        let what = format!(
+            "the block of {} to {} does not hold {bars} bars from the one to the other",
+            shown(first),
+            shown(last)
+        );
+        return Err(StoreFault::Damaged { key: key.clone(), what });
+    }
+    if first < range.start || last >= range.end {
+        let within = records.split_off(before).into_iter().filter(|record| range.contains(&record.open_time));
+        records.extend(within);
+    }
     Ok(())
 }

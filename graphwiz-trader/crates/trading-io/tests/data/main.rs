@@ -6,5 +6,6 @@ mod cutting;
 mod files_of_users;
 mod killed;
 mod reading;
+mod sources;
 mod storing;
 mod support;

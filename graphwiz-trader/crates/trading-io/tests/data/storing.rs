@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use file_store::{FileStore, Format};
 use trading_core::bars::{Record, Series};
 use trading_core::instrument::InstrumentId;
 use trading_core::time::{Micros, SECOND, Timeframe, shown};
 use trading_io::bar_file::BarFile;
-use trading_io::market_store::{Imported, MarketStore, StoreError};
+use trading_io::market_store::{FORMAT, Imported, MarketStore, Source, StoreError};
 
 use crate::support::{Files, NOW, options, read};
 
@@ -95,9 +96,9 @@ fn one_bar_after_the_other_fills_blocks() {
     }
     let connection = rusqlite::Connection::open(store.path()).unwrap();
     let rows: (i64, i64) = connection
-        .query_row("select count(*), sum(length(records)) from blocks", (), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("select count(*), sum(bars) from blocks", (), |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
-    assert_eq!(rows, (1, 40 * 48), "48 bytes a bar");
+    assert_eq!(rows, (1, 40));
 }
 
 #[test]
@@ -206,6 +207,38 @@ fn the_hash_of_a_series_does_not_depend_on_how_it_came_in() {
     assert_ne!(one.scale, two.scale);
 }
 
+/// Records in the first form of a block.
+fn plain(records: &[Record]) -> Vec<u8> {
+    let numbers = |bar: &Record| [bar.open_time, bar.open, bar.high, bar.low, bar.close, bar.volume];
+    records.iter().flat_map(numbers).flat_map(i64::to_le_bytes).collect()
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date_with_its_bars() {
+    let files = Files::new();
+    let (file, path) = (file(&files, 0..5000, "10.5"), files.path("market.db"));
+    let first = Format { steps: &FORMAT.steps[..1], ..FORMAT };
+    drop(FileStore::open(&first, &path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute("insert into series values (1, 'bitstamp', 'BTC', 'USD', '1m', 1, 0)", ()).unwrap();
+    connection.execute("insert into sources values (1, 'old.csv', 7)", ()).unwrap();
+    let insert = "insert into blocks (series, first, last, bars, records) values (1, ?1, ?2, ?3, ?4)";
+    for block in file.series.records.chunks(4096) {
+        let (first, last) = (block[0].open_time, block[block.len() - 1].open_time);
+        connection.execute(insert, (first, last, block.len() as i64, plain(block))).unwrap();
+    }
+    drop(connection);
+
+    let store = store(&files);
+    assert_eq!(stored(&store), file.series);
+    let source = Source { name: "old.csv".to_owned(), taken_at: 7, rejected: 0 };
+    assert_eq!(store.list().unwrap()[0].sources, [source]);
+    // What comes in joins the bars of before, wherever it falls.
+    let imported = store.import(&self::file(&files, 4000..5010, "10.5"), NOW).unwrap();
+    assert_eq!(counts(&imported), [10, 1000, 0]);
+    assert_eq!(minutes(&stored(&store)), (0..5010).collect::<Vec<_>>());
+}
+
 /// Writes into the store behind its back.
 fn spoil(path: &Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
@@ -216,10 +249,10 @@ fn a_damaged_block_is_told_and_nothing_of_it_read() {
     let files = Files::new();
     let store = store(&files);
     store.import(&file(&files, 0..3, "10"), NOW).unwrap();
-    spoil(store.path(), "update blocks set records = substr(records, 1, 100)");
+    spoil(store.path(), "update blocks set records = substr(records, 1, 20)");
     let error = store.series(&btc(), Timeframe::M1, EVER, NOW).unwrap_err();
-    let expected = "bitstamp:BTC/USD 1m is damaged: the block of 2026-08-17T00:00Z does not hold 3 bars; \
-                    put back a copy of the store";
+    let expected = "bitstamp:BTC/USD 1m is damaged: the block of 2026-08-17T00:00Z to 2026-08-17T00:02Z does not hold \
+                    3 bars from the one to the other; put back a copy of the store";
     assert_eq!(cause(&error), expected);
 }
 
@@ -233,10 +266,14 @@ fn verifying_tells_of_gaps_and_of_bars_that_no_import_would_take() {
     let gap = verified.report.gaps[0];
     assert_eq!((shown(gap.from), shown(gap.to), gap.bars), ("2026-08-17T00:05Z".into(), "2026-08-17T00:09Z".into(), 4));
     assert_eq!((verified.report.bars, verified.report.flat, verified.report.flagged.len()), (16, 16, 0));
-    spoil(store.path(), "update blocks set records = zeroblob(48 * 16)");
+    // A high of 0 in the first bar, in a block of the first form.
+    let mut bytes = plain(&stored(&store).records);
+    bytes[16..24].fill(0);
+    let connection = rusqlite::Connection::open(store.path()).unwrap();
+    connection.execute("update blocks set form = 0, records = ?1", [bytes]).unwrap();
     let broken = store.verify(None, NOW).unwrap().remove(0);
     assert!(!broken.is_sound());
-    assert_eq!(broken.broken.first[0], "1970-01-01T00:00Z: open 0 is not above 0");
+    assert_eq!(broken.broken.to_string(), "2026-08-17T00:00Z: high 0 is not above 0");
 }
 
 #[test]
