@@ -4,12 +4,11 @@
 //! reports what it does by the same means.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use advisor_io::embedded::{BELOW, Embedded, FileReport, ImportError, ImportReport, Progress, Refused};
-use indicatif::{ProgressBar, ProgressStyle};
+use platform::progress;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
@@ -49,25 +48,13 @@ pub(crate) fn automatic(store: &Embedded, folders: &[PathBuf], config: &Config) 
     Ok(())
 }
 
-/// Runs an import; shows how far it is where a person watches.
+/// Runs an import; shows how far it is.
 pub(crate) fn with_bar<T>(import: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> T) -> T {
-    if !std::io::stderr().is_terminal() {
-        return import(&mut |_| {});
-    }
-    let style = ProgressStyle::with_template("{wide_msg} {bar:30} {bytes}/{total_bytes}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style);
-    let result = import(&mut |progress| {
-        bar.set_length(progress.bytes_total);
-        bar.set_position(progress.bytes_done);
-        bar.set_message(file_name(progress.path));
-    });
-    bar.finish_and_clear();
-    result
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    progress::watched(|show| {
+        import(&mut |Progress { path, bytes_done, bytes_total }| {
+            show(progress::Read { path, done: bytes_done, total: bytes_total });
+        })
+    })
 }
 
 /// Says in the log which files were left out, and which rows files no longer have. `unclaimed` are files of no configured

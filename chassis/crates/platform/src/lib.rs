@@ -10,6 +10,7 @@
 //! * [`metrics`]: what is counted, and in which text Prometheus reads it.
 //! * [`notify`] and `shutdown`: what systemd is told, and what the service is told by signals.
 //! * [`process`]: how a program begins and ends.
+//! * [`progress`]: how far long work is.
 //! * [`reload`]: how the configuration is read again, without stopping.
 //! * [`rounds`]: what is done over and over, on schedule.
 //! * [`serve`]: from the start to the stop, and who may ask what.
@@ -27,6 +28,7 @@ pub mod memory;
 pub mod metrics;
 pub mod notify;
 pub mod process;
+pub mod progress;
 pub mod reload;
 pub mod rounds;
 mod secret;

@@ -1,0 +1,93 @@
+//! How far is long work on a file? A bar where a person watches, plain lines in the log elsewhere.
+//!
+//! Start at [`watched`].
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing::info;
+
+/// How far the reading of a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Bytes read so far.
+    pub done: u64,
+    /// Bytes there are.
+    pub total: u64,
+}
+
+/// Runs `work`, which says as often as it likes how far it is with which file.
+///
+/// On a terminal that is a bar on standard error, gone when the work is done. Elsewhere it is a line in the log every few
+/// seconds, so that short work says nothing.
+pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Read<'_>)) -> T) -> T {
+    if !io::stderr().is_terminal() {
+        let (started, mut lines) = (Instant::now(), Lines::default());
+        return work(&mut |read| {
+            if lines.is_due(started.elapsed()) {
+                info!("{}", line(read));
+            }
+        });
+    }
+    let style = ProgressStyle::with_template("{wide_msg} {bar:30} {bytes}/{total_bytes}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style);
+    let result = work(&mut |Read { path, done, total }| {
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    });
+    bar.finish_and_clear();
+    result
+}
+
+fn line(Read { path, done, total }: Read<'_>) -> String {
+    let megabytes = |bytes: u64| bytes / 1_000_000;
+    format!("{}: {} of {} MB read", path.display(), megabytes(done), megabytes(total))
+}
+
+/// When a line is due.
+#[derive(Default)]
+struct Lines {
+    /// How many were due so far.
+    told: u32,
+}
+
+impl Lines {
+    const EVERY: Duration = Duration::from_secs(5);
+
+    /// Whether a line is due so long after the start; of those that were missed meanwhile it is one.
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        let due = u32::try_from(elapsed.as_secs() / Self::EVERY.as_secs()).unwrap_or(u32::MAX);
+        let is_due = due > self.told;
+        self.told = due;
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_due_every_five_seconds_and_none_before() {
+        let mut lines = Lines::default();
+        let due: Vec<u64> = (0..=260)
+            .filter(|tenths| lines.is_due(Duration::from_millis(tenths * 100)))
+            .map(|tenths| tenths / 10)
+            .collect();
+        assert_eq!(due, [5, 10, 15, 20, 25]);
+        assert!(lines.is_due(Duration::from_secs(59)), "several were missed");
+        assert!(!lines.is_due(Duration::from_secs(59)), "and are one");
+    }
+
+    #[test]
+    fn a_line_says_which_file_and_how_far() {
+        let read = Read { path: Path::new("in/a.csv"), done: 12_999_999, total: 600_000_000 };
+        assert_eq!(line(read), "in/a.csv: 12 of 600 MB read");
+    }
+}
