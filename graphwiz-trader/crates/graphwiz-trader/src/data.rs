@@ -1,71 +1,59 @@
 //! Which bars does a run read? Those of the market store, into which the files of `data.import` go on first use; or files as
 //! they are.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use platform::progress;
 use trading_core::bars::Series;
 use trading_core::instrument::InstrumentId;
 use trading_core::quality::Report;
 use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
-use trading_io::bar_file::{BarFile, FileName, Kind, ReadOptions, read_file};
+use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file};
 use trading_io::folder::bar_files;
-use trading_io::market_store::{MarketStore, SeriesKey};
+use trading_io::market_store::{Imported, MarketStore, SeriesKey};
 
 use crate::config::Config;
 
 /// Where bars come from.
-pub(crate) struct Source {
-    place: Place,
-    /// Lines of files read now that were no bars.
-    rejected: BTreeMap<InstrumentId, u64>,
-}
-
-enum Place {
+pub(crate) enum Source {
     /// The market store.
     Store(MarketStore),
     /// Files, read as they are; nothing is imported.
     Files(Vec<BarFile>),
 }
 
-/// Bars, and what they were made of, where they were.
+/// Bars, and what there is to be told of them.
 pub(crate) struct Bars {
     pub(crate) series: Series,
+    /// What they were made of, where they were.
     made_of: Option<(Timeframe, usize)>,
+    /// Lines of the files they came from that were no bars.
+    rejected: u64,
 }
 
 impl Source {
-    /// The store of this configuration. What lies in `data.import` and is not stored yet is imported; `tell` hears of it.
-    pub(crate) fn store(config: &Config, now: Micros, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Self> {
+    /// The store of this configuration, after those files of `data.import` were imported that never were or have changed.
+    pub(crate) fn store(config: &Config, now: Micros) -> anyhow::Result<Self> {
         let store = open(config)?;
-        let stored = store.keys()?;
-        let mut rejected = BTreeMap::new();
         for path in files_in(&config.data.import)? {
             let Some(FileName { instrument, kind: Kind::Bars(timeframe) }) = FileName::parse(&path) else { continue };
-            if stored.contains(&SeriesKey { instrument: instrument.clone(), timeframe }) {
-                continue;
+            let stat = FileStat::of(&path, now).with_context(|| format!("reading {}", path.display()))?;
+            if !store.has_file(&SeriesKey { instrument, timeframe }, &path, stat)? {
+                let (file, imported) = import(&store, &path, &options(now))?;
+                log(&store, &file, &imported);
             }
-            let file = read(&path, now)?;
-            store.import(&file, now)?;
-            rejected.insert(instrument, file.rejected.count);
-            tell(&format!(
-                "{}: {} bars imported into {}",
-                path.display(),
-                file.series.records.len(),
-                store.path().display()
-            ));
         }
-        Ok(Self { place: Place::Store(store), rejected })
+        Ok(Self::Store(store))
     }
 
     /// Files, and those in folders.
     pub(crate) fn files(paths: &[PathBuf], now: Micros) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for path in files_in(paths)? {
-            files.push(read(&path, now)?);
+            files.push(watched(|progress| read_file(&path, &options(now), progress))?);
         }
         let key = |file: &BarFile| (file.instrument.clone(), file.series.timeframe);
         for (i, file) in files.iter().enumerate() {
@@ -81,8 +69,7 @@ impl Source {
             let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             bail!("no files of bars in {}, expected names as binance_BTC-USDT_1h.csv.gz", paths.join(", "));
         }
-        let rejected = files.iter().map(|file| (file.instrument.clone(), file.rejected.count)).collect();
-        Ok(Self { place: Place::Files(files), rejected })
+        Ok(Self::Files(files))
     }
 
     /// The bars of an instrument that open in `range`.
@@ -93,25 +80,26 @@ impl Source {
         range: Range<Micros>,
         now: Micros,
     ) -> anyhow::Result<Bars> {
-        match &self.place {
-            Place::Store(store) => {
+        match self {
+            Self::Store(store) => {
                 let found = store.series(instrument, timeframe, range, now)?;
                 let made_of = found.made_of.map(|made_of| (made_of.timeframe, made_of.bars));
-                Ok(Bars { series: found.series, made_of })
+                Ok(Bars { series: found.series, made_of, rejected: found.rejected })
             }
-            Place::Files(files) => of_files(files, instrument, timeframe, range, now),
+            Self::Files(files) => of_files(files, instrument, timeframe, range, now),
         }
     }
+}
 
-    /// One line of facts about bars that are read, which are like `report`.
-    pub(crate) fn facts(&self, instrument: &InstrumentId, bars: &Bars, report: &Report) -> String {
+impl Bars {
+    /// One line of facts about them; they are of `instrument`, and like `report`.
+    pub(crate) fn facts(&self, instrument: &InstrumentId, report: &Report) -> String {
         let span = match (report.first, report.last) {
             (Some(first), Some(last)) => format!("{} to {}", shown(first), shown(last)),
             _ => "none".to_owned(),
         };
-        let made_of = bars.made_of.map_or_else(String::new, |(frame, count)| format!(" ({count} bars of {frame})"));
-        let rejected = self.rejected.get(instrument).copied().unwrap_or(0);
-        let (frame, gaps) = (bars.series.timeframe, report.gaps.len());
+        let made_of = self.made_of.map_or_else(String::new, |(frame, count)| format!(" ({count} bars of {frame})"));
+        let (frame, gaps, rejected) = (self.series.timeframe, report.gaps.len(), self.rejected);
         format!("{instrument} {frame}: {} bars, {span}, {gaps} gaps, {rejected} rejected{made_of}", report.bars)
     }
 }
@@ -144,15 +132,49 @@ fn of_files(
         Series { records, ..*series }
     };
     if file.series.timeframe == timeframe {
-        return Ok(Bars { series: within(&file.series), made_of: None });
+        return Ok(Bars { series: within(&file.series), made_of: None, rejected: file.rejected.count });
     }
     let made = resample(&file.series, timeframe, now)?;
-    Ok(Bars { series: within(&made), made_of: Some((file.series.timeframe, file.series.records.len())) })
+    let made_of = Some((file.series.timeframe, file.series.records.len()));
+    Ok(Bars { series: within(&made), made_of, rejected: file.rejected.count })
 }
 
-fn read(path: &Path, now: Micros) -> anyhow::Result<BarFile> {
-    let options = ReadOptions { now, ..ReadOptions::default() };
-    Ok(read_file(path, &options, &mut |_| {})?)
+/// Brings a file into the store; shows how far it is.
+pub(crate) fn import(store: &MarketStore, path: &Path, options: &ReadOptions) -> anyhow::Result<(BarFile, Imported)> {
+    watched(|progress| {
+        let file = read_file(path, options, progress)?;
+        let imported = store.import(&file, options.now)?;
+        Ok((file, imported))
+    })
+}
+
+/// What there is to know of a file that was imported without somebody asking for it just now; nothing where it brought
+/// nothing new.
+fn log(store: &MarketStore, file: &BarFile, imported: &Imported) {
+    let (path, replaced) = (file.path.display(), &imported.replaced);
+    if imported.added == 0 && replaced.count == 0 {
+        return;
+    }
+    tracing::info!("{path}: {} bars imported into {}", imported.added, store.path().display());
+    if replaced.count > 0 {
+        tracing::warn!("{path}: {} bars took the place of stored ones: {replaced}", replaced.count);
+    }
+    if file.rejected.count > 0 {
+        tracing::warn!("{path}: {} lines rejected: {}", file.rejected.count, file.rejected);
+    }
+}
+
+/// Runs what reads a file; shows how far it is.
+fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> T) -> T {
+    progress::watched(|show| {
+        work(&mut |Progress { path, bytes_done, bytes_total }| {
+            show(progress::Read { path, done: bytes_done, total: bytes_total });
+        })
+    })
+}
+
+fn options(now: Micros) -> ReadOptions {
+    ReadOptions { now, ..ReadOptions::default() }
 }
 
 /// Files, and the files of bars in folders, in the order of their names.

@@ -89,7 +89,7 @@ impl Trial<'_> {
         for id in &asked.instruments {
             let bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now)?;
             let quality = quality::Report::of(&bars.series);
-            facts.push(source.facts(id, &bars, &quality));
+            facts.push(bars.facts(id, &quality));
             warnings.extend(doubts(id, &quality));
             hash.update(data_hash(id, &bars.series).0);
             listed.push((self.instrument(id, &bars.series), bars.series));

@@ -41,7 +41,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
     }
     let now = jiff::Timestamp::now().as_microsecond();
     let source = match args.data.as_slice() {
-        [] => Source::store(&config, now, &mut |told| tracing::info!("{told}"))?,
+        [] => Source::store(&config, now)?,
         files => Source::files(files, now)?,
     };
     let folder = if args.strategy_file.is_some() { Path::new("") } else { call.origin.folder() };

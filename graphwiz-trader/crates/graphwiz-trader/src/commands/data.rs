@@ -6,7 +6,7 @@ use std::path::Path;
 
 use platform::process::Ended;
 use trading_core::time::Micros;
-use trading_io::bar_file::{ReadOptions, SeriesNames, Stamp, read_file};
+use trading_io::bar_file::{ReadOptions, SeriesNames, Stamp};
 use trading_io::cut::cut;
 use trading_io::market_store::{MarketStore, Verified};
 
@@ -63,8 +63,8 @@ fn import(call: &Call<'_>, store: &MarketStore, args: &ImportArgs, now: Micros) 
         ..options(&args.reading, now)
     };
     let imported = |path: &Path| -> anyhow::Result<Fact> {
-        let file = read_file(path, &options, &mut |_| {})?;
-        Ok(told::imported(path, &file, &store.import(&file, now)?))
+        let (file, imported) = data::import(store, path, &options)?;
+        Ok(told::imported(path, &file, &imported))
     };
     let mut all = Vec::new();
     for path in data::files_in(&args.paths)? {

@@ -55,7 +55,7 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
     let (strategy, folder) = named(call, &config, target, own)?;
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
-    let source = Source::store(&config, now, &mut |told| tracing::info!("{told}"))?;
+    let source = Source::store(&config, now)?;
     let WarmUp { defined, settle } = ready.warm_up();
     let mut checked = Checked { strategy: target.to_owned(), warm_up: Bars { defined, settle }, series: Vec::new() };
     for instrument in &strategy.instruments {
