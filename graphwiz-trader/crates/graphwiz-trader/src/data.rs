@@ -35,7 +35,8 @@ pub(crate) struct Bars {
 }
 
 impl Source {
-    /// The store of this configuration, after those files of `data.import` were imported that never were or have changed.
+    /// The store of this configuration, after those files of `data.import` were imported that never were or have
+    /// changed.
     pub(crate) fn store(config: &Config, now: Micros) -> anyhow::Result<Self> {
         let store = open(config)?;
         for path in files_in(&config.data.import)? {

@@ -102,7 +102,8 @@ impl MarketStore {
         self.with("importing into", |connection| write::put(connection, &key, &file.series, &origin, now))
     }
 
-    /// Whether the bars of the file at `path`, of which the file system says `stat`, are stored: it was imported into the
+    /// Whether the bars of the file at `path`, of which the file system says `stat`, are stored: it was imported into
+    /// the
     /// series, and nobody has written to it since. `false` where that is not sure; to import it again does no harm.
     ///
     /// # Errors

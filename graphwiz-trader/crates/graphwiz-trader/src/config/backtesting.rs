@@ -150,7 +150,7 @@ pub struct Data {
     /// The folder of everything that is kept; made where it is not there.
     #[schemars(length(min = 1))]
     pub base_path: PathBuf,
-    /// Files and folders of bars that are imported on first use.
+    /// Files and folders of bars that are imported before a run where they never were or have changed.
     #[schemars(inner(length(min = 1)))]
     pub import: Vec<PathBuf>,
     /// How many bars in a row may be missing; after more of them indicators begin anew.

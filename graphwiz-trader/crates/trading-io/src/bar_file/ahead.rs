@@ -1,6 +1,7 @@
 //! Reading a file while what was read of it is looked at.
 //!
-//! Start at [`read_ahead`]. To read, unpack and hash takes about as long as to make bars of it, and needs another processor.
+//! Start at [`read_ahead`]. To read, unpack and hash takes about as long as to make bars of it, and needs another
+//! processor.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

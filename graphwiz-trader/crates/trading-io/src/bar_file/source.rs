@@ -91,7 +91,7 @@ impl Source {
         let is_packed = self.is_packed();
         let bytes = Bytes { file: io::Cursor::new(self.first).chain(self.file), read: 0, hash: Sha256::new() };
         if is_packed {
-            Text::Packed(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, bytes)))
+            Text::Packed(Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, bytes))))
         } else {
             Text::Plain(bytes)
         }
@@ -101,7 +101,7 @@ impl Source {
 /// The text in a file.
 pub(crate) enum Text {
     Plain(Bytes),
-    Packed(MultiGzDecoder<io::BufReader<Bytes>>),
+    Packed(Box<MultiGzDecoder<io::BufReader<Bytes>>>),
 }
 
 /// The bytes of a file, counted and hashed as they are read.

@@ -1,10 +1,13 @@
 //! How are bars kept in a row?
 //!
-//! A block is up to [`BARS`] records: [`pack`] makes one, [`unpack`] reads it. Most of what a bar says follows from the bar
-//! before it, so a block has differences, each in as few bytes as it needs. A bar takes about 15 bytes of the 48 that its six
+//! A block is up to [`BARS`] records: [`pack`] makes one, [`unpack`] reads it. Most of what a bar says follows from
+//! the bar
+//! before it, so a block has differences, each in as few bytes as it needs. A bar takes about 15 bytes of the 48 that
+//! its six
 //! integers have, and what an import writes is most of its time.
 //!
-//! Of each bar there are three bytes with six lengths of 4 bits, the lowest bits first, and then so many bytes of each number,
+//! Of each bar there are three bytes with six lengths of 4 bits, the lowest bits first, and then so many bytes of
+//! each number,
 //! the least first:
 //!
 //! | number | what |
@@ -16,7 +19,8 @@
 //! | low | how far below the lower one of open and close |
 //! | volume | volume + 1 |
 //!
-//! A sign is the lowest bit. All of it is arithmetic modulo 2⁶⁴, so that any six integers come out as they went in. Before the
+//! A sign is the lowest bit. All of it is arithmetic modulo 2⁶⁴, so that any six integers come out as they went in.
+//! Before the
 //! first bar everything is 0; behind the last there are eight bytes 0, so that every number can be read as eight bytes.
 
 use trading_core::bars::Record;
@@ -24,7 +28,8 @@ use trading_core::time::Micros;
 
 /// Few enough that a new bar rewrites little, and many enough that reading years is reading few rows.
 pub(super) const BARS: usize = 4096;
-/// What the column `form` says of blocks as they are written now; 0 are those of the first schema, whose records are their
+/// What the column `form` says of blocks as they are written now; 0 are those of the first schema, whose records are
+/// their
 /// six integers, each of eight bytes, the least first.
 pub(super) const PACKED: i64 = 1;
 
@@ -53,7 +58,8 @@ pub(super) fn pack(records: &[Record], bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&PADDING);
 }
 
-/// Adds the `bars` records of a block to `records`; `None` where it is not a block of so many, and then some may be there.
+/// Adds the `bars` records of a block to `records`; `None` where it is not a block of so many, and then some may be
+/// there.
 pub(super) fn unpack(form: i64, bytes: &[u8], bars: usize, records: &mut Vec<Record>) -> Option<()> {
     match form {
         PACKED => packed_records(bytes, bars, records),
@@ -185,7 +191,8 @@ mod tests {
             [first[0] + 2 * minute, 6_283_840, 6_283_840, 6_283_840, 6_283_840, 0],
         ];
         let bytes = packed(&bars.map(record));
-        // In bytes: lengths, time, open, close, high, low, volume. The first bar is told from 0, the second has a step that no
+        // In bytes: lengths, time, open, close, high, low, volume. The first bar is told from 0, the second has a
+        // step that no
         // bar had before it, and the third is as long after it, and flat.
         assert_eq!(bytes.len(), (3 + 7 + 3 + 2 + 1 + 1 + 3) + (3 + 7 + 1 + 1 + 1 + 3) + (3 + 1) + 8);
         assert_eq!(unpacked(&bytes, 3).unwrap(), bars.map(record));

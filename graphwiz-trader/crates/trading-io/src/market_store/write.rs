@@ -255,7 +255,8 @@ impl Place<'_> {
         Ok(records)
     }
 
-    /// The blocks that may have to be written again where bars come in that open from `first` to `last`, the oldest first.
+    /// The blocks that may have to be written again where bars come in that open from `first` to `last`, the oldest
+    /// first.
     fn touched(&self, first: Micros, last: Micros) -> Result<Vec<Touched>, StoreFault> {
         let sql = "select id, first, last, bars from blocks where series = ?1 and (
                        (last >= ?2 and first <= ?3)
