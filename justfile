@@ -50,6 +50,10 @@ examples history:
 bench:
     cargo bench --workspace
 
+# the trader's speed and memory beside backtesting.py and vectorbt (installs them; about 5 minutes)
+peers:
+    graphwiz-trader/benches/peers/measure.py
+
 # everything that must hold before a change lands
 ci:
     .ci/run
