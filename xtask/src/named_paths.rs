@@ -42,10 +42,10 @@ fn is_there(page: &str, path: &str, services: &[Service]) -> bool {
     beside || services.iter().any(in_a_release)
 }
 
-/// Every page of the project, by its path from the root.
-fn pages() -> Vec<String> {
+/// Every file of the project, by its path from the root. What is built, installed or left by runs is none.
+fn files() -> Vec<String> {
     let mut list = Command::new("git");
-    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]);
+    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let output = list.current_dir(crate::project_root()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let names = String::from_utf8(output.stdout).unwrap();
@@ -72,17 +72,15 @@ fn what_the_original_documents_name_is_where_they_say() {
 #[test]
 fn what_pages_name_by_its_path_exists() {
     let services = service::all(crate::project_root()).unwrap();
-    let entries = std::fs::read_dir(crate::project_root()).unwrap().map(Result::unwrap);
-    let folders = entries.filter(|entry| entry.path().is_dir());
-    let mut folders: BTreeSet<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
-    folders.extend(FORMER.map(str::to_owned));
+    let files = files();
+    let folders = files.iter().filter_map(|file| file.split_once('/')).map(|(folder, _)| folder.to_owned());
+    let folders: BTreeSet<String> = folders.chain(FORMER.map(str::to_owned)).collect();
     let (mut count, mut missing) = (0, Vec::new());
-    for page in pages() {
-        let text = std::fs::read_to_string(Path::new(crate::project_root()).join(&page)).unwrap();
-        // What is built and installed is not there in a fresh clone.
-        for path in named(&text, &folders).iter().filter(|path| !path.starts_with("target/")) {
+    for page in files.iter().filter(|file| file.ends_with(".md")) {
+        let text = std::fs::read_to_string(Path::new(crate::project_root()).join(page)).unwrap();
+        for path in &named(&text, &folders) {
             count += 1;
-            if !is_there(&page, path, &services) {
+            if !is_there(page, path, &services) {
                 missing.push(format!("{page} names {path}"));
             }
         }
