@@ -1,5 +1,5 @@
-//! Which bars does a run read? Those of the market store, into which the files of `data.import` go on first use; or files as
-//! they are.
+//! Which bars does a run read? Those of the market store, into which the files of `data.import` go when a run needs them, and again
+//! when they have changed; or files as they are.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
