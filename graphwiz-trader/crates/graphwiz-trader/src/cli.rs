@@ -321,7 +321,9 @@ pub(crate) enum ConfigCommand {
 
 /// An instant: RFC 3339 with offset, or a day, which begins at 00:00 UTC.
 fn time(text: &str) -> Result<Micros, String> {
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok();
+    // A date also reads from a time without offset, which would be dropped.
+    let is_day = text.len() == "2026-08-17".len();
+    let day = || text.parse::<jiff::civil::Date>().ok().filter(|_| is_day)?.to_zoned(TimeZone::UTC).ok();
     let at = text.parse::<Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
     at.map(Timestamp::as_microsecond).ok_or_else(|| "expected a time as 2026-08-17T00:00Z, or a day".to_owned())
 }

@@ -21,6 +21,7 @@ use trading_core::metrics::{Metrics, Span};
 use trading_core::quality;
 use trading_core::report::{Heading, Report};
 use trading_core::rules::{Stop, StrategyRules};
+use trading_core::scale::coarsen;
 use trading_core::time::{Micros, Timeframe, shown};
 
 use crate::config::later::NOT_YET;
@@ -87,7 +88,9 @@ impl Trial<'_> {
         // A bar that would close later is made of what is not to be known.
         let end = if self.range.end == Micros::MAX { Micros::MAX } else { asked.timeframe.start_of(self.range.end) };
         for id in &asked.instruments {
-            let bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now)?;
+            let mut bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now)?;
+            // Bars that are not read may be finer, and the tick must not know it.
+            coarsen(&mut bars.series);
             let quality = quality::Report::of(&bars.series);
             facts.push(bars.facts(id, &quality));
             warnings.extend(doubts(id, &quality));

@@ -92,6 +92,23 @@ pub fn coarsest(records: &[Record], scale: Scale) -> Scale {
     found
 }
 
+/// Brings bars to the coarsest scale that holds them, so that nothing is left of other bars they were kept with.
+pub fn coarsen(series: &mut Series) {
+    let scale = coarsest(&series.records, series.scale());
+    let divisor = |kept: u32, needed: u32| power(kept - needed).unwrap_or(1);
+    let price = divisor(series.price_digits, scale.price_digits);
+    let volume = divisor(series.volume_digits, scale.volume_digits);
+    for record in &mut series.records {
+        for count in [&mut record.open, &mut record.high, &mut record.low, &mut record.close] {
+            *count /= price;
+        }
+        if record.volume != NO_VOLUME {
+            record.volume /= volume;
+        }
+    }
+    (series.price_digits, series.volume_digits) = (scale.price_digits, scale.volume_digits);
+}
+
 /// How many of its `digits` a count needs; at least those that are needed anyway.
 fn digits_needed(mut count: i64, mut digits: u32, anyway: u32) -> u32 {
     while digits > anyway && count % 10 == 0 {
@@ -105,6 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::time::Timeframe;
 
     fn bar(prices: [i64; 4], volume: i64) -> Record {
         let [open, high, low, close] = prices;
@@ -144,6 +162,16 @@ mod tests {
             let coarse = coarsest(&records, scale);
             prop_assert_eq!(coarsest(&refined, to), coarse);
             prop_assert_eq!(coarse.finer(scale), scale);
+            let series = |records: [Record; 1], scale: Scale| {
+                let Scale { price_digits, volume_digits } = scale;
+                let mut series = Series { timeframe: Timeframe::M1, price_digits, volume_digits, records: records.into() };
+                coarsen(&mut series);
+                series
+            };
+            let mut coarsened = series(refined, to);
+            prop_assert_eq!(&coarsened, &series(records, scale));
+            refine(&mut coarsened.records, coarse, to).unwrap();
+            prop_assert_eq!(coarsened.records, refined);
         }
     }
 }

@@ -114,6 +114,51 @@ fn a_result_does_not_change_when_data_from_its_end_on_are_removed() {
 }
 
 #[test]
+fn finer_prices_after_the_end_of_a_run_make_no_finer_tick() {
+    let folder = Folder::new();
+    let name = "bitstamp_BTC-USD_5m.csv";
+    // It rises and falls by turns, in whole units.
+    let bar = |i: i64| {
+        let price = 1000 + (i % 160 - 80).abs();
+        format!("{},{price},{price},{price},{price},1000\n", 1_787_011_200_000 + i * 300_000)
+    };
+    let text = format!("ts,open,high,low,close,volume\n{}", (0..576).map(bar).collect::<String>()); // two days
+    fs::write(folder.path(name), &text).expect("a file");
+    let part = ["backtest", "--strategy", "sma_cross", "--data", name, "--to", "2026-08-20", "--out", "-"];
+    let before = folder.told(&part);
+    let report: serde_json::Value = serde_json::from_str(&before).expect("JSON");
+    assert!(report["metrics"]["trades"].as_u64() > Some(2), "{}", report["metrics"]);
+    let later = 1_787_184_000_000_i64; // 2026-08-20T00:00Z
+    fs::write(folder.path(name), format!("{text}{later},1.00001,1.00001,1.00001,1.00001,1.000000001\n"))
+        .expect("a file");
+    assert_eq!(folder.told(&part), before);
+}
+
+#[test]
+fn a_time_without_its_offset_is_refused_and_is_no_day() {
+    let folder = Folder::new();
+    for time in ["2026-08-20T13:00", "2026-08-20T13:00[Europe/Berlin]", "20260820"] {
+        let text = folder.refused(&["backtest", "--from", time], 2);
+        assert!(text.contains("expected a time as 2026-08-17T00:00Z, or a day"), "{time}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_of_reports_whose_name_is_no_text_is_written_to() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = Folder::new();
+    let name = OsStr::from_bytes(b"r\xff");
+    let program = env!("CARGO_BIN_EXE_graphwiz-trader");
+    let mut run = Command::new(program);
+    let run = run.args(["backtest", "--json", "--report-dir"]).arg(name).current_dir(folder.0.path()).output();
+    let run = run.expect("a run");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(folder.0.path().join(name).join("sma_cross.html").exists());
+}
+
+#[test]
 fn what_is_not_there_is_named_with_what_is() {
     let folder = Folder::new();
     let text = folder.refused(&["backtest", "--strategy", "sma_crossing"], 2);

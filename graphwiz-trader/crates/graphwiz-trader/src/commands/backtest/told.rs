@@ -37,7 +37,7 @@ impl Told {
             "emergency": report.emergency,
             "warnings": report.warnings,
             "fingerprint": report.fingerprint,
-            "reports": written,
+            "reports": written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         }));
         for emergency in &report.emergency {
             lines += &format!("{}: {}\n", report.name, emergency.text);
