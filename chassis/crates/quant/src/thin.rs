@@ -1,6 +1,6 @@
 //! Which samples of a long series suffice to draw it?
 //!
-//! Start at [`keep_extremes`]. Method: the time is cut into equal parts, and of each part the least and the greatest sample
+//! Start at [`keep_extremes`], or at [`keep_extremes_of`] for what is too long to be held. Method: the time is cut into equal parts, and of each part the least and the greatest sample
 //! stay, so that no peak of a chart is lost. With two parts for each pixel column the drawn line is the same to the pixel
 //! (U. Jugel et al., *Proceedings of the VLDB Endowment* 7 (2014), 797–808, there with the ends of each part as well).
 
@@ -22,34 +22,59 @@
 #[must_use]
 pub fn keep_extremes(times: &[i64], values: &[f64], at_most: usize) -> Vec<usize> {
     assert_eq!(times.len(), values.len(), "a series has as many values as times");
-    let n = times.len();
-    if n <= at_most.max(4) {
-        return (0..n).collect();
+    keep_extremes_of(0..times.len(), |place| (times[place], values[place]), at_most)
+}
+
+/// As [`keep_extremes`], for samples that are computed one after the other: those of them that are kept.
+///
+/// `point` says time and value of a sample. They are walked over twice, and none is kept in between but those of the
+/// result, so that a series need not be in memory to be drawn.
+///
+/// ```
+/// let squares = (0..1000).map(|x| (x, (x * x) as f64));
+/// let kept = quant::thin::keep_extremes_of(squares, |point| point, 4);
+/// assert_eq!(kept, [(0, 0.0), (1, 1.0), (998, 996_004.0), (999, 998_001.0)]);
+/// ```
+#[must_use]
+pub fn keep_extremes_of<S: Copy>(
+    samples: impl Iterator<Item = S> + Clone,
+    point: impl Fn(S) -> (i64, f64),
+    at_most: usize,
+) -> Vec<S> {
+    let at_most = at_most.max(4);
+    let mut rest = samples.clone();
+    let Some(first) = rest.next() else { return Vec::new() };
+    let (n, last) = rest.fold((1, first), |(n, _), sample| (n + 1, sample));
+    if n <= at_most {
+        return samples.collect();
     }
-    let parts = (at_most.max(4) - 2) / 2;
-    let first = times[0];
-    let length = u128::from(times[n - 1].abs_diff(first)) + 1;
-    let part = |i: usize| u128::from(times[i].abs_diff(first)) * parts as u128 / length;
-    let mut kept = vec![0];
-    let mut next = 1;
-    while next < n - 1 {
-        let current = part(next);
-        let (mut least, mut greatest) = (next, next);
-        while next < n - 1 && part(next) == current {
-            if values[next] < values[least] {
+    let parts = (at_most as u128 - 2) / 2;
+    let (start, end) = (point(first).0, point(last).0);
+    let since = |at: i64| u128::from(at.abs_diff(start));
+    let length = since(end) + 1;
+    // The first time after the part in which `at` lies.
+    let past_part = |at: i64| ((since(at) * parts / length + 1) * length).div_ceil(parts);
+    let within = samples.enumerate().skip(1).take(n - 2);
+    let mut within = within.map(|(place, sample)| (place, point(sample), sample)).peekable();
+    let mut kept = vec![first];
+    while let Some(begun) = within.next() {
+        let past = past_part(begun.1.0);
+        let (mut least, mut greatest) = (begun, begun);
+        while let Some(next) = within.next_if(|(_, (at, _), _)| since(*at) < past) {
+            if next.1.1 < least.1.1 {
                 least = next;
             }
-            if values[next] > values[greatest] {
+            if next.1.1 > greatest.1.1 {
                 greatest = next;
             }
-            next += 1;
         }
-        kept.push(least.min(greatest));
-        if least != greatest {
-            kept.push(least.max(greatest));
+        let (earlier, later) = if least.0 <= greatest.0 { (least, greatest) } else { (greatest, least) };
+        kept.push(earlier.2);
+        if earlier.0 != later.0 {
+            kept.push(later.2);
         }
     }
-    kept.push(n - 1);
+    kept.push(last);
     kept
 }
 
