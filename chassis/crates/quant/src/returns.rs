@@ -44,13 +44,13 @@ pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<f64> {
 /// The deepest fall from a highest value so far, as a fraction of it, and the most values in a row under an earlier high.
 ///
 /// ```
-/// assert_eq!(quant::returns::drawdown(&[100.0, 90.0, 75.0, 90.0]), (0.25, 3));
-/// assert_eq!(quant::returns::drawdown(&[]), (0.0, 0));
+/// assert_eq!(quant::returns::drawdown([100.0, 90.0, 75.0, 90.0]), (0.25, 3));
+/// assert_eq!(quant::returns::drawdown([]), (0.0, 0));
 /// ```
 #[must_use]
-pub fn drawdown(values: &[f64]) -> (f64, usize) {
+pub fn drawdown(values: impl IntoIterator<Item = f64>) -> (f64, usize) {
     let (mut highest, mut deepest, mut under, mut longest) = (f64::MIN, 0.0_f64, 0, 0);
-    for &value in values {
+    for value in values {
         if value >= highest {
             (highest, under) = (value, 0);
         } else {
@@ -64,14 +64,19 @@ pub fn drawdown(values: &[f64]) -> (f64, usize) {
 
 /// The linear 5 % quantile of returns, and the mean of those at or under it: value at risk and expected shortfall, both as
 /// returns. `None` for fewer than 20.
+///
+/// They are walked over twice, and held once in between.
 #[must_use]
-pub fn tail(returns: &[f64]) -> Option<(f64, f64)> {
-    if returns.len() < 20 {
+pub fn tail(returns: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
+    let mut column: Vec<f64> = returns.clone().collect();
+    if column.len() < 20 {
         return None;
     }
-    let limit = quantile(&mut returns.to_vec(), 0.05)?;
-    let worst: Vec<f64> = returns.iter().copied().filter(|value| *value <= limit).collect();
-    Some((limit, scale::mean(&worst)?))
+    let limit = quantile(&mut column, 0.05)?;
+    // Of returns that are mostly equal most can be at the limit, so the worst take the place of all.
+    column.clear();
+    column.extend(returns.filter(|value| *value <= limit));
+    Some((limit, scale::mean(&column)?))
 }
 
 /// Probabilistic Sharpe ratio against 0: how likely it is that the true ratio of such returns is positive.
@@ -133,17 +138,17 @@ mod tests {
             }))
             .collect();
         near(Some(values[10] - 1.0), 0.017419);
-        near(Some(drawdown(&values).0), 0.02);
+        near(Some(drawdown(values).0), 0.02);
     }
 
     #[test]
     fn the_tail_is_the_linear_quantile_and_what_lies_under_it() {
         // r_k = (−1)^k · k/1000, k = 1 … 20: −.019, −.017, …; the 5 % point lies at .95 between the first two.
         let returns: Vec<f64> = (1..=20).map(|k| f64::from(if k % 2 == 0 { k } else { -k }) / 1000.0).collect();
-        let (var, shortfall) = tail(&returns).expect("20 returns");
+        let (var, shortfall) = tail(returns.iter().copied()).expect("20 returns");
         near(Some(var), -0.0171);
         near(Some(shortfall), -0.019);
-        assert_eq!(tail(&returns[1..]), None);
+        assert_eq!(tail(returns[1..].iter().copied()), None);
     }
 
     #[test]

@@ -68,22 +68,26 @@ impl Metrics {
         risk_free: f64,
     ) -> Self {
         let periods = YEAR / (frame.micros() / SECOND) as f64;
-        let mut values = Vec::with_capacity(outcome.unit_values.len() + 1);
-        values.push(1.0);
-        values.extend_from_slice(&outcome.unit_values);
-        let returns: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
-        let last = *values.last().unwrap_or(&1.0);
+        let values = std::iter::once(1.0).chain(outcome.unit_values.iter().copied());
+        let returns = values.clone().zip(&outcome.unit_values).map(|(before, after)| after / before - 1.0);
+        let last = *outcome.unit_values.last().unwrap_or(&1.0);
         let years = (span.to - span.from) as f64 / SECOND as f64 / YEAR;
         let cagr = (years > 0.0).then(|| last.powf(1.0 / years) - 1.0).filter(|cagr| cagr.is_finite());
-        let (max_drawdown, drawdown_bars) = returns::drawdown(&values);
+        let (max_drawdown, drawdown_bars) = returns::drawdown(values);
         let trips = TripFigures::of(outcome, money);
-        let tail = returns::tail(&returns);
+        let column: Vec<f64> = returns.clone().collect();
+        let volatility = returns::volatility(&column, periods);
+        let sharpe = returns::sharpe(&column, risk_free / periods, periods);
+        let sortino = returns::sortino(&column, risk_free / periods, periods);
+        // Of a long run one column of returns is what there is room for beside the bars, and the tail makes its own.
+        drop(column);
+        let tail = returns::tail(returns);
         Self {
             total_return: last - 1.0,
             cagr,
-            volatility: returns::volatility(&returns, periods),
-            sharpe: returns::sharpe(&returns, risk_free / periods, periods),
-            sortino: returns::sortino(&returns, risk_free / periods, periods),
+            volatility,
+            sharpe,
+            sortino,
             max_drawdown,
             drawdown_bars,
             calmar: cagr.filter(|_| max_drawdown > 0.0).map(|cagr| cagr / max_drawdown),
