@@ -2,14 +2,15 @@
 
 mod told;
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
 use rust_decimal::Decimal;
+use trading_core::report::Report;
 use trading_core::rules::Slippage;
 use trading_core::time::{Micros, shown};
 
@@ -132,11 +133,10 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
 /// Writes the reports of a run; where they are, the one for people first.
 fn write_reports(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow::Result<Vec<PathBuf>> {
     let reports = &config.backtesting.reports;
-    let json = || serde_json::to_string(&tried.report).context("the report as JSON");
     match args.out.as_deref() {
         Some(path) if path == Path::new("-") => return Ok(Vec::new()),
         Some(path) => {
-            write(path, &json()?)?;
+            write_json(path, &tried.report)?;
             return Ok(vec![path.to_path_buf()]);
         }
         None => {}
@@ -158,7 +158,7 @@ fn write_reports(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &
     }
     if reports.output_format.has_json() {
         let path = folder.join(format!("{name}.json"));
-        write(&path, &json()?)?;
+        write_json(&path, &tried.report)?;
         written.push(path);
     }
     Ok(written)
@@ -218,5 +218,19 @@ fn assumptions(config: &Config) -> Vec<String> {
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("writing the report {}", path.display()))
+    fs::write(path, text).with_context(|| writing(path))
+}
+
+/// Writes a report as it becomes JSON: as one text it would be as large as the bars that it tells of.
+fn write_json(path: &Path, report: &Report) -> anyhow::Result<()> {
+    let written = File::create(path).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        serde_json::to_writer(&mut file, report)?;
+        file.flush()
+    });
+    written.with_context(|| writing(path))
+}
+
+fn writing(path: &Path) -> String {
+    format!("writing the report {}", path.display())
 }
