@@ -121,7 +121,7 @@ impl Trial<'_> {
         let rules = &self.config.rules(self.goes_on);
         let from = self.range.start;
         let outcome = run(&Run { money, markets, timeframe, from, participants, rules, capital });
-        let span = self.span(markets, outcome.sampled_at.last().copied())?;
+        let span = self.span(markets, outcome.sampled_at.last())?;
         let free = self.config.backtesting.risk_free_rate;
         let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
         let heading = Heading {
@@ -135,7 +135,7 @@ impl Trial<'_> {
             gate_unmet: self.config.live_gate().unmet(&metrics, span),
             warnings: self.warnings(&loaded.warnings, &outcome.panics, markets),
         };
-        let report = Report::new(heading, &outcome, markets, money, metrics, span);
+        let report = Report::new(heading, outcome, markets, money, metrics, span);
         let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
         Ok(Tried { report, prices })
     }

@@ -16,6 +16,7 @@ pub mod record;
 mod watch;
 
 use crate::bars::Record;
+use crate::curve::Instants;
 use crate::ledger::Ledger;
 use crate::market::{Market, Money};
 use crate::rules::Rules;
@@ -63,7 +64,7 @@ pub struct Outcome {
     /// What ended trading, each time it did.
     pub emergencies: Vec<Emergency>,
     /// The close times at which N was sampled.
-    pub sampled_at: Vec<Micros>,
+    pub sampled_at: Instants,
     /// N at each of them, for statistics.
     pub unit_values: Vec<f64>,
     /// At how many of them something was held.

@@ -9,6 +9,7 @@
 
 pub mod bars;
 pub mod counts;
+pub mod curve;
 pub mod data_hash;
 pub mod engine;
 pub mod exact;

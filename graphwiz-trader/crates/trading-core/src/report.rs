@@ -3,10 +3,12 @@
 //! Money, prices and quantities are texts of decimals, statistics are numbers, instants are milliseconds of Unix time.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::curve::Curve;
 use crate::engine::Outcome;
 use crate::engine::record::{OrderState, Rule, Side, Trigger};
 use crate::exact::written;
@@ -39,7 +41,7 @@ pub struct Report {
     /// What the gate to live asks for and the run has not shown; empty where it has.
     pub gate_unmet: Vec<Unmet>,
     /// Close time of each bar, and what the account was worth then, to the cent.
-    pub equity: Vec<(i64, String)>,
+    pub equity: Curve,
     /// Finished trips.
     pub trades: Vec<Trade>,
     /// All orders, each with its fills.
@@ -155,11 +157,11 @@ pub struct Heading<'a> {
 }
 
 impl Report {
-    /// Tells a run.
+    /// Tells a run. The samples of N become the worth of the account in their own memory: there is one a bar.
     #[must_use]
     pub fn new(
         heading: Heading<'_>,
-        outcome: &Outcome,
+        mut outcome: Outcome,
         markets: &[Market],
         money: Money,
         metrics: Metrics,
@@ -172,6 +174,9 @@ impl Report {
             *exits.entry(trip.cause.kind()).or_default() += 1;
         }
         let capital = money.to_f64(heading.capital);
+        let mut worth = mem::take(&mut outcome.unit_values);
+        worth.iter_mut().for_each(|n| *n *= capital);
+        let equity = Curve::new(mem::take(&mut outcome.sampled_at), worth);
         let walked = |market: &Market| {
             let within = |record: &&crate::bars::Record| span.from <= record.open_time && record.open_time < span.to;
             market.series.records.iter().filter(within).count()
@@ -199,14 +204,9 @@ impl Report {
             },
             metrics,
             gate_unmet: heading.gate_unmet,
-            equity: outcome
-                .sampled_at
-                .iter()
-                .zip(&outcome.unit_values)
-                .map(|(at, n)| (millis(*at), format!("{:.2}", n * capital)))
-                .collect(),
+            equity,
             trades: outcome.trips.iter().map(|trip| names.trade(trip)).collect(),
-            orders: names.orders(outcome),
+            orders: names.orders(&outcome),
             exits,
             refusals: outcome.refusals.iter().map(|refusal| names.refusal(refusal)).collect(),
             emergency: outcome.emergencies.iter().map(emergency).collect(),

@@ -29,7 +29,7 @@ fn ran(timeframe: Timeframe, exits: Exits) -> Ran {
         capital: money.count(decimal("100000")).expect("a count"),
     });
     let records = &markets[0].series.records;
-    let span = Span { from: records[0].open_time, to: *outcome.sampled_at.last().expect("samples") };
+    let span = Span { from: records[0].open_time, to: outcome.sampled_at.last().expect("samples") };
     let metrics = Metrics::of(&outcome, &markets, money, timeframe, span, 0.02);
     Ran { outcome, markets, money, metrics }
 }

@@ -252,7 +252,7 @@ fn replay(history: &Value) -> Replayed {
         rules: &rules(config),
         capital: money.count(capital).expect("a count"),
     });
-    let span = Span { from, to: *outcome.sampled_at.last().expect("samples") };
+    let span = Span { from, to: outcome.sampled_at.last().expect("samples") };
     let free = config["backtesting"]["risk_free_rate"].as_str().expect("a rate").parse().expect("a number");
     let metrics = Metrics::of(&outcome, &markets, money, timeframe, span, free);
     let strategies = strategies.iter().map(|strategy| text(strategy, "name").to_owned()).collect();

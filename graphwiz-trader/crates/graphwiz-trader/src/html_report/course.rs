@@ -154,7 +154,7 @@ impl Course {
     pub(super) fn of(report: &Report, prices: &[Prices]) -> Self {
         let number = |text: &String| text.parse::<f64>().unwrap_or(f64::NAN);
         let initial = Some(number(&report.account.initial)).filter(|initial| initial.is_finite()).unwrap_or(0.0);
-        let run = Line::new((report.span.from, initial), report.equity.iter().map(|(at, value)| (*at, number(value))));
+        let run = Line::new((report.span.from, initial), report.equity.points());
         let hold = held(report.span.from, initial, prices);
         let falls = run.falls();
         let mut course = Self {

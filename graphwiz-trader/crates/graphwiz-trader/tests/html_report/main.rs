@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use trading_core::engine::record::Rule;
 
 use runs::Told;
+use trading_core::curve::{Curve, Instants};
 
 /// The guide's page about this page.
 const GUIDE: &str = include_str!("../../../../docs/reading-a-report.md");
@@ -224,6 +225,10 @@ fn perhaps() -> impl Strategy<Value = Option<f64>> {
     proptest::option::of(figure())
 }
 
+fn worth() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.0), Just(f64::NAN), -1e20..1e20_f64]
+}
+
 fn amount() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("0".to_owned()),
@@ -236,7 +241,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
     fn whatever_the_figures_are_the_page_is_well_formed(
-        amounts in proptest::collection::vec((1..10_000_000_000_i64, amount()), 0..40),
+        amounts in proptest::collection::vec((1..10_000_000_000_i64, worth()), 0..40),
         ends in [amount(), amount()],
         figures in [figure(), figure(), figure(), figure()],
         optional in [perhaps(), perhaps(), perhaps(), perhaps()],
@@ -246,8 +251,12 @@ proptest! {
         let Told { report, prices } = &mut told;
         let [initial, equity] = ends;
         (report.account.initial, report.account.equity) = (initial, equity);
-        let mut at = report.span.from;
-        report.equity = amounts.into_iter().map(|(step, value)| { at += step; (at, value) }).collect();
+        let (mut at, mut sampled_at) = (report.span.from, Instants::default());
+        for (step, _) in &amounts {
+            at += step;
+            sampled_at.push(at * 1000);
+        }
+        report.equity = Curve::new(sampled_at, amounts.into_iter().map(|(_, worth)| worth).collect());
         let metrics = &mut report.metrics;
         [metrics.total_return, metrics.max_drawdown, metrics.benchmark, metrics.turnover] = figures;
         [metrics.cagr, metrics.sharpe, metrics.var_95, metrics.expectancy] = optional;

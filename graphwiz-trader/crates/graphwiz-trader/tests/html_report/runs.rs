@@ -83,7 +83,7 @@ fn told(setting: Setting<'_>) -> Told {
         gate_unmet: Gate::live().unmet(&metrics, span),
         warnings: Vec::new(),
     };
-    let report = Report::new(heading, &outcome, &markets, money, metrics, span);
+    let report = Report::new(heading, outcome, &markets, money, metrics, span);
     Told { report, prices: markets.iter().filter_map(|market| Prices::of(market, span)).collect() }
 }
 

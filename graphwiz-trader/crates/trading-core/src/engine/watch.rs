@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use rust_decimal::Decimal;
 
+use crate::curve::Instants;
 use crate::exact;
 use crate::ledger::UNIT_DIGITS;
 use crate::market::Money;
@@ -47,7 +48,7 @@ pub(super) struct Watch {
 /// All samples.
 #[derive(Debug, Default)]
 pub(super) struct Sampled {
-    pub(super) at: Vec<Micros>,
+    pub(super) at: Instants,
     pub(super) unit_values: Vec<f64>,
     pub(super) exposed: usize,
     pub(super) mean_equity: f64,
@@ -97,11 +98,7 @@ impl Watch {
             stopped: false,
             errors: 0,
             equity_sum: 0.0,
-            sampled: Sampled {
-                at: Vec::with_capacity(samples),
-                unit_values: Vec::with_capacity(samples),
-                ..Sampled::default()
-            },
+            sampled: Sampled { unit_values: Vec::with_capacity(samples), ..Sampled::default() },
             values_hash: HashSink::default(),
         };
         watch.set_floors();
@@ -130,7 +127,7 @@ impl Watch {
         if midnight < at {
             self.begin_day(midnight);
         }
-        if unit_value != self.unit_value || self.sampled.at.is_empty() {
+        if unit_value != self.unit_value || self.sampled.unit_values.is_empty() {
             self.values_hash.put(&at.to_le_bytes());
             self.values_hash.put(&unit_value.to_le_bytes());
             self.unit_value = unit_value;
@@ -230,9 +227,9 @@ impl Watch {
 
     /// All samples, and the hash of when N changed to what.
     pub(super) fn finish(mut self, money: Money) -> (Sampled, [u8; 32]) {
-        if !self.sampled.at.is_empty() {
-            self.sampled.mean_equity =
-                self.equity_sum / exact::pow10(money.digits) as f64 / self.sampled.at.len() as f64;
+        let samples = self.sampled.unit_values.len();
+        if samples > 0 {
+            self.sampled.mean_equity = self.equity_sum / exact::pow10(money.digits) as f64 / samples as f64;
         }
         (self.sampled, self.values_hash.finish())
     }
