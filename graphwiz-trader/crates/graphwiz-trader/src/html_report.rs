@@ -32,7 +32,7 @@ const STYLE: &str = include_str!("html_report/page.css");
 
 /// The page of a run; `prices` are those of its instruments, of the bars that it walked.
 #[must_use]
-pub fn page(report: &Report, prices: &[Prices], notes: &Notes<'_>) -> String {
+pub fn page(report: &Report, prices: &[Prices<'_>], notes: &Notes<'_>) -> String {
     let course = Course::of(report, prices);
     let sections = [
         verdict::banners(report),

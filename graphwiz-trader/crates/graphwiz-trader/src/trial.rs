@@ -51,10 +51,10 @@ pub(crate) struct Trial<'a> {
 }
 
 /// What came of a trial.
-pub(crate) struct Tried {
+pub(crate) struct Tried<'a> {
     pub(crate) report: Report,
     /// The prices of the bars it walked.
-    pub(crate) prices: Vec<Prices>,
+    pub(crate) prices: Vec<Prices<'a>>,
 }
 
 /// Bars as the engine counts them: read once for all trials that ask for the same.
@@ -103,7 +103,7 @@ impl Trial<'_> {
     }
 
     /// Runs it over its bars.
-    pub(crate) fn run(&self, loaded: &Loaded) -> anyhow::Result<Tried> {
+    pub(crate) fn run<'l>(&self, loaded: &'l Loaded) -> anyhow::Result<Tried<'l>> {
         let Loaded { asked: Asked { instruments, timeframe }, money, markets, .. } = loaded;
         let (timeframe, money) = (*timeframe, *money);
         let capital = self.config.backtesting.initial_capital.0;

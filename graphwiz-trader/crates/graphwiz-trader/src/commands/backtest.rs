@@ -131,7 +131,12 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
 }
 
 /// Writes the reports of a run; where they are, the one for people first.
-fn write_reports(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried) -> anyhow::Result<Vec<PathBuf>> {
+fn write_reports(
+    call: &Call<'_>,
+    config: &Config,
+    args: &BacktestArgs,
+    tried: &Tried<'_>,
+) -> anyhow::Result<Vec<PathBuf>> {
     let reports = &config.backtesting.reports;
     match args.out.as_deref() {
         Some(path) if path == Path::new("-") => return Ok(Vec::new()),
@@ -165,7 +170,7 @@ fn write_reports(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &
 }
 
 /// The command line that gives the same report again.
-fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried) -> String {
+fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried<'_>) -> String {
     let mut words = vec![PROGRAM.name.to_owned(), "backtest".to_owned()];
     words.extend(call.origin.profile.map(|profile| format!("--profile {profile:?}")));
     match args.portfolio {

@@ -4,8 +4,8 @@
 use trading_core::report::Report;
 
 use super::axis::{TimeAxis, ValueAxis};
-use super::course::{Calendar, Course, Period};
-use super::plot::Plot;
+use super::course::{Calendar, Course, Line, Period};
+use super::plot::{self, Plot};
 use super::prices::Prices;
 use super::text::{self, DAY, escaped};
 use super::trades::{self, CAUSES, Fills};
@@ -20,10 +20,10 @@ const FEW_INSTRUMENTS: usize = 4;
 const CLOSE_UP: i64 = 21;
 
 /// All charts, after their headings.
-pub(super) fn section(report: &Report, course: &Course, prices: &[Prices]) -> String {
-    let ends = prices.iter().filter_map(|prices| prices.times.last().copied());
-    let to = ends.chain([course.run.last().0, report.span.to]).max().unwrap_or(report.span.to);
-    let time = TimeAxis::new(course.run.times[0], to);
+pub(super) fn section(report: &Report, course: &Course<'_>, prices: &[Prices<'_>]) -> String {
+    let ends = prices.iter().map(Prices::closed);
+    let to = ends.chain([course.run.last.0, report.span.to]).max().unwrap_or(report.span.to);
+    let time = TimeAxis::new(course.run.first.0, to);
     let fills = Fills::of(report);
     let charts = [
         equity(report, course, time),
@@ -42,7 +42,7 @@ pub(super) fn section(report: &Report, course: &Course, prices: &[Prices]) -> St
 }
 
 /// By which calendar a run of that length is told.
-pub(super) fn calendar(course: &Course) -> Calendar {
+pub(super) fn calendar(course: &Course<'_>) -> Calendar {
     match course.length() / DAY {
         0..=BY_DAY => Calendar::Days,
         ..=BY_WEEK => Calendar::Weeks,
@@ -54,22 +54,22 @@ fn figure(title: &str, legend: &str, chart: &str) -> String {
     format!("<figure><figcaption><h3>{title}</h3><p class=legend>{legend}</p></figcaption>{chart}</figure>\n")
 }
 
-fn worst_band(plot: &Plot, course: &Course) -> String {
+fn worst_band(plot: &Plot, course: &Course<'_>) -> String {
     course.lost_week().map_or_else(String::new, |week| plot.band("worst", week.from, week.to))
 }
 
-fn equity(report: &Report, course: &Course, time: TimeAxis) -> String {
+fn equity(report: &Report, course: &Course<'_>, time: TimeAxis) -> String {
     let height = 260.0;
-    let held = course.hold.as_ref().map_or(&[][..], |hold| &hold.values);
-    let value = ValueAxis::around(course.run.values.iter().chain(held).copied(), height);
+    let both = [&course.run].into_iter().chain(&course.hold);
+    let value = ValueAxis::around(both.flat_map(|line| [line.low, line.high]), height);
     let plot = Plot { time, value, height, written: text::number };
     let mut lines = String::new();
     let mut legend = key("run", "this run");
     if let Some(hold) = &course.hold {
-        lines += &plot.line("hold", &hold.times, &hold.values);
+        lines += &plot.line("hold", &hold.drawn);
         legend += &key("hold", "holding, without costs");
     }
-    lines += &plot.line("run", &course.run.times, &course.run.values);
+    lines += &plot.line("run", &course.run.drawn);
     let mut marks = worst_band(&plot, course);
     if let Some(week) = course.lost_week() {
         let middle = week.from + (week.to - week.from) / 2;
@@ -80,7 +80,7 @@ fn equity(report: &Report, course: &Course, time: TimeAxis) -> String {
         marks += &plot.upright("stopped", emergency.at);
         marks += &plot.word("stopped", emergency.at, 30.0, "emergency");
     }
-    let (end, now) = course.run.last();
+    let (end, now) = course.run.last;
     marks += &plot.dot("run", end, now, "");
     let currency = escaped(&report.account.currency);
     let label = format!("The account in {currency} over time, beside holding");
@@ -88,25 +88,22 @@ fn equity(report: &Report, course: &Course, time: TimeAxis) -> String {
 }
 
 /// The account on a scale of its own, where beside holding it would seem to stand still.
-fn alone(report: &Report, course: &Course, time: TimeAxis) -> String {
-    let spread = |values: &[f64]| {
-        let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
-        high - low
-    };
-    let own = spread(&course.run.values);
-    let seems_flat = course.hold.as_ref().is_some_and(|hold| own > 0.0 && own < spread(&hold.values) / 3.0);
+fn alone(report: &Report, course: &Course<'_>, time: TimeAxis) -> String {
+    let spread = |line: &Line| line.high - line.low;
+    let own = spread(&course.run);
+    let seems_flat = course.hold.as_ref().is_some_and(|hold| own > 0.0 && own < spread(hold) / 3.0);
     if !seems_flat {
         return String::new();
     }
     let height = 200.0;
-    let value = ValueAxis::around(course.run.values.iter().copied(), height);
+    let value = ValueAxis::around([course.run.low, course.run.high].into_iter(), height);
     let plot = Plot { time, value, height, written: text::number };
-    let line = plot.line("run", &course.run.times, &course.run.values);
+    let line = plot.line("run", &course.run.drawn);
     let mut marks = worst_band(&plot, course);
     let mut legend = key("run", "this run, the same line on a scale of its own");
-    if let Some(fall) = course.worst_fall {
-        marks += &plot.dot("lowest", fall.from, course.run.at(fall.from), "");
-        marks += &plot.dot("lowest", fall.to, course.run.at(fall.to), "");
+    if let Some(fall) = course.run.worst {
+        marks += &plot.dot("lowest", fall.from.0, fall.from.1, "");
+        marks += &plot.dot("lowest", fall.to.0, fall.to.1, "");
         legend += &key("lowest", "high and low of the worst drawdown");
     }
     let currency = escaped(&report.account.currency);
@@ -114,20 +111,20 @@ fn alone(report: &Report, course: &Course, time: TimeAxis) -> String {
     figure(&format!("The account alone, {currency}"), &legend, &plot.frame(&label, &line, &marks))
 }
 
-fn falls(course: &Course, time: TimeAxis) -> String {
+fn falls(course: &Course<'_>, time: TimeAxis) -> String {
     let height = 140.0;
-    let both = course.falls.iter().chain(&course.hold_falls).copied();
-    let value = ValueAxis::new(both.fold(-1e-4, f64::min) * 1.06, 0.0, height);
+    let worst = [&course.run].into_iter().chain(&course.hold).filter_map(|line| line.worst);
+    let value = ValueAxis::new(worst.map(|fall| fall.depth).fold(-1e-4, f64::min) * 1.06, 0.0, height);
     let plot = Plot { time, value, height, written: share };
-    let mut lines = plot.area("fall", &course.run.times, &course.falls);
+    let mut lines = plot.area("fall", &course.run.falls);
     let mut legend = key("fall", "this run");
     if let Some(hold) = &course.hold {
-        lines += &plot.line("hold", &hold.times, &course.hold_falls);
+        lines += &plot.line("hold", &hold.falls);
         legend += &key("hold", "holding");
     }
     let mut marks = worst_band(&plot, course);
-    if let Some(fall) = course.worst_fall {
-        marks += &plot.dot("lowest", fall.to, fall.depth, &text::percent(fall.depth));
+    if let Some(fall) = course.run.worst {
+        marks += &plot.dot("lowest", fall.to.0, fall.depth, &text::percent(fall.depth));
     }
     let label = "How far the account is under its highest value so far, in per cent, over time";
     figure("Drawdown: how far under the highest value so far", &legend, &plot.frame(label, &lines, &marks))
@@ -138,7 +135,7 @@ fn share(value: f64, decimals: usize) -> String {
     format!("{}%", text::number(value * 100.0, decimals.saturating_sub(2)))
 }
 
-fn periods(course: &Course, time: TimeAxis) -> String {
+fn periods(course: &Course<'_>, time: TimeAxis) -> String {
     let calendar = calendar(course);
     let periods = course.by(calendar);
     let height = 140.0;
@@ -168,8 +165,8 @@ fn bar(plot: &Plot, period: &Period) -> String {
     )
 }
 
-fn traded(report: &Report, course: &Course, prices: &[Prices], fills: &Fills<'_>, time: TimeAxis) -> String {
-    let chart = |prices: &Prices| price(report, Some(course), prices, fills, time);
+fn traded(report: &Report, course: &Course<'_>, prices: &[Prices<'_>], fills: &Fills<'_>, time: TimeAxis) -> String {
+    let chart = |prices: &Prices<'_>| price(report, Some(course), prices, fills, time);
     let (first, rest) = prices.split_at(prices.len().min(FEW_INSTRUMENTS));
     let mut charts: String = first.iter().map(chart).collect();
     if !rest.is_empty() {
@@ -181,16 +178,19 @@ fn traded(report: &Report, course: &Course, prices: &[Prices], fills: &Fills<'_>
 }
 
 /// An instrument's price with what was traded of it.
-fn price(report: &Report, course: Option<&Course>, prices: &Prices, fills: &Fills<'_>, time: TimeAxis) -> String {
+fn price(
+    report: &Report,
+    course: Option<&Course<'_>>,
+    prices: &Prices<'_>,
+    fills: &Fills<'_>,
+    time: TimeAxis,
+) -> String {
     let height = 320.0;
-    let (start, end) =
-        (prices.times.partition_point(|at| *at < time.from()), prices.times.partition_point(|at| *at <= time.to()));
-    let (times, closes) = (&prices.times[start..end], &prices.closes[start..end]);
-    let (lows, highs) = (&prices.lows[start..end], &prices.highs[start..end]);
-    let value = ValueAxis::around(lows.iter().chain(highs).copied(), height);
+    let bars = prices.between(time.from(), time.to());
+    let value = ValueAxis::around(bars.clone().flat_map(|(_, bar)| [bar.low(), bar.high()]), height);
     let plot = Plot { time, value, height, written: text::number };
-    let lines = plot.range("range", times, lows, highs)
-        + &plot.line("close", times, closes)
+    let lines = plot.range("range", bars.clone().map(|(at, bar)| (at, bar.low(), bar.high())))
+        + &plot.line("close", &plot::thinned(bars.map(|(at, bar)| (at, bar.close()))))
         + &trades::trips(&plot, report, fills, &prices.instrument);
     let band = course.map_or_else(String::new, |course| worst_band(&plot, course));
     let marks = band + &trades::marks(&plot, report, &prices.instrument);
@@ -213,11 +213,11 @@ fn price(report: &Report, course: Option<&Course>, prices: &Prices, fills: &Fill
 }
 
 /// The worst week by itself, where it is a small part of the run.
-fn close_up(report: &Report, course: &Course, prices: &[Prices], fills: &Fills<'_>) -> String {
+fn close_up(report: &Report, course: &Course<'_>, prices: &[Prices<'_>], fills: &Fills<'_>) -> String {
     let week = course.lost_week().filter(|_| course.length() >= CLOSE_UP * DAY);
     let Some(week) = week else { return String::new() };
     let time = TimeAxis::new(week.from, week.to);
-    let traded = |prices: &&Prices| {
+    let traded = |prices: &&Prices<'_>| {
         let fills = report.orders.iter().filter(|order| order.instrument == prices.instrument);
         fills.flat_map(|order| &order.fills).any(|fill| time.has(fill.at))
     };

@@ -14,6 +14,14 @@ const COLUMNS: u128 = 1100;
 /// Under the plot, for what is written on the axis of time.
 const BELOW: f64 = 24.0;
 
+/// A time, in milliseconds of Unix time, and a value.
+pub(super) type Point = (i64, f64);
+
+/// Of the points of a long series those that suffice to draw it.
+pub(super) fn thinned(points: impl Iterator<Item = Point> + Clone) -> Vec<Point> {
+    quant::thin::keep_extremes_of(points, |point| point, MOST_POINTS)
+}
+
 /// A chart over time.
 #[derive(Clone, Copy)]
 pub(super) struct Plot {
@@ -65,28 +73,27 @@ impl Plot {
         format!("{:.0} {:.1}", self.time.share(at) * WIDTH, self.value.y(value))
     }
 
-    fn points(&self, times: &[i64], values: &[f64]) -> String {
-        let kept = quant::thin::keep_extremes(times, values, MOST_POINTS);
-        kept.into_iter().map(|i| self.point(times[i], values[i])).collect::<Vec<_>>().join("L")
+    fn points(&self, points: &[Point]) -> String {
+        points.iter().map(|(at, value)| self.point(*at, *value)).collect::<Vec<_>>().join("L")
     }
 
-    /// A line through values.
-    pub(super) fn line(&self, class: &str, times: &[i64], values: &[f64]) -> String {
-        if times.is_empty() {
+    /// A line through points, as many as [`thinned`] leaves.
+    pub(super) fn line(&self, class: &str, points: &[Point]) -> String {
+        if points.is_empty() {
             return String::new();
         }
-        format!("<path class='{class}' d='M{}'/>", self.points(times, values))
+        format!("<path class='{class}' d='M{}'/>", self.points(points))
     }
 
-    /// The area between values and 0.
-    pub(super) fn area(&self, class: &str, times: &[i64], values: &[f64]) -> String {
-        let (Some(first), Some(last)) = (times.first(), times.last()) else { return String::new() };
-        let (from, to) = (self.point(*first, 0.0), self.point(*last, 0.0));
-        format!("<path class='{class}' d='M{from}L{}L{to}Z'/>", self.points(times, values))
+    /// The area between points, as many as [`thinned`] leaves, and 0.
+    pub(super) fn area(&self, class: &str, points: &[Point]) -> String {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
+        let (from, to) = (self.point(first.0, 0.0), self.point(last.0, 0.0));
+        format!("<path class='{class}' d='M{from}L{}L{to}Z'/>", self.points(points))
     }
 
     /// Single lines, each from a point to a point.
-    pub(super) fn segments(&self, class: &str, segments: &[[(i64, f64); 2]]) -> String {
+    pub(super) fn segments(&self, class: &str, segments: &[[Point; 2]]) -> String {
         let drawn = segments.iter().map(|[from, to]| {
             let (from, to) = (self.point(from.0, from.1), self.point(to.0, to.1));
             format!("M{from}L{to}")
@@ -94,23 +101,22 @@ impl Plot {
         format!("<path class='{class}' d='{}'/>", drawn.collect::<String>())
     }
 
-    /// The area between the lowest and the highest in each column of the chart.
-    pub(super) fn range(&self, class: &str, times: &[i64], lows: &[f64], highs: &[f64]) -> String {
-        if times.is_empty() {
-            return String::new();
-        }
+    /// The area between the lowest and the highest in each column of the chart; `bars`: time, low and high of each.
+    pub(super) fn range(&self, class: &str, bars: impl Iterator<Item = (i64, f64, f64)>) -> String {
         let length = u128::from(self.time.to().abs_diff(self.time.from()));
         let column = |at: i64| u128::from(at.abs_diff(self.time.from())) * COLUMNS / length;
         let (mut upper, mut lower) = (Vec::new(), Vec::new());
-        let mut i = 0;
-        while i < times.len() {
-            let (at, mut low, mut high) = (times[i], lows[i], highs[i]);
-            while i < times.len() && column(times[i]) == column(at) {
-                (low, high) = (low.min(lows[i]), high.max(highs[i]));
-                i += 1;
+        let mut bars = bars.peekable();
+        while let Some((at, mut low, mut high)) = bars.next() {
+            let place = column(at);
+            while let Some((_, next_low, next_high)) = bars.next_if(|(next, ..)| column(*next) == place) {
+                (low, high) = (low.min(next_low), high.max(next_high));
             }
             upper.push(self.point(at, high));
             lower.push(self.point(at, low));
+        }
+        if upper.is_empty() {
+            return String::new();
         }
         lower.reverse();
         upper.append(&mut lower);

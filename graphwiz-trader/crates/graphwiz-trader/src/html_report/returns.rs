@@ -22,7 +22,7 @@ const ENDS: usize = 5;
 const BY_MONTH: i64 = 62;
 
 /// The section.
-pub(super) fn section(report: &Report, course: &Course) -> String {
+pub(super) fn section(report: &Report, course: &Course<'_>) -> String {
     format!(
         "<section class=card aria-labelledby=returns><h2 id=returns>Returns</h2>\
          <div class=pair>{}{}</div>{}{}</section>\n",
@@ -40,27 +40,26 @@ fn of_trips(report: &Report) -> String {
         0 => "No trip was finished.".to_owned(),
         n => format!("{}, gain over cost, fees included.", text::counted(n, "finished trip", "finished trips")),
     };
-    histogram("What a trip brought", &note, &shares, mean)
+    histogram("What a trip brought", &note, shares.iter().copied(), mean)
 }
 
-fn of_bars(report: &Report, course: &Course) -> String {
-    let values = course.run.values.windows(2).filter(|pair| pair[0] > 0.0);
-    let all: Vec<f64> = values.map(|pair| pair[1] / pair[0] - 1.0).collect();
-    let moved: Vec<f64> = all.iter().copied().filter(|change| *change != 0.0).collect();
+fn of_bars(report: &Report, course: &Course<'_>) -> String {
+    let all = course.changes();
+    let moved = all.clone().filter(|change| *change != 0.0);
     let note = format!(
         "{} of {} changed what the account was worth; the others are not drawn.",
-        text::count(moved.len()),
-        text::counted(all.len(), "bar", "bars")
+        text::count(moved.clone().count()),
+        text::counted(all.count(), "bar", "bars")
     );
     let worst = report.metrics.var_95.map(|limit| (limit, "worst 5 %"));
-    histogram("What a bar brought", &note, &moved, worst)
+    histogram("What a bar brought", &note, moved, worst)
 }
 
 /// How often which value is, with a line at one of them.
-fn histogram(title: &str, note: &str, values: &[f64], line: Option<(f64, &str)>) -> String {
+fn histogram(title: &str, note: &str, values: impl Iterator<Item = f64> + Clone, line: Option<(f64, &str)>) -> String {
     let head = format!("<figcaption><h3>{title}</h3><p class=muted>{note}</p></figcaption>");
-    let (low, high) = values.iter().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
-    if values.is_empty() || high - low <= 0.0 {
+    let (low, high) = values.clone().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+    if high - low <= 0.0 {
         return format!("<figure>{head}</figure>");
     }
     let step = round_step((high - low) / BINS);
@@ -70,7 +69,7 @@ fn histogram(title: &str, note: &str, values: &[f64], line: Option<(f64, &str)>)
         (0..=MOST_BINS).map(|i| (first + i as f64) * step).take_while(|edge| *edge < high + step).collect();
     let mut counts = vec![0_usize; edges.len() - 1];
     for value in values {
-        let place = edges.partition_point(|edge| edge <= value).saturating_sub(1);
+        let place = edges.partition_point(|edge| *edge <= value).saturating_sub(1);
         counts[place.min(edges.len() - 2)] += 1;
     }
     let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
@@ -137,7 +136,7 @@ fn histogram_axes(value: ValueAxis, edges: &[f64], across: impl Fn(f64) -> f64) 
 }
 
 /// A grid of years and months, where the run is long enough.
-fn months(course: &Course) -> String {
+fn months(course: &Course<'_>) -> String {
     if course.length() < BY_MONTH * DAY {
         return String::new();
     }
@@ -185,7 +184,7 @@ pub(super) fn scrolled(label: &str, head: &str, rows: &str) -> String {
     )
 }
 
-fn weeks(report: &Report, course: &Course) -> String {
+fn weeks(report: &Report, course: &Course<'_>) -> String {
     let weeks = &course.weeks;
     let row = |week: &Period| {
         let ended = report.trades.iter().filter(|trade| week.from < trade.left_at && trade.left_at <= week.to).count();

@@ -7,7 +7,7 @@ use trading_core::gate::{Condition, Unmet};
 use trading_core::metrics::Metrics;
 use trading_core::report::{OrderTold, Report, Trade};
 
-use super::course::{Course, Fall, Line, Period};
+use super::course::{Course, Fall, Period};
 use super::returns::tone;
 use super::text::{self, escaped};
 
@@ -40,7 +40,7 @@ pub(super) fn banners(report: &Report) -> String {
 }
 
 /// The outcome beside holding, and what the gate lacks.
-pub(super) fn outcome(report: &Report, course: &Course) -> String {
+pub(super) fn outcome(report: &Report, course: &Course<'_>) -> String {
     let Metrics { total_return, benchmark, .. } = report.metrics;
     let held = text::signed_percent(benchmark);
     let word = match tone(total_return) {
@@ -68,21 +68,20 @@ pub(super) fn outcome(report: &Report, course: &Course) -> String {
 }
 
 /// One table: the run, and holding over the same time.
-fn beside_holding(report: &Report, course: &Course) -> String {
+fn beside_holding(report: &Report, course: &Course<'_>) -> String {
     let hold = course.hold.as_ref();
-    let worst = |falls: &[f64]| text::percent(falls.iter().copied().fold(0.0, f64::min));
     let missing = || "no prices".to_owned();
     let rows = [
         (
             "At the end",
             text::amount(&report.account.equity),
-            hold.map_or_else(missing, |hold| text::number(hold.last().1, 2)),
+            hold.map_or_else(missing, |hold| text::number(hold.last.1, 2)),
         ),
         ("Return", text::signed_percent(report.metrics.total_return), text::signed_percent(report.metrics.benchmark)),
         (
             "Worst drawdown",
             text::percent(-report.metrics.max_drawdown),
-            hold.map_or_else(missing, |_| worst(&course.hold_falls)),
+            hold.map_or_else(missing, |hold| text::percent(hold.worst.map_or(0.0, |fall| fall.depth))),
         ),
         (
             "In the run's worst week",
@@ -107,8 +106,8 @@ fn beside_holding(report: &Report, course: &Course) -> String {
 }
 
 /// After an emergency a run goes on only until nothing is held.
-fn ended_early(report: &Report, course: &Course) -> String {
-    let end = course.run.last().0;
+fn ended_early(report: &Report, course: &Course<'_>) -> String {
+    let end = course.run.last.0;
     if end >= report.span.to {
         return String::new();
     }
@@ -176,14 +175,14 @@ fn in_words(unmet: &Unmet) -> String {
 }
 
 /// The worst week and the worst drawdown.
-pub(super) fn worst(report: &Report, course: &Course) -> String {
+pub(super) fn worst(report: &Report, course: &Course<'_>) -> String {
     let currency = escaped(&report.account.currency);
     format!(
         "<section class='card worst' aria-labelledby=worst><h2 id=worst>The worst of it</h2>{}{}</section>\n",
         week(course.worst_week, &currency),
-        course.worst_fall.map_or_else(
+        course.run.worst.map_or_else(
             || "<h3>Worst drawdown</h3><p>None: the account was never under an earlier high.</p>".to_owned(),
-            |fall| drawdown(&course.run, fall, report.metrics.max_drawdown, &currency)
+            |fall| drawdown(fall, report.metrics.max_drawdown, &currency)
         )
     )
 }
@@ -211,11 +210,11 @@ fn week(week: Option<Period>, currency: &str) -> String {
     )
 }
 
-fn drawdown(run: &Line, fall: Fall, depth: f64, currency: &str) -> String {
-    let (high, low) = (run.at(fall.from), run.at(fall.to));
+fn drawdown(fall: Fall, depth: f64, currency: &str) -> String {
+    let ((from, high), (to, low)) = (fall.from, fall.to);
     let end = match fall.over {
         Some(over) => {
-            format!("The high was reached again on {}, after {}.", text::instant(over), text::length(over - fall.from))
+            format!("The high was reached again on {}, after {}.", text::instant(over), text::length(over - from))
         }
         None => "The high was not reached again.".to_owned(),
     };
@@ -224,11 +223,11 @@ fn drawdown(run: &Line, fall: Fall, depth: f64, currency: &str) -> String {
          <p class=big-date><span class=time>{}</span> to <span class=time>{}</span></p>\
          <p>From {} to {} {currency} in {}. {end}</p>",
         text::percent(-depth),
-        text::instant(fall.from),
-        text::instant(fall.to),
+        text::instant(from),
+        text::instant(to),
         text::number(high, 2),
         text::number(low, 2),
-        text::length(fall.to - fall.from)
+        text::length(to - from)
     )
 }
 

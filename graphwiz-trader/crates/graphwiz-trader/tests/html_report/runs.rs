@@ -4,7 +4,7 @@ use graphwiz_trader::html_report::Prices;
 use trading_core::bars::{Bar, Record, Series};
 use trading_core::engine::{Participant, Run, run};
 use trading_core::gate::Gate;
-use trading_core::market::count_all;
+use trading_core::market::{Market, count_all};
 use trading_core::metrics::{Metrics, Span};
 use trading_core::report::{Heading, Report};
 use trading_core::rules::{Costs, EmergencyRules, Exits, Limits, Rules, Slippage};
@@ -18,7 +18,14 @@ use trading_core::time::{SECOND, Timeframe};
 /// What a page is made of.
 pub(crate) struct Told {
     pub(crate) report: Report,
-    pub(crate) prices: Vec<Prices>,
+    pub(crate) markets: Vec<Market>,
+    pub(crate) span: Span,
+}
+
+impl Told {
+    pub(crate) fn prices(&self) -> Vec<Prices<'_>> {
+        self.markets.iter().filter_map(|market| Prices::of(market, self.span)).collect()
+    }
 }
 
 /// Buys at the first bar and at the fifth.
@@ -84,7 +91,7 @@ fn told(setting: Setting<'_>) -> Told {
         warnings: Vec::new(),
     };
     let report = Report::new(heading, outcome, &markets, money, metrics, span);
-    Told { report, prices: markets.iter().filter_map(|market| Prices::of(market, span)).collect() }
+    Told { report, markets, span }
 }
 
 fn on_bundled(exits: Exits, rules: Rules) -> Told {
