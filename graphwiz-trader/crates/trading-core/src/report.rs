@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::curve::Curve;
 use crate::engine::Outcome;
-use crate::engine::record::{OrderState, Rule, Side, Trigger};
+use crate::engine::record::{Fill, Order, OrderState, Rule, Side, Trigger};
 use crate::exact::written;
 use crate::gate::Unmet;
 use crate::market::{Market, Money};
@@ -205,8 +205,8 @@ impl Report {
             metrics,
             gate_unmet: heading.gate_unmet,
             equity,
-            trades: outcome.trips.iter().map(|trip| names.trade(trip)).collect(),
-            orders: names.orders(&outcome),
+            trades: outcome.trips.into_iter().map(|trip| names.trade(&trip)).collect(),
+            orders: names.orders(&outcome.orders, &outcome.fills),
             exits,
             refusals: outcome.refusals.iter().map(|refusal| names.refusal(refusal)).collect(),
             emergency: outcome.emergencies.iter().map(emergency).collect(),
@@ -243,9 +243,8 @@ impl Names<'_> {
         }
     }
 
-    fn orders(&self, outcome: &Outcome) -> Vec<OrderTold> {
-        let mut told: Vec<OrderTold> = outcome
-            .orders
+    fn orders(&self, orders: &[Order], fills: &[Fill]) -> Vec<OrderTold> {
+        let mut told: Vec<OrderTold> = orders
             .iter()
             .map(|order| {
                 let market = &self.markets[order.market];
@@ -263,14 +262,17 @@ impl Names<'_> {
                 }
             })
             .collect();
-        for fill in &outcome.fills {
-            let market = &self.markets[outcome.orders[fill.order].market];
+        for fill in fills {
+            let market = &self.markets[orders[fill.order].market];
             let id = &market.instrument.id;
             let (fee, fee_in) = match fill.base_fee {
                 0 => (self.money.written(fill.fee), id.quote()),
                 base_fee => (written(base_fee, market.base_digits), id.base()),
             };
-            told[fill.order].fills.push(FillTold {
+            // Most orders have one fill, and a list that grows by itself begins with room for four.
+            let fills = &mut told[fill.order].fills;
+            fills.reserve_exact(1);
+            fills.push(FillTold {
                 at: millis(fill.at),
                 price: written(fill.price.into(), market.price_digits),
                 quantity: written(fill.quantity, market.base_digits),

@@ -48,7 +48,7 @@ impl Books {
 
     /// The close of a market's newest bar that the run has walked.
     pub(crate) fn mark(&self, ran: &Ran, market: usize) -> Decimal {
-        mark_at(ran, market, ran.outcome.sampled_at.last().copied().expect("samples"))
+        mark_at(ran, market, ran.outcome.sampled_at.last().expect("samples"))
     }
 
     /// What is held at its marks.
@@ -118,7 +118,7 @@ impl Held {
             *lanes.entry((order.strategy, order.market)).or_default() += quantity;
         }
         let sample =
-            ran.outcome.sampled_at.iter().position(|sampled| *sampled == at).expect("decisions follow a sample");
+            ran.outcome.sampled_at.iter().position(|sampled| sampled == at).expect("decisions follow a sample");
         let n = Decimal::try_from(ran.outcome.unit_values[sample]).expect("a small number");
         let lanes = lanes.values().filter(|quantity| **quantity > Decimal::ZERO).count();
         Self { markets, lanes, wanted, cash: books.cash, equity: History::capital() * n }

@@ -37,7 +37,7 @@ struct Past {
 fn past(outcome: &Outcome, until: Micros) -> Past {
     // What becomes of an order is of later.
     let as_sent = |order: &Order| Order { filled: 0, state: OrderState::Open, ..order.clone() };
-    let samples = outcome.sampled_at.iter().copied().zip(outcome.unit_values.iter().copied());
+    let samples = outcome.sampled_at.iter().zip(outcome.unit_values.iter().copied());
     Past {
         orders: outcome.orders.iter().filter(|order| order.decided_at <= until).map(as_sent).collect(),
         refusals: outcome.refusals.iter().filter(|refusal| refusal.at <= until).cloned().collect(),

@@ -13,7 +13,7 @@ const RUNS: usize = 48;
 /// The report of a run as it is written, its fingerprint included.
 fn told(history: &History) -> String {
     let ran = history.run();
-    let span = Span { from: 0, to: *ran.outcome.sampled_at.last().expect("samples") };
+    let span = Span { from: 0, to: ran.outcome.sampled_at.last().expect("samples") };
     let metrics = Metrics::of(&ran.outcome, &ran.markets, ran.money, FRAME, span, 0.02);
     let heading = Heading {
         name: "one of many",
@@ -26,7 +26,7 @@ fn told(history: &History) -> String {
         gate_unmet: Gate::live().unmet(&metrics, span),
         warnings: Vec::new(),
     };
-    let report = Report::new(heading, &ran.outcome, &ran.markets, ran.money, metrics, span);
+    let report = Report::new(heading, ran.outcome, &ran.markets, ran.money, metrics, span);
     serde_json::to_string(&report).expect("a report")
 }
 
