@@ -1,6 +1,7 @@
 //! Which bars does a run read? Those of the market store, into which the files of `data.import` go when a run needs them, and again
 //! when they have changed; or files as they are.
 
+use std::mem;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -74,12 +75,15 @@ impl Source {
     }
 
     /// The bars of an instrument that open in `range`.
+    ///
+    /// `is_last`: those of the instrument are not asked for again. Those of a file are then given away, not copied.
     pub(crate) fn bars(
-        &self,
+        &mut self,
         instrument: &InstrumentId,
         timeframe: Timeframe,
         range: Range<Micros>,
         now: Micros,
+        is_last: bool,
     ) -> anyhow::Result<Bars> {
         match self {
             Self::Store(store) => {
@@ -87,7 +91,7 @@ impl Source {
                 let made_of = found.made_of.map(|made_of| (made_of.timeframe, made_of.bars));
                 Ok(Bars { series: found.series, made_of, rejected: found.rejected })
             }
-            Self::Files(files) => of_files(files, instrument, timeframe, range, now),
+            Self::Files(files) => of_files(files, instrument, timeframe, range, now, is_last),
         }
     }
 }
@@ -115,29 +119,34 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
 }
 
 fn of_files(
-    files: &[BarFile],
+    files: &mut [BarFile],
     instrument: &InstrumentId,
     timeframe: Timeframe,
     range: Range<Micros>,
     now: Micros,
+    is_last: bool,
 ) -> anyhow::Result<Bars> {
-    let mut of_instrument: Vec<_> = files.iter().filter(|file| file.instrument == *instrument).collect();
-    of_instrument.sort_by_key(|file| file.series.timeframe);
-    let exact = of_instrument.iter().find(|file| file.series.timeframe == timeframe);
-    let Some(file) = exact.or(of_instrument.first().filter(|file| file.series.timeframe < timeframe)) else {
+    let frame = |place: &usize| files[*place].series.timeframe;
+    let of_instrument = (0..files.len()).filter(|place| files[*place].instrument == *instrument);
+    let finer = of_instrument.filter(|place| frame(place) <= timeframe);
+    // Bars of this timeframe, else those that it takes the most of.
+    let Some(place) = finer.min_by_key(|place| (frame(place) != timeframe, frame(place))) else {
         let names: Vec<_> = files.iter().map(|file| format!("{} {}", file.instrument, file.series.timeframe)).collect();
         bail!("no bars of {instrument} for {timeframe}; the files have {}", names.join(", "));
     };
-    let within = |series: &Series| {
-        let records = series.records.iter().filter(|record| range.contains(&record.open_time)).copied().collect();
-        Series { records, ..*series }
+    let within = |mut series: Series| {
+        series.records.retain(|record| range.contains(&record.open_time));
+        series
     };
+    let file = &mut files[place];
     if file.series.timeframe == timeframe {
-        return Ok(Bars { series: within(&file.series), made_of: None, rejected: file.rejected.count });
+        let records = if is_last { mem::take(&mut file.series.records) } else { file.series.records.clone() };
+        let series = within(Series { records, ..file.series });
+        return Ok(Bars { series, made_of: None, rejected: file.rejected.count });
     }
     let made = resample(&file.series, timeframe, now)?;
     let made_of = Some((file.series.timeframe, file.series.records.len()));
-    Ok(Bars { series: within(&made), made_of, rejected: file.rejected.count })
+    Ok(Bars { series: within(made), made_of, rejected: file.rejected.count })
 }
 
 /// Brings a file into the store; shows how far it is.

@@ -77,18 +77,24 @@ struct Asked {
 }
 
 impl Trial<'_> {
-    /// Its bars: those of `before`, if it asks for the same, else read from `source`.
-    pub(crate) fn load(&self, source: &Source, before: Option<Loaded>) -> anyhow::Result<Loaded> {
-        let asked = Asked { instruments: self.instruments(), timeframe: self.timeframe()? };
+    /// Its bars: those of `before`, if it asks for the same, else read from `source`; after them `later` are loaded.
+    pub(crate) fn load(
+        &self,
+        source: &mut Source,
+        before: Option<Loaded>,
+        later: &[Trial<'_>],
+    ) -> anyhow::Result<Loaded> {
+        let asked = self.asked()?;
         if let Some(loaded) = before.filter(|loaded| loaded.asked == asked) {
             self.check_length(loaded.markets.iter().map(|market| (&market.instrument, &market.series)))?;
             return Ok(loaded);
         }
         let (mut listed, mut facts, mut warnings, mut hash) = (Vec::new(), Vec::new(), Vec::new(), Sha256::new());
+        let is_last = later.iter().all(|trial| trial.asked().is_ok_and(|other| other == asked));
         // A bar that would close later is made of what is not to be known.
         let end = if self.range.end == Micros::MAX { Micros::MAX } else { asked.timeframe.start_of(self.range.end) };
         for id in &asked.instruments {
-            let mut bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now)?;
+            let mut bars = source.bars(id, asked.timeframe, Micros::MIN..end, self.now, is_last)?;
             // Bars that are not read may be finer, and the tick must not know it.
             coarsen(&mut bars.series);
             let quality = quality::Report::of(&bars.series);
@@ -194,6 +200,10 @@ impl Trial<'_> {
             ));
         }
         caveats
+    }
+
+    fn asked(&self) -> anyhow::Result<Asked> {
+        Ok(Asked { instruments: self.instruments(), timeframe: self.timeframe()? })
     }
 
     fn timeframe(&self) -> anyhow::Result<Timeframe> {

@@ -41,7 +41,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         tracing::warn!("{answer}");
     }
     let now = jiff::Timestamp::now().as_microsecond();
-    let source = match args.data.as_slice() {
+    let mut source = match args.data.as_slice() {
         [] => Source::store(&config, now)?,
         files => Source::files(files, now)?,
     };
@@ -65,8 +65,9 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
     };
     let (mut out, mut told) = (io::stdout().lock(), Told::default());
     let mut loaded = None;
-    for trial in trials {
-        let bars = trial.load(&source, loaded.take()).with_context(|| trial.name.to_owned())?;
+    for (place, trial) in trials.iter().enumerate() {
+        let bars =
+            trial.load(&mut source, loaded.take(), &trials[place + 1..]).with_context(|| trial.name.to_owned())?;
         let tried = trial.run(&bars).with_context(|| trial.name.to_owned())?;
         let written = write_reports(call, &config, args, &tried)?;
         if is_report {

@@ -36,7 +36,7 @@ fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
     let config = config::load_text(&origin, &text, &registry, &|_| None).expect("no fault");
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../examples/market"));
     let now = 1_800_000_000_000_000; // after the bars
-    let source = Source::files(&[folder], now).expect("the bundled bars");
+    let mut source = Source::files(&[folder], now).expect("the bundled bars");
     let strategies = Ready::all(&registry, &config.strategies, Path::new("")).expect("a kind that is there");
     let trial = Trial {
         name: "a",
@@ -49,7 +49,7 @@ fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
         seed: 0,
         now,
     };
-    let loaded = trial.load(&source, None).expect("bars");
+    let loaded = trial.load(&mut source, None, &[]).expect("bars");
     let report = trial.run(&loaded).expect("a run").report;
     (report.warnings, report.emergency.into_iter().map(|emergency| emergency.text).collect())
 }

@@ -86,6 +86,19 @@ fn the_first_run_prints_the_figures_of_the_contract_to_the_cent() {
 }
 
 #[test]
+fn strategies_of_several_timeframes_share_a_file() {
+    let folder = Folder::new();
+    let strategy = |name, frame| {
+        format!("  - {{ name: {name}, kind: sma_cross, instruments: [\"bitstamp:BTC/USD\"], timeframe: {frame} }}\n")
+    };
+    let strategies = [strategy("minutes", "1m"), strategy("longer", "5m"), strategy("again", "1m")].concat();
+    fs::write(folder.path("config/graphwiz.yaml"), format!("strategies:\n{strategies}")).expect("written");
+    let of_store = folder.told(&["backtest"]);
+    assert_eq!(of_store.matches("final=").count(), 3, "{of_store}");
+    assert_eq!(folder.told(&["backtest", "--data", "examples/market"]), of_store);
+}
+
+#[test]
 fn the_store_and_the_files_as_they_are_give_one_fingerprint() {
     let folder = Folder::new();
     let of_store = folder.told(&["backtest"]);

@@ -55,11 +55,11 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
     let (strategy, folder) = named(call, &config, target, own)?;
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
-    let source = Source::store(&config, now)?;
+    let mut source = Source::store(&config, now)?;
     let WarmUp { defined, settle } = ready.warm_up();
     let mut checked = Checked { strategy: target.to_owned(), warm_up: Bars { defined, settle }, series: Vec::new() };
     for instrument in &strategy.instruments {
-        let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now)?.series;
+        let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now, true)?.series;
         let bars = series.records.len();
         if bars < defined {
             bail!("warm-up needs {defined} bars, got {bars} of {instrument} {}", series.timeframe);
