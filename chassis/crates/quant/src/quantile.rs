@@ -23,7 +23,7 @@ pub fn quantile(values: &mut [f64], probability: f64) -> Option<f64> {
     between(values, index, share)
 }
 
-/// As [`quantile`], of values that are computed one after the other: of them about 2 · `probability` are held at a time.
+/// As [`quantile`], of values that are computed one after the other: about 2 · `probability` of them are held at once.
 pub(crate) fn low_quantile(values: impl Iterator<Item = f64> + Clone, probability: f64) -> Option<f64> {
     let (index, share) = place(values.clone().count(), probability)?;
     // The neighbour above as well.
@@ -45,8 +45,8 @@ pub(crate) fn low_quantile(values: impl Iterator<Item = f64> + Clone, probabilit
     between(&mut lowest, index, share)
 }
 
-/// Between which two of so many values in order a quantile lies: the place of the lower one, and the share of the way to
-/// the next.
+/// Between which two of so many values in order a quantile lies: the place of the lower one, and the share of the way
+/// to the next.
 fn place(values: usize, probability: f64) -> Option<(usize, f64)> {
     let last = values.checked_sub(1)?;
     let position = Some(probability * last as f64).filter(|_| (0.0..=1.0).contains(&probability))?;

@@ -1,8 +1,9 @@
 //! Which samples of a long series suffice to draw it?
 //!
-//! Start at [`keep_extremes`], or at [`keep_extremes_of`] for what is too long to be held. Method: the time is cut into equal parts, and of each part the least and the greatest sample
-//! stay, so that no peak of a chart is lost. With two parts for each pixel column the drawn line is the same to the pixel
-//! (U. Jugel et al., *Proceedings of the VLDB Endowment* 7 (2014), 797–808, there with the ends of each part as well).
+//! Start at [`keep_extremes`], or at [`keep_extremes_of`] for what is too long to be held. Method: the time is cut into
+//! equal parts, and of each part the least and the greatest sample stay, so that no peak of a chart is
+//! lost. With two parts for each pixel column the drawn line is the same to the pixel (U. Jugel et al., *Proceedings of
+//! the VLDB Endowment* 7 (2014), 797–808, there with the ends of each part as well).
 
 /// Indices of at most `at_most` samples that keep the shape of a series: the first and the last, and between them the
 /// least and the greatest sample of each of equally long parts of the time. In order; all of them where they are few.

@@ -1,7 +1,7 @@
 //! What was the account worth over time, in eight bytes a bar?
 //!
-//! Start at [`Curve`]. Its times are [`Instants`]: bars follow one another evenly, so a stretch of them without a gap is kept
-//! as where it begins, its step and its length.
+//! Start at [`Curve`]. Its times are [`Instants`]: bars follow one another evenly, so a stretch of them without a gap
+//! is kept as where it begins, its step and its length.
 
 use std::fmt::Write as _;
 

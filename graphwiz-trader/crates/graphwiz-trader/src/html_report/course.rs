@@ -1,9 +1,9 @@
 //! How did the account go, and how would holding have gone? Both as lines of values, their falls, and what each calendar
 //! period brought.
 //!
-//! Start at [`Course::of`]. Bars can be millions, so both are walked, bar by bar, as often as something is asked of them,
-//! and none of them is held as a list. A value belongs to the period in which its bar closed; a close at midnight belongs
-//! to the day before.
+//! Start at [`Course::of`]. Bars can be millions, so both are walked, bar by bar, as often as something is asked of
+//! them, and neither is held as a list. A value belongs to the period in which its bar closed; a close at midnight
+//! belongs to the day before.
 
 use std::iter::Peekable;
 
