@@ -24,14 +24,20 @@ pub(crate) const PROGRAM: Program = Program {
     built_at: build_info::BUILT_AT,
 };
 
+/// Where the configuration is, where nobody says another place.
+pub(crate) const CONFIG: &str = "config/graphwiz.yaml";
+
+/// The variable that says another.
+pub(crate) const CONFIG_VARIABLE: &str = "GRAPHWIZ_CONFIG";
+
 /// What `--version` says behind the program's name.
 static LINE: LazyLock<String> = LazyLock::new(|| PROGRAM.line());
 
 /// Tries trading strategies honestly on stored market data.
 #[derive(Debug, Parser)]
 #[command(name = "graphwiz-trader", version = LINE.as_str(), max_term_width = 120)]
-#[command(mut_args(default_config("config/graphwiz.yaml")), arg_required_else_help = true)]
-#[command(mut_arg("config", |arg| arg.env("GRAPHWIZ_CONFIG").hide_env_values(true)))]
+#[command(mut_args(default_config(CONFIG)), arg_required_else_help = true)]
+#[command(mut_arg("config", |arg| arg.env(CONFIG_VARIABLE).hide_env_values(true)))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,

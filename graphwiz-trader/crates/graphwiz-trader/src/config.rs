@@ -117,6 +117,14 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// The variable that names an environment of the configuration.
+pub(crate) const ENVIRONMENT: &str = "GRAPHWIZ_ENV";
+
+/// The environment that is laid over the file, where one is named.
+pub(crate) fn environment(env: Env<'_>) -> Option<String> {
+    env(ENVIRONMENT).filter(|name| !name.is_empty())
+}
+
 /// Answers variables.
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -147,7 +155,7 @@ fn complete(mut document: Document, origin: &Origin<'_>, registry: &Registry, en
     if document.root().at("strategies").is_none() {
         document.lay_under(first_run()?);
     }
-    document.lay_over("environments", env("GRAPHWIZ_ENV").filter(|name| !name.is_empty()).as_deref());
+    document.lay_over("environments", environment(env).as_deref());
     if let Some(name) = origin.profile {
         document.lay_document_over(profile::read(name, origin.folder(), env)?);
     }

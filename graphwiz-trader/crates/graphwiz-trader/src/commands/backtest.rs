@@ -1,5 +1,6 @@
 //! The `backtest` command: what would strategies have earned?
 
+mod again;
 mod told;
 
 use std::fs::{self, File};
@@ -153,7 +154,7 @@ fn write_reports(
     let mut written = Vec::new();
     if reports.generate_plots && reports.output_format.has_html() {
         let path = folder.join(format!("{name}.html"));
-        let (command, assumptions) = (command(call, config, args, tried), assumptions(config));
+        let (command, assumptions) = (again::command(call, config, args, &tried.report.name), assumptions(config));
         let notes = Notes {
             program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
             command: &command,
@@ -168,32 +169,6 @@ fn write_reports(
         written.push(path);
     }
     Ok(written)
-}
-
-/// The command line that gives the same report again.
-fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, tried: &Tried<'_>) -> String {
-    let mut words = vec![PROGRAM.name.to_owned(), "backtest".to_owned()];
-    words.extend(call.origin.profile.map(|profile| format!("--profile {profile:?}")));
-    match args.portfolio {
-        true => {
-            words.push("--portfolio".to_owned());
-            words.extend(args.strategy.iter().map(|name| format!("--strategy {name:?}")));
-        }
-        false => match &args.strategy_file {
-            Some(file) => words.push(format!("--strategy-file {:?}", file.display().to_string())),
-            None => words.push(format!("--strategy {:?}", tried.report.name)),
-        },
-    }
-    words.extend(args.data.iter().map(|path| format!("--data {:?}", path.display().to_string())));
-    words.extend(args.instrument.iter().map(|instrument| format!("--instrument {instrument}")));
-    words.extend(args.timeframe.iter().map(|timeframe| format!("--timeframe {timeframe}")));
-    words.extend(args.from.iter().map(|from| format!("--from {}", shown(*from))));
-    words.extend(args.to.iter().map(|to| format!("--to {}", shown(*to))));
-    words.extend(args.set.iter().map(|set| format!("--set {:?}", set.to_string())));
-    words.extend(args.emergency.iter().map(|_| "--emergency continue".to_owned()));
-    let seed = args.seed.filter(|seed| *seed != config.backtesting.seed);
-    words.extend(seed.iter().map(|seed| format!("--seed {seed}")));
-    words.join(" ")
 }
 
 /// What is assumed of fills, a sentence each.

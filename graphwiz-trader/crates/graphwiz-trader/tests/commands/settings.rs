@@ -2,6 +2,8 @@
 
 use super::{CROSS, Folder, configured, without_fingerprints};
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 fn report(folder: &Folder, arguments: &[&str]) -> serde_json::Value {
     let told = folder.told(&[&["backtest", "--out", "-"], arguments].concat());
@@ -62,16 +64,61 @@ fn the_parameters_of_a_rule_file_are_set_with_its_rules() {
     assert!(text.contains("params.none: the rule file has no parameter none"), "{text}");
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_graphwiz-trader");
+
+/// Runs a command in the folder, with this program found by its name, and with these variables and no others.
+#[track_caller]
+fn run(folder: &Folder, command: &mut Command, variables: &[(&str, &str)]) {
+    let programs = Path::new(PROGRAM).parent().expect("a folder").display();
+    let command = command.current_dir(folder.path("")).env_clear().env("PATH", format!("{programs}:/usr/bin:/bin"));
+    let run = command.envs(variables.iter().copied()).output().expect("a run");
+    assert!(run.status.success(), "{command:?}: {}", String::from_utf8_lossy(&run.stderr));
+}
+
+/// The line that the page of the report `name` has gives its fingerprint again in a shell; it is `expected`.
+#[track_caller]
+fn gives_it_again(
+    folder: &Folder,
+    name: &str,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    expected: &str,
+) -> serde_json::Value {
+    let text = |kind: &str| fs::read_to_string(folder.path(&format!("backtests/{name}.{kind}"))).expect("a report");
+    let fingerprint = || serde_json::from_str::<serde_json::Value>(&text("json")).expect("JSON")["fingerprint"].clone();
+    run(folder, Command::new(PROGRAM).arg("backtest").args(arguments), variables);
+    let (first, page) = (fingerprint(), text("html"));
+    let line = page.split_once("<pre tabindex=0>").expect("a command").1.split_once("</pre>").expect("its end").0;
+    let line = line.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
+    assert_eq!(line, expected);
+    fs::remove_dir_all(folder.path("backtests")).expect("no reports");
+    run(folder, Command::new("/bin/sh").args(["-c", &line]), &[]);
+    assert_eq!(fingerprint(), first, "{line}");
+    first
+}
+
 #[test]
 fn the_page_has_the_command_that_gives_it_again() {
-    let folder = configured(&(CROSS.to_owned() + &CROSS.replace("name: a", "name: b")), "");
-    folder.told(&["backtest", "--profile", "swing", "--strategy", "a", "--set", "fast=10"]);
-    let page = fs::read_to_string(folder.path("backtests/a.html")).expect("a page");
-    let again = "backtest --profile &quot;swing&quot; --strategy &quot;a&quot; --set &quot;fast=10&quot;";
-    assert!(page.contains(again), "{page}");
-    folder.told(&["backtest", "--portfolio", "--strategy", "a"]);
-    let page = fs::read_to_string(folder.path("backtests/portfolio.html")).expect("a page");
-    assert!(page.contains("backtest --portfolio --strategy &quot;a&quot;"), "{page}");
+    let more = "environments: {small: {backtesting: {initial_capital: 1000}}}\n";
+    let folder = configured(&(CROSS.to_owned() + &CROSS.replace("name: a", "name: \"-b's $HOME\"")), more);
+    let text = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a file");
+    fs::write(folder.path("mine.yaml"), text.replace("1000", "2000")).expect("a file");
+
+    let of = ["--profile", "swing", "--strategy", "a", "--set", "fast=10", "--set", "risk.stop_guard=null"];
+    let expected = "graphwiz-trader backtest --profile swing --strategy a --set fast=10 --set risk.stop_guard=null";
+    let plain = gives_it_again(&folder, "a", &[], &of, expected);
+    let with = [("GRAPHWIZ_ENV", "small")];
+    let small = gives_it_again(&folder, "a", &with, &of, &format!("GRAPHWIZ_ENV=small {expected}"));
+    let expected = expected.replacen("backtest", "backtest --config mine.yaml", 1);
+    let other = [("GRAPHWIZ_ENV", "small"), ("GRAPHWIZ_CONFIG", "mine.yaml")];
+    let other = gives_it_again(&folder, "a", &other, &of, &format!("GRAPHWIZ_ENV=small {expected}"));
+    assert!(plain != small && small != other, "{plain} {small} {other}");
+
+    let name = "--strategy=-b's $HOME";
+    let expected = r"graphwiz-trader backtest --strategy='-b'\''s $HOME' --from 2026-08-20T00:00Z --seed 7";
+    gives_it_again(&folder, "b-s-HOME", &[], &[name, "--from", "2026-08-20", "--seed", "7"], expected);
+    let expected = "graphwiz-trader backtest --portfolio --strategy a";
+    gives_it_again(&folder, "portfolio", &[], &["--portfolio", "--strategy", "a"], expected);
 }
 
 #[test]
