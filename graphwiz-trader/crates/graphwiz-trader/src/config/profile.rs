@@ -4,6 +4,7 @@
 //! strategy.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use platform::config::{Document, Fault, Faults, did_you_mean};
@@ -22,14 +23,28 @@ pub const SHIPPED: [(&str, &str); 6] = [
 ];
 
 /// The profile of this name: the file `profiles/NAME.yaml` in `folder`, else one that comes with the program. A name
-/// that neither has gives a document with this fault and nothing else, so that it is told beside the others.
+/// that neither has, or a folder of profiles that cannot be read, gives a document with this fault and nothing else, so
+/// that it is told beside the others.
 ///
 /// # Errors
 /// The file cannot be read, or is not YAML.
 pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Document, Faults> {
-    let own = own(folder);
+    let folder = folder.join(FOLDER);
+    let fault = |message: String| {
+        let mut nothing = Document::parse_named(&format!("--profile {name:?}"), "{}", env)?;
+        nothing.report([Fault::new(1, "", message)]);
+        Ok(nothing)
+    };
+    let own = match own(&folder) {
+        Ok(own) => own,
+        // A profile of the user may be in it: one of the program in its place would be another than was asked for.
+        Err(error) => {
+            let folder = folder.display();
+            return fault(format!("reading the folder {folder}: {error}; expected one that can be read, or none"));
+        }
+    };
     if own.iter().any(|own| own == name) {
-        return Document::read(&folder.join(FOLDER).join(format!("{name}.yaml")), env);
+        return Document::read(&folder.join(format!("{name}.yaml")), env);
     }
     if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         return Document::parse_named(&format!("profile {name}"), text, env);
@@ -37,22 +52,24 @@ pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<Strin
     let is_other = |own: &&str| SHIPPED.iter().all(|(shipped, _)| shipped != own);
     let further = || own.iter().map(String::as_str).filter(is_other);
     let known = || SHIPPED.iter().map(|(shipped, _)| *shipped).chain(further());
-    let message = format!(
+    fault(format!(
         "found no such profile, expected one of {}, or {} with it{}",
         known().collect::<Vec<_>>().join(", "),
-        folder.join(FOLDER).join("NAME.yaml").display(),
+        folder.join("NAME.yaml").display(),
         did_you_mean(name, known())
-    );
-    let mut nothing = Document::parse_named(&format!("--profile {name:?}"), "{}", env)?;
-    nothing.report([Fault::new(1, "", message)]);
-    Ok(nothing)
+    ))
 }
 
-/// The names of the profiles beside the configuration, in their order; none where there is no folder of them.
-fn own(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder.join(FOLDER)).into_iter().flatten().flatten();
-    let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".yaml")?.to_owned());
-    let mut names: Vec<_> = entries.filter_map(name).collect();
+/// The names of the profiles in a folder, in their order; none where it is not there.
+fn own(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry?.file_name().to_str().and_then(|name| name.strip_suffix(".yaml")).map(str::to_owned));
+    }
     names.sort();
-    names
+    Ok(names)
 }

@@ -158,6 +158,16 @@ fn a_profile_beside_the_configuration_wins() {
 }
 
 #[test]
+fn no_profile_of_the_program_stands_in_for_one_that_cannot_be_looked_for() {
+    let folder = configured(CROSS, "risk: {cooldown: 1}\n");
+    fs::write(folder.path("config/profiles"), "no folder").expect("a file");
+    let text = folder.refused(&["backtest", "--profile", "swing"], 2);
+    let fault = r#"--profile "swing": reading the folder config/profiles: Not a directory"#;
+    assert!(text.contains(fault) && text.contains("; expected one that can be read, or none"), "{text}");
+    assert!(text.contains("risk.cooldown: unknown key"), "told beside the other faults\n{text}");
+}
+
+#[test]
 fn a_portfolio_says_what_is_left_unused_and_what_counts_as_one_group() {
     let other = CROSS.replace("name: a", "name: b").replace("BTC/USD", "ETH/USD");
     let folder = configured(&(CROSS.to_owned() + &other + &CROSS.replace("name: a", "name: c")), "");

@@ -41,6 +41,15 @@ fn a_rule_file_with_faults_is_listed_with_them() {
     assert!(told.contains("FAIL bad (strategies/bad.yaml): hash ") && told.ends_with(fault), "{told}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_of_rule_files_that_cannot_be_read_is_not_an_empty_one() {
+    let folder = Folder::new();
+    std::os::unix::fs::symlink("strategies", folder.path("strategies")).expect("a link to itself");
+    let text = folder.refused(&["strategy", "list"], 1);
+    assert!(text.contains("reading the folder strategies: "), "{text}");
+}
+
 #[test]
 fn what_is_configured_and_every_kind_keep_their_word() {
     let folder = configured(&CROSS.replace("name: a", "name: mine").replace("5m}", "1h, params: {fast: 10}}"), "");

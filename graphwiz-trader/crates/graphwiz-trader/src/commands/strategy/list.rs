@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -85,12 +86,13 @@ fn of_kind(name: &str, kind: &Kind) -> Listed {
 
 /// The rule files of a folder, in the order of their names; none where there is no folder.
 fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
     let reading = || format!("reading the folder {}", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(reading)?,
+    };
     let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).with_context(reading)? {
+    for entry in entries {
         let path = entry.with_context(reading)?.path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
             paths.push(path);
