@@ -300,15 +300,15 @@ pub(crate) enum StrategyCommand {
     /// Write strategies/NAME.yaml, a rule file that runs as it is
     #[command(after_help = "--json: {file}.")]
     New {
-        /// A letter a-z, then up to 31 of a-z, 0-9 and _
+        /// A letter a-z, then up to 31 of a-z, 0-9 and _; no kind or configured strategy has it
         name: String,
     },
     /// Whether a strategy has no fault, sees no bar before it is there, and does not notice where its data began
     #[command(
         after_help = "Look-ahead: all bars from a random time on are replaced, a thousand times; no signal before may \
         change. Start-up: five starts give the same signals once they have settled.\n\
-        --json: {strategy, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, look_ahead, start_up}]}, \
-        the last two null where they hold, else what is wrong."
+        --json: {strategy, checked, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, look_ahead, \
+        start_up}]}; checked: what was, in words; the last two null where they hold, else what is wrong."
     )]
     Check {
         /// A configured strategy, a kind with its defaults, strategies/NAME.yaml, or a rule file; the last three on

@@ -45,6 +45,14 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
         let text = format!("{name:?} is no name, expected a letter a-z and up to 31 of a-z, 0-9 and _");
         return Err(Usage(text).into());
     }
+    let taken = taken(call, name)?;
+    if !taken.is_empty() {
+        let text = format!(
+            "{name:?} is {}, which `strategy check {name}` checks in place of a file; choose another name",
+            taken.join(" and ")
+        );
+        return Err(Usage(text).into());
+    }
     fs::create_dir_all(FOLDER).with_context(|| format!("making the folder {FOLDER}"))?;
     let path = file_of(name);
     let mut file = File::create_new(&path).with_context(|| format!("making the rule file {}", path.display()))?;
@@ -53,4 +61,19 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
     let lines = format!("{path}: written; `graphwiz-trader backtest --strategy-file {path}` runs it\n");
     call.print(&Fact { value: json!({ "file": path }), lines })?;
     Ok(Ended::Done)
+}
+
+/// What has this name and is found before a rule file that has it.
+fn taken(call: &Call<'_>, name: &str) -> anyhow::Result<Vec<String>> {
+    let path = call.origin.path;
+    let mut taken = Vec::new();
+    if call.registry.kind(name).is_ok() {
+        taken.push("the name of a kind".to_owned());
+    }
+    // One can begin without a configuration.
+    let is_there = path.try_exists().with_context(|| format!("looking for the configuration {}", path.display()))?;
+    if is_there && call.config()?.strategies.iter().any(|strategy| strategy.name == name) {
+        taken.push(format!("the name of a strategy of {}", path.display()));
+    }
+    Ok(taken)
 }

@@ -55,22 +55,49 @@ fn what_is_configured_and_every_kind_keep_their_word() {
     let folder = configured(&CROSS.replace("name: a", "name: mine").replace("5m}", "1h, params: {fast: 10}}"), "");
     let told = folder.told(&["strategy", "check", "mine"]);
     let on = "on 336 bars of bitstamp:BTC/USD 1h\n"; // 14 · 24
-    let expected =
-        format!("mine: no fault\nok   warm-up: 51 bars, 51 until it settles\nok   look-ahead {on}ok   start-up {on}");
+    let expected = format!(
+        "the configured strategy mine, of kind sma_cross: no fault\nok   warm-up: 51 bars, 51 until it settles\nok   look-ahead {on}ok   start-up {on}"
+    );
     assert_eq!(told, expected);
     for kind in ["dca", "mean_reversion", "momentum", "rsi", "sma_cross"] {
         let told = folder.told(&["strategy", "check", kind]);
+        assert!(told.starts_with(&format!("the kind {kind}, with its defaults: no fault\n")), "{told}");
         assert!(told.contains(&format!("ok   look-ahead {on}ok   start-up {on}")), "{told}");
     }
     folder.told(&["strategy", "new", "dip"]);
-    assert_eq!(folder.told(&["strategy", "check", "dip"]), {
-        let by_path = folder.told(&["strategy", "check", "strategies/dip.yaml"]);
-        by_path.replacen("strategies/dip.yaml", "dip", 1)
-    });
+    let told = folder.told(&["strategy", "check", "dip"]);
+    assert_eq!(told, folder.told(&["strategy", "check", "strategies/dip.yaml"]));
+    assert!(told.starts_with("the rule file strategies/dip.yaml: no fault\n"), "{told}");
     let text = folder.refused(&["strategy", "check", "mind"], 2);
     let hint =
         r#"no strategy, kind or rule file "mind"; strategies/mind.yaml is not there either, did you mean "mine"?"#;
     assert!(text.contains(hint), "{text}");
+}
+
+#[test]
+fn what_is_checked_in_place_of_a_file_is_said_and_no_new_file_hides_behind_it() {
+    let folder = configured(&CROSS.replace("name: a", "name: rsi"), "");
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    for (name, what) in [
+        ("rsi", "the configured strategy rsi, of kind sma_cross"),
+        ("momentum", "the kind momentum, with its defaults"),
+    ] {
+        fs::write(folder.path(&format!("strategies/{name}.yaml")), "broken").expect("a file");
+        let told = folder.told(&["strategy", "check", name]);
+        assert!(told.starts_with(&format!("{what}: no fault\n")), "{told}");
+        let told = folder.told(&["strategy", "check", name, "--json"]);
+        assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON")["checked"], what);
+    }
+    let text = folder.refused(&["strategy", "new", "dca"], 2);
+    assert!(text.contains(r#""dca" is the name of a kind, which `strategy check dca` checks in place of"#), "{text}");
+    let folder = configured(&CROSS.replace("name: a", "name: dip"), &CROSS.replace("name: a", "name: dca"));
+    let text = folder.refused(&["strategy", "new", "dip"], 2);
+    assert!(text.contains(r#""dip" is the name of a strategy of config/graphwiz.yaml, which"#), "{text}");
+    let text = folder.refused(&["strategy", "new", "dca"], 2);
+    assert!(text.contains("the name of a kind and the name of a strategy of config/graphwiz.yaml, which"), "{text}");
+    assert!(!folder.path("strategies").exists(), "nothing was written");
+    fs::remove_dir_all(folder.path("config")).expect("no configuration");
+    folder.told(&["strategy", "new", "dip"]);
 }
 
 #[test]

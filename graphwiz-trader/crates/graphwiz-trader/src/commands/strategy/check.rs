@@ -27,6 +27,8 @@ const SEED: u64 = 1;
 #[derive(Debug, Serialize)]
 struct Checked {
     strategy: String,
+    /// What that name was taken for.
+    checked: String,
     warm_up: Bars,
     series: Vec<OnSeries>,
 }
@@ -52,12 +54,13 @@ struct OnSeries {
 /// Checks what `target` names, on stored bars of each of its instruments; `own` is the user's rule file of that name.
 pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<Ended> {
     let config = call.config()?;
-    let (strategy, folder) = named(call, &config, target, own)?;
+    let Named { strategy, folder, what } = named(call, &config, target, own)?;
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
     let mut source = Source::store(&config, now)?;
     let WarmUp { defined, settle } = ready.warm_up();
-    let mut checked = Checked { strategy: target.to_owned(), warm_up: Bars { defined, settle }, series: Vec::new() };
+    let warm_up = Bars { defined, settle };
+    let mut checked = Checked { strategy: target.to_owned(), checked: what, warm_up, series: Vec::new() };
     for instrument in &strategy.instruments {
         let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now, true)?.series;
         let bars = series.records.len();
@@ -71,20 +74,36 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
     Ok(if is_sound { Ended::Done } else { Ended::WithFaults })
 }
 
-/// The strategy that is meant, and the folder that its rule file is relative to: a configured one, else a kind, else a
-/// file.
-fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyhow::Result<(Strategy, &'a Path)> {
+/// The strategy that is meant.
+struct Named<'a> {
+    strategy: Strategy,
+    /// What its rule file is relative to.
+    folder: &'a Path,
+    /// In words.
+    what: String,
+}
+
+/// What is meant by `target`: a configured strategy, else a kind, else a file.
+fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyhow::Result<Named<'a>> {
     if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
-        return Ok((strategy.clone(), call.origin.folder()));
+        let folder = call.origin.folder();
+        let of = match &strategy.file {
+            Some(file) => format!("the rule file {}", folder.join(file).display()),
+            None => format!("kind {}", strategy.kind),
+        };
+        let what = format!("the configured strategy {target}, of {of}");
+        return Ok(Named { strategy: strategy.clone(), folder, what });
     }
     let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
-    let here = Path::new("");
+    let folder = Path::new("");
     if call.registry.kind(target).is_ok() {
-        return Ok((first.beside(target.to_owned(), target, None), here));
+        let what = format!("the kind {target}, with its defaults");
+        return Ok(Named { strategy: first.beside(target.to_owned(), target, None), folder, what });
     }
-    let path = if own.exists() { own.to_owned() } else { PathBuf::from(target) };
+    let is_there = |path: &Path| path.try_exists().with_context(|| format!("looking for {}", path.display()));
+    let path = if is_there(own)? { own.to_owned() } else { PathBuf::from(target) };
     let is_name = !target.contains(['/', '.']);
-    if is_name && !path.exists() {
+    if is_name && !is_there(&path)? {
         let kinds = call.registry.kinds().map(|(kind, _)| kind);
         let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
         let hint = did_you_mean(target, known);
@@ -92,7 +111,8 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyh
         return Err(Usage(text).into());
     }
     let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
-    Ok((first.beside(rules.name().to_owned(), RULES, Some(path)), here))
+    let what = format!("the rule file {}", path.display());
+    Ok(Named { strategy: first.beside(rules.name().to_owned(), RULES, Some(path)), folder, what })
 }
 
 impl OnSeries {
@@ -109,8 +129,8 @@ impl OnSeries {
 
 impl Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { strategy, warm_up: Bars { defined, settle }, series } = self;
-        writeln!(f, "{strategy}: no fault")?;
+        let Self { checked, warm_up: Bars { defined, settle }, series, .. } = self;
+        writeln!(f, "{checked}: no fault")?;
         writeln!(f, "ok   warm-up: {defined} bars, {settle} until it settles")?;
         for OnSeries { instrument, timeframe, bars, look_ahead, start_up } in series {
             let on = format!("on {bars} bars of {instrument} {timeframe}");
@@ -153,11 +173,11 @@ mod tests {
     fn a_strategy_that_notices_where_its_data_begin_is_named_with_bar_and_both_values() {
         let instrument = "kraken:BTC/EUR".parse().unwrap();
         let on = OnSeries::of(&instrument, &wandering(Timeframe::M1, 100, 1), 1, &|| Box::new(Counting(0)));
-        let checked =
-            Checked { strategy: "counting".to_owned(), warm_up: Bars { defined: 1, settle: 1 }, series: vec![on] };
+        let (strategy, checked) = ("counting".to_owned(), "the kind counting".to_owned());
+        let checked = Checked { strategy, checked, warm_up: Bars { defined: 1, settle: 1 }, series: vec![on] };
         // The second of the five starts is at bar 19, (100 - 1) / 5. Of all bars the 21st, that at 00:20, is a seventh
         // one.
-        let expected = "counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\
+        let expected = "the kind counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\
                         ok   look-ahead on 100 bars of kraken:BTC/EUR 1m\n\
                         FAIL start-up on 100 bars of kraken:BTC/EUR 1m: bar 2024-01-01T00:20Z: BUY of size 1 with all \
                         bars, nothing in the run that differs from 2024-01-01T00:19Z\n";
