@@ -291,6 +291,26 @@ fn keys_go_with_each_other() {
 }
 
 #[test]
+fn a_trigger_has_only_the_keys_that_its_type_looks_at() {
+    let keys = [("threshold", "0.1"), ("consecutive_errors", "3"), ("seconds", "60")];
+    for (kind, own) in [("max_daily_loss", 0), ("max_drawdown", 0), ("system_error", 1), ("connection_lost", 2)] {
+        for (at, (key, value)) in keys.into_iter().enumerate() {
+            let text =
+                format!("trading:\n  emergency_shutdown:\n    triggers:\n      - {{type: {kind}, {key}: {value}}}\n");
+            let found = load(&text, None, &[]).map(|_| ());
+            let only = ["max_daily_loss or max_drawdown", "system_error", "connection_lost"][at];
+            let fault = format!(
+                "c.yaml:4: trading.emergency_shutdown.triggers[0].{key}: found {value} for {kind}, expected it for \
+                 {only} only; leave it out"
+            );
+            assert_eq!(found, if at == own { Ok(()) } else { Err(fault) });
+        }
+        let nulls = keys.map(|(key, _)| format!("{key}: null")).join(", ");
+        effective(&[&format!("trading.emergency_shutdown.triggers=[{{type: {kind}, {nulls}}}]")]);
+    }
+}
+
+#[test]
 fn what_would_change_a_backtest_is_refused_in_the_words_of_later_keys() {
     for (set, key) in [
         ("strategies[].kind=agents", "strategies[0].kind"),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use platform::config::{Fault, Node, child};
 use trading_core::instrument::InstrumentId;
 
-use super::later::NOT_YET;
+use super::later::{NOT_YET, TRIGGERS};
 use super::strategies::{DEFAULT, default_instruments};
 
 /// Everything that does not fit together.
@@ -18,6 +18,7 @@ pub(super) fn faults(root: &Node) -> Vec<Fault> {
     shares(root, &mut faults);
     currencies(root, &mut faults);
     losses(root, &mut faults);
+    triggers(root, &mut faults);
     sizing(root, &mut faults);
     targets(root, &mut faults);
     instruments(root, &mut faults);
@@ -131,6 +132,26 @@ fn losses(root: &Node, faults: &mut Vec<Fault>) {
         let message = format!("found {daily}, expected less than trading.max_drawdown, which is {drawdown}");
         let line = of_daily.or(of_drawdown).unwrap_or(root).line();
         faults.push(Fault::new(line, "trading.max_daily_loss", message));
+    }
+}
+
+/// Each trigger has only the keys that its type looks at: another would do nothing, and nobody would know.
+fn triggers(root: &Node, faults: &mut Vec<Fault>) {
+    const KEYS: [(&str, &[&str]); 3] = [
+        ("threshold", &["max_daily_loss", "max_drawdown"]),
+        ("consecutive_errors", &["system_error"]),
+        ("seconds", &["connection_lost"]),
+    ];
+    for (index, trigger) in root.at(TRIGGERS).map_or(&[][..], Node::items).iter().enumerate() {
+        let of_type = |kind: &&str| KEYS.iter().any(|(_, kinds)| kinds.contains(kind));
+        let Some(kind) = trigger.at("type").and_then(Node::text).filter(of_type) else { continue };
+        for (key, kinds) in KEYS.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
+            if let Some(node) = trigger.at(key).filter(|node| !node.is_null()) {
+                let (shown, kinds) = (node.shown(), kinds.join(" or "));
+                let message = format!("found {shown} for {kind}, expected it for {kinds} only; leave it out");
+                faults.push(Fault::new(node.line(), format!("{TRIGGERS}[{index}].{key}"), message));
+            }
+        }
     }
 }
 

@@ -41,6 +41,9 @@ impl JsonSchema for Later {
 /// What a key of a later version is answered with.
 pub const NOT_YET: &str = "this version does not do it";
 
+/// The list of what ends trading.
+pub(super) const TRIGGERS: &str = "trading.emergency_shutdown.triggers";
+
 /// Sections that belong to later versions as a whole: no key of theirs is known.
 pub(super) const SECTIONS: &[&str] = &[
     "logging",
@@ -103,8 +106,7 @@ pub(super) fn answers(root: &Node) -> Vec<String> {
 
 /// What ends trading only where there is a venue.
 fn of_triggers(root: &Node) -> Vec<String> {
-    const LIST: &str = "trading.emergency_shutdown.triggers";
-    let triggers = root.at(LIST).map_or(&[][..], Node::items).iter().enumerate();
+    let triggers = root.at(TRIGGERS).map_or(&[][..], Node::items).iter().enumerate();
     let set = triggers.filter(|(_, trigger)| trigger.at("seconds").is_some_and(|node| !node.is_null()));
-    set.map(|(index, _)| format!("{LIST}[{index}].seconds")).collect()
+    set.map(|(index, _)| format!("{TRIGGERS}[{index}].seconds")).collect()
 }
