@@ -30,8 +30,7 @@ use told::Told;
 /// # Errors
 /// Configuration and usage; data that are not there or too short; reports that cannot be written.
 pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended> {
-    let is_report = args.out.as_deref() == Some(Path::new("-"));
-    if is_report && call.is_json {
+    if is_report(args) && call.is_json {
         return Err(Usage("--json and --out - both print JSON on standard output; choose one".to_owned()).into());
     }
     let (keys, parameters): (Vec<_>, Vec<_>) = args.set.iter().cloned().partition(|set| set.parameter().is_none());
@@ -64,14 +63,34 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         true => vec![trial("portfolio", &ready[..])],
         false => ready.chunks(1).map(|one| trial(one[0].strategy.name.as_str(), one)).collect(),
     };
-    let (mut out, mut told) = (io::stdout().lock(), Told::default());
+    let mut told = Told::default();
+    let ended = tell(call, &config, args, &mut source, &trials, &mut told);
+    // Also where a run has failed: the reports of those before it are written.
+    let printed = match call.is_json && (ended.is_ok() || !told.is_empty()) {
+        true => process::print_json(&told),
+        false => Ok(()),
+    };
+    ended?;
+    printed?;
+    Ok(Ended::Done)
+}
+
+/// Runs trials one by one, and tells of each at once, but for JSON, which is one document.
+fn tell(
+    call: &Call<'_>,
+    config: &Config,
+    args: &BacktestArgs,
+    source: &mut Source,
+    trials: &[Trial<'_>],
+    told: &mut Told,
+) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
     let mut loaded = None;
     for (place, trial) in trials.iter().enumerate() {
-        let bars =
-            trial.load(&mut source, loaded.take(), &trials[place + 1..]).with_context(|| trial.name.to_owned())?;
+        let bars = trial.load(source, loaded.take(), &trials[place + 1..]).with_context(|| trial.name.to_owned())?;
         let tried = trial.run(&bars).with_context(|| trial.name.to_owned())?;
-        let written = write_reports(call, &config, args, &tried)?;
-        if is_report {
+        let written = write_reports(call, config, args, &tried)?;
+        if is_report(args) {
             serde_json::to_writer(&mut out, &tried.report)?;
             writeln!(out)?;
         } else {
@@ -82,11 +101,12 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         }
         loaded = Some(bars);
     }
-    drop(out);
-    if call.is_json {
-        process::print_json(&told)?;
-    }
-    Ok(Ended::Done)
+    Ok(())
+}
+
+/// Whether standard output gets the report itself.
+fn is_report(args: &BacktestArgs) -> bool {
+    args.out.as_deref() == Some(Path::new("-"))
 }
 
 /// A fault of strategies whose parameters were set on the command line.

@@ -67,17 +67,17 @@ fn import(call: &Call<'_>, store: &MarketStore, args: &ImportArgs, now: Micros) 
         Ok(told::imported(path, &file, &imported))
     };
     let mut all = Vec::new();
-    for path in data::files_in(&args.paths)? {
-        let one = imported(&path)?;
+    let ended = data::files_in(&args.paths)?.iter().try_for_each(|path| {
+        let one = imported(path)?;
         if call.is_json {
             all.push(one);
         } else {
             // Told at once: the next file may fail, and this one is in.
             call.print(&one)?;
         }
-    }
-    if call.is_json {
-        call.print(&Facts(all))?;
-    }
-    Ok(())
+        Ok(())
+    });
+    // Also where a file has failed: those before it are in.
+    let printed = if call.is_json && (ended.is_ok() || !all.is_empty()) { call.print(&Facts(all)) } else { Ok(()) };
+    ended.and(printed.map_err(Into::into))
 }

@@ -64,6 +64,40 @@ fn data_tell_what_came_in_and_what_is_there() {
 }
 
 #[test]
+fn an_import_that_ends_with_an_error_tells_what_came_in_before() {
+    let folder = Folder::new();
+    let rows = "ts,open,high,low,close,volume\n2026-08-26T12:00Z,1,2,0.5,1.5,9\n";
+    fs::write(folder.path("kraken_ETH-EUR_5m.csv"), rows).expect("a file");
+    fs::write(folder.path("kraken_XRP-EUR_5m.csv"), rows.replace("0.5", "5")).expect("a file");
+    fs::copy(folder.path("kraken_ETH-EUR_5m.csv"), folder.path("kraken_LTC-EUR_5m.csv")).expect("a copy");
+    let files = ["kraken_ETH-EUR_5m.csv", "kraken_XRP-EUR_5m.csv", "kraken_LTC-EUR_5m.csv"];
+    let run = folder.run(&[&["data", "import", "--json"], &files[..]].concat());
+    assert_eq!(run.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let told: Vec<_> = told.as_array().expect("a list").iter().map(|one| (&one["file"], &one["added"])).collect();
+    assert_eq!(told, [(&json!(files[0]), &json!(1))]);
+    let log = String::from_utf8(run.stderr).expect("a text");
+    assert!(log.contains("nothing of kraken_XRP-EUR_5m.csv was taken"), "{log}");
+    let listed = document(&folder, &["data", "list"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "the third was not read: {listed}");
+    assert_eq!(listed[0]["series"], "kraken:ETH/EUR 5m");
+}
+
+#[test]
+fn a_backtest_that_ends_with_an_error_tells_the_runs_before() {
+    let other = CROSS.replace("name: a", "name: b").replace("BTC/USD", "ETH/USD");
+    let folder = configured(&(CROSS.to_owned() + &other), "");
+    let run = folder.run(&["backtest", "--json"]);
+    assert_eq!(run.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let names: Vec<_> = told["runs"].as_array().expect("runs").iter().map(|run| &run["name"]).collect();
+    assert_eq!(names, ["a"]);
+    assert!(folder.path("backtests/a.json").exists());
+    let run = folder.run(&["backtest", "--json", "--strategy", "b"]);
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0), "there is nothing to tell");
+}
+
+#[test]
 fn check_tells_each_thing() {
     let folder = configured(CROSS, "web: {port: 1}\nversion: 2\n");
     let told = document(&folder, &["check"]);

@@ -19,6 +19,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Whether there was no run.
+    pub(super) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// Adds a run; the lines to tell it by, without those that were told before.
     pub(super) fn add(&mut self, facts: &[String], report: &Report, written: &[PathBuf]) -> String {
         let mut lines = String::new();
