@@ -14,7 +14,7 @@ use serde::Serialize;
 use trading_core::time::Micros;
 
 use crate::config::setting::Setting;
-use crate::config::{self, Config, Origin};
+use crate::config::{self, Config, Origin, RuleFiles};
 use crate::kinds::Registry;
 
 /// What every command is told.
@@ -28,14 +28,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The configuration.
-    pub(crate) fn config(&self) -> Result<Config, Faults> {
-        self.config_with(&[])
+    /// The configuration, of which these rule files are to be run.
+    pub(crate) fn config(&self, rule_files: RuleFiles<'_>) -> Result<Config, Faults> {
+        self.config_with(&[], rule_files)
     }
 
     /// The configuration with these keys set.
-    pub(crate) fn config_with(&self, set: &[Setting]) -> Result<Config, Faults> {
-        config::load(&Origin { set, ..self.origin }, self.registry, &process::environment)
+    pub(crate) fn config_with(&self, set: &[Setting], rule_files: RuleFiles<'_>) -> Result<Config, Faults> {
+        config::load(&Origin { set, ..self.origin }, (self.registry, rule_files), &process::environment)
     }
 
     /// Prints facts: as lines, or as one JSON document.

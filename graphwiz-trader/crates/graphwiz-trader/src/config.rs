@@ -117,6 +117,25 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// Of which strategies the rule files are read: a fault of one that nobody asked for stops nobody.
+#[derive(Debug, Clone, Copy)]
+pub enum RuleFiles<'a> {
+    /// Of all.
+    All,
+    /// Of those with these names.
+    Of(&'a [String]),
+}
+
+impl RuleFiles<'_> {
+    /// Whether that of the strategy of this name is.
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(names) => names.iter().any(|of| of == name),
+        }
+    }
+}
+
 /// The variable that names an environment of the configuration.
 pub(crate) const ENVIRONMENT: &str = "GRAPHWIZ_ENV";
 
@@ -128,24 +147,34 @@ pub(crate) fn environment(env: Env<'_>) -> Option<String> {
 /// Answers variables.
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Reads and checks a configuration whose strategies are of these kinds; `env` answers the variables in its strings,
-/// `GRAPHWIZ_ENV` among them.
+/// Reads and checks a configuration whose strategies are of these kinds, or in these rule files; `env` answers the
+/// variables in its strings, `GRAPHWIZ_ENV` among them.
 ///
 /// # Errors
 /// Everything that is wrong with it, one line per fault: `file:line: key.path: what was found, expected what`.
-pub fn load(origin: &Origin<'_>, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
-    complete(Document::read(origin.path, env)?, origin, registry, env)
+pub fn load(origin: &Origin<'_>, code: (&Registry, RuleFiles<'_>), env: Env<'_>) -> Result<Config, Faults> {
+    complete(Document::read(origin.path, env)?, origin, code, env)
 }
 
 /// As [`load`], with the text of the file given.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_text(origin: &Origin<'_>, text: &str, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
-    complete(Document::parse(origin.path, text, env)?, origin, registry, env)
+pub fn load_text(
+    origin: &Origin<'_>,
+    text: &str,
+    code: (&Registry, RuleFiles<'_>),
+    env: Env<'_>,
+) -> Result<Config, Faults> {
+    complete(Document::parse(origin.path, text, env)?, origin, code, env)
 }
 
-fn complete(mut document: Document, origin: &Origin<'_>, registry: &Registry, env: Env<'_>) -> Result<Config, Faults> {
+fn complete(
+    mut document: Document,
+    origin: &Origin<'_>,
+    code: (&Registry, RuleFiles<'_>),
+    env: Env<'_>,
+) -> Result<Config, Faults> {
     let is_advisors = ["client", "orchestrator"].iter().all(|section| document.root().at(section).is_some());
     if is_advisors {
         let text = "this is a configuration of the Alert Orchestrator, expected one of GraphWiz Trader";
@@ -165,7 +194,7 @@ fn complete(mut document: Document, origin: &Origin<'_>, registry: &Registry, en
     let answers = later::answers(document.root());
     document.take_out(later::SECTIONS);
     document.check(&schema(), FORMATS);
-    let misfits = [cross::faults(document.root()), code::faults(document.root(), registry, origin.folder())].concat();
+    let misfits = [cross::faults(document.root()), code::faults(document.root(), code, origin.folder())].concat();
     document.report(misfits);
     let config: Config = typed(origin.path, document.finish()?)?;
     Ok(Config { answers, ..config })

@@ -21,7 +21,7 @@ use platform::process::{self, Ended, Usage};
 
 use cli::{Cli, Command, ConfigCommand, PROGRAM, Version};
 use commands::{Call, backtest, check, data as data_command, strategy};
-use config::Origin;
+use config::{Origin, RuleFiles};
 use kinds::Registry;
 
 /// Runs what the command line asks for, with these kinds of strategies.
@@ -40,7 +40,7 @@ fn dispatch(Cli { flags, common, command }: Cli, registry: &Registry) -> anyhow:
         Command::Strategy(command) => strategy::run(&call, &command),
         Command::Check => check::run(&call),
         Command::Config(ConfigCommand::Show) => {
-            process::print_json(&call.config()?)?;
+            process::print_json(&call.config(RuleFiles::All)?)?;
             Ok(Ended::Done)
         }
         Command::Schema => {

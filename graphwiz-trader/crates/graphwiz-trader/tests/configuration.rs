@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use graphwiz_trader::config::setting::Setting;
-use graphwiz_trader::config::{self, Config, Origin, profile};
+use graphwiz_trader::config::{self, Config, Origin, RuleFiles, profile};
 use graphwiz_trader::kinds::Registry;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn load(text: &str, profile: Option<&str>, set: &[&str]) -> Result<Config, Strin
         "GRAPHWIZ_ENV" => Some("night".to_owned()).filter(|_| text.contains("environments")),
         _ => None,
     };
-    config::load_text(&origin, text, &Registry::built_in(), &env).map_err(|faults| faults.to_string())
+    config::load_text(&origin, text, (&Registry::built_in(), RuleFiles::All), &env).map_err(|faults| faults.to_string())
 }
 
 /// What stands at these keys where `set` is set over the first run's strategies.

@@ -18,7 +18,7 @@ use trading_core::time::{Micros, shown};
 use super::Call;
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
 use crate::config::setting::Setting;
-use crate::config::{Config, file_name};
+use crate::config::{Config, RuleFiles, file_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
 use crate::ready::{self, RULES, Ready};
@@ -34,7 +34,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         return Err(Usage("--json and --out - both print JSON on standard output; choose one".to_owned()).into());
     }
     let (keys, parameters): (Vec<_>, Vec<_>) = args.set.iter().cloned().partition(|set| set.parameter().is_none());
-    let loaded = call.config_with(&keys)?;
+    let loaded = call.config_with(&keys, rule_files(args))?;
     let configured = loaded.strategies.len();
     let config = asked(loaded, args, &parameters)?;
     for answer in &config.answers {
@@ -113,6 +113,12 @@ fn is_report(args: &BacktestArgs) -> bool {
 fn with(faults: &str, parameters: &[Setting]) -> Usage {
     let set: String = parameters.iter().map(|set| format!(" --set {set}")).collect();
     if set.is_empty() { Usage(faults.to_owned()) } else { Usage(format!("{faults} (with{set})")) }
+}
+
+/// The rule files of the strategies that run.
+fn rule_files(args: &BacktestArgs) -> RuleFiles<'_> {
+    let are_all = args.strategy.is_empty() && args.strategy_file.is_none();
+    if are_all { RuleFiles::All } else { RuleFiles::Of(&args.strategy) }
 }
 
 /// The configuration with what the command line asks for.

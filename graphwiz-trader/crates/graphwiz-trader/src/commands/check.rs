@@ -6,6 +6,7 @@ use platform::process::Ended;
 use serde::Serialize;
 
 use super::{Call, Facts};
+use crate::config::RuleFiles;
 use crate::data;
 use crate::ready::Ready;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(call: &Call<'_>) -> anyhow::Result<Ended> {
 
 fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
     let one = |about, is_ok, text| Looked { about, is_ok, text };
-    let config = match call.config() {
+    let config = match call.config(RuleFiles::All) {
         Ok(config) => config,
         Err(faults) => {
             let fault = |line: &str| one("configuration", Some(false), line.to_owned());

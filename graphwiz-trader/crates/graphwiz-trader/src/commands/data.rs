@@ -12,6 +12,7 @@ use trading_io::market_store::{MarketStore, Verified};
 
 use super::{Call, Fact, Facts};
 use crate::cli::{DataCommand, End, ImportArgs, Reading};
+use crate::config::RuleFiles;
 use crate::data;
 
 /// Runs `data`.
@@ -19,7 +20,7 @@ use crate::data;
 /// # Errors
 /// Files that cannot be taken; a store that fails.
 pub(crate) fn run(call: &Call<'_>, command: &DataCommand) -> anyhow::Result<Ended> {
-    let store = || data::open(&call.config()?);
+    let store = || data::open(&call.config(RuleFiles::Of(&[]))?);
     let now = jiff::Timestamp::now().as_microsecond();
     match command {
         DataCommand::Cut { to, input, output, reading } => {

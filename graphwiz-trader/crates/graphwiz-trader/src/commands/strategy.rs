@@ -14,6 +14,7 @@ use trading_core::rule_file::shipped;
 
 use super::{Call, Fact};
 use crate::cli::StrategyCommand;
+use crate::config::RuleFiles;
 
 /// The folder of the user's rule files, in the working directory.
 const FOLDER: &str = "strategies";
@@ -72,7 +73,7 @@ fn taken(call: &Call<'_>, name: &str) -> anyhow::Result<Vec<String>> {
     }
     // One can begin without a configuration.
     let is_there = path.try_exists().with_context(|| format!("looking for the configuration {}", path.display()))?;
-    if is_there && call.config()?.strategies.iter().any(|strategy| strategy.name == name) {
+    if is_there && call.config(RuleFiles::Of(&[]))?.strategies.iter().any(|strategy| strategy.name == name) {
         taken.push(format!("the name of a strategy of {}", path.display()));
     }
     Ok(taken)

@@ -11,15 +11,16 @@ use platform::config::{Fault, Node};
 use trading_core::rules::ExitsLayer;
 use trading_core::time::Timeframe;
 
+use super::RuleFiles;
 use super::exits::target_within_stop;
 use super::number::Number;
 use super::strategies::{DEFAULT, Exits, default_timeframe};
 use super::trading::Risk;
 use crate::kinds::Registry;
-use crate::ready::{Code, Misfit};
+use crate::ready::{Code, Misfit, RULES};
 
 /// Everything that does not go together; rule files are relative to `folder`.
-pub(super) fn faults(root: &Node, registry: &Registry, folder: &Path) -> Vec<Fault> {
+pub(super) fn faults(root: &Node, of: (&Registry, RuleFiles<'_>), folder: &Path) -> Vec<Fault> {
     let mut faults = Vec::new();
     let risk = root.at("risk").map_or_else(|| Some(Risk::default()), Node::read);
     let of_risk = risk.as_ref().and_then(|risk| target_within_stop(&risk.exits(ExitsLayer::default())));
@@ -28,7 +29,7 @@ pub(super) fn faults(root: &Node, registry: &Registry, folder: &Path) -> Vec<Fau
     }
     for (index, strategy) in root.at("strategies").map_or(&[][..], Node::items).iter().enumerate() {
         let path = |key: &str| format!("strategies[{index}].{key}");
-        match code(strategy, registry, folder) {
+        match code(strategy, of, folder) {
             None => {}
             Some(Ok(code)) => {
                 let exits: Option<Exits> = strategy.at("exits").map_or_else(|| Some(Exits::default()), Node::read);
@@ -49,13 +50,21 @@ pub(super) fn faults(root: &Node, registry: &Registry, folder: &Path) -> Vec<Fau
     faults
 }
 
-/// The code of a strategy, or what is wrong with it; `None` where it has been reported that it says nothing of it.
-fn code<'a>(strategy: &Node, registry: &'a Registry, folder: &Path) -> Option<Result<Code<'a>, Vec<Misfit>>> {
+/// The code of a strategy, or what is wrong with it; `None` where it is in a rule file that is not to be read, or where
+/// it has been reported that the strategy says nothing of it.
+fn code<'a>(
+    strategy: &Node,
+    (registry, rule_files): (&'a Registry, RuleFiles<'_>),
+    folder: &Path,
+) -> Option<Result<Code<'a>, Vec<Misfit>>> {
     let kind = strategy.at("kind").map_or(Some(DEFAULT), Node::text).filter(|kind| *kind != "agents")?;
     let file = match strategy.at("file").filter(|node| !node.is_null()) {
         Some(node) => Some(folder.join(node.text()?)),
         None => None,
     };
+    if kind == RULES && file.is_some() && !rule_files.has(strategy.at("name").map_or(Some(DEFAULT), Node::text)?) {
+        return None;
+    }
     let mut params = BTreeMap::new();
     for entry in strategy.at("params").map_or(&[][..], Node::entries) {
         params.insert(entry.key().to_owned(), entry.node().read::<Number>()?);

@@ -8,7 +8,7 @@ use trading_core::rules::ExitsLayer;
 use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
 
 use super::*;
-use crate::config::{self, Origin};
+use crate::config::{self, Origin, RuleFiles};
 use crate::kinds::Registry;
 
 /// Panics on every bar of 15 minutes but those that end an hour.
@@ -33,7 +33,7 @@ fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
         "strategies: [{{name: a, kind: hourly, instruments: [\"bitstamp:BTC/USD\"], timeframe: {timeframe}}}]\n{more}"
     );
     let origin = Origin { path: Path::new("graphwiz.yaml"), profile: None, set: &[] };
-    let config = config::load_text(&origin, &text, &registry, &|_| None).expect("no fault");
+    let config = config::load_text(&origin, &text, (&registry, RuleFiles::All), &|_| None).expect("no fault");
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../examples/market"));
     let now = 1_800_000_000_000_000; // after the bars
     let mut source = Source::files(&[folder], now).expect("the bundled bars");

@@ -443,7 +443,7 @@ fn a_rule_file_of_the_configuration_lies_beside_it() {
     let range = "graphwiz.yaml:2: strategies[0].params.fast: parameter fast must be 5 to 50, found 60";
     assert!(text.contains(range), "{text}");
     fs::write(folder.path("config/mine.yaml"), "name: a\nenter: rsi14 < 30\nexit: close\n").expect("a file");
-    let text = folder.refused(&["data", "list"], 2);
+    let text = folder.refused(&["backtest"], 2);
     let at = "graphwiz.yaml:2: strategies[0].file: config/mine.yaml:";
     assert!(text.contains(&format!("{at}2:8: unknown name rsi14; did you mean rsi(14)?")), "{text}");
     assert!(text.contains(&format!("{at}3:7: exit must be a bool")), "{text}");

@@ -55,9 +55,9 @@ fn what_is_configured_and_every_kind_keep_their_word() {
     let folder = configured(&CROSS.replace("name: a", "name: mine").replace("5m}", "1h, params: {fast: 10}}"), "");
     let told = folder.told(&["strategy", "check", "mine"]);
     let on = "on 336 bars of bitstamp:BTC/USD 1h\n"; // 14 · 24
-    let expected = format!(
-        "the configured strategy mine, of kind sma_cross: no fault\nok   warm-up: 51 bars, 51 until it settles\nok   look-ahead {on}ok   start-up {on}"
-    );
+    let told_of =
+        "the configured strategy mine, of kind sma_cross: no fault\nok   warm-up: 51 bars, 51 until it settles";
+    let expected = format!("{told_of}\nok   look-ahead {on}ok   start-up {on}");
     assert_eq!(told, expected);
     for kind in ["dca", "mean_reversion", "momentum", "rsi", "sma_cross"] {
         let told = folder.told(&["strategy", "check", kind]);
@@ -98,6 +98,45 @@ fn what_is_checked_in_place_of_a_file_is_said_and_no_new_file_hides_behind_it() 
     assert!(!folder.path("strategies").exists(), "nothing was written");
     fs::remove_dir_all(folder.path("config")).expect("no configuration");
     folder.told(&["strategy", "new", "dip"]);
+}
+
+#[test]
+fn a_rule_file_with_faults_stops_those_who_run_it_and_nobody_else() {
+    let rules = |name: &str| {
+        CROSS.replace("name: a, kind: sma_cross", &format!("name: {name}, kind: rules, file: {name}.yaml"))
+    };
+    let folder = configured(&[CROSS.to_owned(), rules("missing"), rules("broken")].concat(), "");
+    fs::write(folder.path("config/broken.yaml"), "name: broken\nenter: rsi14 < 30\n").expect("a file");
+    folder.told(&["strategy", "new", "dip"]);
+    for fine in [
+        &["data", "import", "examples/market"][..],
+        &["data", "list"],
+        &["backtest", "--strategy", "a"],
+        &["backtest", "--portfolio", "--strategy", "a"],
+        &["backtest", "--strategy-file", "strategies/dip.yaml"],
+        &["strategy", "check", "a"],
+        &["strategy", "check", "dip"],
+        &["strategy", "check", "rsi"],
+    ] {
+        folder.told(fine);
+    }
+    let missing = "config/graphwiz.yaml:3: strategies[1].file: reading the rule file config/missing.yaml: No such file";
+    let broken = "config/graphwiz.yaml:4: strategies[2].file: config/broken.yaml:2:8: unknown name rsi14";
+    for (stopped, faults) in [
+        (&["backtest"][..], &[missing, broken][..]),
+        (&["backtest", "--portfolio"], &[missing, broken]),
+        (&["backtest", "--strategy", "broken", "--strategy", "a"], &[broken]),
+        (&["strategy", "check", "missing"], &[missing]),
+        (&["config", "show"], &[missing, broken]),
+    ] {
+        let text = folder.refused(stopped, 2);
+        for fault in [missing, broken] {
+            assert_eq!(text.contains(fault), faults.contains(&fault), "{stopped:?}: {text}");
+        }
+    }
+    let run = folder.run(&["check"]);
+    let told = String::from_utf8(run.stdout).expect("a text");
+    assert!(run.status.code() == Some(1) && told.contains(missing) && told.contains(broken), "{told}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
 
 use crate::commands::Call;
-use crate::config::Config;
 use crate::config::strategies::Strategy;
+use crate::config::{Config, RuleFiles};
 use crate::data::Source;
 use crate::ready::{self, RULES, Ready};
 
@@ -53,7 +53,7 @@ struct OnSeries {
 
 /// Checks what `target` names, on stored bars of each of its instruments; `own` is the user's rule file of that name.
 pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<Ended> {
-    let config = call.config()?;
+    let config = call.config(RuleFiles::Of(&[target.to_owned()]))?;
     let Named { strategy, folder, what } = named(call, &config, target, own)?;
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
