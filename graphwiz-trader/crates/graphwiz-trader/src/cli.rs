@@ -201,7 +201,7 @@ pub(crate) enum DataCommand {
         instrument: Option<InstrumentId>,
     },
     /// Store longer bars that are made of the shortest
-    #[command(after_help = "--json: {series, added, replaced, made_of, bars}.")]
+    #[command(after_help = "--json: {series, added, replaced, made_of: {timeframe, bars}}.")]
     Resample {
         /// Of which instrument
         instrument: InstrumentId,

@@ -129,3 +129,42 @@ fn other_commands_have_their_document_or_say_that_they_have_none() {
     let text = folder.refused(&["completions", "bash", "--json"], 2);
     assert!(text.contains("completions prints a script for a shell; it goes without --json"), "{text}");
 }
+
+/// The keys of a document, in their order within it; of what stands at `account` and the like the report has its own.
+fn keys(value: &Value, found: &mut Vec<String>) {
+    const OF_THE_REPORT: [&str; 4] = ["account", "metrics", "gate_unmet", "emergency"];
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        found.push(key.clone());
+        if !OF_THE_REPORT.contains(&key.as_str()) {
+            keys(inner, found);
+        }
+    }
+    value.as_array().into_iter().flatten().for_each(|inner| keys(inner, found));
+}
+
+#[test]
+fn the_help_of_a_command_names_each_key_of_its_document() {
+    let folder = Folder::new();
+    folder.told(&["strategy", "new", "dip"]);
+    for (command, arguments) in [
+        (&["data", "import"][..], &["examples/market"][..]),
+        (&["data", "list"], &[]),
+        (&["data", "verify"], &[]),
+        (&["data", "resample"], &["bitstamp:BTC/USD", "1h"]),
+        (&["data", "cut"], &["--to", "2026-08-24", "examples/market/bitstamp_BTC-USD_1m.csv.gz", "cut.csv"]),
+        (&["backtest"], &[]),
+        (&["strategy", "list"], &[]),
+        (&["strategy", "new"], &["other"]),
+        (&["strategy", "check"], &["dip"]),
+        (&["check"], &[]),
+        (&["version"], &[]),
+    ] {
+        let help = folder.told(&[command, &["--help"]].concat());
+        let help = help.split_once("\n--json: ").expect("what it holds").1;
+        let words: Vec<_> = help.split(|c: char| !c.is_ascii_lowercase() && c != '_').collect();
+        let mut found = Vec::new();
+        keys(&document(&folder, &[command, arguments].concat()), &mut found);
+        found.retain(|key| !words.contains(&key.as_str()));
+        assert!(found.is_empty(), "{command:?}: {found:?} are not in {help}");
+    }
+}
