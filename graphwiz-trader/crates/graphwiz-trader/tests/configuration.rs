@@ -83,17 +83,49 @@ const RANGES: &[Range] = &[
     ("strategies[].exits.cooldown_bars", ["0", "100000"], ["-1", "100001"]),
     ("strategies[].exits.stop_guard", ["1", "1000"], ["0", "1001"]),
     ("strategies[].exits.size_stop", ["0.001", "0.5"], ["0.0009", "0.51"]),
+    ("strategies[].exits.partial_targets[].percent", ["0.001", "1"], ["0", "1.001"]),
+    ("strategies[].exits.partial_targets[].target", ["0.021", "10"], ["0", "10.1"]), // the stop is 0.02
+    ("strategies[].params.NAME", ["5", "49"], ["-1.1e15", "1.1e15"]),                // within what the kind takes
+    ("risk.take_profit.partial_targets[].percent", ["0.001", "1"], ["0", "1.001"]),
+    ("risk.take_profit.partial_targets[].target", ["0.021", "10"], ["0", "10.1"]),
+    ("trading.emergency_shutdown.triggers[].threshold", ["0.001", "0.5"], ["0.0009", "0.51"]),
+    ("trading.emergency_shutdown.triggers[].consecutive_errors", ["1", "1000"], ["0", "1001"]),
+    ("instruments.NAME.tick", ["1e-18", "1e15"], ["1e-19", "1.1e15"]),
+    ("instruments.NAME.lot", ["1e-18", "1e15"], ["1e-19", "1.1e15"]),
+    ("instruments.NAME.min_quantity", ["0", "1e15"], ["-1", "1.1e15"]),
+    ("instruments.NAME.min_notional", ["0", "1e15"], ["-1", "1.1e15"]),
 ];
+
+/// What sets a key, and where a fault of it is: one within a list, or below a name, is set with all that is around it.
+fn setting(key: &str, value: &str) -> (String, String) {
+    if let Some(field) = key.strip_prefix("instruments.NAME.") {
+        return (format!("instruments={{'a:B/C': {{{field}: {value}}}}}"), format!("instruments.\"a:B/C\".{field}"));
+    }
+    let key = key.replace("params.NAME", "params.fast");
+    let place = key.replace("[]", "[0]");
+    let Some((list, field)) = key.rsplit_once("[].").filter(|(list, _)| *list != "strategies") else {
+        return (format!("{key}={value}"), place);
+    };
+    let beside = match field {
+        "percent" => ", target: 0.05",
+        "target" => ", percent: 1",
+        "threshold" => ", type: max_drawdown",
+        "consecutive_errors" => ", type: system_error",
+        "seconds" => ", type: connection_lost",
+        _ => "",
+    };
+    (format!("{list}=[{{{field}: {value}{beside}}}]"), place)
+}
 
 #[test]
 fn every_number_has_its_range_ends_included() {
     for (key, inside, outside) in RANGES {
         for value in inside {
-            effective(&[&format!("{key}={value}")]);
+            effective(&[&setting(key, value).0]);
         }
         for value in outside {
-            let shown = key.replace("strategies[]", "strategies[0]");
-            refused(&[&format!("{key}={value}")], &format!("--set {key}={value}: {shown}: found "));
+            let (set, place) = setting(key, value);
+            refused(&[&set], &format!("--set {set}: {place}: found "));
         }
     }
 }
@@ -111,6 +143,12 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
         "[{type: max_drawdown, threshold: 0.1}, {type: system_error}, {type: connection_lost}]",
         "[{type: drawdown}]",
         "expected one of max_daily_loss, max_drawdown, system_error, connection_lost",
+    ),
+    (
+        "trading.emergency_shutdown.triggers[].type",
+        "max_drawdown",
+        "drawdown",
+        "triggers[0].type: found \"drawdown\", expected one of max_daily_loss, max_drawdown, system_error",
     ),
     ("risk.enabled", "false", "1", "expected true or false"),
     ("risk.sizing.method", "fixed_fractional", "half", "expected one of fixed_fractional, fixed_notional, fixed_risk"),
@@ -133,23 +171,24 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("strategies[].params", "{fast: 10}", "[]", "expected a mapping"),
     ("strategies[].exits.partial_targets", "null", "1", "expected a list or null"),
     ("instruments", "{'a:B/C': {tick: 1, lot: 1, min_quantity: 0, min_notional: 0, fee_in: base}}", "[]", "a mapping"),
+    ("instruments.NAME.fee_in", "base", "both", "fee_in: found \"both\", expected one of quote, base"),
 ];
 
 #[test]
 fn every_other_key_has_its_kind() {
     for (key, good, bad, expected) in OTHERS {
         let name_all_alike = *key == "strategies[].name";
-        let good = format!("{key}={good}");
+        let good = setting(key, good).0;
         if name_all_alike {
             refused(&[&good], "expected a name that differs from that of strategies[0]");
         } else {
             effective(&[&good]);
         }
-        refused(&[&format!("{key}={bad}")], expected);
+        refused(&[&setting(key, bad).0], expected);
     }
 }
 
-/// The keys of a schema, with `[]` behind those of lists.
+/// The keys of a schema, with `[]` behind those of lists, and `NAME` for those that anybody may choose.
 fn keys(root: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     if let Some(name) = schema["$ref"].as_str() {
         keys(root, root.pointer(&name[1..]).expect("a definition"), path, found);
@@ -161,6 +200,11 @@ fn keys(root: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>) 
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         found.insert(path.clone());
         keys(root, inner, &path, found);
+    }
+    if schema["additionalProperties"].is_object() {
+        let path = format!("{path}.NAME");
+        found.insert(path.clone());
+        keys(root, &schema["additionalProperties"], &path, found);
     }
     if schema["items"].is_object() {
         keys(root, &schema["items"], &format!("{path}[]"), found);
@@ -174,18 +218,16 @@ fn no_key_of_the_schema_is_without_its_test() {
     keys(&schema, &schema, "", &mut found);
     let is_section = |key: &str| found.iter().any(|other| other.starts_with(&format!("{key}.")));
     let is_later = |key: &str| {
-        let answers = load("", None, &[&format!("{key}=1")]).map(|config| config.answers).unwrap_or_default();
-        answers.iter().any(|answer| answer.starts_with(&format!("{key}: ")) || answer.ends_with(&format!(": {key}")))
+        let (set, place) = setting(key, "1");
+        let answers = load("", None, &[&set]).map(|config| config.answers).unwrap_or_default();
+        let of = [format!("{place}: this version does not do it"), format!("accepted, and without effect: {place}")];
+        answers.iter().any(|answer| of.contains(answer))
     };
     let tested: BTreeSet<&str> =
         RANGES.iter().map(|(key, ..)| *key).chain(OTHERS.iter().map(|(key, ..)| *key)).collect();
-    // What stands within a value that is tested as a whole.
-    let within =
-        ["trading.emergency_shutdown.triggers[].", "risk.take_profit.partial_targets[].", "strategies[].exits."];
     let untested: Vec<_> = found
         .iter()
-        .filter(|key| !tested.contains(key.as_str()) && !is_section(key) && !is_later(key))
-        .filter(|key| !within.iter().any(|within| key.starts_with(within)) && *key != "strategies")
+        .filter(|key| !tested.contains(key.as_str()) && !is_section(key) && !is_later(key) && *key != "strategies")
         .collect();
     assert!(untested.is_empty(), "{untested:?}");
 }
