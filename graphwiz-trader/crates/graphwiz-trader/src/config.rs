@@ -29,6 +29,8 @@ use trading_core::instrument::InstrumentId;
 pub(crate) use cross::file_name;
 pub(crate) use exits::target_within_stop;
 
+pub use code::RuleFiles;
+
 use backtesting::{Backtesting, Data, Gates};
 use later::Later;
 use setting::Setting;
@@ -114,25 +116,6 @@ impl<'a> Origin<'a> {
     /// The folder that rule files are relative to.
     pub(crate) fn folder(&self) -> &'a Path {
         self.path.parent().unwrap_or(Path::new(""))
-    }
-}
-
-/// Of which strategies the rule files are read: a fault of one that nobody asked for stops nobody.
-#[derive(Debug, Clone, Copy)]
-pub enum RuleFiles<'a> {
-    /// Of all.
-    All,
-    /// Of those with these names.
-    Of(&'a [String]),
-}
-
-impl RuleFiles<'_> {
-    /// Whether that of the strategy of this name is.
-    fn has(self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Of(names) => names.iter().any(|of| of == name),
-        }
     }
 }
 

@@ -11,13 +11,31 @@ use platform::config::{Fault, Node};
 use trading_core::rules::ExitsLayer;
 use trading_core::time::Timeframe;
 
-use super::RuleFiles;
 use super::exits::target_within_stop;
 use super::number::Number;
 use super::strategies::{DEFAULT, Exits, default_timeframe};
 use super::trading::Risk;
 use crate::kinds::Registry;
 use crate::ready::{Code, Misfit, RULES};
+
+/// Of which strategies the rule files are read: a fault of one that nobody asked for stops nobody.
+#[derive(Debug, Clone, Copy)]
+pub enum RuleFiles<'a> {
+    /// Of all.
+    All,
+    /// Of those with these names.
+    Of(&'a [String]),
+}
+
+impl RuleFiles<'_> {
+    /// Whether that of the strategy of this name is.
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(names) => names.iter().any(|of| of == name),
+        }
+    }
+}
 
 /// Everything that does not go together; rule files are relative to `folder`.
 pub(super) fn faults(root: &Node, of: (&Registry, RuleFiles<'_>), folder: &Path) -> Vec<Fault> {
