@@ -15,8 +15,8 @@ use trading_core::time::{DAY, Micros, Timeframe};
 const STEP: Micros = 3_600_000_000;
 const SETTLE: usize = 3;
 
-/// What it says of bar 0, 1, …; it panics where that is `None`.
-type Script = fn(i64) -> Option<Signal>;
+/// What it says of bar 0, 1, …, the `count`th bar that it has seen; it panics where that is `None`.
+type Script = fn(i64, usize) -> Option<Signal>;
 
 /// Which bars each strategy that was made has seen, one list a strategy.
 type Seen = Arc<Mutex<Vec<Vec<i64>>>>;
@@ -30,8 +30,13 @@ impl Strategy for Fragile {
 
     fn on_bar(&mut self, bar: &Bar, _: Option<&Position>) -> Signal {
         let number = bar.open_time() / STEP;
-        self.1.lock().expect("no panic while it is held").last_mut().expect("a strategy").push(number);
-        self.0(number).unwrap_or_else(|| panic!("no answer to bar {number}"))
+        let count = {
+            let mut seen = self.1.lock().expect("no panic while it is held");
+            let seen = seen.last_mut().expect("a strategy");
+            seen.push(number);
+            seen.len()
+        };
+        self.0(number, count).unwrap_or_else(|| panic!("no answer to bar {number}"))
     }
 }
 
@@ -102,7 +107,7 @@ fn decided(outcome: &Outcome) -> Vec<String> {
 
 #[test]
 fn a_bar_that_a_strategy_panics_on_is_one_without_a_signal_and_told() {
-    let script: Script = |bar| (bar != 6).then_some(if bar == 5 || bar == 6 { Signal::BUY } else { Signal::Sell });
+    let script: Script = |bar, _| (bar != 6).then_some(if bar == 5 || bar == 6 { Signal::BUY } else { Signal::Sell });
     let (outcome, _) = ran(&[script], series(0..10, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(decided(&outcome), ["5 Buy", "7 Sell"]);
     let told = Panic { open_time: 6 * STEP, strategy: 0, market: 0, text: "no answer to bar 6".to_owned() };
@@ -112,30 +117,46 @@ fn a_bar_that_a_strategy_panics_on_is_one_without_a_signal_and_told() {
 
 #[test]
 fn after_a_panic_a_new_one_has_seen_the_bars_before_it() {
-    let script: Script = |bar| (bar != 6).then_some(Signal::None);
+    let script: Script = |bar, _| (bar != 6).then_some(Signal::None);
     let (_, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5, 6], vec![3, 4, 5, 7, 8]]);
 }
 
 #[test]
 fn it_is_not_fed_what_lies_before_a_long_gap() {
-    let script: Script = |bar| (bar != 21).then_some(Signal::None);
+    let script: Script = |bar, _| (bar != 21).then_some(Signal::None);
     let bars = (0..5).chain(20..24); // 15 missing bars: everything begins anew at bar 20
     let (_, seen) = ran(&[script], series(bars, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(seen, [vec![0, 1, 2, 3, 4], vec![20, 21], vec![20, 22, 23]]);
 }
 
 #[test]
-fn one_that_panics_on_those_too_begins_with_the_next_bar() {
-    let script: Script = |bar| (bar != 5 && bar != 6).then_some(Signal::None);
+fn a_bar_that_was_panicked_on_before_is_left_out_and_the_others_are_not() {
+    let script: Script = |bar, _| (bar != 4 && bar != 6).then_some(Signal::None);
     let (outcome, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
-    assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5], vec![2, 3, 4, 6], vec![3, 4, 5], vec![7, 8]]);
-    assert_eq!(outcome.panics.len(), 2, "bars 5 and 6, each once");
+    assert_eq!(seen, [vec![0, 1, 2, 3, 4], vec![1, 2, 3, 5, 6], vec![3, 5, 7, 8]]);
+    assert_eq!(outcome.panics.len(), 2, "bars 4 and 6, each once");
+}
+
+#[test]
+fn one_that_panics_on_another_of_those_goes_on_with_the_bar_after_it() {
+    // Bar 4 is none that it can begin with.
+    let script: Script = |bar, count| (bar != 6 && (bar != 4 || count > 2)).then_some(Signal::None);
+    let (outcome, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5, 6], vec![3, 4], vec![5, 7, 8]]);
+    assert_eq!(outcome.panics.len(), 1, "bar 6; of bar 4 there was a signal");
+}
+
+#[test]
+fn one_that_panics_on_every_bar_is_asked_of_each_once() {
+    let script: Script = |_, _| None;
+    let (_, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
+    assert_eq!(seen.concat(), (0..9).collect::<Vec<i64>>());
 }
 
 #[test]
 fn a_panic_over_the_bars_it_is_warmed_up_with_is_told_and_is_no_error_of_the_run() {
-    let script: Script = |bar| (bar >= 5).then_some(Signal::None);
+    let script: Script = |bar, _| (bar >= 5).then_some(Signal::None);
     let (outcome, _) = ran(&[script], series(0..9, flat), 5, &no_exits(), after(1));
     let bars: Vec<i64> = outcome.panics.iter().map(|panic| panic.open_time / STEP).collect();
     assert_eq!((bars, outcome.emergencies.len()), (vec![2, 3, 4], 0)); // it settles within 3
@@ -143,7 +164,7 @@ fn a_panic_over_the_bars_it_is_warmed_up_with_is_told_and_is_no_error_of_the_run
 
 #[test]
 fn so_many_in_a_row_end_trading() {
-    let script: Script = |bar| (!(2..7).contains(&bar)).then_some(Signal::BUY);
+    let script: Script = |bar, _| (!(2..7).contains(&bar)).then_some(Signal::BUY);
     let (outcome, _) = ran(&[script], series(0..60, flat), 2, &no_exits(), after(5));
     let [emergency] = &outcome.emergencies[..] else { panic!("one emergency, found {:?}", outcome.emergencies) };
     assert_eq!((emergency.trigger, emergency.at), (Trigger::SystemError, 7 * STEP)); // the close of bar 6
@@ -154,11 +175,11 @@ fn so_many_in_a_row_end_trading() {
 
 #[test]
 fn an_answer_between_begins_the_count_anew() {
-    let script: Script = |bar| (bar % 5 == 0).then_some(Signal::None); // four in a row
+    let script: Script = |bar, _| (bar % 5 == 0).then_some(Signal::None); // four in a row
     let (outcome, _) = ran(&[script], series(0..60, flat), 0, &no_exits(), after(5));
     assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 48));
-    let broken: Script = |_| None;
-    let sound: Script = |_| Some(Signal::None);
+    let broken: Script = |_, _| None;
+    let sound: Script = |_, _| Some(Signal::None);
     let (outcome, _) = ran(&[broken, sound], series(0..60, flat), 0, &no_exits(), after(5));
     assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 60), "the other one answers");
     let (outcome, _) = ran(&[broken], series(0..60, flat), 0, &no_exits(), EmergencyRules::default());
@@ -167,14 +188,14 @@ fn an_answer_between_begins_the_count_anew() {
 
 #[test]
 fn two_broken_strategies_have_one_count() {
-    let broken: Script = |_| None;
+    let broken: Script = |_, _| None;
     let (outcome, _) = ran(&[broken, broken], series(0..60, flat), 0, &no_exits(), after(5));
     assert_eq!(outcome.emergencies[0].at, 3 * STEP); // two at each bar: the fifth at the close of bar 2
 }
 
 #[test]
 fn what_it_holds_is_still_stopped_while_it_panics() {
-    let script: Script = |bar| (bar == 0).then_some(Signal::BUY);
+    let script: Script = |bar, _| (bar == 0).then_some(Signal::BUY);
     let dip = |bar: i64| if bar == 4 { 90 } else { 100 }; // the stop lies at 98
     let (outcome, _) = ran(&[script], series(0..60, dip), 0, &stop_only(), after(1));
     assert_eq!(outcome.emergencies[0].at, 2 * STEP, "the first panic, of bar 1");
@@ -184,7 +205,7 @@ fn what_it_holds_is_still_stopped_while_it_panics() {
 
 #[test]
 fn what_it_holds_is_sold_where_an_emergency_sells_everything() {
-    let script: Script = |bar| (bar == 0).then_some(Signal::BUY);
+    let script: Script = |bar, _| (bar == 0).then_some(Signal::BUY);
     let emergency = EmergencyRules { flatten: true, ..after(2) };
     let (outcome, _) = ran(&[script], series(0..60, flat), 0, &no_exits(), emergency);
     let [trip] = &outcome.trips[..] else { panic!("one trip, found {:?}", outcome.trips) };
@@ -193,7 +214,7 @@ fn what_it_holds_is_sold_where_an_emergency_sells_everything() {
 
 #[test]
 fn an_entry_that_was_wanted_at_that_instant_is_refused() {
-    let (sound, broken): (Script, Script) = (|_| Some(Signal::BUY), |_| None);
+    let (sound, broken): (Script, Script) = (|_, _| Some(Signal::BUY), |_, _| None);
     let (outcome, _) = ran(&[sound, broken], series(0..9, flat), 0, &no_exits(), after(1));
     assert_eq!(outcome.refusals[0].rule, Rule::Emergency);
     assert_eq!(outcome.refusals[0].text, "risk refused emergency: system_error");
@@ -202,7 +223,7 @@ fn an_entry_that_was_wanted_at_that_instant_is_refused() {
 
 #[test]
 fn research_clears_it_at_the_next_midnight() {
-    let script: Script = |bar| (bar >= 3).then_some(Signal::BUY);
+    let script: Script = |bar, _| (bar >= 3).then_some(Signal::BUY);
     let emergency = EmergencyRules { goes_on: true, ..after(2) };
     let (outcome, _) = ran(&[script], series(0..30, flat), 0, &no_exits(), emergency);
     assert_eq!(outcome.emergencies[0].until, Some(DAY));

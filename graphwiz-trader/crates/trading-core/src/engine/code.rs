@@ -3,9 +3,11 @@
 //! Start at [`Code::answer`]. After a panic nobody knows what state the strategy was left in, so that it is thrown away. A
 //! new one is made and fed the bars before that one, as at the start of a run: a position whose strategy had to warm up from
 //! nothing would wait that long for its exit. The bar of the panic is left out, as if it were missing: it would most likely
-//! do the same again.
+//! do the same again. So it is with each bar that was panicked on before, which also keeps a strategy that panics on every
+//! bar from being fed its whole settle length, and panicking on all of it, bar by bar.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::bars::{Bar, Series};
@@ -19,11 +21,13 @@ pub(super) struct Code<'a> {
     participant: &'a Participant<'a>,
     market: usize,
     strategy: Box<dyn Strategy>,
+    /// The bars that it panicked on, by their places in the series, as far back as it may be fed.
+    left_out: BTreeSet<usize>,
 }
 
 impl<'a> Code<'a> {
     pub(super) fn new(participant: &'a Participant<'a>, market: usize) -> Self {
-        Self { participant, market, strategy: (participant.make)(market) }
+        Self { participant, market, strategy: (participant.make)(market), left_out: BTreeSet::new() }
     }
 
     /// Bars until where the data begin no longer matters to it.
@@ -50,6 +54,7 @@ impl<'a> Code<'a> {
     ) -> Result<Signal, String> {
         let answer = self.ask(bar, position);
         if answer.is_err() {
+            self.left_out.insert(at);
             self.begin_anew();
             self.feed(series, at, max_gap_bars);
         }
@@ -63,13 +68,15 @@ impl<'a> Code<'a> {
     }
 
     /// Feeds it the bars before the one at `end` back to the last long gap, as many as its settle length. Where it panics on
-    /// one of these, too, it begins with the next bar instead.
+    /// one of these, too, a new one goes on with the bar after that.
     fn feed(&mut self, series: &Series, end: usize, max_gap_bars: u32) {
         let first = end.saturating_sub(self.settle());
+        self.left_out = self.left_out.split_off(&first);
         let after_gap = (first + 1..=end).rev().find(|at| quality::is_after_long_gap(series, *at, max_gap_bars));
         for at in after_gap.unwrap_or(first)..end {
-            if self.ask(&series.bar(at), None).is_err() {
-                return self.begin_anew();
+            if !self.left_out.contains(&at) && self.ask(&series.bar(at), None).is_err() {
+                self.left_out.insert(at);
+                self.begin_anew();
             }
         }
     }
