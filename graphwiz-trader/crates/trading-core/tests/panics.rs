@@ -229,3 +229,12 @@ fn research_clears_it_at_the_next_midnight() {
     assert_eq!(outcome.emergencies[0].until, Some(DAY));
     assert_eq!(decided(&outcome), ["23 Buy"]); // the bar that closes at midnight
 }
+
+#[test]
+fn after_midnight_the_count_begins_anew() {
+    let script: Script = |_, _| None;
+    let emergency = EmergencyRules { goes_on: true, ..after(2) };
+    let (outcome, _) = ran(&[script], series(0..30, flat), 0, &no_exits(), emergency);
+    let at: Vec<i64> = outcome.emergencies.iter().map(|emergency| emergency.at / STEP).collect();
+    assert_eq!(at, [2, 25]); // midnight is the first close at which it counts again
+}

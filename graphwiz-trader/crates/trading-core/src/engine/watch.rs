@@ -37,7 +37,7 @@ pub(super) struct Watch {
     recent: VecDeque<(Micros, i128)>,
     last_sample: Micros,
     stopped: bool,
-    /// Errors since the last success.
+    /// Errors since the last success, or since an emergency was cleared.
     errors: u32,
     /// Σ E over the samples, in counts of money.
     equity_sum: f64,
@@ -180,6 +180,7 @@ impl Watch {
         self.day_start = self.unit_value;
         if self.stopped && self.goes_on {
             self.stopped = false;
+            self.errors = 0; // what went wrong while nothing could be entered is over with the day
             self.highest = self.unit_value;
             self.recent = VecDeque::from([(at, self.unit_value)]);
         }
