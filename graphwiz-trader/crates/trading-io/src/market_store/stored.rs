@@ -5,11 +5,12 @@ use std::ops::Range;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use trading_core::bars::{Record, Series};
+use trading_core::counts::MAX_DIGITS;
 use trading_core::instrument::InstrumentId;
 use trading_core::scale::Scale;
 use trading_core::time::{Micros, Timeframe};
 
-use super::blocks::unpack;
+use super::blocks::{BARS, unpack};
 use super::error::StoreFault;
 use super::key::SeriesKey;
 
@@ -20,16 +21,26 @@ pub(super) struct SeriesRow {
     pub(super) scale: Scale,
 }
 
+/// # Errors
+/// Its scale is none that counts can have: whatever computes with it would panic.
 pub(super) fn find(connection: &Connection, key: &SeriesKey) -> Result<Option<SeriesRow>, StoreFault> {
     let sql = "select id, price_digits, volume_digits from series
                where venue = ?1 and base = ?2 and quote = ?3 and timeframe = ?4";
     let SeriesKey { instrument, timeframe } = key;
-    let of_row = |row: &Row<'_>| {
-        let scale = Scale { price_digits: row.get(1)?, volume_digits: row.get(2)? };
-        Ok(SeriesRow { id: row.get(0)?, scale })
+    let of_row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let parameters = params![instrument.venue(), instrument.base(), instrument.quote(), timeframe.name()];
+    let found: Option<(i64, i64, i64)> = connection.prepare_cached(sql)?.query_row(parameters, of_row).optional()?;
+    let Some((id, price_digits, volume_digits)) = found else { return Ok(None) };
+    let digits = |column: &str, digits: i64| {
+        let of_a_count = u32::try_from(digits).ok().filter(|digits| *digits <= MAX_DIGITS);
+        of_a_count.ok_or_else(|| StoreFault::Damaged {
+            key: key.clone(),
+            what: format!("its {column} are {digits}, which are not from 0 to {MAX_DIGITS}"),
+        })
     };
-    let key = params![instrument.venue(), instrument.base(), instrument.quote(), timeframe.name()];
-    Ok(connection.prepare_cached(sql)?.query_row(key, of_row).optional()?)
+    let (price_digits, volume_digits) =
+        (digits("price_digits", price_digits)?, digits("volume_digits", volume_digits)?);
+    Ok(Some(SeriesRow { id, scale: Scale { price_digits, volume_digits } }))
 }
 
 /// The keys of all series, in the order of their names.
@@ -62,7 +73,8 @@ pub(super) fn read(
     let within = "from blocks where series = ?1 and last >= ?2 and first < ?3";
     let parameters = params![row.id, range.start, range.end];
     let bars: i64 = connection
-        .prepare_cached(&format!("select coalesce(sum(bars), 0) {within}"))?
+        // A damaged row may claim any number of bars; no block holds more than this.
+        .prepare_cached(&format!("select coalesce(sum(min(bars, {BARS})), 0) {within}"))?
         .query_row(parameters, |row| row.get(0))?;
     let mut records = Vec::with_capacity(usize::try_from(bars).unwrap_or_default());
     let mut statement = connection.prepare_cached(&format!("select {BLOCK} {within} order by first"))?;
@@ -99,7 +111,8 @@ fn append(row: &Row<'_>, key: &SeriesKey, range: &Range<Micros>, records: &mut V
     };
     let found = &records[before..];
     let ends = [found.first(), found.last()].map(|end| end.map(|record| record.open_time));
-    if !is_whole || ends != [Some(first), Some(last)] {
+    let is_sorted = found.is_sorted_by(|one, next| one.open_time < next.open_time);
+    if !is_whole || !is_sorted || ends != [Some(first), Some(last)] {
         let shown = trading_core::time::shown;
         let what = format!(
             "the block of {} to {} does not hold {bars} bars from the one to the other",

@@ -246,14 +246,42 @@ fn spoil(path: &Path, sql: &str) {
 
 #[test]
 fn a_damaged_block_is_told_and_nothing_of_it_read() {
-    let files = Files::new();
-    let store = store(&files);
-    store.import(&file(&files, 0..3, "10"), NOW).unwrap();
-    spoil(store.path(), "update blocks set records = substr(records, 1, 20)");
-    let error = store.series(&btc(), Timeframe::M1, EVER, NOW).unwrap_err();
-    let expected = "bitstamp:BTC/USD 1m is damaged: the block of 2026-08-17T00:00Z to 2026-08-17T00:02Z does not hold \
-                    3 bars from the one to the other; put back a copy of the store";
-    assert_eq!(cause(&error), expected);
+    let swapped = |bytes: &[u8]| [&bytes[..48], &bytes[96..144], &bytes[48..96], &bytes[144..]].concat();
+    for (sql, bars) in [
+        ("update blocks set records = substr(records, 1, 20)", "4"),
+        ("update blocks set bars = 4000000000000000000", "4000000000000000000"),
+        ("update blocks set bars = -4", "-4"),
+        ("update blocks set form = 0, records = ?1", "4"),
+    ] {
+        let files = Files::new();
+        let store = store(&files);
+        store.import(&file(&files, 0..4, "10"), NOW).unwrap();
+        let out_of_order = swapped(&plain(&stored(&store).records));
+        let connection = rusqlite::Connection::open(store.path()).unwrap();
+        let parameters: &[&dyn rusqlite::ToSql] = if sql.contains('?') { &[&out_of_order] } else { &[] };
+        connection.execute(sql, parameters).unwrap();
+        let expected = format!(
+            "bitstamp:BTC/USD 1m is damaged: the block of 2026-08-17T00:00Z to 2026-08-17T00:03Z does not hold {bars} \
+             bars from the one to the other; put back a copy of the store"
+        );
+        assert_eq!(cause(&store.series(&btc(), Timeframe::M1, EVER, NOW).unwrap_err()), expected, "{sql}");
+        assert_eq!(cause(&store.verify(None, NOW).unwrap_err()), expected, "{sql}");
+    }
+}
+
+#[test]
+fn a_scale_that_no_bar_has_is_damage() {
+    for column in ["price_digits", "volume_digits"] {
+        let files = Files::new();
+        let store = store(&files);
+        store.import(&file(&files, 0..4, "10"), NOW).unwrap();
+        for digits in ["19", "4294967295", "4294967296", "-1"] {
+            spoil(store.path(), &format!("update series set {column} = {digits}"));
+            let error = store.verify(None, NOW).unwrap_err();
+            let expected = format!("bitstamp:BTC/USD 1m is damaged: its {column} are {digits}");
+            assert!(cause(&error).starts_with(&expected), "{}", cause(&error));
+        }
+    }
 }
 
 #[test]
