@@ -47,7 +47,8 @@ impl Loaded {
         let span = Span { from: first.open_time, to: last.open_time + timeframe.micros() };
         let listed = Instrument { tick: decimal(TICK), lot: decimal(LOT), ..instrument("generated:COIN/USD") };
         let (money, markets) = count_all(vec![(listed, series)], decimal(CAPITAL)).unwrap();
-        let rule_file = RuleFile::parse("sma_cross", shipped::ALL[0].1.as_bytes()).unwrap();
+        let (name, text) = shipped::ALL.iter().find(|(name, _)| *name == "sma_cross").unwrap();
+        let rule_file = RuleFile::parse(name, text.as_bytes()).unwrap();
         let rule_file = rule_file.instance(&BTreeMap::new(), timeframe).unwrap();
         Self { money, markets, timeframe, span, rule_file }
     }
