@@ -4,6 +4,7 @@
 //! its id, which a span has as its field `correlationId`.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::panic::PanicHookInfo;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Subscriber, error};
+use tracing::{Event, Subscriber, debug, error};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
@@ -91,10 +92,33 @@ pub fn init(level: Level, format: Format) -> Result<(), tracing_subscriber::util
     Ok(())
 }
 
+thread_local! {
+    /// Whether a panic of this thread is told by who catches it.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something whose panics the caller catches and tells: the log itself has them, and where in the code they are, only
+/// as lines of [`Level::Debug`].
+#[inline]
+pub fn told_by_the_catcher<T>(action: impl FnOnce() -> T) -> T {
+    /// Sets it back however the action ends.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IS_CAUGHT.set(self.0);
+        }
+    }
+    let _before = Before(IS_CAUGHT.replace(true));
+    action()
+}
+
 /// One line of the log like all others, with the backtrace where `RUST_BACKTRACE` asks for one.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("no message");
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    if IS_CAUGHT.get() {
+        return debug!(at, "panicked: {message}");
+    }
     let backtrace = Backtrace::capture();
     match backtrace.status() {
         BacktraceStatus::Captured => error!(at, %backtrace, "panicked: {message}"),
@@ -326,7 +350,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn lines_within_a_request_carry_its_id() {
+    fn lines_within_a_request_carry_its_id_and_panics_that_are_told_elsewhere_leave_none() {
         for (format, expected) in [
             (Format::Text, "WARNING outside\nWARNING inside, lamp=hall, correlationId=7f.a\nERROR panicked: oh"),
             (Format::Json, r#"{"correlationId":"7f.a","fields":{"lamp":"hall"},"level":"WARNING","message":"inside","#),
@@ -339,9 +363,10 @@ pub(crate) mod tests {
                 inner.in_scope(|| tracing::warn!(lamp = "hall", "inside"));
                 let hook = std::panic::take_hook();
                 std::panic::set_hook(Box::new(log_panic));
+                let caught = std::panic::catch_unwind(|| told_by_the_catcher(|| panic!("told elsewhere")));
                 let panicked = std::panic::catch_unwind(|| panic!("oh {}", "dear"));
                 std::panic::set_hook(hook);
-                assert!(panicked.is_err());
+                assert!(caught.is_err() && panicked.is_err());
             });
             let text: String = lines
                 .text()
@@ -349,6 +374,7 @@ pub(crate) mod tests {
                 .map(|line| line.split_once("Z ").map_or(line, |(_, rest)| rest).to_owned() + "\n")
                 .collect();
             assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("told elsewhere"), "{text}");
         }
     }
 

@@ -3,16 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context as _, bail};
 use platform::process::Usage;
+use platform::telemetry;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
-use trading_core::bars::Series;
+use trading_core::bars::{Bar, Series};
 use trading_core::data_hash::data_hash;
-use trading_core::engine::record::Panic;
+use trading_core::engine::record::{Panic, Panics};
 use trading_core::engine::{Gauge, Participant, Run, run};
 use trading_core::indicators::{Atr, Indicator as _, Length};
 use trading_core::instrument::{Instrument, InstrumentId};
@@ -22,6 +22,7 @@ use trading_core::quality;
 use trading_core::report::{Heading, Report};
 use trading_core::rules::{Stop, StrategyRules};
 use trading_core::scale::coarsen;
+use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
 use trading_core::time::{Micros, Timeframe, shown};
 
 use crate::config::later::NOT_YET;
@@ -114,7 +115,7 @@ impl Trial<'_> {
         let (timeframe, money) = (*timeframe, *money);
         let capital = self.config.backtesting.initial_capital.0;
         let capital = money.count(capital).context("backtesting.initial_capital cannot be counted")?;
-        let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| ready.make()).collect();
+        let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| caught(ready.make())).collect();
         let gauge = |_: usize| average_true_range();
         let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
             let rules = self.rules(ready)?;
@@ -127,6 +128,9 @@ impl Trial<'_> {
         let rules = &self.config.rules(self.goes_on);
         let from = self.range.start;
         let outcome = run(&Run { money, markets, timeframe, from, participants, rules, capital });
+        for panics in &outcome.panics {
+            self.log_lines(panics, markets).iter().for_each(|line| tracing::error!("{line}"));
+        }
         let span = self.span(markets, outcome.sampled_at.last())?;
         let free = self.config.backtesting.risk_free_rate;
         let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
@@ -157,27 +161,37 @@ impl Trial<'_> {
     }
 
     /// What the reader of a report should know.
-    fn warnings(&self, of_bars: &[String], panics: &[Panic], markets: &[Market]) -> Vec<String> {
+    fn warnings(&self, of_bars: &[String], panics: &[Panics], markets: &[Market]) -> Vec<String> {
         let told = self.config.answers.iter().chain(of_bars).cloned();
-        told.chain(self.panics(panics, markets)).chain(self.caveats(markets)).collect()
+        let of_panics = panics.iter().map(|panics| self.without_signal(panics, markets));
+        told.chain(of_panics).chain(self.caveats(markets)).collect()
     }
 
-    /// Logs each bar that a strategy panicked on; a sentence for each strategy and instrument with such bars.
-    fn panics(&self, panics: &[Panic], markets: &[Market]) -> Vec<String> {
-        let mut by_place: BTreeMap<(usize, usize), Vec<&Panic>> = BTreeMap::new();
-        for panic in panics {
-            by_place.entry((panic.strategy, panic.market)).or_default().push(panic);
-        }
-        let sentence = |((strategy, market), panics): (&(usize, usize), &Vec<&Panic>)| {
-            let (strategy, id) = (&self.strategies[*strategy].strategy.name, &markets[*market].instrument.id);
-            for Panic { open_time, text, .. } in panics {
-                tracing::error!("strategy {strategy} panicked on the bar of {id} {}: {text}", shown(*open_time));
-            }
-            let (count, Panic { open_time, text, .. }) = (panics.len(), panics[0]);
-            let first = shown(*open_time);
-            format!("{strategy}: no signal on {count} bars of {id}, as it panicked; the first at {first}: {text}")
+    /// What a report says of the bars that a strategy panicked on.
+    fn without_signal(&self, panics: &Panics, markets: &[Market]) -> String {
+        let (strategy, id) = self.place(panics, markets);
+        let Panics { count, first, .. } = panics;
+        let first = first.first().map(|panic| format!("; the first at {}: {}", shown(panic.open_time), panic.text));
+        format!("{strategy}: no signal on {count} bars of {id}, as it panicked{}", first.unwrap_or_default())
+    }
+
+    /// What the log says of them: each of the first, and how many there are beside these.
+    fn log_lines(&self, panics: &Panics, markets: &[Market]) -> Vec<String> {
+        let (strategy, id) = self.place(panics, markets);
+        let line = |Panic { open_time, text }: &Panic| {
+            format!("strategy {strategy} panicked on the bar of {id} {}: {text}", shown(*open_time))
         };
-        by_place.iter().map(sentence).collect()
+        let mut lines: Vec<String> = panics.first.iter().map(line).collect();
+        let more = panics.count - panics.first.len() as u64;
+        if more > 0 {
+            lines.push(format!("strategy {strategy} panicked on {more} more bars of {id}"));
+        }
+        lines
+    }
+
+    /// Which strategy has panicked, and on whose bars.
+    fn place<'m>(&self, panics: &Panics, markets: &'m [Market]) -> (&str, &'m InstrumentId) {
+        (&self.strategies[panics.strategy].strategy.name, &markets[panics.market].instrument.id)
     }
 
     /// What the reader of a report would not expect of its settings.
@@ -274,6 +288,24 @@ impl Trial<'_> {
         let instruments: Vec<_> = instruments.iter().collect();
         let text = serde_json::to_string(&(strategies, trading, risk, instruments, costs, judged, asked))?;
         Ok(Sha256::digest(text).into())
+    }
+}
+
+/// A strategy whose panics the engine catches, and its trial tells: not one by one, as often as there are bars.
+struct Caught(Box<dyn Strategy>);
+
+fn caught(strategy: Box<dyn Strategy>) -> Box<dyn Strategy> {
+    Box::new(Caught(strategy))
+}
+
+impl Strategy for Caught {
+    fn warm_up(&self) -> WarmUp {
+        self.0.warm_up()
+    }
+
+    #[inline]
+    fn on_bar(&mut self, bar: &Bar, position: Option<&Position>) -> Signal {
+        telemetry::told_by_the_catcher(|| self.0.on_bar(bar, position))
     }
 }
 

@@ -27,7 +27,7 @@ pub use participant::{Gauge, Participant};
 
 use hash_sink::HashSink;
 use lane::Lane;
-use record::{Cause, Emergency, Fill, Order, OrderState, Panic, Refusal, Side, Trip};
+use record::{Cause, Emergency, Fill, Order, OrderState, Panics, Refusal, Side, Trip};
 use watch::Watch;
 
 /// What is run.
@@ -59,8 +59,8 @@ pub struct Outcome {
     pub trips: Vec<Trip>,
     /// All refused entries.
     pub refusals: Vec<Refusal>,
-    /// Bars that strategies panicked on, those they were warmed up with included.
-    pub panics: Vec<Panic>,
+    /// Bars that strategies panicked on, those they were warmed up with included; of each strategy in each market that has any.
+    pub panics: Vec<Panics>,
     /// What ended trading, each time it did.
     pub emergencies: Vec<Emergency>,
     /// The close times at which N was sampled.
@@ -117,7 +117,6 @@ struct Engine<'a> {
     fills: Vec<Fill>,
     trips: Vec<Trip>,
     refusals: Vec<Refusal>,
-    panics: Vec<Panic>,
     /// Entries that are wanted on the bar, by their lanes; kept for its memory.
     wanted: Vec<(usize, Signal)>,
 }
@@ -130,14 +129,11 @@ impl<'a> Engine<'a> {
         let next: Vec<usize> = run.markets.iter().map(start).collect();
         let longest = run.markets.iter().zip(&next).map(|(market, &next)| market.series.records.len() - next).max();
         let longest = longest.unwrap_or(0);
-        let (mut lanes, mut panics) = (Vec::new(), Vec::new());
+        let mut lanes = Vec::new();
         for (strategy, participant) in run.participants.iter().enumerate() {
             for &market in &participant.markets {
                 let mut lane = Lane::new(strategy, market, participant);
-                let series = &run.markets[market].series;
-                for (at, text) in lane.warm_up(series, next[market], run.rules.max_gap_bars) {
-                    panics.push(Panic { open_time: series.records[at].open_time, strategy, market, text });
-                }
+                lane.warm_up(&run.markets[market].series, next[market], run.rules.max_gap_bars);
                 lanes.push(lane);
             }
         }
@@ -162,7 +158,6 @@ impl<'a> Engine<'a> {
             fills: Vec::new(),
             trips: Vec::new(),
             refusals: Vec::new(),
-            panics,
             run,
         }
     }
@@ -244,13 +239,11 @@ impl<'a> Engine<'a> {
                 continue;
             }
             let series = &self.run.markets[lane.market].series;
-            let answer = lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars);
-            let signal = match answer {
-                Ok(signal) => signal,
-                Err(text) => {
-                    self.fail(i, text, at);
-                    continue;
+            let Some(signal) = lane.ask(series, self.next[lane.market], self.run.rules.max_gap_bars) else {
+                if let Some(flatten) = self.watch.fail(at) {
+                    self.end_trading(at, flatten);
                 }
+                continue;
             };
             self.watch.succeed();
             match signal {
@@ -267,16 +260,6 @@ impl<'a> Engine<'a> {
         self.wanted = wanted;
         for (next, current) in self.next.iter_mut().zip(&self.current) {
             *next += usize::from(current.is_some());
-        }
-    }
-
-    /// Takes note of a panic of a strategy's code.
-    fn fail(&mut self, lane: usize, text: String, at: Micros) {
-        let Lane { strategy, market, .. } = self.lanes[lane];
-        let open_time = self.run.markets[market].series.records[self.next[market]].open_time;
-        self.panics.push(Panic { open_time, strategy, market, text });
-        if let Some(flatten) = self.watch.fail(at) {
-            self.end_trading(at, flatten);
         }
     }
 
@@ -353,7 +336,7 @@ impl<'a> Engine<'a> {
             fills: self.fills,
             trips: self.trips,
             refusals: self.refusals,
-            panics: self.panics,
+            panics: self.lanes.into_iter().map(|lane| lane.panics).filter(|panics| panics.count > 0).collect(),
             emergencies: sampled.emergencies,
             sampled_at: sampled.at,
             unit_values: sampled.unit_values,

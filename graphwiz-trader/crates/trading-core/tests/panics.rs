@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use trading_core::bars::{Bar, Record, Series};
-use trading_core::engine::record::{Panic, Rule, Trigger};
+use trading_core::engine::record::{Panic, Panics, Rule, Trigger};
 use trading_core::engine::{Outcome, Participant, Run, run};
 use trading_core::market::count_all;
 use trading_core::rules::{EmergencyRules, Exits, ExitsLayer, Rules};
@@ -105,13 +105,22 @@ fn decided(outcome: &Outcome) -> Vec<String> {
     outcome.orders.iter().map(told).collect()
 }
 
+fn bars_of(panics: &Panics) -> Vec<i64> {
+    panics.first.iter().map(|panic| panic.open_time / STEP).collect()
+}
+
+/// Bars that were panicked on, by all strategies.
+fn count(outcome: &Outcome) -> u64 {
+    outcome.panics.iter().map(|panics| panics.count).sum()
+}
+
 #[test]
 fn a_bar_that_a_strategy_panics_on_is_one_without_a_signal_and_told() {
     let script: Script = |bar, _| (bar != 6).then_some(if bar == 5 || bar == 6 { Signal::BUY } else { Signal::Sell });
     let (outcome, _) = ran(&[script], series(0..10, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(decided(&outcome), ["5 Buy", "7 Sell"]);
-    let told = Panic { open_time: 6 * STEP, strategy: 0, market: 0, text: "no answer to bar 6".to_owned() };
-    assert_eq!(outcome.panics, [told]);
+    let first = vec![Panic { open_time: 6 * STEP, text: "no answer to bar 6".to_owned() }];
+    assert_eq!(outcome.panics, [Panics { strategy: 0, market: 0, count: 1, first }]);
     assert!(outcome.emergencies.is_empty());
 }
 
@@ -135,7 +144,7 @@ fn a_bar_that_was_panicked_on_before_is_left_out_and_the_others_are_not() {
     let script: Script = |bar, _| (bar != 4 && bar != 6).then_some(Signal::None);
     let (outcome, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(seen, [vec![0, 1, 2, 3, 4], vec![1, 2, 3, 5, 6], vec![3, 5, 7, 8]]);
-    assert_eq!(outcome.panics.len(), 2, "bars 4 and 6, each once");
+    assert_eq!(count(&outcome), 2, "bars 4 and 6, each once");
 }
 
 #[test]
@@ -144,7 +153,7 @@ fn one_that_panics_on_another_of_those_goes_on_with_the_bar_after_it() {
     let script: Script = |bar, count| (bar != 6 && (bar != 4 || count > 2)).then_some(Signal::None);
     let (outcome, seen) = ran(&[script], series(0..9, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(seen, [vec![0, 1, 2, 3, 4, 5, 6], vec![3, 4], vec![5, 7, 8]]);
-    assert_eq!(outcome.panics.len(), 1, "bar 6; of bar 4 there was a signal");
+    assert_eq!(count(&outcome), 1, "bar 6; of bar 4 there was a signal");
 }
 
 #[test]
@@ -158,8 +167,7 @@ fn one_that_panics_on_every_bar_is_asked_of_each_once() {
 fn a_panic_over_the_bars_it_is_warmed_up_with_is_told_and_is_no_error_of_the_run() {
     let script: Script = |bar, _| (bar >= 5).then_some(Signal::None);
     let (outcome, _) = ran(&[script], series(0..9, flat), 5, &no_exits(), after(1));
-    let bars: Vec<i64> = outcome.panics.iter().map(|panic| panic.open_time / STEP).collect();
-    assert_eq!((bars, outcome.emergencies.len()), (vec![2, 3, 4], 0)); // it settles within 3
+    assert_eq!((bars_of(&outcome.panics[0]), outcome.emergencies.len()), (vec![2, 3, 4], 0)); // it settles within 3
 }
 
 #[test]
@@ -177,13 +185,22 @@ fn so_many_in_a_row_end_trading() {
 fn an_answer_between_begins_the_count_anew() {
     let script: Script = |bar, _| (bar % 5 == 0).then_some(Signal::None); // four in a row
     let (outcome, _) = ran(&[script], series(0..60, flat), 0, &no_exits(), after(5));
-    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 48));
+    assert_eq!((outcome.emergencies.len(), count(&outcome)), (0, 48));
     let broken: Script = |_, _| None;
     let sound: Script = |_, _| Some(Signal::None);
     let (outcome, _) = ran(&[broken, sound], series(0..60, flat), 0, &no_exits(), after(5));
-    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 60), "the other one answers");
+    assert_eq!((outcome.emergencies.len(), count(&outcome)), (0, 60), "the other one answers");
     let (outcome, _) = ran(&[broken], series(0..60, flat), 0, &no_exits(), EmergencyRules::default());
-    assert_eq!((outcome.emergencies.len(), outcome.panics.len()), (0, 60), "nothing is configured to end trading");
+    assert_eq!((outcome.emergencies.len(), count(&outcome)), (0, 60), "nothing is configured to end trading");
+}
+
+#[test]
+fn of_many_the_first_are_kept_and_all_are_counted() {
+    let (broken, sound): (Script, Script) = (|_, _| None, |_, _| Some(Signal::None));
+    let (outcome, _) = ran(&[sound, broken], series(0..60, flat), 0, &no_exits(), EmergencyRules::default());
+    let [panics] = &outcome.panics[..] else { panic!("of one strategy, found {:?}", outcome.panics) };
+    assert_eq!((panics.strategy, panics.market, panics.count), (1, 0, 60));
+    assert_eq!(bars_of(panics), (0..20).collect::<Vec<i64>>());
 }
 
 #[test]

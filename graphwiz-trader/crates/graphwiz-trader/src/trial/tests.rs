@@ -3,9 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use trading_core::bars::Bar;
 use trading_core::rules::ExitsLayer;
-use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
 
 use super::*;
 use crate::config::{self, Origin, RuleFiles};
@@ -27,6 +25,13 @@ impl Strategy for Hourly {
 
 /// Tries it on the bundled bars of this timeframe: what the report warns of, and its emergencies.
 fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
+    with_trial(timeframe, more, |trial, loaded| {
+        let report = trial.run(loaded).expect("a run").report;
+        (report.warnings, report.emergency.into_iter().map(|emergency| emergency.text).collect())
+    })
+}
+
+fn with_trial<T>(timeframe: &str, more: &str, tell: impl FnOnce(&Trial<'_>, &Loaded) -> T) -> T {
     let mut registry = Registry::built_in();
     registry.register("hourly", &[], ExitsLayer::none(), |_| Ok(Box::new(Hourly)));
     let text = format!(
@@ -50,8 +55,25 @@ fn tried(timeframe: &str, more: &str) -> (Vec<String>, Vec<String>) {
         now,
     };
     let loaded = trial.load(&mut source, None, &[]).expect("bars");
-    let report = trial.run(&loaded).expect("a run").report;
-    (report.warnings, report.emergency.into_iter().map(|emergency| emergency.text).collect())
+    tell(&trial, &loaded)
+}
+
+#[test]
+fn the_log_tells_each_of_the_first_and_how_many_more_there_are() {
+    let told = |count: u64| {
+        let panic = |hour: i64| Panic { open_time: hour * Timeframe::H1.micros(), text: format!("no {hour}") };
+        let first = (0..i64::try_from(count).expect("few")).take(Panics::KEPT).map(panic).collect();
+        let panics = Panics { strategy: 0, market: 0, count, first };
+        with_trial("15m", "", |trial, loaded| trial.log_lines(&panics, &loaded.markets))
+    };
+    let first = |hour: &str, text: &str| {
+        format!("strategy a panicked on the bar of bitstamp:BTC/USD 1970-01-01T{hour}:00Z: {text}")
+    };
+    assert_eq!(told(2), [first("00", "no 0"), first("01", "no 1")]);
+    assert_eq!(told(20).len(), 20);
+    let many = told(500);
+    assert_eq!((many.len(), &many[19]), (21, &first("19", "no 19")));
+    assert_eq!(many[20], "strategy a panicked on 480 more bars of bitstamp:BTC/USD");
 }
 
 #[test]

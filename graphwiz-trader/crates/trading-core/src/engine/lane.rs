@@ -12,6 +12,7 @@ use crate::time::Micros;
 
 use super::code::Code;
 use super::participant::{Gauge, Participant};
+use super::record::Panics;
 
 /// Bars until an average true range over 14 no longer depends on where the data began.
 const GAUGE_SETTLE: usize = 21 * 14;
@@ -22,6 +23,8 @@ pub(super) struct Lane<'a> {
     pub(super) market: usize,
     participant: &'a Participant<'a>,
     code: Code<'a>,
+    /// The bars that its code panicked on.
+    pub(super) panics: Panics,
     gauge: Option<Gauge>,
     /// The average true range at the newest bar.
     pub(super) atr: Option<f64>,
@@ -93,6 +96,7 @@ impl<'a> Lane<'a> {
             market,
             participant,
             code: Code::new(participant, market),
+            panics: Panics::none(strategy, market),
             gauge: participant.atr.map(|make| make(market)),
             atr: None,
             bars: 0,
@@ -114,8 +118,8 @@ impl<'a> Lane<'a> {
     }
 
     /// Feeds it the stored bars before the one at `start`, as many as its settle length, and as many as the average true range
-    /// needs to that. Returns the bars that its code panicked on, by their places, and with what.
-    pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) -> Vec<(usize, String)> {
+    /// needs to that.
+    pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) {
         let first = start.saturating_sub(self.code.settle());
         if self.gauge.is_some() {
             for at in start.saturating_sub(GAUGE_SETTLE.max(start - first))..first {
@@ -125,7 +129,9 @@ impl<'a> Lane<'a> {
                 self.measure(&series.bar(at));
             }
         }
-        (first..start).filter_map(|at| Some((at, self.ask(series, at, max_gap_bars).err()?))).collect()
+        for at in first..start {
+            self.ask(series, at, max_gap_bars);
+        }
     }
 
     fn begin_gauge(&mut self) {
@@ -140,12 +146,9 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Asks it about the closed bar at `at`. On a flagged bar it may only sell.
-    ///
-    /// # Errors
-    /// As [`Code::answer`].
+    /// Asks it about the closed bar at `at`. On a flagged bar it may only sell; `None`: its code has panicked, which is noted.
     #[inline]
-    pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Result<Signal, String> {
+    pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Option<Signal> {
         let before = at.checked_sub(1).map(|before| &series.records[before]);
         let record = &series.records[at];
         if quality::is_after_long_gap(series, at, max_gap_bars) {
@@ -155,9 +158,10 @@ impl<'a> Lane<'a> {
         let bar = series.bar(at);
         self.measure(&bar);
         let seen = self.position.as_ref().map(|position| position.seen(self.bars));
-        let signal = self.code.answer(&bar, series, at, seen.as_ref(), max_gap_bars)?;
+        let answer = self.code.answer(&bar, series, at, seen.as_ref(), max_gap_bars);
+        let signal = answer.map_err(|text| self.panics.note(bar.open_time(), text)).ok()?;
         let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
-        Ok(if is_flagged && signal != Signal::Sell { Signal::None } else { signal })
+        Some(if is_flagged && signal != Signal::Sell { Signal::None } else { signal })
     }
 }
 

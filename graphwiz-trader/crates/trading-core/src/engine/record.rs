@@ -140,15 +140,40 @@ pub struct Refusal {
     pub text: String,
 }
 
-/// A bar on which a strategy gave no signal, as its code panicked.
+/// The bars of a market on which a strategy gave no signal, as its code panicked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Panic {
-    /// When the bar opens.
-    pub open_time: Micros,
+pub struct Panics {
     /// Which strategy.
     pub strategy: usize,
     /// In which market.
     pub market: usize,
+    /// How many bars.
+    pub count: u64,
+    /// The first of them, at most [`Panics::KEPT`]: one that panics on every bar says the same each time.
+    pub first: Vec<Panic>,
+}
+
+impl Panics {
+    /// So many are kept with what they said.
+    pub const KEPT: usize = 20;
+
+    pub(super) fn none(strategy: usize, market: usize) -> Self {
+        Self { strategy, market, count: 0, first: Vec::new() }
+    }
+
+    pub(super) fn note(&mut self, open_time: Micros, text: String) {
+        self.count += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push(Panic { open_time, text });
+        }
+    }
+}
+
+/// A bar that a strategy panicked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panic {
+    /// When the bar opens.
+    pub open_time: Micros,
     /// What the panic says.
     pub text: String,
 }
