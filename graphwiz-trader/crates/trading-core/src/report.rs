@@ -136,8 +136,9 @@ pub struct RefusalTold {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct EmergencyTold {
     pub at: i64,
-    pub trigger: Trigger,
-    pub value: f64,
+    pub trigger: &'static str,
+    /// A share of a loss, a number of errors; `None`: nothing was measured.
+    pub value: Option<f64>,
     pub text: String,
 }
 
@@ -295,12 +296,13 @@ impl Names<'_> {
 }
 
 fn emergency(emergency: &crate::engine::record::Emergency) -> EmergencyTold {
-    EmergencyTold {
-        at: millis(emergency.at),
-        trigger: emergency.trigger,
-        value: emergency.value,
-        text: emergency.to_string(),
-    }
+    let (trigger, value) = match emergency.trigger {
+        Trigger::DailyLoss(share) => ("daily_loss", Some(share)),
+        Trigger::Drawdown(share) => ("drawdown", Some(share)),
+        Trigger::Conservation => ("conservation", None),
+        Trigger::SystemError(errors) => ("system_error", Some(errors.into())),
+    };
+    EmergencyTold { at: millis(emergency.at), trigger, value, text: emergency.to_string() }
 }
 
 fn millis(at: Micros) -> i64 {
@@ -319,4 +321,25 @@ fn fingerprint(hashes: [[u8; 32]; 3], seed: u64) -> [u8; 32] {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::record::Emergency;
+
+    #[test]
+    fn an_emergency_is_told_with_how_much_there_was_where_something_was_measured() {
+        for (trigger, name, value) in [
+            (Trigger::DailyLoss(0.05), "daily_loss", json!(0.05)),
+            (Trigger::Drawdown(0.2), "drawdown", json!(0.2)),
+            (Trigger::Conservation, "conservation", json!(null)),
+            (Trigger::SystemError(5), "system_error", json!(5.0)),
+        ] {
+            let told = serde_json::to_value(emergency(&Emergency { at: 7_000, trigger, until: None })).unwrap();
+            assert_eq!((&told["at"], &told["trigger"], &told["value"]), (&json!(7), &json!(name), &value));
+        }
+    }
 }

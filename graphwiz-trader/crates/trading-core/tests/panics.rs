@@ -175,7 +175,7 @@ fn so_many_in_a_row_end_trading() {
     let script: Script = |bar, _| (!(2..7).contains(&bar)).then_some(Signal::BUY);
     let (outcome, _) = ran(&[script], series(0..60, flat), 2, &no_exits(), after(5));
     let [emergency] = &outcome.emergencies[..] else { panic!("one emergency, found {:?}", outcome.emergencies) };
-    assert_eq!((emergency.trigger, emergency.at), (Trigger::SystemError, 7 * STEP)); // the close of bar 6
+    assert_eq!((emergency.trigger, emergency.at), (Trigger::SystemError(5), 7 * STEP)); // the close of bar 6
     assert_eq!(emergency.to_string(), "emergency at 1970-01-01T07:00Z: 5 errors in a row; no entries after");
     assert!(outcome.orders.is_empty(), "{:?}", outcome.orders);
     assert_eq!(outcome.sampled_at.last(), Some(7 * STEP), "nothing is held, so that the run is over");

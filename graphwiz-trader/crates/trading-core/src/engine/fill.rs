@@ -360,7 +360,7 @@ impl Engine<'_> {
 
     fn check_balance(&mut self, at: Micros) {
         if !self.ledger.balances() && !self.watch.is_stopped() {
-            self.watch.trip(at, Trigger::Conservation, 0.0);
+            self.watch.trip(at, Trigger::Conservation);
             self.cancel_entries();
         }
     }

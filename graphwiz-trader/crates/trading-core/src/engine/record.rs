@@ -217,17 +217,16 @@ impl Rule {
 }
 
 /// What ended trading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Trigger {
-    /// The day's loss.
-    DailyLoss,
-    /// The drawdown.
-    Drawdown,
+    /// The day's loss, as a share of N when the day began.
+    DailyLoss(f64),
+    /// The drawdown, as a share of the highest N.
+    Drawdown(f64),
     /// The ledger does not add up.
     Conservation,
-    /// Strategies panicked, one after the other, and none answered between.
-    SystemError,
+    /// Strategies panicked so many times, one after the other, and none answered between.
+    SystemError(u32),
 }
 
 impl Trigger {
@@ -235,10 +234,10 @@ impl Trigger {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::DailyLoss => "max_daily_loss",
-            Self::Drawdown => "max_drawdown",
+            Self::DailyLoss(_) => "max_daily_loss",
+            Self::Drawdown(_) => "max_drawdown",
             Self::Conservation => "conservation",
-            Self::SystemError => "system_error",
+            Self::SystemError(_) => "system_error",
         }
     }
 }
@@ -248,10 +247,8 @@ impl Trigger {
 pub struct Emergency {
     /// When it tripped.
     pub at: Micros,
-    /// By what.
+    /// By what, and how much of it there was.
     pub trigger: Trigger,
-    /// The loss or drawdown then, as a share; how many errors there were in a row; 0 of a ledger.
-    pub value: f64,
     /// When it is cleared, where it is.
     pub until: Option<Micros>,
 }
@@ -260,10 +257,10 @@ impl fmt::Display for Emergency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "emergency at {}: ", time::shown(self.at))?;
         match self.trigger {
-            Trigger::DailyLoss => write!(f, "daily loss {:.1} %", self.value * 100.0)?,
-            Trigger::Drawdown => write!(f, "drawdown {:.1} %", self.value * 100.0)?,
+            Trigger::DailyLoss(share) => write!(f, "daily loss {:.1} %", share * 100.0)?,
+            Trigger::Drawdown(share) => write!(f, "drawdown {:.1} %", share * 100.0)?,
             Trigger::Conservation => f.write_str("the ledger does not add up")?,
-            Trigger::SystemError => write!(f, "{} errors in a row", self.value)?,
+            Trigger::SystemError(errors) => write!(f, "{errors} errors in a row")?,
         }
         match self.until {
             Some(until) => write!(f, "; no entries until {}", time::shown(until)),

@@ -152,9 +152,9 @@ impl Watch {
     }
 
     /// Trips an emergency that is not N's; says whether all positions are to be sold.
-    pub(super) fn trip(&mut self, at: Micros, trigger: Trigger, value: f64) -> bool {
+    pub(super) fn trip(&mut self, at: Micros, trigger: Trigger) -> bool {
         self.stopped = true;
-        self.sampled.emergencies.push(Emergency { at, trigger, value, until: self.until(at) });
+        self.sampled.emergencies.push(Emergency { at, trigger, until: self.until(at) });
         self.flatten
     }
 
@@ -162,7 +162,7 @@ impl Watch {
     pub(super) fn fail(&mut self, at: Micros) -> Option<bool> {
         self.errors += 1;
         let is_over = !self.stopped && self.system_error.is_some_and(|most| self.errors >= most);
-        is_over.then(|| self.trip(at, Trigger::SystemError, f64::from(self.errors)))
+        is_over.then(|| self.trip(at, Trigger::SystemError(self.errors)))
     }
 
     /// Counts a success of the engine.
@@ -197,14 +197,15 @@ impl Watch {
         if self.stopped {
             return None;
         }
-        let (trigger, from) = if n <= self.daily_floor {
-            (Trigger::DailyLoss, self.day_start)
+        let fall = |from: i128| 1.0 - n as f64 / from as f64;
+        let trigger = if n <= self.daily_floor {
+            Trigger::DailyLoss(fall(self.day_start))
         } else if n <= self.drawdown_floor {
-            (Trigger::Drawdown, self.highest)
+            Trigger::Drawdown(fall(self.highest))
         } else {
             return None;
         };
-        Some(Emergency { at, trigger, value: 1.0 - n as f64 / from as f64, until: self.until(at) })
+        Some(Emergency { at, trigger, until: self.until(at) })
     }
 
     fn keep_recent(&mut self, at: Micros) {
