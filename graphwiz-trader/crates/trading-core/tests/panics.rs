@@ -116,7 +116,7 @@ fn count(outcome: &Outcome) -> u64 {
 
 #[test]
 fn a_bar_that_a_strategy_panics_on_is_one_without_a_signal_and_told() {
-    let script: Script = |bar, _| (bar != 6).then_some(if bar == 5 || bar == 6 { Signal::BUY } else { Signal::Sell });
+    let script: Script = |bar, _| (bar != 6).then_some(if bar == 5 { Signal::BUY } else { Signal::Sell });
     let (outcome, _) = ran(&[script], series(0..10, flat), 0, &no_exits(), EmergencyRules::default());
     assert_eq!(decided(&outcome), ["5 Buy", "7 Sell"]);
     let first = vec![Panic { open_time: 6 * STEP, text: "no answer to bar 6".to_owned() }];
