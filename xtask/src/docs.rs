@@ -1,10 +1,10 @@
 //! Is the user guide true? References written from the program, and every page checked against it.
 //!
 //! Start at [`run`]. `program` is the real binary; [`running`] runs it as a service. [`configuration`], [`metrics`] and
-//! [`api`] write what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is written
-//! by hand. [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an entry of
-//! the troubleshooting page for each message. [`tutorial`] does every step of the pages that a room names for it.
-//! [`book`] lays the pages into one folder, for mdBook.
+//! [`api`] write what stands between the marks of their pages (`<!-- generated: ... -->`); all around the marks is
+//! written by hand. [`checks`] tries what the pages tell people to do: links, configuration snippets, commands, and an
+//! entry of the troubleshooting page for each message. [`tutorial`] does every step of the pages that a room names for
+//! it. [`book`] lays the pages into one folder, for mdBook.
 
 mod api;
 mod book;

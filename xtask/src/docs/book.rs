@@ -1,7 +1,7 @@
 //! How do the pages of a guide become one book?
 //!
-//! Start at [`lay_out`]. mdBook takes one folder, and readers of a service want one guide: the pages that hold for every
-//! service beside the service's own, as they also lie in a release.
+//! Start at [`lay_out`]. mdBook takes one folder, and readers of a service want one guide: the pages that hold for
+//! every service beside the service's own, as they also lie in a release.
 
 use std::fs;
 use std::path::Path;

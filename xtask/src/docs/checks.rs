@@ -1,8 +1,8 @@
 //! Does what the pages say hold? Links, configuration snippets, commands, and the entries of the troubleshooting page.
 //!
-//! Start at [`Guide::faults`]. A snippet in YAML that begins with a section of the program's configuration is one, whole
-//! or in part, and is loaded; a command in a shell block that starts this program is put before it, as far as it goes
-//! without running it. Blocks in other languages show output and are left alone.
+//! Start at [`Guide::faults`]. A snippet in YAML that begins with a section of the program's configuration is one,
+//! whole or in part, and is loaded; a command in a shell block that starts this program is put before it, as far as it
+//! goes without running it. Blocks in other languages show output and are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,8 +1,8 @@
 //! The program as it runs: with an asset, its prices and transactions, and every metric shown.
 //!
-//! Start at [`Running::start`]. Liqwid and Minswap are the stand-ins of `advisor-testkit`, so that no network is needed; what a
-//! metric or an answer is called does not depend on who answers. The only asset gained nothing and had a withdrawal
-//! without a tag, so that a reason and the warning about it are there to be read.
+//! Start at [`Running::start`]. Liqwid and Minswap are the stand-ins of `advisor-testkit`, so that no network is
+//! needed; what a metric or an answer is called does not depend on who answers. The only asset gained nothing and had a
+//! withdrawal without a tag, so that a reason and the warning about it are there to be read.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -23,8 +23,7 @@ pub struct Read<'a> {
 /// Runs `work`, which says as often as it likes how far it is with which file.
 ///
 /// On a terminal that is a bar on standard error, gone when the work is done. Elsewhere it is a line in the log every
-/// few
-/// seconds, so that short work says nothing.
+/// few seconds, so that short work says nothing.
 pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Read<'_>)) -> T) -> T {
     if !io::stderr().is_terminal() {
         let (started, mut lines) = (Instant::now(), Lines::default());

@@ -1,7 +1,7 @@
 //! What does the service say while it runs? Log lines on standard error, as text or JSON.
 //!
-//! Start at [`init`]. Standard output belongs to the results; nothing here writes to it. Lines that belong to one request carry
-//! its id, which a span has as its field `correlationId`.
+//! Start at [`init`]. Standard output belongs to the results; nothing here writes to it. Lines that belong to one
+//! request carry its id, which a span has as its field `correlationId`.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::Cell;
@@ -97,8 +97,8 @@ thread_local! {
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does something whose panics the caller catches and tells: the log itself has them, and where in the code they are, only
-/// as lines of [`Level::Debug`].
+/// Does something whose panics the caller catches and tells: the log itself has them, and where in the code they are,
+/// only as lines of [`Level::Debug`].
 #[inline]
 pub fn told_by_the_catcher<T>(action: impl FnOnce() -> T) -> T {
     /// Sets it back however the action ends.
@@ -131,7 +131,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt()
-        // A log that cannot be written must not take the service with it: the complaint would go to standard error, too.
+        // A log that cannot be written must not take the service with it: the complaint would go to standard error,
+        // too.
         .log_internal_errors(false)
         .with_max_level(level.filter())
         .fmt_fields(CorrelationId)
@@ -274,7 +275,8 @@ pub(crate) mod tests {
     impl Lines {
         /// What writes to it.
         pub(crate) fn subscriber(&self, level: Level, format: Format) -> impl Subscriber + Send + Sync + use<> {
-            // While tracing knows of one subscriber only, a line that is first reached by a thread without it is off for all.
+            // While tracing knows of one subscriber only, a line that is first reached by a thread without it is off
+            // for all.
             static OTHERS: LazyLock<[Dispatch; 2]> =
                 LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::new())));
             LazyLock::force(&OTHERS);

@@ -1,7 +1,8 @@
 //! What has the market done? Bars of one instrument and timeframe, as whole counts.
 //!
-//! A [`Record`] is what is stored: six whole numbers, 48 bytes. A [`Series`] is many of them with their steps. A [`Bar`] is one
-//! of them as a strategy sees it. Prices are counts of 10^−`price_digits`, volumes of 10^−`volume_digits`.
+//! A [`Record`] is what is stored: six whole numbers, 48 bytes. A [`Series`] is many of them with their steps. A
+//! [`Bar`] is one of them as a strategy sees it. Prices are counts of 10^−`price_digits`, volumes of
+//! 10^−`volume_digits`.
 
 use crate::exact::pow10;
 use crate::time::{Micros, Timeframe};

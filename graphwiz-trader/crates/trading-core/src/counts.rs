@@ -101,9 +101,8 @@ pub fn parse(text: &[u8]) -> Result<Count, NotACount> {
 }
 
 /// The plain number that a text begins with, and how many bytes it has: digits with at most one point, so few that
-/// nothing
-/// can be too large. Nearly all that files hold are such, and it takes a third of the time of [`parse`]; `None` says
-/// nothing of what the text is.
+/// nothing can be too large. Nearly all that files hold are such, and it takes a third of the time of [`parse`]; `None`
+/// says nothing of what the text is.
 ///
 /// ```
 /// use trading_core::counts::{Count, leading};

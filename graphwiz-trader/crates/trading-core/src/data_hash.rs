@@ -1,6 +1,7 @@
 //! By what are the data of a run known again?
 //!
-//! Start at [`data_hash`]. Two runs that read the same bars have the same hash, wherever and in whatever steps those are stored.
+//! Start at [`data_hash`]. Two runs that read the same bars have the same hash, wherever and in whatever steps those
+//! are stored.
 
 use std::fmt;
 
@@ -23,9 +24,10 @@ impl fmt::Display for DataHash {
 
 /// The hash of the bars of `series`, and of nothing else.
 ///
-/// SHA-256 over one line of text, `venue BASE QUOTE timeframe price_digits volume_digits` and a line feed, with the fewest
-/// digits that hold these bars; then per bar, oldest first, six 64-bit integers with the least byte first: open time in
-/// microseconds, open, high, low, close and volume as counts of those digits, −1 for a volume that is not known.
+/// SHA-256 over one line of text, `venue BASE QUOTE timeframe price_digits volume_digits` and a line feed, with the
+/// fewest digits that hold these bars; then per bar, oldest first, six 64-bit integers with the least byte first: open
+/// time in microseconds, open, high, low, close and volume as counts of those digits, −1 for a volume that is not
+/// known.
 #[must_use]
 pub fn data_hash(instrument: &InstrumentId, series: &Series) -> DataHash {
     let scale = coarsest(&series.records, series.scale());

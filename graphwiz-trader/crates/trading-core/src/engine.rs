@@ -1,8 +1,8 @@
 //! The engine: which orders do signals become, what fills them, and what is the account worth then?
 //!
-//! Start at [`run`]. Bars are walked in the order of time, all markets together. Within one bar, in this order: market orders
-//! at its open (`fill`), resting limit entries, stops, targets, and at its close marks, N, emergencies and decisions
-//! (`entry` is the risk layer). What a decision leads to happens on later bars only.
+//! Start at [`run`]. Bars are walked in the order of time, all markets together. Within one bar, in this order: market
+//! orders at its open (`fill`), resting limit entries, stops, targets, and at its close marks, N, emergencies and
+//! decisions (`entry` is the risk layer). What a decision leads to happens on later bars only.
 //!
 //! Elsewhere: the account is in [`crate::ledger`]; what a run has done is told by [`record`].
 
@@ -59,7 +59,8 @@ pub struct Outcome {
     pub trips: Vec<Trip>,
     /// All refused entries.
     pub refusals: Vec<Refusal>,
-    /// Bars that strategies panicked on, those they were warmed up with included; of each strategy in each market that has any.
+    /// Bars that strategies panicked on, those they were warmed up with included; of each strategy in each market that
+    /// has any.
     pub panics: Vec<Panics>,
     /// What ended trading, each time it did.
     pub emergencies: Vec<Emergency>,
@@ -310,8 +311,8 @@ impl<'a> Engine<'a> {
         self.orders.len() - 1
     }
 
-    /// When an order that was decided at `at` reaches the market: the open of the bar that opens then, or with a latency
-    /// beyond one bar of the first that opens after it.
+    /// When an order that was decided at `at` reaches the market: the open of the bar that opens then, or with a
+    /// latency beyond one bar of the first that opens after it.
     fn due(&self, at: Micros) -> Micros {
         let (latency, step) = (self.run.rules.costs.latency, self.run.timeframe.micros());
         if latency <= step { at } else { self.run.timeframe.start_of(at + latency + step - 1) }

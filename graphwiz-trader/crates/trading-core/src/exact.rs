@@ -1,8 +1,8 @@
 //! How do sums and quotients of money stay exact until they are rounded?
 //!
-//! [`Exact`] is a fraction of whole numbers without limit. Decisions and fills, which are rare, are computed with it; what
-//! happens at every bar is done in whole counts of a step instead. Rounding is named where it happens: [`down_to`],
-//! [`up_to`], [`half_even`].
+//! [`Exact`] is a fraction of whole numbers without limit. Decisions and fills, which are rare, are computed with it;
+//! what happens at every bar is done in whole counts of a step instead. Rounding is named where it happens:
+//! [`down_to`], [`up_to`], [`half_even`].
 
 mod fraction;
 
@@ -37,8 +37,8 @@ pub fn whole(number: i128) -> Exact {
     Exact::small(number, 1)
 }
 
-/// An `f64` as it enters money: rounded half-even to 12 significant digits, and then that decimal. `None` where it is not
-/// finite.
+/// An `f64` as it enters money: rounded half-even to 12 significant digits, and then that decimal. `None` where it is
+/// not finite.
 ///
 /// ```
 /// use trading_core::exact::{of_count, of_f64, whole};

@@ -1,7 +1,7 @@
 //! What must a strategy have shown before it may trade with money? The conditions of the gate from paper to live.
 //!
-//! A backtest prints the same verdict over its own span. A figure that is not defined meets no condition. Conditions can be made
-//! stricter, never looser.
+//! A backtest prints the same verdict over its own span. A figure that is not defined meets no condition. Conditions
+//! can be made stricter, never looser.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! Where has the money gone? Cash, what is held, and the value of one unit of the account.
 //!
-//! A ledger knows grants, fills and fees, nothing else. Two sums must hold after every event, exactly ([`Ledger::balances`]):
+//! A ledger knows grants, fills and fees, nothing else. Two sums must hold after every event, exactly
+//! ([`Ledger::balances`]):
 //!
 //! - cash = Σ grants + Σ sells − Σ buys − Σ fees in quote
 //! - a quantity = Σ buys − Σ sells − Σ fees in base

@@ -1,10 +1,11 @@
 //! The trader's decision path, the same for every mode: datum → indicators → strategy → risk → order → fill → ledger.
 //!
-//! Everything here is a pure function of its arguments: no clock, no files, no randomness. Start at [`bars`] for what comes
-//! in, at [`strategy`] for what decides, at [`engine`] for what becomes of it, and at [`exact`] for how money stays exact.
+//! Everything here is a pure function of its arguments: no clock, no files, no randomness. Start at [`bars`] for what
+//! comes in, at [`strategy`] for what decides, at [`engine`] for what becomes of it, and at [`exact`] for how money
+//! stays exact.
 //!
-//! Prices, quantities and money are whole counts of a step; quotients of them are exact until they are rounded to a tick, a lot
-//! or a digit. Indicators and statistics are `f64`. What is undefined is `None`, and never trades.
+//! Prices, quantities and money are whole counts of a step; quotients of them are exact until they are rounded to a
+//! tick, a lot or a digit. Indicators and statistics are `f64`. What is undefined is `None`, and never trades.
 #![deny(missing_docs)]
 
 pub mod bars;

@@ -1,7 +1,7 @@
 //! How is an instrument counted in whole numbers, and what is a quantity of it worth?
 //!
-//! Prices are counts of 10^−`price_digits`, quantities of 10^−`base_digits`, money of 10^−`digits` of [`Money`]. The digits are
-//! chosen so that every product of a price and a quantity is a whole count of money.
+//! Prices are counts of 10^−`price_digits`, quantities of 10^−`base_digits`, money of 10^−`digits` of [`Money`]. The
+//! digits are chosen so that every product of a price and a quantity is a whole count of money.
 
 use rust_decimal::Decimal;
 
@@ -93,8 +93,8 @@ pub enum Uncountable {
     },
     /// More money than so fine steps can count.
     #[error(
-        "a capital of {capital} cannot be counted in steps of 10^-{digits}, which tick and lot of {instruments} ask for; \
-         expected coarser steps, or less capital"
+        "a capital of {capital} cannot be counted in steps of 10^-{digits}, which tick and lot of {instruments} ask \
+         for; expected coarser steps, or less capital"
     )]
     TooMuch {
         /// The capital.
@@ -124,7 +124,8 @@ pub enum Uncountable {
     },
 }
 
-/// Counts instruments and their bars, and the money of the account they are traded in; `capital` is the account's first grant.
+/// Counts instruments and their bars, and the money of the account they are traded in; `capital` is the account's first
+/// grant.
 ///
 /// # Errors
 /// A step or the bars of an instrument that whole numbers cannot hold.

@@ -1,7 +1,7 @@
 //! What did a run earn, and at what risk? Statistics over its samples of N and its trips.
 //!
-//! All are in N, so that grants and returns are neither profit nor loss. What is not defined is `None`. The formulas of ratios
-//! are `quant::returns`'.
+//! All are in N, so that grants and returns are neither profit nor loss. What is not defined is `None`. The formulas of
+//! ratios are `quant::returns`'.
 
 use quant::returns;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What is wrong, odd or missing in bars?
 //!
-//! Start at [`fault`] for what no bar may be, and at [`Report::of`] for what a series is like. Nothing is repaired, filled or
-//! invented: a bar with a fault is left out, everything else is kept and told.
+//! Start at [`fault`] for what no bar may be, and at [`Report::of`] for what a series is like. Nothing is repaired,
+//! filled or invented: a bar with a fault is left out, everything else is kept and told.
 
 use crate::bars::{NO_VOLUME, Record, Series};
 use crate::exact::written;

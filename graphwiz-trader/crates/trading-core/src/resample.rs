@@ -1,7 +1,7 @@
 //! What are the bars of a longer timeframe?
 //!
-//! Start at [`resample`]: open of the first, close of the last, highest, lowest and sum of the bars there are. A bar without any
-//! is missing, as are those between.
+//! Start at [`resample`]: open of the first, close of the last, highest, lowest and sum of the bars there are. A bar
+//! without any is missing, as are those between.
 
 use crate::bars::{NO_VOLUME, Record, Series};
 use crate::time::{Micros, Timeframe, shown};

@@ -136,7 +136,8 @@ pub struct StrategyRules {
     pub capital_share: Exact,
     /// How its positions end.
     pub exits: Exits,
-    /// The part of E_s of each of its buys, where it adds to what it holds (dca); `None`: one entry, by [`Rules::sizing`].
+    /// The part of E_s of each of its buys, where it adds to what it holds (dca); `None`: one entry, by
+    /// [`Rules::sizing`].
     pub accumulates: Option<Decimal>,
 }
 
@@ -157,8 +158,8 @@ pub struct Rules {
 
 /// What one place says about exits: a key left out is taken from the place below, `Some(None)` switches it off.
 ///
-/// The places are, from the first that counts: the strategy in the configuration, its rule file, what ships with its kind,
-/// and the account's `risk`.
+/// The places are, from the first that counts: the strategy in the configuration, its rule file, what ships with its
+/// kind, and the account's `risk`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExitsLayer {
     /// [`Stop::Percent`].

@@ -1,7 +1,8 @@
 //! Which strategies come with the trader, and what may their parameters be?
 //!
-//! [`SmaCross`] and [`Momentum`] follow a trend, [`RsiCross`] and [`MeanReversion`] expect it to turn; [`Dca`] has no opinion. Each one decides on the
-//! whole counts of the closes, checks its parameters when it is made, and says nothing before it is warm.
+//! [`SmaCross`] and [`Momentum`] follow a trend, [`RsiCross`] and [`MeanReversion`] expect it to turn; [`Dca`] has no
+//! opinion. Each one decides on the whole counts of the closes, checks its parameters when it is made, and says nothing
+//! before it is warm.
 
 mod dca;
 mod mean_reversion;

@@ -1,7 +1,8 @@
-//! What do tests and benches run on, where a case says nothing else? Real bars, bars that wander, and the rules of the first run.
+//! What do tests and benches run on, where a case says nothing else? Real bars, bars that wander, and the rules of the
+//! first run.
 //!
-//! Start at [`bundled`] for bars, at [`rules`] for what a run may do. A test that wants something else changes one field. Behind the
-//! feature `test-support`, which no program has.
+//! Start at [`bundled`] for bars, at [`rules`] for what a run may do. A test that wants something else changes one
+//! field. Behind the feature `test-support`, which no program has.
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! When is it? Event time, the data's own, and the frames that bars are cut by.
 //!
-//! An instant is a whole count of microseconds since the Unix epoch, UTC ([`Micros`]): the finest unit a venue stamps with,
-//! eight bytes in a bar, and differences are exact.
+//! An instant is a whole count of microseconds since the Unix epoch, UTC ([`Micros`]): the finest unit a venue stamps
+//! with, eight bytes in a bar, and differences are exact.
 
 use std::fmt;
 use std::str::FromStr;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use trading_core::bars::{Bar, NO_VOLUME, Record, Series};
-use trading_core::engine::record::{Cause, OrderState, Side};
+use trading_core::engine::record::{Cause, Emergency, OrderState, Side};
 use trading_core::engine::{Gauge, Outcome, Participant, Run, run};
 use trading_core::exact::{self, written};
 use trading_core::instrument::{FeeIn, Instrument};
@@ -358,7 +358,7 @@ impl Replayed {
     }
 
     fn emergencies(&self) -> Vec<Value> {
-        let one = |emergency: &trading_core::engine::record::Emergency| json!({ "time": emergency.at / 1000, "trigger": emergency.trigger.name() });
+        let one = |emergency: &Emergency| json!({ "time": emergency.at / 1000, "trigger": emergency.trigger.name() });
         self.outcome.emergencies.iter().map(one).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! The rule files that ship say what the built-in strategies of their names say, bar by bar, on two weeks of real prices.
+//! The rule files that ship say what the built-in strategies of their names say, bar by bar, on two weeks of real
+//! prices.
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::BTreeMap;

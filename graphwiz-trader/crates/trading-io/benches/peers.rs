@@ -1,9 +1,10 @@
 //! The trader's side of a comparison with other backtesters: how long does sma_cross take over the bars of a file?
 //!
-//! `graphwiz-trader/benches/peers/measure.py` starts it with a file of bars and the other programs beside it, and asks each
-//! in turn: a line `built-in` or `rule-file` on standard input is one run, with costs, stops and metrics, over bars that are
-//! loaded; the answer is a line of JSON. A path behind the word is where E at each bar's close goes, as doubles. What a run
-//! is to do is said to the others by asked.py, beside measure.py: fees of .1 %, slippage of .05 %, positions of 10 000.
+//! `graphwiz-trader/benches/peers/measure.py` starts it with a file of bars and the other programs beside it, and asks
+//! each in turn: a line `built-in` or `rule-file` on standard input is one run, with costs, stops and metrics, over
+//! bars that are loaded; the answer is a line of JSON. A path behind the word is where E at each bar's close goes, as
+//! doubles. What a run is to do is said to the others by asked.py, beside measure.py: fees of .1 %, slippage of .05 %,
+//! positions of 10 000.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that fails has nothing to report")]
 #![expect(clippy::print_stdout, reason = "what was measured is printed")]

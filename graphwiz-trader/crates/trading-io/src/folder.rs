@@ -14,8 +14,8 @@ pub struct BarFiles {
     pub passed_over: Vec<PathBuf>,
 }
 
-/// A file is itself, whatever it is called. Of a folder it is each `.csv` and `.csv.gz` that is in it; what is in folders
-/// of it is not looked at, nor what begins with a point.
+/// A file is itself, whatever it is called. Of a folder it is each `.csv` and `.csv.gz` that is in it; what is in
+/// folders of it is not looked at, nor what begins with a point.
 ///
 /// # Errors
 /// The path cannot be read.

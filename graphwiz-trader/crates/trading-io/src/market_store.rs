@@ -103,8 +103,7 @@ impl MarketStore {
     }
 
     /// Whether the bars of the file at `path`, of which the file system says `stat`, are stored: it was imported into
-    /// the
-    /// series, and nobody has written to it since. `false` where that is not sure; to import it again does no harm.
+    /// the series, and nobody has written to it since. `false` where that is not sure; to import it again does no harm.
     ///
     /// # Errors
     /// The store fails.

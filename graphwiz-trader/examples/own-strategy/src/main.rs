@@ -1,4 +1,5 @@
-//! GraphWiz Trader with one more kind of strategies: all its commands are here, and know it like those that come with them.
+//! GraphWiz Trader with one more kind of strategies: all its commands are here, and know it like those that come with
+//! them.
 
 mod breakout;
 

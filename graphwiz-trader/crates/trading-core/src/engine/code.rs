@@ -1,10 +1,10 @@
 //! The code of a strategy in one market: what does it answer, and what becomes of it when it panics?
 //!
-//! Start at [`Code::answer`]. After a panic nobody knows what state the strategy was left in, so that it is thrown away. A
-//! new one is made and fed the bars before that one, as at the start of a run: a position whose strategy had to warm up from
-//! nothing would wait that long for its exit. The bar of the panic is left out, as if it were missing: it would most likely
-//! do the same again. So it is with each bar that was panicked on before, which also keeps a strategy that panics on every
-//! bar from being fed its whole settle length, and panicking on all of it, bar by bar.
+//! Start at [`Code::answer`]. After a panic nobody knows what state the strategy was left in, so that it is thrown
+//! away. A new one is made and fed the bars before that one, as at the start of a run: a position whose strategy had to
+//! warm up from nothing would wait that long for its exit. The bar of the panic is left out, as if it were missing: it
+//! would most likely do the same again. So it is with each bar that was panicked on before, which also keeps a strategy
+//! that panics on every bar from being fed its whole settle length, and panicking on all of it, bar by bar.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -67,8 +67,8 @@ impl<'a> Code<'a> {
         answer.map_err(|thrown| text_of(thrown.as_ref()))
     }
 
-    /// Feeds it the bars before the one at `end` back to the last long gap, as many as its settle length. Where it panics on
-    /// one of these, too, a new one goes on with the bar after that.
+    /// Feeds it the bars before the one at `end` back to the last long gap, as many as its settle length. Where it
+    /// panics on one of these, too, a new one goes on with the bar after that.
     fn feed(&mut self, series: &Series, end: usize, max_gap_bars: u32) {
         let first = end.saturating_sub(self.settle());
         self.left_out = self.left_out.split_off(&first);

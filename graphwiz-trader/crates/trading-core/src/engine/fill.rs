@@ -249,7 +249,8 @@ impl Engine<'_> {
         self.check_balance(at);
     }
 
-    /// Sells all of a position, older dust along with it, as far as the volume reaches; the rest waits for the next open.
+    /// Sells all of a position, older dust along with it, as far as the volume reaches; the rest waits for the next
+    /// open.
     fn sell(&mut self, i: usize, order: usize, price: i64, at: Micros) {
         let market = self.lanes[i].market;
         let Some(position) = &self.lanes[i].position else { return };

@@ -117,8 +117,8 @@ impl<'a> Lane<'a> {
         &self.participant.rules.exits
     }
 
-    /// Feeds it the stored bars before the one at `start`, as many as its settle length, and as many as the average true range
-    /// needs to that.
+    /// Feeds it the stored bars before the one at `start`, as many as its settle length, and as many as the average
+    /// true range needs to that.
     pub(super) fn warm_up(&mut self, series: &Series, start: usize, max_gap_bars: u32) {
         let first = start.saturating_sub(self.code.settle());
         if self.gauge.is_some() {
@@ -146,7 +146,8 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Asks it about the closed bar at `at`. On a flagged bar it may only sell; `None`: its code has panicked, which is noted.
+    /// Asks it about the closed bar at `at`. On a flagged bar it may only sell; `None`: its code has panicked, which is
+    /// noted.
     #[inline]
     pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Option<Signal> {
         let before = at.checked_sub(1).map(|before| &series.records[before]);

@@ -1,6 +1,7 @@
 //! What has happened in a run: orders, fills, trips and refusals, in the order in which they happened.
 //!
-//! Times are event time; prices and quantities are counts of their market, money is counts of the run's [`Money`](crate::market::Money).
+//! Times are event time; prices and quantities are counts of their market, money is counts of the run's
+//! [`Money`](crate::market::Money).
 
 use std::fmt;
 

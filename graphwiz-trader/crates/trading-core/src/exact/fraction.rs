@@ -1,7 +1,8 @@
-//! A fraction of whole numbers that is never rounded: two machine integers while they hold it, integers without limit beyond.
+//! A fraction of whole numbers that is never rounded: two machine integers while they hold it, integers without limit
+//! beyond.
 //!
-//! Start at [`Exact`]. Amounts, prices and rates nearly always fit 128 bits, where an operation is a few instructions and no
-//! memory is asked for; the results are the same on either side of that bound.
+//! Start at [`Exact`]. Amounts, prices and rates nearly always fit 128 bits, where an operation is a few instructions
+//! and no memory is asked for; the results are the same on either side of that bound.
 
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Sub};

@@ -14,8 +14,8 @@ use crate::time::{Micros, shown};
 
 /// Times that [`look_ahead`] replaces the future at.
 const TIMES: usize = 1000;
-/// Starts that [`start_up`] compares, the first bar's among them. They are different ones where there are as many bars more
-/// than the strategy needs to settle.
+/// Starts that [`start_up`] compares, the first bar's among them. They are different ones where there are as many bars
+/// more than the strategy needs to settle.
 pub const STARTS: usize = 5;
 /// How far prices and sizes may be apart after settling, relative: what is left of a seed is under 1e-9 of an average,
 /// and a difference of averages has less digits.

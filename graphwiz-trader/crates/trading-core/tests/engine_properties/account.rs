@@ -77,9 +77,9 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// As far as it can be told from outside, where nothing is dust. An older entry counts as open where it is filled later;
-    /// a sale at this very instant counts as made before the decision, which it may not have been. Both err on the side of
-    /// the engine.
+    /// As far as it can be told from outside, where nothing is dust. An older entry counts as open where it is filled
+    /// later; a sale at this very instant counts as made before the decision, which it may not have been. Both err on
+    /// the side of the engine.
     pub(crate) fn at(ran: &Ran, at: Micros) -> Self {
         let orders = &ran.outcome.orders;
         let is_past = |fill: &Fill| {

@@ -1,8 +1,8 @@
 //! What must hold of every run, whatever happens in the market and whatever strategies want.
 //!
 //! Histories are generated ([`history`]): bars with gaps, without volume and with little of it, several instruments and
-//! strategies, all kinds of orders, exits, limits and emergencies. What must hold is said from outside, by adding up fills
-//! ([`account`]) and by changing what the engine must not see ([`look_ahead`]).
+//! strategies, all kinds of orders, exits, limits and emergencies. What must hold is said from outside, by adding up
+//! fills ([`account`]) and by changing what the engine must not see ([`look_ahead`]).
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod account;

@@ -13,8 +13,7 @@ pub struct FileStat {
     /// Bytes.
     pub(crate) size: i64,
     /// When it was written last, in nanoseconds since 1970; `None` where that is so recent that a further write might
-    /// leave
-    /// it as it is.
+    /// leave it as it is.
     pub(crate) modified_ns: Option<i64>,
     /// When anything of it changed last. Unlike the other, nobody can set it: a copy that keeps the time has another.
     pub(crate) changed_ns: Option<i64>,

@@ -1,8 +1,7 @@
 //! What does a line of nothing but plain numbers say?
 //!
 //! Start at [`PlainLines::read`]. Nearly every line of nearly every file is such a line; it is read in one pass, in
-//! less than
-//! half of the time that its fields take one by one. What is not read here may still be a bar.
+//! less than half of the time that its fields take one by one. What is not read here may still be a bar.
 
 use memchr::memchr2;
 use trading_core::counts::{self, Count};

@@ -1,14 +1,11 @@
 //! How are bars kept in a row?
 //!
-//! A block is up to [`BARS`] records: [`pack`] makes one, [`unpack`] reads it. Most of what a bar says follows from
-//! the bar
-//! before it, so a block has differences, each in as few bytes as it needs. A bar takes about 15 bytes of the 48 that
-//! its six
-//! integers have, and what an import writes is most of its time.
+//! A block is up to [`BARS`] records: [`pack`] makes one, [`unpack`] reads it. Most of what a bar says follows from the
+//! bar before it, so a block has differences, each in as few bytes as it needs. A bar takes about 15 bytes of the 48
+//! that its six integers have, and what an import writes is most of its time.
 //!
-//! Of each bar there are three bytes with six lengths of 4 bits, the lowest bits first, and then so many bytes of
-//! each number,
-//! the least first:
+//! Of each bar there are three bytes with six lengths of 4 bits, the lowest bits first, and then so many bytes of each
+//! number, the least first:
 //!
 //! | number | what |
 //! |---|---|
@@ -20,8 +17,8 @@
 //! | volume | volume + 1 |
 //!
 //! A sign is the lowest bit. All of it is arithmetic modulo 2⁶⁴, so that any six integers come out as they went in.
-//! Before the
-//! first bar everything is 0; behind the last there are eight bytes 0, so that every number can be read as eight bytes.
+//! Before the first bar everything is 0; behind the last there are eight bytes 0, so that every number can be read as
+//! eight bytes.
 
 use trading_core::bars::Record;
 use trading_core::time::Micros;
@@ -29,8 +26,7 @@ use trading_core::time::Micros;
 /// Few enough that a new bar rewrites little, and many enough that reading years is reading few rows.
 pub(super) const BARS: usize = 4096;
 /// What the column `form` says of blocks as they are written now; 0 are those of the first schema, whose records are
-/// their
-/// six integers, each of eight bytes, the least first.
+/// their six integers, each of eight bytes, the least first.
 pub(super) const PACKED: i64 = 1;
 
 const LENGTHS: usize = 3;

@@ -30,12 +30,10 @@ const V1: &str = "
 ";
 
 /// What a block holds has a form, see `blocks.rs`; `form` stands behind the records and still costs nothing to read,
-/// since
-/// SQLite keeps 0 and 1 in the head of a row.
+/// since SQLite keeps 0 and 1 in the head of a row.
 ///
 /// Of a file that bars came from it is kept by what it is known again, and how many of its lines were no bars. `size`
-/// and the
-/// times, in nanoseconds, are null where they do not tell whether it is the same, `sha256` where it is no file.
+/// and the times, in nanoseconds, are null where they do not tell whether it is the same, `sha256` where it is no file.
 const V2: &str = "
     alter table blocks add column form integer not null default 0;
     alter table sources add column rejected integer not null default 0;
