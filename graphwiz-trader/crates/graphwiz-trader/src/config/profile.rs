@@ -1,6 +1,6 @@
 //! Which settings go together? Profiles: by name, from a file beside the configuration or from the program.
 //!
-//! Start at [`read`]. A profile is a part of a configuration. What stands at its key `strategies[]` is laid over each
+//! Start at `read`. A profile is a part of a configuration. What stands at its key `strategies[]` is laid over each
 //! strategy.
 
 use std::fs;
