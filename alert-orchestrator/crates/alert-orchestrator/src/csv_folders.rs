@@ -52,7 +52,7 @@ pub(crate) fn automatic(store: &Embedded, folders: &[PathBuf], config: &Config) 
 pub(crate) fn with_bar<T>(import: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> T) -> T {
     progress::watched(|show| {
         import(&mut |Progress { path, bytes_done, bytes_total }| {
-            show(progress::Read { path, done: bytes_done, total: bytes_total });
+            show(path, bytes_done, bytes_total);
         })
     })
 }

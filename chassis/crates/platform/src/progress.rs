@@ -9,34 +9,23 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::info;
 
-/// How far the reading of a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read<'a> {
-    /// The file.
-    pub path: &'a Path,
-    /// Bytes read so far.
-    pub done: u64,
-    /// Bytes there are.
-    pub total: u64,
-}
-
-/// Runs `work`, which says as often as it likes how far it is with which file.
+/// Runs `work`, which says as often as it likes how many bytes of which file it has read, and how many there are.
 ///
 /// On a terminal that is a bar on standard error, gone when the work is done. Elsewhere it is a line in the log every
 /// few seconds, so that short work says nothing.
-pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Read<'_>)) -> T) -> T {
+pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(&Path, u64, u64)) -> T) -> T {
     if !io::stderr().is_terminal() {
         let (started, mut lines) = (Instant::now(), Lines::default());
-        return work(&mut |read| {
+        return work(&mut |path, done, total| {
             if lines.is_due(started.elapsed()) {
-                info!("{}", line(read));
+                info!("{}", line(path, done, total));
             }
         });
     }
     let style = ProgressStyle::with_template("{wide_msg} {bar:30} {bytes}/{total_bytes}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0).with_style(style);
-    let result = work(&mut |Read { path, done, total }| {
+    let result = work(&mut |path, done, total| {
         bar.set_length(total);
         bar.set_position(done);
         bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
@@ -45,7 +34,7 @@ pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Read<'_>)) -> T) -> T {
     result
 }
 
-fn line(Read { path, done, total }: Read<'_>) -> String {
+fn line(path: &Path, done: u64, total: u64) -> String {
     let megabytes = |bytes: u64| bytes / 1_000_000;
     format!("{}: {} of {} MB read", path.display(), megabytes(done), megabytes(total))
 }
@@ -87,7 +76,6 @@ mod tests {
 
     #[test]
     fn a_line_says_which_file_and_how_far() {
-        let read = Read { path: Path::new("in/a.csv"), done: 12_999_999, total: 600_000_000 };
-        assert_eq!(line(read), "in/a.csv: 12 of 600 MB read");
+        assert_eq!(line(Path::new("in/a.csv"), 12_999_999, 600_000_000), "in/a.csv: 12 of 600 MB read");
     }
 }

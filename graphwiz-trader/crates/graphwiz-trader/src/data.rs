@@ -177,9 +177,7 @@ fn log(store: &MarketStore, file: &BarFile, imported: &Imported) {
 /// Runs what reads a file; shows how far it is.
 fn watched<T>(work: impl FnOnce(&mut dyn FnMut(Progress<'_>)) -> T) -> T {
     progress::watched(|show| {
-        work(&mut |Progress { path, bytes_done, bytes_total }| {
-            show(progress::Read { path, done: bytes_done, total: bytes_total });
-        })
+        work(&mut |Progress { path, bytes_done, bytes_total }| show(path, bytes_done, bytes_total))
     })
 }
 
