@@ -7,10 +7,9 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::bars::{NO_VOLUME, Series};
-use crate::counts::power;
+use crate::bars::{Record, Series};
 use crate::instrument::InstrumentId;
-use crate::scale::coarsest;
+use crate::scale::coarser;
 
 /// SHA-256 of what was read; written as 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,8 +17,14 @@ pub struct DataHash(pub [u8; 32]);
 
 impl fmt::Display for DataHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
+}
+
+/// Two hexadecimal digits for each byte.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The hash of the bars of `series`, and of nothing else.
@@ -30,23 +35,19 @@ impl fmt::Display for DataHash {
 /// known.
 #[must_use]
 pub fn data_hash(instrument: &InstrumentId, series: &Series) -> DataHash {
-    let scale = coarsest(&series.records, series.scale());
+    let (scale, coarser) = coarser(series);
     let (venue, base, quote) = (instrument.venue(), instrument.base(), instrument.quote());
     let (prices, volumes) = (scale.price_digits, scale.volume_digits);
     let mut hash = Sha256::new();
     hash.update(format!("{venue} {base} {quote} {} {prices} {volumes}\n", series.timeframe));
-    let divisor = |kept: u32, needed: u32| power(kept - needed).unwrap_or(1);
-    let (price, volume) = (divisor(series.price_digits, prices), divisor(series.volume_digits, volumes));
     let mut bytes = Vec::with_capacity(RECORDS_AT_ONCE * 48);
     for records in series.records.chunks(RECORDS_AT_ONCE) {
         bytes.clear();
         for record in records {
-            bytes.extend_from_slice(&record.open_time.to_le_bytes());
-            for count in [record.open, record.high, record.low, record.close] {
-                bytes.extend_from_slice(&(count / price).to_le_bytes());
+            let Record { open_time, open, high, low, close, volume } = coarser(*record);
+            for number in [open_time, open, high, low, close, volume] {
+                bytes.extend_from_slice(&number.to_le_bytes());
             }
-            let traded = if record.volume == NO_VOLUME { NO_VOLUME } else { record.volume / volume };
-            bytes.extend_from_slice(&traded.to_le_bytes());
         }
         hash.update(&bytes);
     }

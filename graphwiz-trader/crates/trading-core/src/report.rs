@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::curve::Curve;
+use crate::data_hash::hex;
 use crate::engine::Outcome;
 use crate::engine::record::{Fill, Order, OrderState, Rule, Side, Trigger};
 use crate::exact::written;
@@ -317,10 +318,6 @@ fn fingerprint(hashes: [[u8; 32]; 3], seed: u64) -> [u8; 32] {
     hash.update(seed.to_be_bytes());
     hash.update(result);
     hash.finalize().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

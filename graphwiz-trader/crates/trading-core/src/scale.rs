@@ -77,8 +77,7 @@ pub fn refine(records: &mut [Record], from: Scale, to: Scale) -> Result<(), TooF
 }
 
 /// The coarsest scale that holds these counts, which are of `scale`.
-#[must_use]
-pub fn coarsest(records: &[Record], scale: Scale) -> Scale {
+fn coarsest(records: &[Record], scale: Scale) -> Scale {
     let mut found = Scale::default();
     for record in records {
         for count in [record.open, record.high, record.low, record.close] {
@@ -92,21 +91,28 @@ pub fn coarsest(records: &[Record], scale: Scale) -> Scale {
     found
 }
 
+/// The coarsest scale that holds the bars of a series, and what makes a bar of the series one of that scale.
+pub fn coarser(series: &Series) -> (Scale, impl Fn(Record) -> Record + use<>) {
+    let (kept, scale) = (series.scale(), coarsest(&series.records, series.scale()));
+    let divisor = |kept: u32, needed: u32| power(kept - needed).unwrap_or(1);
+    let price = divisor(kept.price_digits, scale.price_digits);
+    let volume = divisor(kept.volume_digits, scale.volume_digits);
+    let coarser = move |record: Record| Record {
+        open: record.open / price,
+        high: record.high / price,
+        low: record.low / price,
+        close: record.close / price,
+        volume: if record.volume == NO_VOLUME { NO_VOLUME } else { record.volume / volume },
+        ..record
+    };
+    (scale, coarser)
+}
+
 /// Brings bars to the coarsest scale that holds them, so that nothing is left of other bars they were kept with.
 pub fn coarsen(series: &mut Series) {
-    let scale = coarsest(&series.records, series.scale());
-    let divisor = |kept: u32, needed: u32| power(kept - needed).unwrap_or(1);
-    let price = divisor(series.price_digits, scale.price_digits);
-    let volume = divisor(series.volume_digits, scale.volume_digits);
-    for record in &mut series.records {
-        for count in [&mut record.open, &mut record.high, &mut record.low, &mut record.close] {
-            *count /= price;
-        }
-        if record.volume != NO_VOLUME {
-            record.volume /= volume;
-        }
-    }
-    (series.price_digits, series.volume_digits) = (scale.price_digits, scale.volume_digits);
+    let (Scale { price_digits, volume_digits }, coarser) = coarser(series);
+    series.records.iter_mut().for_each(|record| *record = coarser(*record));
+    (series.price_digits, series.volume_digits) = (price_digits, volume_digits);
 }
 
 /// How many of its `digits` a count needs; at least those that are needed anyway.

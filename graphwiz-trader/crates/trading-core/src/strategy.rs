@@ -3,11 +3,12 @@
 pub mod checks;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use crate::bars::Bar;
 
 /// How many bars a strategy needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct WarmUp {
     /// Bars until every part of it has a value.
     pub defined: usize,

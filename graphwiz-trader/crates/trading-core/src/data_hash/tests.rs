@@ -1,4 +1,5 @@
 use super::*;
+use crate::bars::NO_VOLUME;
 use crate::bars::Record;
 use crate::scale::{Scale, refine};
 use crate::time::Timeframe;

@@ -29,14 +29,8 @@ struct Checked {
     strategy: String,
     /// What that name was taken for.
     checked: String,
-    warm_up: Bars,
+    warm_up: WarmUp,
     series: Vec<OnSeries>,
-}
-
-#[derive(Debug, Serialize)]
-struct Bars {
-    defined: usize,
-    settle: usize,
 }
 
 /// What was found out about it on one instrument.
@@ -58,8 +52,7 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
     let ready = Ready::new(call.registry, &strategy, folder)?;
     let now = jiff::Timestamp::now().as_microsecond();
     let mut source = Source::store(&config, now)?;
-    let WarmUp { defined, settle } = ready.warm_up();
-    let warm_up = Bars { defined, settle };
+    let warm_up @ WarmUp { defined, settle } = ready.warm_up();
     let mut checked = Checked { strategy: target.to_owned(), checked: what, warm_up, series: Vec::new() };
     for instrument in &strategy.instruments {
         let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now, true)?.series;
@@ -129,7 +122,7 @@ impl OnSeries {
 
 impl Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { checked, warm_up: Bars { defined, settle }, series, .. } = self;
+        let Self { checked, warm_up: WarmUp { defined, settle }, series, .. } = self;
         writeln!(f, "{checked}: no fault")?;
         writeln!(f, "ok   warm-up: {defined} bars, {settle} until it settles")?;
         for OnSeries { instrument, timeframe, bars, look_ahead, start_up } in series {
@@ -174,7 +167,7 @@ mod tests {
         let instrument = "kraken:BTC/EUR".parse().unwrap();
         let on = OnSeries::of(&instrument, &wandering(Timeframe::M1, 100, 1), 1, &|| Box::new(Counting(0)));
         let (strategy, checked) = ("counting".to_owned(), "the kind counting".to_owned());
-        let checked = Checked { strategy, checked, warm_up: Bars { defined: 1, settle: 1 }, series: vec![on] };
+        let checked = Checked { strategy, checked, warm_up: WarmUp { defined: 1, settle: 1 }, series: vec![on] };
         // The second of the five starts is at bar 19, (100 - 1) / 5. Of all bars the 21st, that at 00:20, is a seventh
         // one.
         let expected = "the kind counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\

@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use platform::process::Ended;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use trading_core::data_hash::hex;
 use trading_core::rule_file::{RuleFile, shipped};
+use trading_core::strategy::WarmUp;
 use trading_core::time::Timeframe;
 
 use crate::commands::Call;
@@ -48,12 +50,6 @@ struct Parameter {
     max: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct WarmUp {
-    defined: usize,
-    settle: usize,
-}
-
 /// Lists all of them; `folder` has the user's. One that has faults is listed with them, and ends with faults.
 pub(super) fn run(call: &Call<'_>, folder: &Path) -> anyhow::Result<Ended> {
     let kinds: Vec<_> = call.registry.kinds().map(|(name, kind)| of_kind(name, kind)).collect();
@@ -77,7 +73,7 @@ fn of_kind(name: &str, kind: &Kind) -> Listed {
     let shown: Vec<_> = parameters.iter().map(ToString::to_string).collect();
     let defaults: Vec<_> = kind.parameters.iter().map(|one| one.default).collect();
     let (warm_up, faults) = match (kind.make)(&defaults) {
-        Ok(made) => (Some(warm_up(made.warm_up())), Vec::new()),
+        Ok(made) => (Some(made.warm_up()), Vec::new()),
         Err(fault) => (None, vec![format!("its defaults: {fault}")]),
     };
     let hash = hash(format!("{name}: {}", shown.join(", ")).as_bytes());
@@ -124,19 +120,15 @@ fn of_file(shown: &str, file: Option<String>, bytes: &[u8]) -> Listed {
         max: one.range.map(|range| range.max.to_string()),
     };
     let (warm_up, faults) = match rules.instance(&std::collections::BTreeMap::new(), TIMEFRAME) {
-        Ok(instance) => (Some(warm_up(instance.warm_up())), Vec::new()),
+        Ok(instance) => (Some(instance.warm_up()), Vec::new()),
         Err(errors) => (None, errors.iter().map(|error| format!("{shown}: {error}")).collect()),
     };
     let parameters = rules.parameters().iter().map(parameter).collect();
     Listed { name: rules.name().to_owned(), parameters, warm_up, faults, ..listed }
 }
 
-fn warm_up(bars: trading_core::strategy::WarmUp) -> WarmUp {
-    WarmUp { defined: bars.defined, settle: bars.settle }
-}
-
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 impl Display for Parameter {
