@@ -149,9 +149,10 @@ impl Kind {
             })
             .collect();
         let mut values = Vec::with_capacity(self.parameters.len());
-        for Parameter { name, default, min, max } in self.parameters.iter().copied() {
+        for parameter in self.parameters {
+            let Parameter { name, default, min, max } = *parameter;
             let value = given.get(name).and_then(|Number(value)| value.to_f64()).unwrap_or(default);
-            if !(min..=max).contains(&value) {
+            if parameter.number(value).is_err() {
                 faults.push(NoStrategy::OutOfRange { name, value, min, max });
             }
             values.push(value);

@@ -115,7 +115,8 @@ impl Trial<'_> {
         let (timeframe, money) = (*timeframe, *money);
         let capital = self.config.backtesting.initial_capital.0;
         let capital = money.count(capital).context("backtesting.initial_capital cannot be counted")?;
-        let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| caught(ready.make())).collect();
+        let caught = |ready: &Ready<'_>| -> Box<dyn Strategy> { Box::new(Caught(ready.make())) };
+        let makers: Vec<_> = self.strategies.iter().map(|ready| move |_: usize| caught(ready)).collect();
         let gauge = |_: usize| average_true_range();
         let participants = self.strategies.iter().zip(&makers).map(|(ready, make)| {
             let rules = self.rules(ready)?;
@@ -293,10 +294,6 @@ impl Trial<'_> {
 
 /// A strategy whose panics the engine catches, and its trial tells: not one by one, as often as there are bars.
 struct Caught(Box<dyn Strategy>);
-
-fn caught(strategy: Box<dyn Strategy>) -> Box<dyn Strategy> {
-    Box::new(Caught(strategy))
-}
 
 impl Strategy for Caught {
     fn warm_up(&self) -> WarmUp {

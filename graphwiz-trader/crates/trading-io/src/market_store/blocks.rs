@@ -187,9 +187,8 @@ mod tests {
             [first[0] + 2 * minute, 6_283_840, 6_283_840, 6_283_840, 6_283_840, 0],
         ];
         let bytes = packed(&bars.map(record));
-        // In bytes: lengths, time, open, close, high, low, volume. The first bar is told from 0, the second has a
-        // step that no
-        // bar had before it, and the third is as long after it, and flat.
+        // In bytes: lengths, time, open, close, high, low, volume. The first bar is told from 0, the second has a step
+        // that no bar had before it, and the third is as long after it, and flat.
         assert_eq!(bytes.len(), (3 + 7 + 3 + 2 + 1 + 1 + 3) + (3 + 7 + 1 + 1 + 1 + 3) + (3 + 1) + 8);
         assert_eq!(unpacked(&bytes, 3).unwrap(), bars.map(record));
     }
