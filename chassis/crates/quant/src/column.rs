@@ -6,39 +6,14 @@ pub(crate) const LARGEST: f64 = 1e150;
 
 /// Independent partial sums: enough to keep the adders busy and to let the compiler use vector registers.
 const LANES: usize = 8;
-/// Values that are computed are added so many at once; a multiple of the lanes, so that each falls into its own.
-const BUFFER: usize = 64 * LANES;
 
 /// Sum of `term(v)` over the column, in eight interleaved partial sums.
 ///
 /// Several times faster than a sum in order, which waits for each addition, and its rounding error is an eighth of
 /// that.
 pub(crate) fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0.0; LANES];
-    add(&mut lanes, values, term);
-    lanes.iter().sum()
-}
-
-/// The same sum, to the last bit, of values that are computed one after the other, and how many there are.
-pub(crate) fn sum_of(mut values: impl Iterator<Item = f64>, term: impl Fn(f64) -> f64) -> (f64, usize) {
-    let (mut lanes, mut buffer, mut n) = ([0.0; LANES], [0.0; BUFFER], 0);
-    loop {
-        let mut filled = 0;
-        for (place, value) in buffer.iter_mut().zip(&mut values) {
-            *place = value;
-            filled += 1;
-        }
-        add(&mut lanes, &buffer[..filled], &term);
-        n += filled;
-        if filled < BUFFER {
-            return (lanes.iter().sum(), n);
-        }
-    }
-}
-
-/// Adds values, the first of them to the first lane.
-fn add(lanes: &mut [f64; LANES], values: &[f64], term: impl Fn(f64) -> f64) {
     let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
     for block in blocks {
         for (lane, value) in lanes.iter_mut().zip(block) {
             *lane += term(*value);
@@ -47,6 +22,7 @@ fn add(lanes: &mut [f64; LANES], values: &[f64], term: impl Fn(f64) -> f64) {
     for (lane, value) in lanes.iter_mut().zip(rest) {
         *lane += term(*value);
     }
+    lanes.iter().sum()
 }
 
 /// Least and greatest value; (∞, −∞) of none.

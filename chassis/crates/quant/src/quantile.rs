@@ -16,50 +16,17 @@
 /// ```
 #[must_use]
 pub fn quantile(values: &mut [f64], probability: f64) -> Option<f64> {
-    if !values.iter().all(|value| value.is_finite()) {
+    let last = values.len().checked_sub(1)?;
+    if !(0.0..=1.0).contains(&probability) || !values.iter().all(|value| value.is_finite()) {
         return None;
     }
-    let (index, share) = place(values.len(), probability)?;
-    between(values, index, share)
-}
-
-/// As [`quantile`], of values that are computed one after the other: about 2 · `probability` of them are held at once.
-pub(crate) fn low_quantile(values: impl Iterator<Item = f64> + Clone, probability: f64) -> Option<f64> {
-    let (index, share) = place(values.clone().count(), probability)?;
-    // The neighbour above as well.
-    let kept = index + 2;
-    let mut lowest: Vec<f64> = Vec::with_capacity(2 * kept);
-    let mut limit = f64::INFINITY;
-    for value in values {
-        if !value.is_finite() {
-            return None;
-        }
-        if value < limit {
-            lowest.push(value);
-        }
-        if lowest.len() == 2 * kept {
-            limit = *lowest.select_nth_unstable_by(kept - 1, f64::total_cmp).1;
-            lowest.truncate(kept);
-        }
-    }
-    between(&mut lowest, index, share)
-}
-
-/// Between which two of so many values in order a quantile lies: the place of the lower one, and the share of the way
-/// to the next.
-fn place(values: usize, probability: f64) -> Option<(usize, f64)> {
-    let last = values.checked_sub(1)?;
-    let position = Some(probability * last as f64).filter(|_| (0.0..=1.0).contains(&probability))?;
+    let position = probability * last as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=last by the checks above")]
     let index = (position.floor() as usize).min(last);
-    Some((index, position - index as f64))
-}
-
-/// The value at `share` of the way from the one at place `index` in order to the next; reorders them.
-fn between(values: &mut [f64], index: usize, share: f64) -> Option<f64> {
     let (_, below, upper) = values.select_nth_unstable_by(index, f64::total_cmp);
     let below = *below;
     let above = upper.iter().copied().min_by(f64::total_cmp).unwrap_or(below);
+    let share = position - index as f64;
     // From the nearer neighbour, as numpy does: exact at both ends and where the two are equal.
     let gap = above - below;
     let value = if share < 0.5 { below + gap * share } else { above - gap * (1.0 - share) };
@@ -140,15 +107,6 @@ mod tests {
         ) {
             let (low, high) = (quantile(&mut values, p.min(q)).unwrap(), quantile(&mut values, p.max(q)).unwrap());
             prop_assert!(high - low >= -ROUNDING, "{} {}", low, high);
-        }
-
-        #[test]
-        fn of_computed_values_it_is_the_same(
-            // Many equal ones among them.
-            values in vec(prop_oneof![-1e9..1e9_f64, (-3..3_i32).prop_map(f64::from)], 1..200),
-            p in 0.0..=1.0_f64,
-        ) {
-            prop_assert_eq!(low_quantile(values.iter().copied(), p), quantile(&mut values.clone(), p));
         }
 
         #[test]

@@ -1,9 +1,9 @@
 //! What did a value earn, and at what risk? Ratios of a column of returns, one a period.
 //!
 //! A return is a fraction of 1: 0.01 is one per cent in that period. Every ratio is `None` where it is not defined; none is
-//! ever infinite. Returns of periods can be millions, so they are walked over as they are computed, some times.
+//! ever infinite.
 
-use crate::quantile::low_quantile;
+use crate::quantile::quantile;
 use crate::{column, scale};
 
 /// Sharpe ratio, (r̄ − r_f) / s · √P: the mean return above the risk-free one in units of the sample deviation, annualised.
@@ -14,13 +14,12 @@ use crate::{column, scale};
 /// Source: W. F. Sharpe, *The Sharpe Ratio*, Journal of Portfolio Management 21 (1994), 49–58.
 /// ```
 /// let returns = [0.01, -0.02, 0.015, 0.003, -0.007, 0.012, 0.0, -0.004, 0.02, -0.011];
-/// let sharpe = quant::returns::sharpe(returns.into_iter(), 0.02 / 252.0, 252.0).expect("they differ");
+/// let sharpe = quant::returns::sharpe(&returns, 0.02 / 252.0, 252.0).expect("they differ");
 /// assert!((sharpe - 2.165706).abs() < 5e-7); // numpy: (mean − rf/P) / std(ddof=1) · √P
 /// ```
 #[must_use]
-pub fn sharpe(returns: impl Iterator<Item = f64> + Clone, risk_free: f64, periods_per_year: f64) -> Option<f64> {
-    let mean = scale::mean_of(returns.clone())?;
-    Some((mean - risk_free) / deviation(returns)? * periods_per_year.sqrt())
+pub fn sharpe(returns: &[f64], risk_free: f64, periods_per_year: f64) -> Option<f64> {
+    Some((scale::mean(returns)? - risk_free) / deviation(returns)? * periods_per_year.sqrt())
 }
 
 /// Sortino ratio: as [`sharpe`], with the root mean square of what fell short of the risk-free return, over all periods, in
@@ -29,17 +28,17 @@ pub fn sharpe(returns: impl Iterator<Item = f64> + Clone, risk_free: f64, period
 /// Source: F. A. Sortino, L. N. Price, *Performance Measurement in a Downside Risk Framework*, Journal of Investing 3 (1994),
 /// 59–64.
 #[must_use]
-pub fn sortino(returns: impl Iterator<Item = f64> + Clone, risk_free: f64, periods_per_year: f64) -> Option<f64> {
+pub fn sortino(returns: &[f64], risk_free: f64, periods_per_year: f64) -> Option<f64> {
     let short = |value: f64| (value - risk_free).min(0.0);
-    let (squares, n) = column::sum_of(returns.clone(), |value| short(value) * short(value));
-    let downside = (squares / n as f64).sqrt();
-    (downside > 0.0).then_some((scale::mean_of(returns)? - risk_free) / downside * periods_per_year.sqrt())
+    let squares = column::sum(returns, |value| short(value) * short(value));
+    let downside = (squares / returns.len() as f64).sqrt();
+    (downside > 0.0).then_some((scale::mean(returns)? - risk_free) / downside * periods_per_year.sqrt())
 }
 
 /// Sample deviation of returns times √P; `None` for fewer than two.
 #[must_use]
-pub fn volatility(returns: impl Iterator<Item = f64> + Clone, periods_per_year: f64) -> Option<f64> {
-    Some(scale::standard_deviation_of(returns, 1)? * periods_per_year.sqrt())
+pub fn volatility(returns: &[f64], periods_per_year: f64) -> Option<f64> {
+    Some(scale::standard_deviation(returns, 1)? * periods_per_year.sqrt())
 }
 
 /// The deepest fall from a highest value so far, as a fraction of it, and the most values in a row under an earlier high.
@@ -66,14 +65,18 @@ pub fn drawdown(values: impl IntoIterator<Item = f64>) -> (f64, usize) {
 /// The linear 5 % quantile of returns, and the mean of those at or under it: value at risk and expected shortfall, both as
 /// returns. `None` for fewer than 20.
 ///
-/// Of all returns a tenth is held at most.
+/// They are walked over twice, and held once in between.
 #[must_use]
 pub fn tail(returns: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
-    if returns.clone().take(20).count() < 20 {
+    let mut column: Vec<f64> = returns.clone().collect();
+    if column.len() < 20 {
         return None;
     }
-    let limit = low_quantile(returns.clone(), 0.05)?;
-    Some((limit, scale::mean_of(returns.filter(|value| *value <= limit))?))
+    let limit = quantile(&mut column, 0.05)?;
+    // Of returns that are mostly equal most can be at the limit, so the worst take the place of all.
+    column.clear();
+    column.extend(returns.filter(|value| *value <= limit));
+    Some((limit, scale::mean(&column)?))
 }
 
 /// Probabilistic Sharpe ratio against 0: how likely it is that the true ratio of such returns is positive.
@@ -90,7 +93,7 @@ pub fn tail(returns: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
 #[must_use]
 pub fn probabilistic_sharpe(returns: &[f64]) -> Option<f64> {
     let mean = scale::mean(returns)?;
-    let ratio = mean / deviation(returns.iter().copied())?;
+    let ratio = mean / deviation(returns)?;
     let n = returns.len() as f64;
     let moment = |power: i32| column::sum(returns, |value| (value - mean).powi(power)) / n;
     let variance = moment(2);
@@ -103,10 +106,9 @@ fn probability(n: f64, ratio: f64, skewness: f64, kurtosis: f64) -> Option<f64> 
 }
 
 /// The sample deviation, where it is more than rounding.
-fn deviation(returns: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let (n, largest) =
-        returns.clone().fold((0_usize, 0.0), |(n, largest): (_, f64), value| (n + 1, largest.max(value.abs())));
-    scale::standard_deviation_of(returns, 1).filter(|s| *s > n as f64 * f64::EPSILON * largest)
+fn deviation(returns: &[f64]) -> Option<f64> {
+    let largest = returns.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    scale::standard_deviation(returns, 1).filter(|s| *s > returns.len() as f64 * f64::EPSILON * largest)
 }
 
 /// Φ, the distribution function of the standard normal.
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn ratios_are_what_numpy_says() {
-        near(sortino(RETURNS.into_iter(), 0.02 / 252.0, 252.0), 3.547907);
+        near(sortino(&RETURNS, 0.02 / 252.0, 252.0), 3.547907);
         let values: Vec<f64> = std::iter::once(1.0)
             .chain(RETURNS.iter().scan(1.0, |value, r| {
                 *value *= 1.0 + r;
@@ -152,10 +154,10 @@ mod tests {
     #[test]
     fn flat_returns_have_no_ratio() {
         for returns in [&[][..], &[0.01], &[0.01; 50], &[0.0; 3]] {
-            assert_eq!(sharpe(returns.iter().copied(), 0.0, 252.0), None);
+            assert_eq!(sharpe(returns, 0.0, 252.0), None);
             assert_eq!(probabilistic_sharpe(returns), None);
         }
-        assert_eq!(sortino([0.01, 0.02].into_iter(), 0.0, 252.0), None, "none fell short");
+        assert_eq!(sortino(&[0.01, 0.02], 0.0, 252.0), None, "none fell short");
     }
 
     #[test]

@@ -23,13 +23,8 @@ pub const MAD_TO_SIGMA: f64 = 1.4826;
 /// ```
 #[must_use]
 pub fn mean(values: &[f64]) -> Option<f64> {
-    mean_of(values.iter().copied())
-}
-
-/// As [`mean`], of values that are computed one after the other.
-pub(crate) fn mean_of(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let origin = values.clone().next()?;
-    Some(origin + mean_offset(values, origin).0).filter(|mean| mean.is_finite())
+    let origin = *values.first()?;
+    Some(origin + mean_offset(values, origin)).filter(|mean| mean.is_finite())
 }
 
 /// Standard deviation about the mean, √(Σ(v − v̄)² / (n − ddof)), in the unit of the values.
@@ -44,15 +39,10 @@ pub(crate) fn mean_of(values: impl Iterator<Item = f64> + Clone) -> Option<f64> 
 /// ```
 #[must_use]
 pub fn standard_deviation(values: &[f64], ddof: usize) -> Option<f64> {
-    standard_deviation_of(values.iter().copied(), ddof)
-}
-
-/// As [`standard_deviation`], of values that are computed one after the other.
-pub(crate) fn standard_deviation_of(values: impl Iterator<Item = f64> + Clone, ddof: usize) -> Option<f64> {
-    let origin = values.clone().next()?;
-    let (centre, n) = mean_offset(values.clone(), origin);
-    let freedom = n.checked_sub(ddof).filter(|freedom| *freedom > 0)?;
-    let (squares, _) = column::sum_of(values, |value| {
+    let origin = *values.first()?;
+    let freedom = values.len().checked_sub(ddof).filter(|freedom| *freedom > 0)?;
+    let centre = mean_offset(values, origin);
+    let squares = column::sum(values, |value| {
         let deviation = (value - origin) - centre;
         deviation * deviation
     });
@@ -77,10 +67,8 @@ pub fn median_absolute_deviation(values: &[f64]) -> Option<f64> {
     median(&mut buffer)
 }
 
-/// How far the mean is from `origin`, and of how many values.
-fn mean_offset(values: impl Iterator<Item = f64>, origin: f64) -> (f64, usize) {
-    let (sum, n) = column::sum_of(values, |value| value - origin);
-    (sum / n as f64, n)
+fn mean_offset(values: &[f64], origin: f64) -> f64 {
+    column::sum(values, |value| value - origin) / values.len() as f64
 }
 
 #[cfg(test)]

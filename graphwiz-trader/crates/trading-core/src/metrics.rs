@@ -75,13 +75,19 @@ impl Metrics {
         let cagr = (years > 0.0).then(|| last.powf(1.0 / years) - 1.0).filter(|cagr| cagr.is_finite());
         let (max_drawdown, drawdown_bars) = returns::drawdown(values);
         let trips = TripFigures::of(outcome, money);
-        let tail = returns::tail(returns.clone());
+        let column: Vec<f64> = returns.clone().collect();
+        let volatility = returns::volatility(&column, periods);
+        let sharpe = returns::sharpe(&column, risk_free / periods, periods);
+        let sortino = returns::sortino(&column, risk_free / periods, periods);
+        // Of a long run one column of returns is what there is room for beside the bars, and the tail makes its own.
+        drop(column);
+        let tail = returns::tail(returns);
         Self {
             total_return: last - 1.0,
             cagr,
-            volatility: returns::volatility(returns.clone(), periods),
-            sharpe: returns::sharpe(returns.clone(), risk_free / periods, periods),
-            sortino: returns::sortino(returns, risk_free / periods, periods),
+            volatility,
+            sharpe,
+            sortino,
             max_drawdown,
             drawdown_bars,
             calmar: cagr.filter(|_| max_drawdown > 0.0).map(|cagr| cagr / max_drawdown),
