@@ -1,7 +1,7 @@
 //! How did a backtest go? One HTML page that tells it to a person, by itself.
 //!
 //! Start at [`page`]. The verdict stands first, beside what holding would have given, then the worst week and the worst
-//! drawdown, then charts, figures, trips, refusals, costs, and what proves the result. A page is a pure function of its
+//! drawdown, then charts, figures, trips, orders, refusals, what was run, costs, and what proves the result. A page is a pure function of its
 //! arguments. It has no script and loads nothing, which its Content-Security-Policy says to the browser.
 //!
 //! In `html_report/`: `course` computes what the account did over time, `axis` and `plot` draw, the others are the
@@ -14,9 +14,11 @@ mod evidence;
 mod figures;
 mod lists;
 mod notes;
+mod orders;
 mod plot;
 mod prices;
 mod returns;
+mod strategies;
 mod text;
 mod trades;
 mod verdict;
@@ -42,7 +44,9 @@ pub fn page(report: &Report, prices: &[Prices<'_>], notes: &Notes<'_>) -> String
         figures::section(report),
         lists::trips(report),
         lists::exits(report),
+        orders::section(report),
         lists::refusals(report),
+        strategies::section(report),
         evidence::costs(report, notes),
         evidence::proof(report, notes),
     ];

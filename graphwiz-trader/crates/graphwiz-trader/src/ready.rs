@@ -128,11 +128,26 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// What its decisions follow from beside its bars: the values of its parameters, and its text.
-    pub(crate) fn identity(&self) -> (Vec<String>, &str) {
+    /// The name and the value of each of its parameters, in the order of its kind or file.
+    pub(crate) fn parameters(&self) -> Vec<(&str, String)> {
         match &self.code {
-            Code::Kind { values, .. } => (values.iter().map(f64::to_string).collect(), ""),
-            Code::Rules { instance, text } => (instance.values().iter().map(Decimal::to_string).collect(), text),
+            Code::Kind { kind, values } => kind
+                .parameters
+                .iter()
+                .zip(values)
+                .map(|(parameter, value)| (parameter.name, value.to_string()))
+                .collect(),
+            Code::Rules { instance, .. } => {
+                instance.parameters().map(|(name, value)| (name, value.to_string())).collect()
+            }
+        }
+    }
+
+    /// The text of its rule file.
+    pub(crate) fn rules(&self) -> Option<&str> {
+        match &self.code {
+            Code::Kind { .. } => None,
+            Code::Rules { text, .. } => Some(text),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One run over stored bars: what a configuration asks for, brought to the engine, and what came of it.
 
+mod no_trip;
+mod ran;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use trading_core::bars::{Bar, Series};
 use trading_core::data_hash::data_hash;
 use trading_core::engine::record::{Panic, Panics};
-use trading_core::engine::{Gauge, Participant, Run, run};
+use trading_core::engine::{Gauge, Outcome, Participant, Run, run};
 use trading_core::indicators::{Atr, Indicator as _, Length};
 use trading_core::instrument::{Instrument, InstrumentId};
 use trading_core::market::{Market, Money, count_all};
@@ -126,6 +128,8 @@ impl Trial<'_> {
             Ok(Participant { rules, markets, make, atr: needs_atr.then_some(&gauge as &dyn Fn(usize) -> Gauge) })
         });
         let participants = &participants.collect::<anyhow::Result<Vec<_>>>()?;
+        let told =
+            self.strategies.iter().zip(participants).map(|(ready, it)| ran::strategy(ready, &it.rules)).collect();
         let rules = &self.config.rules(self.goes_on);
         let from = self.range.start;
         let outcome = run(&Run { money, markets, timeframe, from, participants, rules, capital });
@@ -137,14 +141,14 @@ impl Trial<'_> {
         let metrics = Metrics::of(&outcome, markets, money, timeframe, span, free);
         let heading = Heading {
             name: self.name,
-            strategies: self.strategies.iter().map(|ready| ready.strategy.name.as_str()).collect(),
+            strategies: told,
             config_hash: self.config_hash()?,
             data_hash: loaded.hash,
             seed: self.seed,
             capital,
             timeframe,
             gate_unmet: self.config.live_gate().unmet(&metrics, span),
-            warnings: self.warnings(&loaded.warnings, &outcome.panics, markets),
+            warnings: self.warnings(&loaded.warnings, &outcome, markets),
         };
         let report = Report::new(heading, outcome, markets, money, metrics, span);
         let prices = markets.iter().filter_map(|market| Prices::of(market, span)).collect();
@@ -162,10 +166,11 @@ impl Trial<'_> {
     }
 
     /// What the reader of a report should know.
-    fn warnings(&self, of_bars: &[String], panics: &[Panics], markets: &[Market]) -> Vec<String> {
+    fn warnings(&self, of_bars: &[String], outcome: &Outcome, markets: &[Market]) -> Vec<String> {
         let told = self.config.answers.iter().chain(of_bars).cloned();
-        let of_panics = panics.iter().map(|panics| self.without_signal(panics, markets));
-        told.chain(of_panics).chain(self.caveats(markets)).collect()
+        let of_panics = outcome.panics.iter().map(|panics| self.without_signal(panics, markets));
+        let without_trip = no_trip::why(outcome).map(|why| format!("{}: {why}", self.name));
+        told.chain(of_panics).chain(without_trip).chain(self.caveats(markets)).collect()
     }
 
     /// What a report says of the bars that a strategy panicked on.
@@ -282,7 +287,8 @@ impl Trial<'_> {
     /// Over everything that the report depends on beside its bars.
     fn config_hash(&self) -> anyhow::Result<[u8; 32]> {
         let Config { trading, risk, instruments, backtesting, data, gates, .. } = self.config;
-        let strategies: Vec<_> = self.strategies.iter().map(|ready| (ready.strategy, ready.identity())).collect();
+        let ran = self.strategies.iter().map(|ready| (ready.strategy, ready.parameters(), ready.rules()));
+        let strategies: Vec<_> = ran.collect();
         let costs = (backtesting.initial_capital, backtesting.commission, backtesting.slippage);
         let judged = (backtesting.risk_free_rate, &gates.live, data.max_gap_bars);
         let asked = (self.range.start, self.goes_on, self.is_portfolio, self.configured);

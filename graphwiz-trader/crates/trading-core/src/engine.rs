@@ -27,7 +27,7 @@ pub use participant::{Gauge, Participant};
 
 use hash_sink::HashSink;
 use lane::Lane;
-use record::{Cause, Emergency, Fill, Order, OrderState, Panics, Refusal, Side, Trip};
+use record::{Cause, Emergency, Fill, Order, OrderState, Panics, Refusal, Side, Signals, Trip, Unfilled};
 use watch::Watch;
 
 /// What is run.
@@ -59,6 +59,8 @@ pub struct Outcome {
     pub trips: Vec<Trip>,
     /// All refused entries.
     pub refusals: Vec<Refusal>,
+    /// What strategies said.
+    pub signals: Signals,
     /// Bars that strategies panicked on, those they were warmed up with included; of each strategy in each market that
     /// has any.
     pub panics: Vec<Panics>,
@@ -70,6 +72,8 @@ pub struct Outcome {
     pub unit_values: Vec<f64>,
     /// At how many of them something was held.
     pub exposed: usize,
+    /// Mean over the samples of the part of E that was held.
+    pub mean_exposure: f64,
     /// Fees so far, those in base at the prices of their fills, in counts of money.
     pub fees: i128,
     /// Mean of E over the samples, in the account currency.
@@ -118,6 +122,7 @@ struct Engine<'a> {
     fills: Vec<Fill>,
     trips: Vec<Trip>,
     refusals: Vec<Refusal>,
+    signals: Signals,
     /// Entries that are wanted on the bar, by their lanes; kept for its memory.
     wanted: Vec<(usize, Signal)>,
 }
@@ -159,6 +164,7 @@ impl<'a> Engine<'a> {
             fills: Vec::new(),
             trips: Vec::new(),
             refusals: Vec::new(),
+            signals: Signals::default(),
             run,
         }
     }
@@ -218,7 +224,8 @@ impl<'a> Engine<'a> {
         let equity = self.ledger.equity(self.run.markets);
         let unit_value = self.ledger.unit_value(equity);
         let is_exposed = self.lanes.iter().any(|lane| lane.position.is_some());
-        if let Some(flatten) = self.watch.sample(at, unit_value, equity, is_exposed) {
+        let held = is_exposed.then(|| equity - self.ledger.cash());
+        if let Some(flatten) = self.watch.sample(at, unit_value, equity, held) {
             self.end_trading(at, flatten);
         }
     }
@@ -248,10 +255,14 @@ impl<'a> Engine<'a> {
             };
             self.watch.succeed();
             match signal {
-                Signal::None => {}
+                Signal::None => continue,
+                Signal::Sell => self.signals.sell += 1,
+                Signal::Buy { .. } | Signal::BuyLimit { .. } => self.signals.buy += 1,
+            }
+            match signal {
                 _ if lane.exit.is_some() => {}
                 Signal::Sell if lane.position.is_some() => self.exit(i, Cause::Signal, at, self.due(at)),
-                Signal::Sell => self.cancel_entry(i, OrderState::Cancelled),
+                Signal::Sell => self.cancel_entry(i, Unfilled::TakenBack),
                 entry => wanted.push((i, entry)),
             }
         }
@@ -266,7 +277,7 @@ impl<'a> Engine<'a> {
 
     /// Orders all of a position sold at market, at the first open at or after `due`.
     fn exit(&mut self, lane: usize, cause: Cause, at: Micros, due: Micros) {
-        self.cancel_entry(lane, OrderState::Cancelled);
+        self.cancel_entry(lane, Unfilled::TakenBack);
         let Lane { market, position: Some(position), .. } = &self.lanes[lane] else { return };
         let (market, lot) = (*market, self.run.markets[*market].lot);
         let quantity = (position.quantity + self.dust(market)) / lot * lot;
@@ -284,14 +295,21 @@ impl<'a> Engine<'a> {
 
     fn cancel_entries(&mut self) {
         for i in 0..self.lanes.len() {
-            self.cancel_entry(i, OrderState::Cancelled);
+            self.cancel_entry(i, Unfilled::TakenBack);
         }
     }
 
-    fn cancel_entry(&mut self, lane: usize, state: OrderState) {
+    fn cancel_entry(&mut self, lane: usize, why: Unfilled) {
         if let Some(entry) = self.lanes[lane].entry.take() {
-            self.orders[entry.order].state = state;
+            self.end_order(entry.order, Some(why));
         }
+    }
+
+    /// Makes an order final: filled, or with what was filled until then.
+    fn end_order(&mut self, order: usize, unfilled: Option<Unfilled>) {
+        let order = &mut self.orders[order];
+        order.unfilled = unfilled;
+        order.state = unfilled.map_or(OrderState::Filled, Unfilled::state);
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the columns of an order")]
@@ -306,8 +324,19 @@ impl<'a> Engine<'a> {
         at: Micros,
     ) -> usize {
         let strategy = self.lanes[lane].strategy;
-        let (filled, state) = (0, OrderState::Open);
-        self.orders.push(Order { decided_at: at, strategy, market, side, cause, limit, quantity, filled, state });
+        self.orders.push(Order {
+            decided_at: at,
+            strategy,
+            market,
+            side,
+            cause,
+            limit,
+            quantity,
+            clipped_by: None,
+            filled: 0,
+            state: OrderState::Open,
+            unfilled: None,
+        });
         self.orders.len() - 1
     }
 
@@ -337,12 +366,14 @@ impl<'a> Engine<'a> {
             fills: self.fills,
             trips: self.trips,
             refusals: self.refusals,
+            signals: self.signals,
             panics: self.lanes.into_iter().map(|lane| lane.panics).filter(|panics| panics.count > 0).collect(),
             emergencies: sampled.emergencies,
             sampled_at: sampled.at,
             unit_values: sampled.unit_values,
             exposed: sampled.exposed,
             fees: self.fees,
+            mean_exposure: sampled.mean_exposure,
             mean_equity: sampled.mean_equity,
             ledger: self.ledger,
             unit_value,

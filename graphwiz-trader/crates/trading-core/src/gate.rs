@@ -194,6 +194,7 @@ mod tests {
             var_95: None,
             es_95: None,
             exposure_time: 0.0,
+            mean_exposure: 0.0,
             turnover: 0.0,
             trades,
             benchmark: 0.0,

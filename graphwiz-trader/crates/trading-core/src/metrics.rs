@@ -46,6 +46,8 @@ pub struct Metrics {
     pub es_95: Option<f64>,
     /// The share of bars at whose close something was held.
     pub exposure_time: f64,
+    /// The part of E that was held at closes, in the mean of all bars.
+    pub mean_exposure: f64,
     /// Σ traded notional / mean E.
     pub turnover: f64,
     /// Finished trips.
@@ -98,6 +100,7 @@ impl Metrics {
             var_95: tail.map(|(var, _)| var),
             es_95: tail.map(|(_, shortfall)| shortfall),
             exposure_time: outcome.exposed as f64 / outcome.unit_values.len().max(1) as f64,
+            mean_exposure: outcome.mean_exposure,
             turnover: money.to_f64(outcome.ledger.traded()) / outcome.mean_equity.max(f64::MIN_POSITIVE),
             trades: outcome.trips.len(),
             benchmark: benchmark(markets, span),

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::curve::Curve;
 use crate::data_hash::hex;
 use crate::engine::Outcome;
-use crate::engine::record::{Fill, Order, OrderState, Rule, Side, Trigger};
+use crate::engine::record::{Fill, Order, OrderState, Rule, Side, Signals, Trigger, Unfilled};
 use crate::exact::written;
 use crate::gate::Unmet;
 use crate::market::{Market, Money};
@@ -35,6 +35,8 @@ pub struct Report {
     pub fingerprint: String,
     /// What was walked.
     pub span: Walked,
+    /// What was run.
+    pub strategies: Vec<StrategyTold>,
     /// The account at the end.
     pub account: Account,
     /// Its figures.
@@ -47,6 +49,8 @@ pub struct Report {
     pub trades: Vec<Trade>,
     /// All orders, each with its fills.
     pub orders: Vec<OrderTold>,
+    /// How often strategies said what.
+    pub signals: Signals,
     /// Trips by the reason of their last exit.
     pub exits: BTreeMap<&'static str, usize>,
     /// Entries that the risk layer did not let pass.
@@ -68,6 +72,50 @@ pub struct Walked {
     pub timeframe: Timeframe,
     pub instruments: Vec<String>,
     pub bars: usize,
+}
+
+/// A strategy as it was run: with all that it decides by, the defaults included.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StrategyTold {
+    /// Its name.
+    pub name: String,
+    /// A kind of the program, or `rules`.
+    pub kind: String,
+    /// What it traded.
+    pub instruments: Vec<String>,
+    /// The bars that it decided on.
+    pub timeframe: Timeframe,
+    /// The values of its parameters.
+    pub params: BTreeMap<String, String>,
+    /// The part of the equity that it sized on.
+    pub capital_share: f64,
+    /// How its positions ended besides by its own signals, by the keys of a configuration.
+    pub exits: BTreeMap<&'static str, ExitTold>,
+    /// The text of its rule file.
+    pub rules: Option<String>,
+}
+
+/// A setting of exits that took effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExitTold {
+    /// What it is; `None`: nothing.
+    pub value: Option<String>,
+    /// Who said so.
+    pub from: Origin,
+}
+
+/// Where a setting of exits comes from, the first that counts first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The strategy in the configuration.
+    Strategy,
+    /// Its rule file.
+    RuleFile,
+    /// What ships with its kind.
+    Kind,
+    /// `risk`, for all strategies.
+    Risk,
 }
 
 /// Amounts of the account.
@@ -105,8 +153,10 @@ pub struct OrderTold {
     pub cause: &'static str,
     pub limit: Option<String>,
     pub quantity: String,
+    pub clipped_by: Option<Rule>,
     pub filled: String,
     pub state: OrderState,
+    pub unfilled: Option<Unfilled>,
     pub fills: Vec<FillTold>,
 }
 
@@ -148,7 +198,7 @@ pub struct EmergencyTold {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Heading<'a> {
     pub name: &'a str,
-    pub strategies: Vec<&'a str>,
+    pub strategies: Vec<StrategyTold>,
     pub config_hash: [u8; 32],
     pub data_hash: [u8; 32],
     pub seed: u64,
@@ -205,6 +255,7 @@ impl Report {
                 fees: money.written(outcome.fees),
             },
             metrics,
+            signals: outcome.signals,
             gate_unmet: heading.gate_unmet,
             equity,
             trades: outcome.trips.into_iter().map(|trip| names.trade(&trip)).collect(),
@@ -214,19 +265,20 @@ impl Report {
             emergency: outcome.emergencies.iter().map(emergency).collect(),
             llm: None,
             warnings: heading.warnings,
+            strategies: heading.strategies,
         }
     }
 }
 
 struct Names<'a> {
-    strategies: &'a [&'a str],
+    strategies: &'a [StrategyTold],
     markets: &'a [Market],
     money: Money,
 }
 
 impl Names<'_> {
     fn strategy(&self, strategy: usize) -> String {
-        self.strategies[strategy].to_owned()
+        self.strategies[strategy].name.clone()
     }
 
     fn instrument(&self, market: usize) -> String {
@@ -258,8 +310,10 @@ impl Names<'_> {
                     cause: order.cause.kind(),
                     limit: order.limit.map(|limit| written(limit.into(), market.price_digits)),
                     quantity: written(order.quantity, market.base_digits),
+                    clipped_by: order.clipped_by,
                     filled: written(order.filled, market.base_digits),
                     state: order.state,
+                    unfilled: order.unfilled,
                     fills: Vec::new(),
                 }
             })

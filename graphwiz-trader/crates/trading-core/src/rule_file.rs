@@ -165,10 +165,10 @@ impl Instance {
         self.warm_up
     }
 
-    /// The value of each parameter, in the order of the file.
-    #[must_use]
-    pub fn values(&self) -> &[Decimal] {
-        &self.values
+    /// The name and the value of each parameter, in the order of the file.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, Decimal)> {
+        let names = self.draft.parameters.iter().map(|parameter| parameter.name.as_str());
+        names.zip(self.values.iter().copied())
     }
 
     /// What the file says about exits.

@@ -5,17 +5,19 @@
 //! field. Behind the feature `test-support`, which no program has.
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::bars::{Record, Series};
+use crate::bars::{Bar, Record, Series};
 use crate::counts;
 use crate::instrument::{FeeIn, Instrument};
+use crate::report::{ExitTold, Origin, StrategyTold};
 use crate::resample::resample;
 use crate::rules::{Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules, Target};
 use crate::strategies::SmaCross;
-use crate::strategy::Strategy;
+use crate::strategy::{Position, Signal, Strategy, WarmUp};
 use crate::time::{Micros, SECOND, Timeframe};
 use flate2::read::GzDecoder;
 use rust_decimal::Decimal;
@@ -138,6 +140,43 @@ pub fn default_exits() -> Exits {
 #[must_use]
 pub fn alone(name: &str, exits: Exits) -> StrategyRules {
     StrategyRules { name: name.to_owned(), capital_share: crate::exact::whole(1), exits, accumulates: None }
+}
+
+/// Answers with the signals of a list, one a bar.
+#[derive(Debug, Clone, Default)]
+pub struct Scripted(VecDeque<Signal>);
+
+impl Scripted {
+    /// One that says these.
+    #[must_use]
+    pub fn new(signals: &[Signal]) -> Self {
+        Self(signals.iter().copied().collect())
+    }
+}
+
+impl Strategy for Scripted {
+    fn warm_up(&self) -> WarmUp {
+        WarmUp { defined: 0, settle: 0 }
+    }
+
+    fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
+        self.0.pop_front().unwrap_or(Signal::None)
+    }
+}
+
+/// How the crossing of averages of the first run is told.
+#[must_use]
+pub fn told_strategy(name: &str, timeframe: Timeframe) -> StrategyTold {
+    StrategyTold {
+        name: name.to_owned(),
+        kind: "sma_cross".to_owned(),
+        instruments: vec!["bitstamp:BTC/USD".to_owned()],
+        timeframe,
+        params: [("fast", "20"), ("slow", "50")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        capital_share: 1.0,
+        exits: [("stop_loss", ExitTold { value: Some("0.02".to_owned()), from: Origin::Kind })].into(),
+        rules: None,
+    }
 }
 
 /// The crossing of averages of the first run.

@@ -1,30 +1,15 @@
 //! The contract's example of a ledger, bar by bar, to the last digit.
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
-use std::collections::VecDeque;
-
-use trading_core::bars::{Bar, Record, Series};
+use trading_core::bars::{Record, Series};
 use trading_core::engine::{Participant, Run, run};
 use trading_core::exact::written;
 use trading_core::instrument::Instrument;
 use trading_core::market::count_all;
 use trading_core::rules::Exits;
-use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
-use trading_core::test_support::{alone, decimal, default_exits, instrument, rules, stop_only};
+use trading_core::strategy::{Signal, Strategy};
+use trading_core::test_support::{Scripted, alone, decimal, default_exits, instrument, rules, stop_only};
 use trading_core::time::{SECOND, Timeframe};
-
-/// Answers with the signals of a list, one a bar.
-struct Scripted(VecDeque<Signal>);
-
-impl Strategy for Scripted {
-    fn warm_up(&self) -> WarmUp {
-        WarmUp { defined: 0, settle: 0 }
-    }
-
-    fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
-        self.0.pop_front().unwrap_or(Signal::None)
-    }
-}
 
 /// Seven bars of the example in the contract, open, high, low and close in cents, 1000 units of volume each.
 fn example_bars() -> Series {
@@ -53,7 +38,7 @@ fn example_bars() -> Series {
 fn ran(signals: &[Signal], exits: Exits) -> (Vec<String>, Vec<String>, String) {
     let instrument = Instrument { lot: decimal("0.00001"), ..instrument("test:AAA/USD") };
     let (money, markets) = count_all(vec![(instrument, example_bars())], decimal("10000")).expect("small numbers");
-    let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted(signals.iter().copied().collect())) };
+    let make = |_: usize| -> Box<dyn Strategy> { Box::new(Scripted::new(signals)) };
     let outcome = run(&Run {
         money,
         markets: &markets,

@@ -1,6 +1,7 @@
 //! The `backtest` command: what would strategies have earned?
 
 mod again;
+mod assumed;
 mod told;
 
 use std::fs::{self, File};
@@ -10,9 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
-use rust_decimal::Decimal;
 use trading_core::report::Report;
-use trading_core::rules::Slippage;
 use trading_core::time::{Micros, shown};
 
 use super::Call;
@@ -180,7 +179,8 @@ fn write_reports(
     let mut written = Vec::new();
     if reports.generate_plots && reports.output_format.has_html() {
         let path = folder.join(format!("{name}.html"));
-        let (command, assumptions) = (again::command(call, config, args, &tried.report.name), assumptions(config));
+        let (command, assumptions) =
+            (again::command(call, config, args, &tried.report.name), assumed::sentences(&config.rules(false)));
         let notes = Notes {
             program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
             command: &command,
@@ -195,33 +195,6 @@ fn write_reports(
         written.push(path);
     }
     Ok(written)
-}
-
-/// What is assumed of fills, a sentence each.
-fn assumptions(config: &Config) -> Vec<String> {
-    let costs = config.rules(false).costs;
-    let percent = |share: Decimal| format!("{}%", (share * Decimal::ONE_HUNDRED).normalize());
-    let slippage = match costs.slippage {
-        Slippage::Fixed(rate) => {
-            format!("Market orders, stops and targets fill {} worse than the bar's price.", percent(rate))
-        }
-        Slippage::Realistic(rate) => format!(
-            "Market orders, stops and targets fill {} to 0.5% worse than the bar's price, more where a fill is large \
-             beside the volume.",
-            percent(rate)
-        ),
-    };
-    vec![
-        "A decision at a bar's close fills at the open of the next bar.".to_owned(),
-        slippage,
-        format!(
-            "The fee of a fill is {} of its value, of a resting limit order {}.",
-            percent(costs.commission),
-            percent(costs.commission_maker)
-        ),
-        format!("All fills of a bar take at most {} of its volume.", percent(costs.max_volume_share)),
-        "Within one bar a stop comes before a target.".to_owned(),
-    ]
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

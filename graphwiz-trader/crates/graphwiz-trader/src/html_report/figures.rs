@@ -152,6 +152,12 @@ fn traded(metrics: &Metrics) -> Vec<Figure> {
             "",
         ),
         Figure(
+            "Mean exposure",
+            share(Some(metrics.mean_exposure)),
+            "The part of the account that was held at closes, in the mean of all bars.",
+            "",
+        ),
+        Figure(
             "Turnover",
             Some(format!("{} times", text::number(metrics.turnover, 2))),
             "All that was bought and sold, over the account's mean value.",

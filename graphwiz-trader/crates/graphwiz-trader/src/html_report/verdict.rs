@@ -9,6 +9,7 @@ use trading_core::report::{OrderTold, Report, Trade};
 
 use super::course::{Course, Fall, Period};
 use super::returns::tone;
+use super::strategies;
 use super::text::{self, escaped};
 
 /// The heading.
@@ -16,9 +17,13 @@ pub(super) fn heading(report: &Report) -> String {
     let span = &report.span;
     let instruments: Vec<String> = span.instruments.iter().map(|name| escaped(name)).collect();
     let what = if instruments.is_empty() { "no instrument".to_owned() } else { instruments.join(", ") };
+    let ran = match report.strategies.as_slice() {
+        [one] => strategies::in_short(one),
+        several => several.iter().map(|strategy| escaped(&strategy.name)).collect::<Vec<_>>().join(", "),
+    };
     format!(
         "<header class=top><h1>{}</h1>\
-         <p>Backtest on {what}, {} of {}<br>{} to {} UTC ({})<br>start {} {}</p></header>\n",
+         <p>{ran}<br>Backtest on {what}, {} of {}<br>{} to {} UTC ({})<br>start {} {}</p></header>\n",
         escaped(&report.name),
         text::counted(span.bars, "bar", "bars"),
         span.timeframe,
@@ -89,6 +94,7 @@ fn beside_holding(report: &Report, course: &Course<'_>) -> String {
             course.worst_week.and_then(|week| week.held).map_or_else(missing, text::signed_percent),
         ),
         ("In the market", text::percent(report.metrics.exposure_time), text::percent(1.0)),
+        ("Invested, in the mean", text::percent(report.metrics.mean_exposure), text::percent(1.0)),
     ];
     let rows: String = rows
         .iter()

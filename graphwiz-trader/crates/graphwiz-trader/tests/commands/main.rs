@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod json;
+mod ran;
 mod settings;
 mod strategies;
 

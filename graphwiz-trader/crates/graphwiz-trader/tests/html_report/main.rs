@@ -139,6 +139,29 @@ fn a_gain_stands_beside_what_holding_gave() {
 }
 
 #[test]
+fn what_became_of_orders_is_told_from_signals_to_fills() {
+    let page = written("orders", &runs::bundled(runs::stop_only()));
+    assert_says(
+        &page,
+        &[
+            "said BUY 45 times and SELL 46 times",
+            "45 asked for an entry, of which 0 were refused and 45 were sent",
+            "the bar had too little volume: 13",
+            "<code>max_position_size</code> made every entry smaller",
+        ],
+    );
+}
+
+#[test]
+fn what_was_run_is_told_with_where_its_exits_come_from() {
+    let page = written("run", &runs::seven_bars());
+    assert_says(
+        &page,
+        &["sma_cross, fast 20, slow 50", "<code>stop_loss</code></th><td>0.02</td><td>what ships with its kind"],
+    );
+}
+
+#[test]
 fn a_loss_is_told_as_plainly() {
     let page = written("default-exits", &runs::bundled(runs::default_exits()));
     assert_says(&page, &["Lost 0.27 %", "99,727.48", "the total return is −0.27 %; it has to be a gain", "Worst week"]);

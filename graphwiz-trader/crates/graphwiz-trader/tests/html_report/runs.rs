@@ -1,16 +1,17 @@
 //! Runs to tell: on the bundled minutes, on a market that wanders, and on seven bars written by hand.
 
 use graphwiz_trader::html_report::Prices;
-use trading_core::bars::{Bar, Record, Series};
+use trading_core::bars::{Record, Series};
 use trading_core::engine::{Participant, Run, run};
 use trading_core::gate::Gate;
 use trading_core::market::{Market, count_all};
 use trading_core::metrics::{Metrics, Span};
 use trading_core::report::{Heading, Report};
 use trading_core::rules::{Costs, EmergencyRules, Exits, Limits, Rules, Slippage};
-use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
+use trading_core::strategy::{Signal, Strategy};
 use trading_core::test_support::{
-    alone, bundled as bundled_bars, decimal, instrument, lenient_rules as rules, sma_cross, wandering,
+    Scripted, alone, bundled as bundled_bars, decimal, instrument, lenient_rules as rules, sma_cross, told_strategy,
+    wandering,
 };
 pub(crate) use trading_core::test_support::{default_exits, stop_only};
 use trading_core::time::{SECOND, Timeframe};
@@ -25,32 +26,6 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn prices(&self) -> Vec<Prices<'_>> {
         self.markets.iter().filter_map(|market| Prices::of(market, self.span)).collect()
-    }
-}
-
-/// Buys at the first bar and at the fifth.
-struct Twice(u32);
-
-impl Strategy for Twice {
-    fn warm_up(&self) -> WarmUp {
-        WarmUp { defined: 0, settle: 0 }
-    }
-
-    fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
-        self.0 += 1;
-        if matches!(self.0, 1 | 5) { Signal::Buy { size: 1.0 } } else { Signal::None }
-    }
-}
-
-struct Never;
-
-impl Strategy for Never {
-    fn warm_up(&self) -> WarmUp {
-        WarmUp { defined: 0, settle: 0 }
-    }
-
-    fn on_bar(&mut self, _: &Bar, _: Option<&Position>) -> Signal {
-        Signal::None
     }
 }
 
@@ -81,7 +56,7 @@ fn told(setting: Setting<'_>) -> Told {
     let metrics = Metrics::of(&outcome, &markets, money, timeframe, span, 0.02);
     let heading = Heading {
         name,
-        strategies: vec![name],
+        strategies: vec![told_strategy(name, timeframe)],
         config_hash: [1; 32],
         data_hash: [2; 32],
         seed: 0,
@@ -130,7 +105,7 @@ pub(crate) fn quiet(bars: i64) -> Told {
         listed: vec![("test:BTC/USD", wandering(Timeframe::H1, bars, 1))],
         exits: stop_only(),
         rules: rules(),
-        make: &|_| Box::new(Never),
+        make: &|_| Box::new(Scripted::default()),
         capital: "100000",
     })
 }
@@ -171,7 +146,7 @@ pub(crate) fn seven_bars() -> Told {
         listed: vec![("test:BTC/USD", Series { timeframe: Timeframe::M5, price_digits: 2, volume_digits: 8, records })],
         exits: default_exits(),
         rules: rules(),
-        make: &|_| Box::new(Twice(0)),
+        make: &|_| Box::new(Scripted::new(&[Signal::BUY, Signal::None, Signal::None, Signal::None, Signal::BUY])),
         capital: "10000",
     })
 }

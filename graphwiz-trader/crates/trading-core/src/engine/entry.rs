@@ -31,6 +31,8 @@ struct Approved {
     /// What it can cost at most, fee included.
     reserved: Exact,
     stop_distance: Option<Exact>,
+    /// The last of the limits that made it smaller.
+    clipped_by: Option<Rule>,
 }
 
 fn refuse<T>(rule: Rule, value: impl std::fmt::Display, limit: impl std::fmt::Display) -> Result<T, Refused> {
@@ -77,12 +79,15 @@ impl Engine<'_> {
         let mark = counted.price(self.ledger.mark_of(market));
         let (distance, stop_distance) = self.stop_distance(lane, &mark)?;
         let equity = self.run.money.exact(self.ledger.equity(self.run.markets));
-        let mut notional = self.size(lane, &equity, &distance);
+        let (mut notional, mut clipped_by) = (self.size(lane, &equity, &distance), None);
         if let Some(limits) = &self.run.rules.limits {
-            notional = self.clip(market, limits, &equity, notional)?;
+            (notional, clipped_by) = self.clip(market, limits, &equity, notional)?;
         }
         let (free, (worst, rate)) = (self.free(), self.worst_price(market, &mark, wanted));
-        notional = clip_to_cash(&free, &(&worst / &mark), rate, notional)?;
+        let payable = payable(&free, &(&worst / &mark), rate, &notional)?;
+        if payable < notional {
+            (notional, clipped_by) = (payable, Some(Rule::Cash));
+        }
         notional *= &wanted.size;
         if self.watch.is_halved() {
             notional *= exact::of(HALF);
@@ -99,7 +104,7 @@ impl Engine<'_> {
             let text = format!("risk refused viable_minimum: {} < {}", amount(&notional), amount(&least));
             return Err(Refused(Rule::ViableMinimum, text));
         }
-        Ok(Approved { quantity, reserved, stop_distance })
+        Ok(Approved { quantity, reserved, stop_distance, clipped_by })
     }
 
     /// The rules that count and look at the clock.
@@ -177,8 +182,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Clips to the limits of the instrument, of its group and of the account.
-    fn clip(&self, market: usize, limits: &Limits, equity: &Exact, notional: Exact) -> Result<Exact, Refused> {
+    /// Clips to the limits of the instrument, of its group and of the account; and by which that became smaller.
+    fn clip(
+        &self,
+        market: usize,
+        limits: &Limits,
+        equity: &Exact,
+        notional: Exact,
+    ) -> Result<(Exact, Option<Rule>), Refused> {
         let in_market = self.exposure(|held| held == market);
         let in_all = self.exposure(|_| true);
         let of_position = (equity * exact::of(limits.max_position_share)).min(exact::of(limits.max_position_size));
@@ -188,14 +199,17 @@ impl Engine<'_> {
             // How instruments move together is not known, so that all are taken to.
             (Rule::MaxCorrelationExposure, in_all, equity * exact::of(limits.max_correlation_exposure)),
         ];
-        let mut clipped = notional;
+        let (mut clipped, mut clipped_by) = (notional, None);
         for (rule, held, limit) in rules {
             if held >= limit {
                 return refuse(rule, amount(&held), amount(&limit));
             }
-            clipped = clipped.min(limit - held);
+            let left = limit - held;
+            if left < clipped {
+                (clipped, clipped_by) = (left, Some(rule));
+            }
         }
-        Ok(clipped)
+        Ok((clipped, clipped_by))
     }
 
     /// What is held of markets by positions, at their marks, and what open entries there can still cost.
@@ -224,9 +238,10 @@ impl Engine<'_> {
 
     fn send(&mut self, lane: usize, wanted: &Wanted, approved: Approved, at: Micros) {
         let market = self.lanes[lane].market;
-        let Approved { quantity, reserved, stop_distance } = approved;
+        let Approved { quantity, reserved, stop_distance, clipped_by } = approved;
         let order =
             self.order(lane, market, Side::Buy, Cause::Entry, wanted.limit.map(|(price, _)| price), quantity, at);
+        self.orders[order].clipped_by = clipped_by;
         let due = self.due(at);
         let kind = match wanted.limit {
             None => EntryKind::Market { due },
@@ -240,12 +255,12 @@ impl Engine<'_> {
     }
 }
 
-/// Clips to what free cash can pay, where each unit of value may cost `worst`, and its fee.
-fn clip_to_cash(free: &Exact, worst: &Exact, rate: Decimal, notional: Exact) -> Result<Exact, Refused> {
+/// The value that free cash can pay, where each unit of it may cost `worst`, and its fee.
+fn payable(free: &Exact, worst: &Exact, rate: Decimal, notional: &Exact) -> Result<Exact, Refused> {
     if *free <= exact::whole(0) {
-        return refuse(Rule::Cash, amount(&notional), amount(free));
+        return refuse(Rule::Cash, amount(notional), amount(free));
     }
-    Ok(notional.min(free / (worst * (exact::whole(1) + exact::of(rate)))))
+    Ok(free / (worst * (exact::whole(1) + exact::of(rate))))
 }
 
 /// An amount in a sentence, to the cent.

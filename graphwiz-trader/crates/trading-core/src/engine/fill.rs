@@ -12,7 +12,7 @@ use crate::time::Micros;
 
 use super::Engine;
 use super::lane::{Entry, EntryKind, Exit, Position};
-use super::record::{Cause, Fill, OrderState, Side, Trigger, Trip};
+use super::record::{Cause, Fill, Side, Trigger, Trip, Unfilled};
 
 /// What realistic slippage grows by where a fill is a tenth of the volume.
 const IMPACT: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
@@ -36,7 +36,7 @@ impl Engine<'_> {
             }
             match self.current[self.lanes[i].market].filter(|_| due == open_time) {
                 Some(record) => self.buy_at_open(i, &record, open_time),
-                None => self.cancel_entry(i, OrderState::Expired),
+                None => self.cancel_entry(i, Unfilled::NoBar),
             }
         }
     }
@@ -60,11 +60,11 @@ impl Engine<'_> {
         }
         if record.open_time >= *expires {
             // No market had a bar at the time at which it was over.
-            return self.cancel_entry(i, OrderState::Expired);
+            return self.cancel_entry(i, Unfilled::Time);
         }
         let (price, arrives) = (*price, !std::mem::replace(has_arrived, true));
         if arrives && price >= record.open {
-            self.cancel_entry(i, OrderState::Rejected);
+            self.cancel_entry(i, Unfilled::NotResting);
         } else if record.low < price {
             self.buy_at_limit(i, price, close_time);
         }
@@ -76,7 +76,7 @@ impl Engine<'_> {
             if let Some(Entry { kind: EntryKind::Limit { expires, .. }, .. }) = &self.lanes[i].entry
                 && *expires <= close_time
             {
-                self.cancel_entry(i, OrderState::Expired);
+                self.cancel_entry(i, Unfilled::Time);
             }
         }
     }
@@ -179,8 +179,9 @@ impl Engine<'_> {
             counted.up_to_tick(&(counted.price(record.open) * (exact::whole(1) + slippage)))
         };
         let (quantity, price) = self.affordable(market, wanted, self.run.rules.costs.commission, &price_of);
-        let state = if quantity == wanted { OrderState::Filled } else { OrderState::Expired };
-        self.orders[entry.order].state = state;
+        let is_cut_by_volume = self.volume_left(market).is_some_and(|left| quantity == left.max(0));
+        let unfilled = if is_cut_by_volume { Unfilled::Volume } else { Unfilled::Cash };
+        self.end_order(entry.order, (quantity < wanted).then_some(unfilled));
         if quantity > 0 {
             self.book_buy(i, &entry, price, quantity, self.run.rules.costs.commission, at);
         }
@@ -203,7 +204,7 @@ impl Engine<'_> {
             entry.reserved = self.worst_cost(market, &limit, rest - quantity, maker).min(self.free());
             self.lanes[i].entry = Some(entry);
         } else {
-            self.orders[entry.order].state = OrderState::Filled;
+            self.end_order(entry.order, None);
         }
     }
 
@@ -261,7 +262,8 @@ impl Engine<'_> {
             self.book_sell(i, order, quantity, price, at);
         }
         if self.lanes[i].position.is_none() {
-            self.orders[order].state = if quantity == all { OrderState::Filled } else { OrderState::Expired };
+            // What is left of it is dust.
+            self.end_order(order, (quantity < all).then_some(Unfilled::Volume));
             self.lanes[i].exit = None;
         }
     }
@@ -273,7 +275,7 @@ impl Engine<'_> {
         if quantity > 0 {
             self.book_sell(i, order, quantity, price, at);
         }
-        self.orders[order].state = if quantity == part { OrderState::Filled } else { OrderState::Expired };
+        self.end_order(order, (quantity < part).then_some(Unfilled::Volume));
     }
 
     fn book_sell(&mut self, i: usize, order: usize, quantity: i128, price: i64, at: Micros) {
@@ -313,7 +315,7 @@ impl Engine<'_> {
             return;
         }
         let Some(position) = self.lanes[i].position.take() else { return };
-        self.cancel_entry(i, OrderState::Cancelled);
+        self.cancel_entry(i, Unfilled::TakenBack);
         self.dust_value[market] = self.run.markets[market].value(mark, left);
         let pnl = position.brought + self.dust_value[market] - position.cost;
         let (entered_at, cost) = (position.entered_at, position.cost);

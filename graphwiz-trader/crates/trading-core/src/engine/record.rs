@@ -67,6 +67,44 @@ pub enum OrderState {
     Rejected,
 }
 
+/// Why not all of an order was filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfilled {
+    /// Fills take no more of a bar's volume.
+    Volume,
+    /// No more was free to pay with.
+    Cash,
+    /// The bar that it was for is missing.
+    NoBar,
+    /// The price was not under its limit, or not for enough, while it rested.
+    Time,
+    /// Its limit was not under the open that it arrived at.
+    NotResting,
+    /// The strategy wanted out, or an emergency ended entries.
+    TakenBack,
+}
+
+impl Unfilled {
+    /// What becomes of an order then.
+    #[must_use]
+    pub fn state(self) -> OrderState {
+        match self {
+            Self::Volume | Self::Cash | Self::NoBar | Self::Time => OrderState::Expired,
+            Self::NotResting => OrderState::Rejected,
+            Self::TakenBack => OrderState::Cancelled,
+        }
+    }
+}
+
+/// How often strategies said what, after they were warmed up, on bars that count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Signals {
+    pub buy: usize,
+    pub sell: usize,
+}
+
 /// An order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
@@ -84,10 +122,14 @@ pub struct Order {
     pub limit: Option<i64>,
     /// How much was wanted.
     pub quantity: i128,
+    /// Which limit made an entry smaller than its strategy's size, the last of those that did.
+    pub clipped_by: Option<Rule>,
     /// How much was filled.
     pub filled: i128,
     /// What became of it.
     pub state: OrderState,
+    /// Why that is not all, where it is final.
+    pub unfilled: Option<Unfilled>,
 }
 
 /// A fill of an order.

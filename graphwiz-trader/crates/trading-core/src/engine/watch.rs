@@ -41,6 +41,8 @@ pub(super) struct Watch {
     errors: u32,
     /// Σ E over the samples, in counts of money.
     equity_sum: f64,
+    /// Σ of the part of E that was held.
+    exposure_sum: f64,
     sampled: Sampled,
     values_hash: HashSink,
 }
@@ -51,6 +53,7 @@ pub(super) struct Sampled {
     pub(super) at: Instants,
     pub(super) unit_values: Vec<f64>,
     pub(super) exposed: usize,
+    pub(super) mean_exposure: f64,
     pub(super) mean_equity: f64,
     pub(super) emergencies: Vec<Emergency>,
 }
@@ -98,6 +101,7 @@ impl Watch {
             stopped: false,
             errors: 0,
             equity_sum: 0.0,
+            exposure_sum: 0.0,
             sampled: Sampled { unit_values: Vec::with_capacity(samples), ..Sampled::default() },
             values_hash: HashSink::default(),
         };
@@ -119,10 +123,10 @@ impl Watch {
         self.unit_value
     }
 
-    /// Takes N at a close time. Where it trips an emergency, says whether all positions are to be sold.
+    /// Takes N at a close time, and what positions were worth then, where there are any. Where it trips an emergency, says whether all positions are to be sold.
     ///
     /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
-    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: i128, is_exposed: bool) -> Option<bool> {
+    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: i128, held: Option<i128>) -> Option<bool> {
         let midnight = (self.last_sample + DAY).div_euclid(DAY) * DAY;
         if midnight < at {
             self.begin_day(midnight);
@@ -135,8 +139,12 @@ impl Watch {
         self.last_sample = at;
         self.sampled.at.push(at);
         self.sampled.unit_values.push(exact::count_to_f64(unit_value) / UNIT);
-        self.sampled.exposed += usize::from(is_exposed);
-        self.equity_sum += exact::count_to_f64(equity);
+        let worth = exact::count_to_f64(equity);
+        self.equity_sum += worth;
+        if let Some(held) = held {
+            self.sampled.exposed += 1;
+            self.exposure_sum += exact::count_to_f64(held) / worth;
+        }
         if unit_value > self.highest {
             self.highest = unit_value;
             self.set_floors();
@@ -232,6 +240,7 @@ impl Watch {
         let samples = self.sampled.unit_values.len();
         if samples > 0 {
             self.sampled.mean_equity = self.equity_sum / exact::pow10(money.digits) as f64 / samples as f64;
+            self.sampled.mean_exposure = self.exposure_sum / samples as f64;
         }
         (self.sampled, self.values_hash.finish())
     }

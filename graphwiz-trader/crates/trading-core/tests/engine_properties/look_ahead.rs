@@ -36,7 +36,7 @@ struct Past {
 
 fn past(outcome: &Outcome, until: Micros) -> Past {
     // What becomes of an order is of later.
-    let as_sent = |order: &Order| Order { filled: 0, state: OrderState::Open, ..order.clone() };
+    let as_sent = |order: &Order| Order { filled: 0, state: OrderState::Open, unfilled: None, ..order.clone() };
     let samples = outcome.sampled_at.iter().zip(outcome.unit_values.iter().copied());
     Past {
         orders: outcome.orders.iter().filter(|order| order.decided_at <= until).map(as_sent).collect(),

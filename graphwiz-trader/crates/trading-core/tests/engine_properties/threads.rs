@@ -5,6 +5,7 @@ use proptest::test_runner::TestRunner;
 use trading_core::gate::Gate;
 use trading_core::metrics::{Metrics, Span};
 use trading_core::report::{Heading, Report};
+use trading_core::test_support::told_strategy;
 
 use super::history::{Dust, Ending, FRAME, History, history};
 
@@ -17,7 +18,7 @@ fn told(history: &History) -> String {
     let metrics = Metrics::of(&ran.outcome, &ran.markets, ran.money, FRAME, span, 0.02);
     let heading = Heading {
         name: "one of many",
-        strategies: history.strategies.iter().map(|(rules, ..)| rules.name.as_str()).collect(),
+        strategies: history.strategies.iter().map(|(rules, ..)| told_strategy(&rules.name, FRAME)).collect(),
         config_hash: [1; 32],
         data_hash: [2; 32],
         seed: 0,

@@ -1,0 +1,135 @@
+//! What became of orders: how much of what was wanted was filled, and why not all of it.
+
+use std::collections::BTreeMap;
+
+use trading_core::engine::record::{OrderState, Rule, Side, Unfilled};
+use trading_core::report::{OrderTold, Report};
+
+use super::returns::scrolled;
+use super::text::{self, escaped};
+use super::trades::{self, CAUSES};
+
+/// The section.
+pub(super) fn section(report: &Report) -> String {
+    let rows: String = groups(report).iter().map(|(name, cause, orders)| row(name, cause, orders)).collect();
+    let body = if rows.is_empty() {
+        "<p>No order was sent.</p>".to_owned()
+    } else {
+        let head = "<thead><tr><th scope=col>Order</th><th scope=col class=number>Sent</th>\
+             <th scope=col class=number>Filled</th><th scope=col class=number>In part</th>\
+             <th scope=col class=number>Not at all</th><th scope=col class=number>Of what was wanted</th>\
+             <th scope=col>Why not all</th></tr></thead>";
+        scrolled("Table of what became of orders", head, &rows)
+    };
+    format!(
+        "<section class=card aria-labelledby=orders><h2 id=orders>What became of orders</h2>{}{body}{}</section>\n",
+        signals(report),
+        clipped(report)
+    )
+}
+
+/// From signals to entries.
+fn signals(report: &Report) -> String {
+    let entries = report.orders.iter().filter(|order| order.side == Side::Buy).count();
+    let refused = report.refusals.len();
+    format!(
+        "<p>The strategies said BUY {} and SELL {}. BUY counts while nothing is held: {} asked for an entry, of which \
+         {} refused and {} sent.</p>",
+        text::counted(report.signals.buy, "time", "times"),
+        text::counted(report.signals.sell, "time", "times"),
+        text::count(entries + refused),
+        were(refused),
+        were(entries)
+    )
+}
+
+fn were(count: usize) -> String {
+    format!("{} {}", text::count(count), if count == 1 { "was" } else { "were" })
+}
+
+/// Orders by what they are: entries apart by whether they rest, exits by their reason.
+fn groups(report: &Report) -> Vec<(&'static str, &'static str, Vec<&OrderTold>)> {
+    let of = |cause: &str, rests: Option<bool>| {
+        let is_one =
+            |order: &&OrderTold| order.cause == cause && rests.is_none_or(|rests| order.limit.is_some() == rests);
+        report.orders.iter().filter(is_one).collect::<Vec<_>>()
+    };
+    let entries =
+        [("entry at market", "entry", of("entry", Some(false))), ("entry by limit", "entry", of("entry", Some(true)))];
+    let exits = CAUSES.into_iter().filter(|(cause, ..)| *cause != "entry");
+    let all = entries.into_iter().chain(exits.map(|(cause, word, _)| (word, cause, of(cause, None))));
+    all.filter(|(_, _, orders)| !orders.is_empty()).collect()
+}
+
+fn row(name: &str, cause: &str, orders: &[&OrderTold]) -> String {
+    let share = |order: &&OrderTold| filled_share(order);
+    let all = orders.iter().filter(|order| order.state == OrderState::Filled).count();
+    let none = orders.iter().filter(|order| order.fills.is_empty()).count();
+    let mean = orders.iter().map(share).sum::<f64>() / orders.len() as f64;
+    format!(
+        "<tr><th scope=row>{} {name}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
+         <td class=number>{}</td><td class=number>{}</td><td>{}</td></tr>",
+        trades::icon(cause),
+        text::count(orders.len()),
+        text::count(all),
+        text::count(orders.len() - all - none),
+        text::count(none),
+        text::percent(mean),
+        escaped(&reasons(orders))
+    )
+}
+
+/// The part of an order that was filled.
+fn filled_share(order: &OrderTold) -> f64 {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let (filled, wanted) = (number(&order.filled), number(&order.quantity).filter(|wanted| *wanted > 0.0));
+    filled.zip(wanted).map_or(0.0, |(filled, wanted)| filled / wanted)
+}
+
+/// Why not all of orders was filled, each reason with how often it was, and exits that took several bars.
+fn reasons(orders: &[&OrderTold]) -> String {
+    let mut counts: BTreeMap<Unfilled, usize> = BTreeMap::new();
+    for unfilled in orders.iter().filter_map(|order| order.unfilled) {
+        *counts.entry(unfilled).or_default() += 1;
+    }
+    let mut reasons: Vec<String> =
+        counts.iter().map(|(why, count)| format!("{}: {}", reason(*why), text::count(*count))).collect();
+    let slow = orders.iter().filter(|order| order.side == Side::Sell && order.fills.len() > 1).count();
+    if slow > 0 {
+        reasons.push(format!("sold over several bars, as one had too little volume: {}", text::count(slow)));
+    }
+    let open = orders.iter().filter(|order| order.state == OrderState::Open).count();
+    if open > 0 {
+        reasons.push(format!("open at the end: {}", text::count(open)));
+    }
+    reasons.join("; ")
+}
+
+fn reason(why: Unfilled) -> &'static str {
+    match why {
+        Unfilled::Volume => "the bar had too little volume",
+        Unfilled::Cash => "too little cash",
+        Unfilled::NoBar => "its bar is missing",
+        Unfilled::Time => "the price did not fall below the limit in time",
+        Unfilled::NotResting => "rejected, as the limit was not under the price",
+        Unfilled::TakenBack => "taken back by an exit or an emergency",
+    }
+}
+
+/// Which limits made entries smaller than their strategies' sizes: where one always does, sizes follow from it alone.
+fn clipped(report: &Report) -> String {
+    let entries = report.orders.iter().filter(|order| order.side == Side::Buy);
+    let mut by_rule: BTreeMap<Rule, usize> = BTreeMap::new();
+    entries.clone().filter_map(|order| order.clipped_by).for_each(|rule| *by_rule.entry(rule).or_default() += 1);
+    let all = entries.count();
+    let sentence = |(rule, count): (&Rule, &usize)| {
+        let rule = rule.name();
+        if *count == all {
+            return format!(
+                "<p><code>{rule}</code> made every entry smaller, so that it alone says how large they are.</p>"
+            );
+        }
+        format!("<p><code>{rule}</code> made {} of {} entries smaller.</p>", text::count(*count), text::count(all))
+    };
+    by_rule.iter().map(sentence).collect()
+}

@@ -1,0 +1,63 @@
+//! What a run says of itself: what was run, what became of orders, and why there is no trip.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{CROSS, configured};
+
+/// Runs these rules on the first run's hours: what is printed of trips that there are none of, and the report.
+fn without_trips(rules: &str, more: &str) -> (String, Value) {
+    let folder = configured(&CROSS.replace("5m}", "1h}"), more);
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    fs::write(folder.path("strategies/quiet.yaml"), format!("name: quiet\n{rules}\n")).expect("a file");
+    let told = folder.told(&["backtest", "--strategy-file", "strategies/quiet.yaml"]);
+    let line = told.lines().find_map(|line| line.strip_prefix("quiet: no trip: "));
+    let report = fs::read(folder.path("backtests/quiet.json")).expect("a report");
+    (line.unwrap_or_else(|| panic!("{told}")).to_owned(), serde_json::from_slice(&report).expect("JSON"))
+}
+
+#[test]
+fn a_run_without_a_trip_says_why() {
+    let line = |rules, more| without_trips(rules, more).0;
+    for rules in ["enter: close < 0", "enter: true\nsize: 0"] {
+        assert_eq!(line(rules, ""), "no BUY signal with a size above 0 on 336 bars");
+    }
+    let minimum = "instruments: {\"bitstamp:BTC/USD\": {min_notional: 1000000}}\n";
+    let refused = "the risk layer refused every entry (336 viable_minimum); \
+                   the first: risk refused viable_minimum: 10000.00 < 1071428.57";
+    assert_eq!(line("enter: true", minimum), refused);
+    assert_eq!(line("enter: hour == 23 and day == 30", ""), "what was bought is still held, or too little to be sold");
+}
+
+#[test]
+fn entries_that_were_never_filled_are_counted_by_what_became_of_them() {
+    let (line, report) = without_trips("enter: true\nlimit: close / 2", "");
+    let orders = report["orders"].as_array().expect("orders");
+    // One a bar, but none is sent at 24:00 of the last day for the day after it.
+    let expired = orders.iter().filter(|order| order["unfilled"] == "time").count();
+    assert!(expired > 300 && orders.len() == expired + 1, "{expired} of {}", orders.len());
+    let expected = "no entry was filled: 1 open at the end, 335 with a limit that the price did not fall below in time";
+    assert_eq!(line, expected);
+    assert_eq!((&orders[0]["state"], &orders[0]["filled"]), (&json!("expired"), &json!("0")));
+    assert_eq!(orders[0]["clipped_by"], "max_position_size");
+    assert_eq!(report["signals"], json!({ "buy": 336, "sell": 0 }));
+}
+
+#[test]
+fn exits_are_told_with_who_said_them() {
+    let folder = configured(&CROSS.replace("5m}", "1h, params: {fast: 10}, exits: {trailing_percent: 0.03}}"), "");
+    folder.told(&["backtest"]);
+    let report = fs::read(folder.path("backtests/a.json")).expect("a report");
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    let strategy = &report["strategies"][0];
+    assert_eq!(strategy["params"], json!({ "fast": "10", "slow": "50" }));
+    let exits = json!({
+        "stop_loss": { "value": "0.02", "from": "kind" },
+        "trailing_percent": { "value": "0.03", "from": "strategy" },
+        "partial_targets": { "value": null, "from": "kind" },
+        "cooldown_bars": { "value": "0", "from": "risk" },
+        "stop_guard": { "value": null, "from": "risk" },
+    });
+    assert_eq!(strategy["exits"], exits);
+}
