@@ -103,8 +103,8 @@ impl<'a> TripTable<'a> {
              <td class=number>{}</td><td class=number>{}</td></tr>\n",
             cell(self.strategies, &trade.strategy),
             cell(self.instruments, &trade.instrument),
-            text::instant(trade.entered_at),
-            text::instant(trade.left_at),
+            when(trade.entered_at),
+            when(trade.left_at),
             text::change(&trade.pnl),
             share.map_or_else(String::new, text::signed_percent),
             trades::icon(trade.exit),
@@ -116,6 +116,13 @@ impl<'a> TripTable<'a> {
             tone = tone(gain)
         )
     }
+}
+
+/// An instant that a narrow column breaks after its day, and nowhere else.
+fn when(at: i64) -> String {
+    let instant = text::instant(at);
+    let (day, time) = instant.split_once(' ').unwrap_or((&instant, ""));
+    format!("<span class=time>{day}</span> {time}")
 }
 
 /// Why trips ended, and what they brought then.
@@ -131,7 +138,7 @@ pub(super) fn exits(report: &Report) -> String {
         .iter()
         .map(|(cause, (count, losses, sum))| {
             format!(
-                "<tr><th scope=row>{} {}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
+                "<tr><th scope=row>{}\u{a0}{}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
                  <td class='number {}'>{}</td></tr>",
                 trades::icon(cause),
                 escaped(trades::word(cause)),

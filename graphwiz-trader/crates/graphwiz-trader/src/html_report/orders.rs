@@ -6,20 +6,22 @@ use trading_core::engine::record::{OrderState, Rule, Side, Unfilled};
 use trading_core::report::{OrderTold, Report};
 
 use super::returns::scrolled;
-use super::text::{self, escaped};
+use super::text;
 use super::trades::{self, CAUSES};
 
 /// The section.
 pub(super) fn section(report: &Report) -> String {
-    let rows: String = groups(report).iter().map(|(name, cause, orders)| row(name, cause, orders)).collect();
+    let groups = groups(report);
+    let rows: String = groups.iter().map(|(name, cause, orders)| row(name, cause, orders)).collect();
     let body = if rows.is_empty() {
         "<p>No order was sent.</p>".to_owned()
     } else {
         let head = "<thead><tr><th scope=col>Order</th><th scope=col class=number>Sent</th>\
              <th scope=col class=number>Filled</th><th scope=col class=number>In part</th>\
-             <th scope=col class=number>Not at all</th><th scope=col class=number>Of what was wanted</th>\
-             <th scope=col>Why not all</th></tr></thead>";
-        scrolled("Table of what became of orders", head, &rows)
+             <th scope=col class=number>Not at all</th><th scope=col class=number>Of what was wanted</th></tr></thead>";
+        let why: String = groups.iter().map(|(name, _, orders)| reasons(name, orders)).collect();
+        let why = if why.is_empty() { why } else { format!("<h3>Why not all</h3><ul>{why}</ul>") };
+        scrolled("Table of what became of orders", head, &rows) + &why
     };
     format!(
         "<section class=card aria-labelledby=orders><h2 id=orders>What became of orders</h2>{}{body}{}</section>\n",
@@ -67,15 +69,14 @@ fn row(name: &str, cause: &str, orders: &[&OrderTold]) -> String {
     let none = orders.iter().filter(|order| order.fills.is_empty()).count();
     let mean = orders.iter().map(share).sum::<f64>() / orders.len() as f64;
     format!(
-        "<tr><th scope=row>{} {name}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
-         <td class=number>{}</td><td class=number>{}</td><td>{}</td></tr>",
+        "<tr><th scope=row>{}\u{a0}{name}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
+         <td class=number>{}</td><td class=number>{}</td></tr>",
         trades::icon(cause),
         text::count(orders.len()),
         text::count(all),
         text::count(orders.len() - all - none),
         text::count(none),
-        text::percent(mean),
-        escaped(&reasons(orders))
+        text::percent(mean)
     )
 }
 
@@ -86,23 +87,20 @@ fn filled_share(order: &OrderTold) -> f64 {
     filled.zip(wanted).map_or(0.0, |(filled, wanted)| filled / wanted)
 }
 
-/// Why not all of orders was filled, each reason with how often it was, and exits that took several bars.
-fn reasons(orders: &[&OrderTold]) -> String {
+/// Why not all of orders was filled at once, a line for each reason with how often it was.
+fn reasons(name: &str, orders: &[&OrderTold]) -> String {
     let mut counts: BTreeMap<Unfilled, usize> = BTreeMap::new();
     for unfilled in orders.iter().filter_map(|order| order.unfilled) {
         *counts.entry(unfilled).or_default() += 1;
     }
-    let mut reasons: Vec<String> =
-        counts.iter().map(|(why, count)| format!("{}: {}", reason(*why), text::count(*count))).collect();
+    let mut reasons: Vec<(&str, usize)> = counts.iter().map(|(why, count)| (reason(*why), *count)).collect();
     let slow = orders.iter().filter(|order| order.side == Side::Sell && order.fills.len() > 1).count();
-    if slow > 0 {
-        reasons.push(format!("sold over several bars, as one had too little volume: {}", text::count(slow)));
-    }
+    reasons.push(("sold over several bars, as one had too little volume", slow));
     let open = orders.iter().filter(|order| order.state == OrderState::Open).count();
-    if open > 0 {
-        reasons.push(format!("open at the end: {}", text::count(open)));
-    }
-    reasons.join("; ")
+    reasons.push(("open at the end", open));
+    let line =
+        |(why, count): &(&str, usize)| format!("<li>{name}, {}: {why}</li>", text::counted(*count, "order", "orders"));
+    reasons.iter().filter(|(_, count)| *count > 0).map(line).collect()
 }
 
 fn reason(why: Unfilled) -> &'static str {

@@ -146,7 +146,7 @@ fn what_became_of_orders_is_told_from_signals_to_fills() {
         &[
             "said BUY 45 times and SELL 46 times",
             "45 asked for an entry, of which 0 were refused and 45 were sent",
-            "the bar had too little volume: 13",
+            "entry at market, 13 orders: the bar had too little volume",
             "<code>max_position_size</code> made every entry smaller",
         ],
     );
