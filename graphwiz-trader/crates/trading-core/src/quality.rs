@@ -163,6 +163,19 @@ impl Report {
         self.gaps.iter().map(|gap| gap.bars).sum()
     }
 
+    /// Of bars of `timeframe`, three or more, the longest timeframe at whose times all of them open, where that is a
+    /// longer one: most likely they are bars of that one.
+    #[must_use]
+    pub fn looks_like(&self, timeframe: Timeframe) -> Option<Timeframe> {
+        // Where two follow each other without a gap, they are of their own timeframe.
+        let first = self.first.filter(|_| self.bars > 2 && self.gaps.len() + 1 == self.bars)?;
+        let opens = || self.gaps.iter().map(|gap| gap.to).chain([first]);
+        let is_longer = |longer: &Timeframe| {
+            *longer > timeframe && opens().all(|open_time| open_time.rem_euclid(longer.micros()) == 0)
+        };
+        Timeframe::ALL.into_iter().rev().find(is_longer)
+    }
+
     /// Whether nothing was ever traded: it may be a series of mark prices.
     #[must_use]
     pub fn has_only_zero_volumes(&self) -> bool {

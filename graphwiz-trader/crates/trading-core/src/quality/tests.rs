@@ -86,6 +86,19 @@ fn an_outage_is_told_with_its_bounds() {
 }
 
 #[test]
+fn bars_that_all_open_at_times_of_a_longer_timeframe_are_most_likely_of_that() {
+    let looks = |minutes: &[i64]| {
+        let records = minutes.iter().map(|minute| flat(*minute, 100)).collect();
+        Report::of(&series(records)).looks_like(Timeframe::M1)
+    };
+    assert_eq!(looks(&[0, 5, 10, 20]), Some(Timeframe::M5));
+    assert_eq!(looks(&[-60, 0, 120, 180]), Some(Timeframe::H1));
+    assert_eq!(looks(&[0, 1, 5, 10]), None, "two follow each other");
+    assert_eq!(looks(&[0, 7, 14, 21]), None, "a thin market");
+    assert_eq!(looks(&[0, 5]), None, "too few to tell");
+}
+
+#[test]
 fn a_series_in_which_nothing_is_ever_traded_stands_out() {
     let report = |volumes: &[i64]| {
         let records = (0..).zip(volumes).map(|(minute, volume)| bar(minute, [100; 4], *volume)).collect();
