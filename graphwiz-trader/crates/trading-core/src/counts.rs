@@ -25,7 +25,7 @@ pub enum NotACount {
     #[error("is not a number; expected one such as 62831.65")]
     NotANumber,
     /// A decimal comma, or commas between thousands: which of them cannot be told.
-    #[error("has a comma; expected a number such as 62831.65")]
+    #[error("has a comma; expected a point before the decimals and nothing between thousands, as in 62831.65")]
     Comma,
     /// Infinite, or what programs write for undefined.
     #[error("is not finite")]
@@ -251,7 +251,10 @@ mod tests {
             reads(text, "is not finite");
         }
         for text in ["62831,65", "62,831.65", "1,5"] {
-            reads(text, "has a comma; expected a number such as 62831.65");
+            reads(
+                text,
+                "has a comma; expected a point before the decimals and nothing between thousands, as in 62831.65",
+            );
         }
     }
 

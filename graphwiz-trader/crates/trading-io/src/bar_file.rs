@@ -29,11 +29,11 @@ use trading_core::time::Timeframe;
 pub use columns::{BadMapping, Field, Mapping};
 pub use file_stat::FileStat;
 pub use instant::BadInstant;
-pub(crate) use named::stem;
 pub use named::{FileName, Kind, SeriesNames};
+pub(crate) use named::{is_packed, stem};
 pub use options::{ReadOptions, Stamp};
 pub use refusal::{Refusal, Refused};
-pub use report::{Contradiction, Listed, Progress, RejectedLine};
+pub use report::{Contradiction, Listed, Progress, RejectedLine, shown_path};
 
 use self::ahead::read_ahead;
 use self::columns::{Layout, Wanted};
@@ -96,11 +96,11 @@ fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Progress<'_
     }
     let Read { rows, has_volume, tally } = outcome?;
     let Tally { lines, rejected } = tally;
-    if !options.allow_rejects && u128::from(rejected.count) * 100 > u128::from(lines) {
-        return Err(Refusal::Rejected { lines, rejected });
-    }
     if rows.is_empty() {
         return Err(Refusal::NoBars { lines, rejected });
+    }
+    if !options.allow_rejects && u128::from(rejected.count) * 100 > u128::from(lines) {
+        return Err(Refusal::Rejected { lines, rejected });
     }
     let order::Ordered { records, repeated, contradicted, scale } = rows.in_order();
     let (price_digits, volume_digits) = (scale.price_digits, scale.volume_digits);

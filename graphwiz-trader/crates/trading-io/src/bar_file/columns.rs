@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use trading_core::counts;
+use trading_core::counts::{self, NotACount};
 use trading_core::instrument::InstrumentId;
 
 use super::fields::Fields;
@@ -118,6 +118,15 @@ impl<'a> Wanted<'a> {
         mapped.or_else(|| known.find_map(at))
     }
 
+    /// The column that a mapping is of and that is not among `names`, of which `line` says where they stand.
+    fn check_mappings(&self, line: Option<u64>, names: &[String]) -> Result<(), Refusal> {
+        let lost = self.mappings.iter().find(|mapping| !names.contains(&mapping.name));
+        lost.map_or(Ok(()), |Mapping { name, field }| {
+            let (name, field, found) = (name.clone(), field.name(), names.join(", "));
+            Err(Refusal::LostMapping { line, name, field, found })
+        })
+    }
+
     fn layout(&self, names: &[String], separator: u8) -> Result<Layout, Missing> {
         let position = |field| self.position(field, names);
         let missing: Vec<&str> =
@@ -152,7 +161,8 @@ pub(crate) struct Layout {
     pub(crate) volume: Option<usize>,
 }
 
-const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Of equals the first counts, and commas may be decimal ones.
+const SEPARATORS: [u8; 4] = [b';', b'\t', b'|', b','];
 
 /// A line that may have been meant as a header.
 struct Candidate {
@@ -174,7 +184,7 @@ impl Layout {
             let separator = separator_of(line.text, &mut fields);
             fields.split(line.text, separator);
             let fields = fields.of(line.text);
-            if fields.iter().filter(|field| counts::parse(field).is_ok()).count() >= 2 {
+            if fields.iter().filter(|field| is_figure(field)).count() >= 2 {
                 let found = Self::of_figures(line, separator, fields.count(), wanted, best);
                 lines.put_back();
                 return found;
@@ -184,7 +194,10 @@ impl Layout {
                 continue;
             }
             match wanted.layout(&names, separator) {
-                Ok(layout) => return layout.unless_repeated(line.number, &names),
+                Ok(layout) => {
+                    wanted.check_mappings(Some(line.number), &names)?;
+                    return layout.unless_repeated(line.number, &names);
+                }
                 Err(missing) => {
                     let candidate = Candidate { line: line.number, names, missing };
                     if best.as_ref().is_none_or(|best| candidate.missing.count <= best.missing.count) {
@@ -208,6 +221,7 @@ impl Layout {
             let refusal =
                 |missing: Missing| Refusal::MissingInOrder { missing: missing.fields, found: order.join(",") };
             let layout = wanted.layout(&names, separator).map_err(refusal)?;
+            wanted.check_mappings(None, &names)?;
             return if count == names.len() {
                 Ok(layout)
             } else {
@@ -219,7 +233,9 @@ impl Layout {
         }
         match count {
             // Binance's archive of klines, and Kraken's of OHLCVT.
-            12 | 7 => Ok(Self { separator, count, ts: 0, prices: [1, 2, 3, 4], volume: Some(5) }),
+            12 | 7 if wanted.mappings.is_empty() => {
+                Ok(Self { separator, count, ts: 0, prices: [1, 2, 3, 4], volume: Some(5) })
+            }
             columns => Err(Refusal::NoHeader { line: line.number, columns }),
         }
     }
@@ -234,6 +250,15 @@ impl Layout {
 impl Candidate {
     fn refusal(self) -> Refusal {
         Refusal::MissingColumns { line: self.line, missing: self.missing.fields, found: self.names.join(", ") }
+    }
+}
+
+/// Whether a field is a number, or one with a comma: that it is none is told of its line, which is not a header.
+fn is_figure(field: &[u8]) -> bool {
+    let is_of_numbers = || field.iter().all(|byte| byte.is_ascii_digit() || b".,-".contains(byte));
+    match counts::parse(field) {
+        Ok(_) => true,
+        Err(why) => why == NotACount::Comma && is_of_numbers(),
     }
 }
 

@@ -16,6 +16,12 @@ pub enum BadInstant {
     /// It is something else.
     #[error("is not a time; {EXPECTED}")]
     NotATime,
+    /// A date of another notation, of which not everybody knows which number is the month.
+    #[error("is a date of another notation; expected the year first and hyphens, as in {DATES}")]
+    OtherDate,
+    /// What hour it is, of no day.
+    #[error("is a time of day; expected its date in the same column, as in {DATES}")]
+    NoDate,
     /// Nothing says what zone it is of.
     #[error("has no offset; --tz says what it means, such as --tz UTC")]
     NoOffset,
@@ -70,6 +76,8 @@ pub(crate) fn epoch(Count { count, digits }: Count) -> Result<Micros, BadInstant
     }
 }
 
+const DATES: &str = "2026-08-17T00:00:00Z, or in 2026-08-17 00:00 with --tz";
+
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 fn calendar(text: &[u8], zone: Option<&TimeZone>) -> Result<Micros, BadInstant> {
@@ -81,7 +89,7 @@ fn calendar(text: &[u8], zone: Option<&TimeZone>) -> Result<Micros, BadInstant> 
     if !text.first().is_some_and(u8::is_ascii_digit) {
         return Err(BadInstant::NotATime);
     }
-    let pieces = PARSER.parse_pieces(text).map_err(|_| BadInstant::NotATime)?;
+    let pieces = PARSER.parse_pieces(text).map_err(|_| what_else(text))?;
     let civil = pieces.date().to_datetime(pieces.time().unwrap_or(jiff::civil::Time::midnight()));
     let instant = match (pieces.to_numeric_offset(), zone) {
         (Some(offset), _) => offset.to_timestamp(civil).map_err(|_| BadInstant::TooFar)?,
@@ -93,6 +101,22 @@ fn calendar(text: &[u8], zone: Option<&TimeZone>) -> Result<Micros, BadInstant> 
         return Err(BadInstant::TooFine);
     }
     Ok(instant.as_microsecond())
+}
+
+/// What a text that is no time looks like.
+fn what_else(text: &[u8]) -> BadInstant {
+    let word = text.split(|byte| b" T".contains(byte)).next().unwrap_or_default();
+    let mut parts = word.split(|byte| b".:/-".contains(byte));
+    let (count, are_numbers) =
+        (parts.clone().count(), parts.all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit)));
+    let separator = word.iter().find(|byte| !byte.is_ascii_digit());
+    let begins_with_year = word.get(4) == separator;
+    match separator {
+        Some(b':') if are_numbers => BadInstant::NoDate,
+        Some(b'.' | b'/') if are_numbers && count == 3 => BadInstant::OtherDate,
+        Some(b'-') if are_numbers && count == 3 && !begins_with_year => BadInstant::OtherDate,
+        _ => BadInstant::NotATime,
+    }
 }
 
 #[cfg(test)]
@@ -154,13 +178,19 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_told() {
-        for text in ["", "15.08.2018 15:00", "08/15/2018", "yesterday", "T15:00", "P1D", "2018-08-15T25:00:00Z", "2018"]
-        {
-            if text == "2018" {
-                means(text, None, "1970-01-01T00:33:38Z"); // a number of seconds, which no bar opens at
-            } else {
-                means(text, None, &format!("is not a time; {EXPECTED}"));
-            }
+        for text in ["", "yesterday", "T15:00", "P1D", "5/6", "2018-08", "2018-08-15T25:00:00Z", "2018-15-08"] {
+            means(text, None, &format!("is not a time; {EXPECTED}"));
+        }
+        means("2018", None, "1970-01-01T00:33:38Z"); // a number of seconds, which no bar opens at
+        for text in ["15.08.2018 15:00", "08/15/2018", "2018.08.15", "15-08-2018T15:00"] {
+            means(
+                text,
+                None,
+                &format!("is a date of another notation; expected the year first and hyphens, as in {DATES}"),
+            );
+        }
+        for text in ["15:00", "5:00:00", "15:00:00.000"] {
+            means(text, None, &format!("is a time of day; expected its date in the same column, as in {DATES}"));
         }
     }
 }

@@ -57,8 +57,18 @@ impl FileName {
 /// The name without what says that it is CSV.
 pub(crate) fn stem(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    name.strip_suffix(".csv")
+    without_end(without_end(name, ".gz").unwrap_or(name), ".csv")
+}
+
+/// Whether the name says that the file is compressed.
+pub(crate) fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+}
+
+/// `name` without its end, in whichever case that is written.
+fn without_end<'a>(name: &'a str, end: &str) -> Option<&'a str> {
+    let (start, found) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
+    found.eq_ignore_ascii_case(end).then_some(start)
 }
 
 impl SeriesNames {
@@ -109,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_name_says_venue_instrument_and_timeframe() {
-        for name in ["in/binance_BTC-USDT_1h.csv.gz", "binance_BTC-USDT_1h.csv", "Binance_btc-usdt_1h.csv"] {
+        for name in ["in/binance_BTC-USDT_1h.csv.gz", "binance_BTC-USDT_1h.csv", "Binance_btc-usdt_1h.CSV"] {
             is_of(name, ["", "", ""], "binance:BTC/USDT 1h");
         }
         for name in [

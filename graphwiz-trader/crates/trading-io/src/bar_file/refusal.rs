@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use trading_core::instrument::BadInstrument;
 
-use super::report::{Listed, RejectedLine, excerpt};
+use super::report::{Listed, RejectedLine, shown_path};
 
 /// A file of which nothing was taken.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing of {} was taken", path.display())]
+#[error("nothing of {} was taken", shown_path(path))]
 pub struct Refused {
     /// The file.
     pub path: PathBuf,
@@ -60,7 +60,7 @@ pub enum Refusal {
     /// It has a header that lacks a column.
     #[error(
         "line {line} names the columns {}, but none for {missing}; --map NAME={} says which it is",
-        excerpt(found.as_bytes()),
+        quoted(found),
         first_of(missing)
     )]
     MissingColumns {
@@ -72,11 +72,31 @@ pub enum Refusal {
         found: String,
     },
     /// Columns that somebody gave lack one.
-    #[error("--columns {} names none for {missing}", excerpt(found.as_bytes()))]
+    #[error(
+        "--columns {} names none for {missing}; expected a name for each column, in the order of the file: \
+         ts, open, high, low, close, volume, and any other for what is not needed",
+        quoted(found)
+    )]
     MissingInOrder {
         /// What is needed and not there.
         missing: String,
         /// What was given.
+        found: String,
+    },
+    /// Somebody named a column that is not there.
+    #[error(
+        "--map {name}={field} is of no column: {} names the columns {}",
+        line.map_or_else(|| "--columns".to_owned(), |line| format!("line {line}")),
+        quoted(found)
+    )]
+    LostMapping {
+        /// Where the header is; `None` where somebody gave the columns.
+        line: Option<u64>,
+        /// What was looked for, in lower case with underscores, as names are compared.
+        name: String,
+        /// What it was to hold.
+        field: &'static str,
+        /// What is there.
         found: String,
     },
     /// Lines have another number of columns than somebody gave.
@@ -133,7 +153,7 @@ pub enum Refusal {
     },
     /// More than one line in a hundred is no bar.
     #[error(
-        "{} of its {lines} lines are rejected, more than 1 %: {rejected}; --allow-rejects takes the others",
+        "{} of its {lines} lines are rejected, more than 1 %: {rejected:.3}; --allow-rejects takes the others",
         rejected.count
     )]
     Rejected {
@@ -143,13 +163,18 @@ pub enum Refusal {
         rejected: Listed<RejectedLine>,
     },
     /// Not one line is a bar.
-    #[error("none of its {lines} lines is a bar{}{rejected}", if rejected.count == 0 { "" } else { ": " })]
+    #[error("none of its {lines} lines is a bar{}{rejected:.3}", if rejected.count == 0 { "" } else { ": " })]
     NoBars {
         /// How many lines there are.
         lines: u64,
         /// Those that are no bars.
         rejected: Listed<RejectedLine>,
     },
+}
+
+/// Names of columns, so many that a header is told as a whole.
+fn quoted(names: &str) -> String {
+    legible::quoted_to(names, 300)
 }
 
 fn remedy(column: &str) -> &'static str {

@@ -43,12 +43,14 @@ impl<T> Listed<T> {
     }
 }
 
+/// Those that are known, or so many of them as the precision says: `{:.3}`.
 impl<T: fmt::Display> fmt::Display for Listed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, one) in self.first.iter().enumerate() {
+        let most = f.precision().unwrap_or(Self::LISTED).min(self.first.len());
+        for (i, one) in self.first[..most].iter().enumerate() {
             write!(f, "{}{one}", if i == 0 { "" } else { "; " })?;
         }
-        match self.count - self.first.len() as u64 {
+        match self.count - most as u64 {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }
@@ -90,9 +92,11 @@ impl fmt::Display for Contradiction {
 
 /// As much of a text as a message can bear, on one line.
 pub(crate) fn excerpt(text: &[u8]) -> String {
-    const CHARS: usize = 60;
-    let text = String::from_utf8_lossy(text);
-    let shown: String = text.chars().take(CHARS).collect();
-    let more = if text.chars().nth(CHARS).is_some() { "…" } else { "" };
-    format!("{shown:?}{more}")
+    legible::quoted_to(&String::from_utf8_lossy(text), 60)
+}
+
+/// A path as messages show it: on one line, and without what would steer a terminal.
+#[must_use]
+pub fn shown_path(path: &Path) -> String {
+    legible::line(&path.to_string_lossy())
 }

@@ -82,7 +82,7 @@ impl Source {
         self.stat
     }
 
-    pub(crate) fn is_packed(&self) -> bool {
+    fn is_packed(&self) -> bool {
         self.first.starts_with(GZIP)
     }
 

@@ -75,10 +75,15 @@ fn semicolons_tabs_and_bars_separate_too() {
 
 #[test]
 fn a_decimal_comma_is_told() {
-    let text = "ts;open;high;low;close;volume\n1786924800;10,5;12;9;11,25;0,5\n";
-    let expected = "1 of its 1 lines are rejected, more than 1 %: line 2: open \"10,5\" has a comma; \
-                    expected a number such as 62831.65; --allow-rejects takes the others";
-    reads(text, &options(), expected);
+    let text = "1786924800;10,5;12,0;9,0;11,25;0,5\n";
+    let expected = |line| {
+        format!(
+            "none of its 1 lines is a bar: line {line}: open \"10,5\" has a comma; \
+             expected a point before the decimals and nothing between thousands, as in 62831.65"
+        )
+    };
+    reads(&format!("ts;open;high;low;close;volume\n{text}"), &options(), &expected(2));
+    reads(text, &ordered("ts,open,high,low,close,volume"), &expected(1));
 }
 
 #[test]
@@ -89,6 +94,22 @@ fn a_column_is_named_by_hand_in_either_order() {
     let expected = "line 1 names the columns \"zeit, erster, hoch, tief, letzter, menge\", but none for low, close; \
                     --map NAME=low says which it is";
     reads(text, &mapped(&["Zeit=ts", "open=erster", "hoch=high"]), expected);
+}
+
+#[test]
+fn a_mapping_of_no_column_is_refused_with_the_columns_there_are() {
+    let text = "ts,open,high,low,close,volume,volume in quote\n1786924800,10.5,12,9,11.25,0.5,5\n";
+    let expected = "--map quote_volume=volume is of no column: line 2 names the columns \
+                    \"ts, open, high, low, close, volume, volume_in_quote\"";
+    reads(&format!("a,b,c\n{text}"), &mapped(&["Quote Volume=volume"]), expected);
+    let text = "1786924800,10.5,12,9,11.25,0.5\n";
+    let order = ReadOptions { order: ordered("ts,open,high,low,close,volume").order, ..mapped(&["last=close"]) };
+    let columns = "\"ts, open, high, low, close, volume\"";
+    reads(text, &order, &format!("--map last=close is of no column: --columns names the columns {columns}"));
+    let archive = "1786924800,10.5,12,9,11.25,0.5,3\n";
+    let expected = "line 1 has 7 columns and no header is before it; --columns says what they are, \
+                    as in --columns ts,open,high,low,close,volume";
+    reads(archive, &mapped(&["last=close"]), expected);
 }
 
 #[test]
@@ -115,7 +136,9 @@ fn another_number_of_columns_without_header_must_be_named() {
     reads(text, &ordered("ts,open,high,low,close,volume"), TWO);
     reads(text, &ordered("Time,O,H,L,C,V"), TWO);
     reads(&format!("# exported\nold,names,of,a,b,c\n{text}"), &ordered("ts,open,high,low,close,volume"), TWO);
-    reads(text, &ordered("ts,open,high,low,x,volume"), "--columns \"ts,open,high,low,x,volume\" names none for close");
+    let expected = "--columns \"ts,open,high,low,x,volume\" names none for close; expected a name for each column, in \
+                    the order of the file: ts, open, high, low, close, volume, and any other for what is not needed";
+    reads(text, &ordered("ts,open,high,low,x,volume"), expected);
     reads(text, &ordered("ts,open,high,low,close"), "line 1 has 6 columns, but --columns names 5");
     let without = TWO.replace(" 0.5\n", " ?\n").replace(" 11 2", " 11 ?");
     reads(text, &ordered("ts,open,high,low,close,-"), &without);
