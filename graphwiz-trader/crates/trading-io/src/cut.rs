@@ -17,7 +17,7 @@ use crate::bar_file::instant::{self, BadInstant};
 use crate::bar_file::lines::{Line, Lines};
 use crate::bar_file::report::excerpt;
 use crate::bar_file::source::Source;
-use crate::bar_file::{ReadOptions, Refusal, Refused};
+use crate::bar_file::{ReadOptions, Refusal, Refused, is_packed, shown_path};
 
 /// What was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,10 +37,10 @@ pub enum CutError {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The copy would take the place of the file.
-    #[error("{} is the file to be copied; expected another one for what is before the instant", .0.display())]
+    #[error("{} is the file to be copied; expected another one for what is before the instant", shown_path(.0))]
     Same(PathBuf),
     /// The copy cannot be written.
-    #[error("writing {} failed", path.display())]
+    #[error("writing {} failed", shown_path(path))]
     Write {
         /// The copy.
         path: PathBuf,
@@ -52,8 +52,8 @@ pub enum CutError {
 
 /// Copies the file `from` to `to` with all lines left out whose time is `until` or later.
 ///
-/// Any file with a column of times will do, also one of trades. Header, order, line ends and compression stay. The copy
-/// takes the place of what is at `to`, once it is whole. Of `options` those about columns, zone and the time on the
+/// Any file with a column of times will do, also one of trades. Header, order and line ends stay; the copy is compressed
+/// where its name ends in `.gz`. It takes the place of what is at `to`, once it is whole. Of `options` those about columns, zone and the time on the
 /// wall count.
 ///
 /// # Errors
@@ -92,11 +92,11 @@ fn copied(from: &Path, to: &Path, until: Micros, options: &ReadOptions) -> Resul
     let first = lines.next_number();
 
     let source = Source::open(from, options.now)?;
-    let (freshness, is_packed) = (source.freshness(), source.is_packed());
+    let freshness = source.freshness();
     let mut lines = Lines::new(Box::new(source.into_text()));
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut copy = NamedTempFile::new_in(folder)?;
-    let mut output = Output::new(copy.as_file_mut(), is_packed);
+    let mut output = Output::new(copy.as_file_mut(), is_packed(to));
     let outcome = copy_lines(&mut lines, &mut output, |line| {
         if line.number < first { Ok(Fate::Header) } else { fate(&line, &layout, until, options) }
     });

@@ -10,7 +10,8 @@ use crate::bar_file::{FileName, Kind, stem};
 pub struct BarFiles {
     /// Those to be read, in the order of their names.
     pub files: Vec<PathBuf>,
-    /// Those that hold trades or tickers by their names, which are not read here.
+    /// Of a folder all others but hidden ones: those that are no CSV, and those that hold trades or tickers by their
+    /// names.
     pub passed_over: Vec<PathBuf>,
 }
 
@@ -26,13 +27,13 @@ pub fn bar_files(path: &Path) -> io::Result<BarFiles> {
     let mut found = BarFiles::default();
     for entry in path.read_dir()? {
         let path = entry?.path();
-        if !path.is_file() || stem(&path).is_none_or(|stem| stem.is_empty() || stem.starts_with('.')) {
+        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        if is_hidden || !path.is_file() {
             continue;
         }
-        match FileName::parse(&path).map(|name| name.kind) {
-            Some(Kind::Trades | Kind::Tickers) => found.passed_over.push(path),
-            Some(Kind::Bars(_)) | None => found.files.push(path),
-        }
+        let kind = FileName::parse(&path).map(|name| name.kind);
+        let is_read = stem(&path).is_some() && !matches!(kind, Some(Kind::Trades | Kind::Tickers));
+        if is_read { &mut found.files } else { &mut found.passed_over }.push(path);
     }
     found.files.sort_unstable();
     found.passed_over.sort_unstable();

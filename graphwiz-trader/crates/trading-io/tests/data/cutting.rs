@@ -17,15 +17,16 @@ const AT: Micros = 1_786_924_860 * SECOND;
 #[track_caller]
 fn leaves(text: &str, options: &ReadOptions, expected: &str, [kept, left_out, unreadable]: [u64; 3]) {
     let files = Files::new();
-    let (plain, gzip) = (files.write("plain.csv", text), files.write("packed.csv", packed(text)));
-    let (to, to_gzip) = (files.path("cut.csv"), files.path("cut.csv.gz"));
+    let (to, to_gzip) = (files.path("cut.csv"), files.path("cut.csv.GZ"));
     let counts = Cut { kept, left_out, unreadable };
-    assert_eq!(cut(&plain, &to, AT, options).unwrap(), counts);
-    assert_eq!(fs::read_to_string(&to).unwrap(), expected);
-    assert_eq!(cut(&gzip, &to_gzip, AT, options).unwrap(), counts);
-    let mut unpacked = String::new();
-    MultiGzDecoder::new(fs::File::open(&to_gzip).unwrap()).read_to_string(&mut unpacked).unwrap();
-    assert_eq!(unpacked, expected, "compressed as it was");
+    for from in [files.write("plain.csv", text), files.write("packed.csv.gz", packed(text))] {
+        assert_eq!(cut(&from, &to, AT, options).unwrap(), counts);
+        assert_eq!(fs::read_to_string(&to).unwrap(), expected);
+        assert_eq!(cut(&from, &to_gzip, AT, options).unwrap(), counts);
+        let mut unpacked = String::new();
+        MultiGzDecoder::new(fs::File::open(&to_gzip).unwrap()).read_to_string(&mut unpacked).unwrap();
+        assert_eq!(unpacked, expected, "compressed where the copy's name says so");
+    }
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn what_cannot_be_cut_leaves_the_copy_as_it_was() {
 }
 
 #[test]
-fn of_a_folder_its_csv_files_are_meant_but_trades_and_tickers() {
+fn of_a_folder_its_csv_files_are_meant_and_all_others_passed_over() {
     let files = Files::new();
     for name in ["b.csv", "binance_BTC-USDT_1h.csv.gz", "binance_BTC-USDT_trades.csv.gz", "README.md", ".a.csv", ".csv"]
     {
@@ -82,7 +83,7 @@ fn of_a_folder_its_csv_files_are_meant_but_trades_and_tickers() {
     fs::create_dir(files.path("c.csv")).unwrap();
     let found = bar_files(&files.path("")).unwrap();
     assert_eq!(found.files, [files.path("b.csv"), files.path("binance_BTC-USDT_1h.csv.gz")]);
-    assert_eq!(found.passed_over, [files.path("binance_BTC-USDT_trades.csv.gz")]);
+    assert_eq!(found.passed_over, [files.path("README.md"), files.path("binance_BTC-USDT_trades.csv.gz")]);
     let named = bar_files(&files.path("binance_BTC-USDT_trades.csv.gz")).unwrap();
     assert_eq!((named.files.len(), named.passed_over.len()), (1, 0), "who names a file means it");
     assert!(bar_files(&files.path("none")).is_err());
