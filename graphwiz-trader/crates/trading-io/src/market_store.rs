@@ -21,7 +21,7 @@ mod write;
 use std::ops::Range;
 use std::path::Path;
 
-use file_store::{FileStore, FileStoreError};
+use file_store::FileStore;
 use rusqlite::Connection;
 use trading_core::bars::Series;
 use trading_core::instrument::InstrumentId;
@@ -30,6 +30,8 @@ use trading_core::time::{Micros, Timeframe};
 
 use self::sources::Origin;
 use crate::bar_file::{BarFile, FileStat};
+
+pub use file_store::FileStoreError;
 
 pub use error::{StoreError, StoreFault};
 pub use key::SeriesKey;
@@ -180,7 +182,7 @@ impl MarketStore {
     /// What the stored series are like, those of `only` or all, and whether the timeframes of an instrument agree.
     ///
     /// # Errors
-    /// The store fails.
+    /// [`StoreFault::NothingOf`] the instrument that is asked for, or the store fails.
     pub fn verify(&self, only: Option<&InstrumentId>, now: Micros) -> Result<Vec<Verified>, StoreError> {
         self.with("verifying", |connection| verify::verify(connection, only, now))
     }
@@ -197,10 +199,13 @@ impl MarketStore {
 
 /// Bars made of the shortest that are stored.
 fn made(connection: &Connection, key: &SeriesKey, range: Range<Micros>, now: Micros) -> Result<Found, StoreFault> {
-    let stored = stored::timeframes(connection, &key.instrument)?;
-    let finest = stored.iter().copied().min().filter(|finest| *finest < key.timeframe);
-    let fine = SeriesKey { timeframe: finest.ok_or_else(|| not_stored(key, stored))?, ..key.clone() };
-    let row = stored::find(connection, &fine)?.ok_or_else(|| not_stored(key, Vec::new()))?;
+    let stored = stored::keys(connection)?;
+    // In order of their names and lengths, so that the first of the instrument is its shortest.
+    let finest = stored.iter().find(|stored| stored.instrument == key.instrument);
+    let Some(fine) = finest.filter(|finest| finest.timeframe < key.timeframe).cloned() else {
+        return Err(not_stored(key, stored));
+    };
+    let row = stored::find(connection, &fine)?.ok_or_else(|| not_stored(key, stored))?;
     let first_of = |at: Micros| {
         // Far beyond every bar, and not so far that adding to it overflows.
         let at = at.clamp(Micros::MIN / 2, Micros::MAX / 2);
@@ -212,6 +217,6 @@ fn made(connection: &Connection, key: &SeriesKey, range: Range<Micros>, now: Mic
     Ok(Found { series, made_of: Some(made_of), rejected: sources::rejected(connection, row.id)? })
 }
 
-fn not_stored(key: &SeriesKey, stored: Vec<Timeframe>) -> StoreFault {
+fn not_stored(key: &SeriesKey, stored: Vec<SeriesKey>) -> StoreFault {
     StoreFault::NotStored { key: key.clone(), stored }
 }

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use file_store::SqliteError;
+use rusqlite::ffi::{SQLITE_READONLY, SQLITE_READONLY_DBMOVED};
+use trading_core::instrument::InstrumentId;
 use trading_core::resample::ResampleError;
 use trading_core::scale::TooFine;
-use trading_core::time::Timeframe;
 
 use super::key::SeriesKey;
+use crate::bar_file::shown_path;
 
 /// That something could not be done; nothing of it was.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} the market store {} failed", store.display())]
+#[error("{doing} the market store {} failed", shown_path(store))]
 pub struct StoreError {
     pub(super) doing: &'static str,
     pub(super) store: PathBuf,
@@ -26,17 +28,27 @@ pub enum StoreFault {
     /// SQLite says so: the disk is full, another process holds the file, or it is damaged.
     #[error(transparent)]
     Sqlite(SqliteError),
+    /// This user may read the file and not write it.
+    #[error("this user may not write it; what changes it needs the permission to write the file and its folder")]
+    ReadOnly,
     /// There are no such bars, and none of which they could be made.
     #[error(
-        "{key} is not stored, and nothing shorter that it could be made of; \
-         stored of {} is {}; `data import` brings bars in",
-        key.instrument, in_words(stored)
+        "{key} is not stored, and nothing shorter that it could be made of; {}; `data import` brings bars in",
+        nearest(&key.instrument, stored)
     )]
     NotStored {
         /// What was asked for.
         key: SeriesKey,
-        /// What there is of the instrument.
-        stored: Vec<Timeframe>,
+        /// All that there is.
+        stored: Vec<SeriesKey>,
+    },
+    /// There are no bars of the instrument.
+    #[error("nothing of {instrument} is stored; {}", nearest(instrument, stored))]
+    NothingOf {
+        /// What was asked for.
+        instrument: InstrumentId,
+        /// All that there is.
+        stored: Vec<SeriesKey>,
     },
     /// What is stored and what came in do not fit on one scale.
     #[error("{key} and what is stored of it do not fit together: {source}")]
@@ -61,13 +73,59 @@ pub enum StoreFault {
 
 impl From<rusqlite::Error> for StoreFault {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error.into())
+        // That the file was moved is a case of its own, and not a matter of permissions.
+        match error.sqlite_error().map(|error| error.extended_code) {
+            Some(code) if code & 0xff == SQLITE_READONLY && code != SQLITE_READONLY_DBMOVED => Self::ReadOnly,
+            _ => Self::Sqlite(error.into()),
+        }
     }
 }
 
-fn in_words(stored: &[Timeframe]) -> String {
+/// What is stored, those first that are most like `wanted`, and not so many that they bury the rest.
+fn nearest(wanted: &InstrumentId, stored: &[SeriesKey]) -> String {
+    const NAMED: usize = 6;
     if stored.is_empty() {
-        return "nothing".to_owned();
+        return "nothing is stored".to_owned();
     }
-    stored.iter().map(|timeframe| timeframe.name()).collect::<Vec<_>>().join(", ")
+    let mut stored: Vec<&SeriesKey> = stored.iter().collect();
+    stored.sort_by_key(|key| {
+        let instrument = &key.instrument;
+        (instrument != wanted, instrument.base() != wanted.base(), instrument.venue() != wanted.venue(), *key)
+    });
+    let names: Vec<String> = stored.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = stored.len() - names.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("stored is {}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use trading_core::time::Timeframe;
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_of_what_is_stored_is_named_first_and_of_many_only_some() {
+        let key = |text: &str| SeriesKey { instrument: text.parse().unwrap(), timeframe: Timeframe::H1 };
+        let told = |stored: &[&str]| {
+            nearest(&"kraken:ETH/EUR".parse().unwrap(), &stored.iter().map(|text| key(text)).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&[]), "nothing is stored");
+        assert_eq!(
+            told(&["bitstamp:BTC/USD", "bitstamp:ETH/USD", "kraken:BTC/EUR", "kraken:ETH/EUR"]),
+            "stored is kraken:ETH/EUR 1h, bitstamp:ETH/USD 1h, kraken:BTC/EUR 1h, bitstamp:BTC/USD 1h"
+        );
+        let many: Vec<String> = (0..9).map(|i| format!("venue{i}:ETH/EUR")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(told(&many).ends_with("venue5:ETH/EUR 1h and 3 more"), "{}", told(&many));
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_written_is_told_from_one_that_was_moved() {
+        let of = |code| StoreFault::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        assert!(matches!(of(SQLITE_READONLY), StoreFault::ReadOnly));
+        assert!(matches!(of(rusqlite::ffi::SQLITE_READONLY_DIRECTORY), StoreFault::ReadOnly));
+        assert!(matches!(of(SQLITE_READONLY_DBMOVED), StoreFault::Sqlite(_)));
+        assert!(matches!(of(rusqlite::ffi::SQLITE_FULL), StoreFault::Sqlite(_)));
+    }
 }

@@ -6,9 +6,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use trading_core::bars::{Record, Series};
 use trading_core::counts::MAX_DIGITS;
-use trading_core::instrument::InstrumentId;
 use trading_core::scale::Scale;
-use trading_core::time::{Micros, Timeframe};
+use trading_core::time::Micros;
 
 use super::blocks::{BARS, unpack};
 use super::error::StoreFault;
@@ -55,12 +54,6 @@ pub(super) fn keys(connection: &Connection) -> Result<Vec<SeriesKey>, StoreFault
     let mut keys: Vec<SeriesKey> = texts.into_iter().filter_map(key).collect();
     keys.sort_unstable();
     Ok(keys)
-}
-
-/// Which timeframes of an instrument are stored, the shortest first.
-pub(super) fn timeframes(connection: &Connection, instrument: &InstrumentId) -> Result<Vec<Timeframe>, StoreFault> {
-    let keys = keys(connection)?;
-    Ok(keys.into_iter().filter(|key| key.instrument == *instrument).map(|key| key.timeframe).collect())
 }
 
 /// The bars of a series that open in `range`.

@@ -67,7 +67,11 @@ pub(super) fn verify(
     let mut verified = Vec::new();
     // The shorter timeframes of the same instrument; keys come in that order.
     let mut shorter: Vec<(SeriesKey, Series)> = Vec::new();
-    for key in stored::keys(&connection)? {
+    let keys = stored::keys(&connection)?;
+    if let Some(only) = only.filter(|only| keys.iter().all(|key| key.instrument != **only)) {
+        return Err(StoreFault::NothingOf { instrument: only.clone(), stored: keys });
+    }
+    for key in keys {
         let Some(row) = stored::find(&connection, &key)? else { continue };
         if only.is_some_and(|only| *only != key.instrument) {
             continue;

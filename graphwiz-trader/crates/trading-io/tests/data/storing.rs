@@ -183,15 +183,14 @@ fn what_is_not_there_is_told_with_what_is() {
     let ask = |timeframe| cause(&store.series(&btc(), timeframe, EVER, NOW).unwrap_err());
     let expected = |key: &str, stored: &str| {
         format!(
-            "{key} is not stored, and nothing shorter that it could be made of; stored of bitstamp:BTC/USD is \
-             {stored}; `data import` brings bars in"
+            "{key} is not stored, and nothing shorter that it could be made of; {stored}; `data import` brings bars in"
         )
     };
-    assert_eq!(ask(Timeframe::M5), expected("bitstamp:BTC/USD 5m", "nothing"));
+    assert_eq!(ask(Timeframe::M5), expected("bitstamp:BTC/USD 5m", "nothing is stored"));
     store.import(&file(&files, 0..60, "10"), NOW).unwrap();
     store.resample(&btc(), Timeframe::H1, NOW).unwrap();
     let error = store.resample(&btc(), Timeframe::M1, NOW).unwrap_err();
-    assert_eq!(cause(&error), expected("bitstamp:BTC/USD 1m", "1m, 1h"));
+    assert_eq!(cause(&error), expected("bitstamp:BTC/USD 1m", "stored is bitstamp:BTC/USD 1m, bitstamp:BTC/USD 1h"));
 }
 
 #[test]
@@ -319,7 +318,9 @@ fn verifying_compares_the_timeframes_of_an_instrument() {
     let told = "2026-08-17T00:10Z: stored is 10 10.5 10 10, bars of 1m make 10 10 10 10; \
                 2026-08-17T00:15Z: stored is nothing, bars of 1m make 10 10 10 10";
     assert_eq!(verified[1].disagreements.to_string(), told);
-    assert!(store.verify(Some(&"bitstamp:ETH/USD".parse().unwrap()), NOW).unwrap().is_empty());
+    let error = store.verify(Some(&"bitstamp:ETH/USD".parse().unwrap()), NOW).unwrap_err();
+    let told = "nothing of bitstamp:ETH/USD is stored; stored is bitstamp:BTC/USD 1m, bitstamp:BTC/USD 5m";
+    assert_eq!(cause(&error), told);
 }
 
 #[test]
