@@ -210,11 +210,11 @@ pub(crate) enum DataCommand {
     },
     /// Bring files of bars into the store
     #[command(
-        after_help = "--json: [{file, series, lines, added, equal, replaced, rejected, contradicted}], the last three \
-        {count, first}; first: the first 20, in words."
+        after_help = "--json: [{file, series, lines, added, equal, replaced, rejected, contradicted, notes}]; replaced, \
+        rejected and contradicted: {count, first}; first: the first 20, in words; notes: sentences."
     )]
     Import(ImportArgs),
-    /// Copy a file with all that is of an instant and later left out
+    /// Copy a file with all that is of an instant and later left out, compressed where the copy's name ends in .gz
     #[command(after_help = "--json: {file, kept, left_out, unreadable}, in lines.")]
     Cut {
         /// The instant

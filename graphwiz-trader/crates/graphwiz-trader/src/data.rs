@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use platform::progress;
+use rust_decimal::Decimal;
 use trading_core::bars::Series;
-use trading_core::instrument::InstrumentId;
+use trading_core::instrument::{Instrument, InstrumentId};
 use trading_core::quality::Report;
 use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
-use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file};
-use trading_io::folder::bar_files;
-use trading_io::market_store::{Imported, MarketStore, SeriesKey};
+use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file, shown_path};
+use trading_io::folder::{BarFiles, bar_files};
+use trading_io::market_store::{FileStoreError, Imported, MarketStore, SeriesKey};
 
 use crate::config::Config;
+use crate::config::number::Number;
 
 /// Where bars come from.
 pub(crate) enum Source {
@@ -40,12 +42,16 @@ impl Source {
     /// changed.
     pub(crate) fn store(config: &Config, now: Micros) -> anyhow::Result<Self> {
         let store = open(config)?;
-        for path in files_in(&config.data.import)? {
-            let Some(FileName { instrument, kind: Kind::Bars(timeframe) }) = FileName::parse(&path) else { continue };
-            let stat = FileStat::of(&path, now).with_context(|| format!("reading {}", path.display()))?;
-            if !store.has_file(&SeriesKey { instrument, timeframe }, &path, stat)? {
-                let (file, imported) = import(&store, &path, &options(now))?;
-                log(&store, &file, &imported);
+        for path in &config.data.import {
+            let found = Importable::at(path)?;
+            if let Some(text) = found.passed_over(path) {
+                tracing::warn!("data.import: {text}");
+            }
+            for (key, path) in found.files {
+                let stat = FileStat::of(&path, now).with_context(|| format!("reading {}", shown_path(&path)))?;
+                if !store.has_file(&key, &path, stat)? {
+                    log(&store, &import(&store, config, &path, &options(now))?);
+                }
             }
         }
         Ok(Self::Store(store))
@@ -60,16 +66,12 @@ impl Source {
         let key = |file: &BarFile| (file.instrument.clone(), file.series.timeframe);
         for (i, file) in files.iter().enumerate() {
             if let Some(other) = files[..i].iter().find(|other| key(other) == key(file)) {
-                let (one, two) = (other.path.display(), file.path.display());
+                let (one, two) = (shown_path(&other.path), shown_path(&file.path));
                 let (instrument, frame) = key(file);
                 bail!(
                     "both {one} and {two} have bars of {instrument} {frame}, expected one file; `data import` joins them"
                 );
             }
-        }
-        if files.is_empty() {
-            let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-            bail!("no files of bars in {}, expected names as binance_BTC-USDT_1h.csv.gz", paths.join(", "));
         }
         Ok(Self::Files(files))
     }
@@ -113,9 +115,28 @@ impl Bars {
 pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
     let folder = &config.data.base_path;
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("making the folder data.base_path, {}", folder.display()))?;
-    let path = folder.join("market.db");
-    MarketStore::open(&path).with_context(|| format!("opening the market store {}", path.display()))
+        .with_context(|| format!("making the folder data.base_path, {}", shown_path(folder)))?;
+    MarketStore::open(folder.join("market.db")).map_err(|error| match error {
+        FileStoreError::Open { .. } => anyhow::Error::new(error).context(
+            "this user needs the permission to write the market store and its folder, data.base_path, also where it is \
+             only read",
+        ),
+        _ => error.into(),
+    })
+}
+
+/// The instrument with the steps that are configured, else those that its bars allow.
+pub(crate) fn instrument(config: &Config, id: &InstrumentId, series: &Series) -> Instrument {
+    let filters = config.instruments.get(id).cloned().unwrap_or_default();
+    let or = |number: Option<Number>, default| number.map_or(default, |number| number.0);
+    Instrument {
+        id: id.clone(),
+        tick: or(filters.tick, Decimal::new(1, series.price_digits)),
+        lot: or(filters.lot, Decimal::new(1, 8)),
+        min_quantity: or(filters.min_quantity, Decimal::ZERO),
+        min_notional: or(filters.min_notional, Decimal::TEN),
+        fee_in: filters.fee_in,
+    }
 }
 
 fn of_files(
@@ -149,23 +170,77 @@ fn of_files(
     Ok(Bars { series: within(made), made_of, rejected: file.rejected.count })
 }
 
+/// A file that was brought into the store.
+pub(crate) struct Import {
+    pub(crate) file: BarFile,
+    pub(crate) imported: Imported,
+    /// What was assumed, and what may be otherwise than it seems.
+    pub(crate) notes: Vec<String>,
+}
+
 /// Brings a file into the store; shows how far it is.
-pub(crate) fn import(store: &MarketStore, path: &Path, options: &ReadOptions) -> anyhow::Result<(BarFile, Imported)> {
+pub(crate) fn import(
+    store: &MarketStore,
+    config: &Config,
+    path: &Path,
+    options: &ReadOptions,
+) -> anyhow::Result<Import> {
     watched(|progress| {
         let file = read_file(path, options, progress)?;
+        let is_new = store.keys()?.iter().all(|key| key.instrument != file.instrument);
         let imported = store.import(&file, options.now)?;
-        Ok((file, imported))
+        // What is assumed of an instrument is said once.
+        let assumed = if is_new { assumed(config, &file.instrument, &file.series) } else { None };
+        Ok(Import { notes: assumed.into_iter().chain(doubts(&file)).collect(), file, imported })
     })
+}
+
+/// The steps and minima of an instrument that nobody has configured, and where to.
+fn assumed(config: &Config, id: &InstrumentId, series: &Series) -> Option<String> {
+    let filters = config.instruments.get(id).cloned().unwrap_or_default();
+    let Instrument { tick, lot, min_notional, .. } = instrument(config, id, series);
+    let assumed: Vec<_> =
+        [("tick", filters.tick, tick), ("lot", filters.lot, lot), ("min_notional", filters.min_notional, min_notional)]
+            .into_iter()
+            .filter(|(_, configured, _)| configured.is_none())
+            .map(|(name, _, value)| format!("{name}: {value}"))
+            .collect();
+    let assumed = assumed.join(", ");
+    (!assumed.is_empty()).then(|| {
+        format!("assumed, as nobody says otherwise in the configuration: `instruments: {{\"{id}\": {{{assumed}}}}}`")
+    })
+}
+
+/// What of a file may be otherwise than it seems.
+fn doubts(file: &BarFile) -> impl Iterator<Item = String> {
+    let BarFile { instrument, series, has_volume, .. } = file;
+    let no_volume = (!has_volume).then(|| {
+        let base = instrument.base().to_lowercase();
+        format!("no column volume, v, vol or volume_{base}: fills will not be limited; --map NAME=volume names another")
+    });
+    no_volume.into_iter().chain(of_longer(series.timeframe, &Report::of(series)))
+}
+
+/// That bars may be of a longer timeframe than the one they were taken for.
+pub(crate) fn of_longer(timeframe: Timeframe, report: &Report) -> Option<String> {
+    let longer = report.looks_like(timeframe)?;
+    Some(format!(
+        "the bars of {timeframe} are never closer than {longer}, and open when such bars do: if they are bars of \
+         {longer}, import them with --timeframe {longer} into a new store"
+    ))
 }
 
 /// What there is to know of a file that was imported without somebody asking for it just now; nothing where it brought
 /// nothing new.
-fn log(store: &MarketStore, file: &BarFile, imported: &Imported) {
-    let (path, replaced) = (file.path.display(), &imported.replaced);
+fn log(store: &MarketStore, Import { file, imported, notes }: &Import) {
+    let (path, replaced) = (shown_path(&file.path), &imported.replaced);
     if imported.added == 0 && replaced.count == 0 {
         return;
     }
-    tracing::info!("{path}: {} bars imported into {}", imported.added, store.path().display());
+    tracing::info!("{path}: {} bars imported into {}", imported.added, shown_path(store.path()));
+    for note in notes {
+        tracing::info!("{path}: {note}");
+    }
     if replaced.count > 0 {
         tracing::warn!("{path}: {} bars took the place of stored ones: {replaced}", replaced.count);
     }
@@ -185,11 +260,76 @@ fn options(now: Micros) -> ReadOptions {
     ReadOptions { now, ..ReadOptions::default() }
 }
 
+/// Which files of a folder are taken for files of bars.
+const EXPECTED: &str =
+    "expected CSV files whose names say venue, instrument and timeframe, as binance_BTC-USDT_1h.csv.gz";
+
 /// Files, and the files of bars in folders, in the order of their names.
 pub(crate) fn files_in(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    let mut all = Vec::new();
     for path in paths {
-        files.extend(bar_files(path).with_context(|| format!("reading {}", path.display()))?.files);
+        let BarFiles { files, passed_over } =
+            bar_files(path).with_context(|| format!("reading {}", shown_path(path)))?;
+        let (path, others) = (shown_path(path), named(&passed_over));
+        match (files.is_empty(), passed_over.is_empty()) {
+            (true, true) => bail!("no files in {path}, {EXPECTED}"),
+            (true, false) => bail!("no files of bars in {path}, {EXPECTED}; there are {others}"),
+            (false, true) => {}
+            (false, false) => tracing::info!("passed over in {path}: {others}"),
+        }
+        all.extend(files);
     }
-    Ok(files)
+    Ok(all)
+}
+
+/// The names of files, and not so many that they bury the rest.
+fn named(paths: &[PathBuf]) -> String {
+    const NAMED: usize = 6;
+    let name = |path: &PathBuf| shown_path(Path::new(path.file_name().unwrap_or_default()));
+    let names: Vec<_> = paths.iter().take(NAMED).map(name).collect();
+    let more = paths.len() - names.len();
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+}
+
+/// What there is where `data.import` points.
+pub(crate) struct Importable {
+    /// Files whose names say whose bars they have.
+    pub(crate) files: Vec<(SeriesKey, PathBuf)>,
+    /// Files of bars, perhaps, whose names do not.
+    unnamed: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+impl Importable {
+    /// What there is at a path of `data.import`.
+    pub(crate) fn at(path: &Path) -> anyhow::Result<Self> {
+        let missing = || {
+            format!(
+                "data.import names {}, expected a file or folder of bars below the working directory; it is \
+                 `data: {{import: []}}` where bars come in by `data import` alone",
+                shown_path(path)
+            )
+        };
+        let BarFiles { files, passed_over } = bar_files(path).with_context(missing)?;
+        let mut found = Self { files: Vec::new(), unnamed: Vec::new(), others: passed_over };
+        for file in files {
+            match FileName::parse(&file) {
+                Some(FileName { instrument, kind: Kind::Bars(timeframe) }) => {
+                    found.files.push((SeriesKey { instrument, timeframe }, file));
+                }
+                _ => found.unnamed.push(file),
+            }
+        }
+        Ok(found)
+    }
+
+    /// What of it is not taken, where somebody may have meant it to be.
+    pub(crate) fn passed_over(&self, path: &Path) -> Option<String> {
+        let path = shown_path(path);
+        if !self.unnamed.is_empty() {
+            return Some(format!("passed over in {path}: {}; {EXPECTED}", named(&self.unnamed)));
+        }
+        let there = if self.others.is_empty() { String::new() } else { format!("; there are {}", named(&self.others)) };
+        self.files.is_empty().then(|| format!("no files of bars in {path}, {EXPECTED}{there}"))
+    }
 }

@@ -10,7 +10,6 @@ use std::ops::Range;
 use anyhow::{Context as _, bail};
 use platform::process::Usage;
 use platform::telemetry;
-use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use trading_core::bars::{Bar, Series};
 use trading_core::data_hash::data_hash;
@@ -29,7 +28,7 @@ use trading_core::time::{Micros, Timeframe, shown};
 
 use crate::config::later::NOT_YET;
 use crate::config::{Config, target_within_stop};
-use crate::data::Source;
+use crate::data::{self, Source};
 use crate::html_report::Prices;
 use crate::ready::Ready;
 
@@ -103,8 +102,9 @@ impl Trial<'_> {
             let quality = quality::Report::of(&bars.series);
             facts.push(bars.facts(id, &quality));
             warnings.extend(doubts(id, &quality));
+            warnings.extend(data::of_longer(asked.timeframe, &quality).map(|text| format!("{id}: {text}")));
             hash.update(data_hash(id, &bars.series).0);
-            listed.push((self.instrument(id, &bars.series), bars.series));
+            listed.push((data::instrument(self.config, id, &bars.series), bars.series));
         }
         self.check_length(listed.iter().map(|(instrument, series)| (instrument, series)))?;
         let (money, markets) = count_all(listed, self.config.backtesting.initial_capital.0)?;
@@ -245,20 +245,6 @@ impl Trial<'_> {
             }
         }
         ids
-    }
-
-    /// The instrument with the steps that are configured, else those of its bars.
-    fn instrument(&self, id: &InstrumentId, series: &Series) -> Instrument {
-        let filters = self.config.instruments.get(id).cloned().unwrap_or_default();
-        let or = |number: Option<crate::config::number::Number>, default| number.map_or(default, |number| number.0);
-        Instrument {
-            id: id.clone(),
-            tick: or(filters.tick, Decimal::new(1, series.price_digits)),
-            lot: or(filters.lot, Decimal::new(1, 8)),
-            min_quantity: or(filters.min_quantity, Decimal::ZERO),
-            min_notional: or(filters.min_notional, Decimal::TEN),
-            fee_in: filters.fee_in,
-        }
     }
 
     fn check_length<'a>(&self, listed: impl Iterator<Item = (&'a Instrument, &'a Series)>) -> anyhow::Result<()> {

@@ -4,10 +4,12 @@ use std::fmt;
 
 use platform::process::Ended;
 use serde::Serialize;
+use trading_io::bar_file::shown_path;
+use trading_io::market_store::{SeriesKey, StoreFault};
 
 use super::{Call, Facts};
-use crate::config::RuleFiles;
-use crate::data;
+use crate::config::{Config, RuleFiles};
+use crate::data::{self, Importable};
 use crate::ready::Ready;
 
 /// One thing that was looked at: what, whether it is in place, which is `None` for what is only to be known, and what
@@ -17,6 +19,13 @@ struct Looked {
     about: &'static str,
     is_ok: Option<bool>,
     text: String,
+}
+
+impl Looked {
+    /// Of something that has to be in place.
+    fn of(about: &'static str, text: Result<String, &anyhow::Error>) -> Self {
+        Self { about, is_ok: Some(text.is_ok()), text: text.unwrap_or_else(|error| format!("{error:#}")) }
+    }
 }
 
 impl fmt::Display for Looked {
@@ -57,9 +66,44 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
         let text = format!("{}, of kind {}, needs {bars} bars of {}", strategy.name, strategy.kind, strategy.timeframe);
         looked.push(one("strategy", Some(true), text));
     }
-    looked.push(match data::open(&config) {
-        Ok(store) => one("market store", Some(true), store.path().display().to_string()),
-        Err(error) => one("market store", Some(false), format!("{error:#}")),
-    });
+    let store = data::open(&config);
+    let store_at = store.as_ref().map(|store| shown_path(store.path()));
+    looked.push(Looked::of("market store", store_at));
+    let mut keys = Vec::new();
+    for path in &config.data.import {
+        let found = Importable::at(path);
+        let text = found.as_ref().map(|found| format!("{}: {} files of bars", shown_path(path), found.files.len()));
+        looked.push(Looked::of("data.import", text));
+        let Ok(found) = found else { continue };
+        looked.extend(found.passed_over(path).map(|text| one("data.import", None, text)));
+        keys.extend(found.files.into_iter().map(|(key, _)| key));
+    }
+    // Without the store nothing is known of bars.
+    if let Ok(store) = store {
+        keys.extend(store.keys()?);
+        looked.extend(bars(&config, &keys));
+    }
     Ok(Facts(looked))
+}
+
+/// Whether what strategies trade is among `found`: what is stored, and what a run would import.
+fn bars(config: &Config, found: &[SeriesKey]) -> Vec<Looked> {
+    let mut looked: Vec<Looked> = Vec::new();
+    for strategy in &config.strategies {
+        for instrument in &strategy.instruments {
+            let key = SeriesKey { instrument: instrument.clone(), timeframe: strategy.timeframe };
+            let mut of_instrument = found.iter().filter(|found| found.instrument == *instrument);
+            // Longer bars are made of shorter ones.
+            let is_there = of_instrument.any(|found| found.timeframe <= key.timeframe);
+            let text = if is_there {
+                key.to_string()
+            } else {
+                StoreFault::NotStored { key, stored: found.to_vec() }.to_string()
+            };
+            if looked.iter().all(|other| other.text != text) {
+                looked.push(Looked { about: "bars", is_ok: Some(is_there), text });
+            }
+        }
+    }
+    looked
 }

@@ -8,11 +8,11 @@ use platform::process::Ended;
 use trading_core::time::Micros;
 use trading_io::bar_file::{ReadOptions, SeriesNames, Stamp};
 use trading_io::cut::cut;
-use trading_io::market_store::{MarketStore, Verified};
+use trading_io::market_store::Verified;
 
 use super::{Call, Fact, Facts};
 use crate::cli::{DataCommand, End, ImportArgs, Reading};
-use crate::config::RuleFiles;
+use crate::config::{Config, RuleFiles};
 use crate::data;
 
 /// Runs `data`.
@@ -20,7 +20,8 @@ use crate::data;
 /// # Errors
 /// Files that cannot be taken; a store that fails.
 pub(crate) fn run(call: &Call<'_>, command: &DataCommand) -> anyhow::Result<Ended> {
-    let store = || data::open(&call.config(RuleFiles::Of(&[]))?);
+    let config = || call.config(RuleFiles::Of(&[]));
+    let store = || data::open(&config()?);
     let now = jiff::Timestamp::now().as_microsecond();
     match command {
         DataCommand::Cut { to, input, output, reading } => {
@@ -39,7 +40,7 @@ pub(crate) fn run(call: &Call<'_>, command: &DataCommand) -> anyhow::Result<Ende
         DataCommand::Resample { instrument, timeframe } => {
             call.print(&told::resampled(&store()?.resample(instrument, *timeframe, now)?))?;
         }
-        DataCommand::Import(args) => import(call, &store()?, args, now)?,
+        DataCommand::Import(args) => import(call, &config()?, args, now)?,
     }
     Ok(Ended::Done)
 }
@@ -54,7 +55,8 @@ fn options(reading: &Reading, now: Micros) -> ReadOptions {
     }
 }
 
-fn import(call: &Call<'_>, store: &MarketStore, args: &ImportArgs, now: Micros) -> anyhow::Result<()> {
+fn import(call: &Call<'_>, config: &Config, args: &ImportArgs, now: Micros) -> anyhow::Result<()> {
+    let store = data::open(config)?;
     let (venue, instrument, timeframe) = (args.venue.clone(), args.instrument.clone(), args.timeframe);
     let options = ReadOptions {
         names: SeriesNames { venue, instrument, timeframe },
@@ -64,8 +66,7 @@ fn import(call: &Call<'_>, store: &MarketStore, args: &ImportArgs, now: Micros) 
         ..options(&args.reading, now)
     };
     let imported = |path: &Path| -> anyhow::Result<Fact> {
-        let (file, imported) = data::import(store, path, &options)?;
-        Ok(told::imported(path, &file, &imported))
+        Ok(told::imported(path, &data::import(&store, config, path, &options)?))
     };
     let mut all = Vec::new();
     let ended = data::files_in(&args.paths)?.iter().try_for_each(|path| {

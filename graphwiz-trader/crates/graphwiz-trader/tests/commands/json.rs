@@ -39,9 +39,11 @@ fn data_tell_what_came_in_and_what_is_there() {
     let imported = document(&folder, &["data", "import", "kraken_ETH-EUR_5m.csv", "--allow-rejects"]);
     let none = json!({ "count": 0, "first": [] });
     let rejected = json!({ "count": 1, "first": ["line 4: high 0.9 is below open 1"] });
+    let notes = ["assumed, as nobody says otherwise in the configuration: \
+         `instruments: {\"kraken:ETH/EUR\": {tick: 0.1, lot: 0.00000001, min_notional: 10}}`"];
     let expected = json!([{
         "file": "kraken_ETH-EUR_5m.csv", "series": "kraken:ETH/EUR 5m", "lines": 3, "added": 2, "equal": 0,
-        "replaced": none, "rejected": rejected, "contradicted": none,
+        "replaced": none, "rejected": rejected, "contradicted": none, "notes": notes,
     }]);
     assert_eq!(imported, expected);
     let listed = document(&folder, &["data", "list"]);

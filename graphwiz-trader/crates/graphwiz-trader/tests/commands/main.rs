@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod data;
 mod json;
 mod ran;
 mod settings;
@@ -508,7 +509,7 @@ fn a_changed_file_that_cannot_be_taken_stops_a_run() {
     facts_and_log(&folder);
     write_long_ago(&folder, FIVES, "ts,open,high,low,close\n1786924800,1,2,3,4\n");
     let text = folder.refused(&["backtest"], 1);
-    assert!(text.contains("nothing of in/bitstamp_BTC-USD_5m.csv was taken: 1 of its 1 lines are rejected"), "{text}");
+    assert!(text.contains("nothing of in/bitstamp_BTC-USD_5m.csv was taken: none of its 1 lines is a bar"), "{text}");
 }
 
 #[test]

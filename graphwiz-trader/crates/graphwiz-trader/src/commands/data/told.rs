@@ -5,11 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use trading_core::time::shown;
-use trading_io::bar_file::{BarFile, Listed};
+use trading_io::bar_file::{BarFile, Listed, shown_path};
 use trading_io::cut::Cut;
 use trading_io::market_store::{Imported, Resampled, Stored, Verified};
 
 use crate::commands::{Fact, millis};
+use crate::data::Import;
 
 /// Of how many gaps and flagged bars there is a line.
 const LISTED: usize = 20;
@@ -18,7 +19,7 @@ pub(super) fn stored(stored: &Stored) -> Fact {
     let Stored { key, bars, first, last, hash, .. } = stored;
     let source = stored.sources.first().map(|source| source.name.as_str());
     let span = first.zip(*last).map(|(first, last)| format!("{} to {}", shown(first), shown(last)));
-    let (span, from) = (span.unwrap_or_default(), source.unwrap_or("unknown"));
+    let (span, from) = (span.unwrap_or_default(), legible::line(source.unwrap_or("unknown")));
     let value = json!({
         "series": key.to_string(),
         "bars": bars,
@@ -84,11 +85,11 @@ pub(super) fn resampled(resampled: &Resampled) -> Fact {
     Fact { value, lines }
 }
 
-pub(super) fn imported(path: &Path, file: &BarFile, imported: &Imported) -> Fact {
+pub(super) fn imported(path: &Path, Import { file, imported, notes }: &Import) -> Fact {
     let Imported { key, added, equal, replaced, .. } = imported;
-    let (path, BarFile { lines: read, rejected, contradicted, .. }) = (path.display().to_string(), file);
+    let BarFile { lines: read, rejected, contradicted, .. } = file;
     let value = json!({
-        "file": path,
+        "file": path.to_string_lossy(),
         "series": key.to_string(),
         "lines": read,
         "added": added,
@@ -96,7 +97,9 @@ pub(super) fn imported(path: &Path, file: &BarFile, imported: &Imported) -> Fact
         "replaced": listed(replaced),
         "rejected": listed(rejected),
         "contradicted": listed(contradicted),
+        "notes": notes,
     });
+    let path = shown_path(path);
     let head = format!(
         "{path}: {key}: {read} lines, {added} bars added, {equal} stored already, {} replaced, {} rejected\n",
         replaced.count, rejected.count
@@ -106,18 +109,21 @@ pub(super) fn imported(path: &Path, file: &BarFile, imported: &Imported) -> Fact
         line("said twice, the later line counts", contradicted),
         line("replaced", replaced),
     ];
-    Fact { value, lines: head + &further.concat() }
+    let notes: String = notes.iter().map(|note| format!("  {note}\n")).collect();
+    Fact { value, lines: head + &further.concat() + &notes }
 }
 
 pub(super) fn cut(output: &Path, cut: Cut) -> Fact {
     let Cut { kept, left_out, unreadable } = cut;
-    let output = output.display().to_string();
+    let value =
+        json!({ "file": output.to_string_lossy(), "kept": kept, "left_out": left_out, "unreadable": unreadable });
+    let output = shown_path(output);
     let more = match unreadable {
         0 => String::new(),
         count => format!(", {count} of which the time cannot be read left out, too"),
     };
     let lines = format!("{output}: {kept} lines kept, {left_out} left out{more}\n");
-    Fact { value: json!({ "file": output, "kept": kept, "left_out": left_out, "unreadable": unreadable }), lines }
+    Fact { value, lines }
 }
 
 /// How many there are, and the first in words.

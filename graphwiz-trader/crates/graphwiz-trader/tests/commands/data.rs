@@ -1,0 +1,163 @@
+//! Bars of users: where they are looked for, what is assumed of them, and what is said where they are not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::{CROSS, FIVES, configured, write_bars, write_long_ago};
+
+const IMPORT: &str = "data: {import: [in]}\n";
+
+#[test]
+fn a_folder_of_the_configuration_that_is_not_there_is_named_with_its_key() {
+    let folder = configured(CROSS, IMPORT);
+    let expected = "data.import names in, expected a file or folder of bars below the working directory; it is \
+                    `data: {import: []}` where bars come in by `data import` alone: No such file or directory";
+    let text = folder.refused(&["backtest"], 1);
+    assert!(text.contains(expected), "{text}");
+    let run = folder.run(&["check"]);
+    let told = String::from_utf8(run.stdout).expect("a text");
+    assert_eq!(run.status.code(), Some(1), "{told}");
+    assert!(told.contains(&format!("FAIL data.import: {expected}")), "{told}");
+}
+
+#[test]
+fn check_finds_out_whether_strategies_have_their_bars() {
+    let folder = configured(CROSS, IMPORT);
+    write_bars(&folder, FIVES, 0..200, 100);
+    let found = folder.told(&["check"]);
+    let expected = "ok   data.import: in: 1 files of bars\nok   bars: bitstamp:BTC/USD 5m\n";
+    assert!(found.ends_with(expected), "a run would import them: {found}");
+    folder.told(&["data", "import", "in"]);
+    fs::remove_file(folder.path(FIVES)).expect("removed");
+    let found = folder.told(&["check"]);
+    assert!(
+        found.contains("in: 0 files of bars\nnote") && found.ends_with("ok   bars: bitstamp:BTC/USD 5m\n"),
+        "they are stored: {found}"
+    );
+
+    let strategies = format!("{CROSS}{}", CROSS.replace("name: a", "name: b").replace("5m", "1m"));
+    fs::write(folder.path("config/graphwiz.yaml"), format!("strategies:\n{strategies}data: {{import: []}}\n"))
+        .expect("a file");
+    let run = folder.run(&["check"]);
+    let told = String::from_utf8(run.stdout).expect("a text");
+    assert_eq!(run.status.code(), Some(1), "{told}");
+    let missing = "FAIL bars: bitstamp:BTC/USD 1m is not stored, and nothing shorter that it could be made of; \
+                   stored is bitstamp:BTC/USD 5m; `data import` brings bars in\n";
+    assert!(told.ends_with(&format!("ok   bars: bitstamp:BTC/USD 5m\n{missing}")), "{told}");
+}
+
+#[test]
+fn files_that_are_passed_over_are_named_with_the_name_that_is_expected() {
+    let expected = "expected CSV files whose names say venue, instrument and timeframe, as binance_BTC-USDT_1h.csv.gz";
+    let folder = configured(CROSS, IMPORT);
+    write_bars(&folder, FIVES, 0..200, 100);
+    write_bars(&folder, "in/prices.csv", 0..200, 100);
+    let run = folder.run(&["backtest"]);
+    let log = String::from_utf8(run.stderr).expect("a text");
+    assert!(run.status.success(), "{log}");
+    assert!(log.contains(&format!("data.import: passed over in in: prices.csv; {expected}")), "{log}");
+    let checked = folder.told(&["check"]);
+    assert!(checked.contains(&format!("note data.import: passed over in in: prices.csv; {expected}")), "{checked}");
+
+    fs::create_dir(folder.path("other")).expect("a folder");
+    let text = folder.refused(&["data", "import", "other"], 1);
+    assert!(text.contains(&format!("no files in other, {expected}")), "{text}");
+    fs::copy(folder.path(FIVES), folder.path("other/bitstamp_BTC-USD_5m.txt")).expect("a copy");
+    let text = folder.refused(&["data", "import", "other"], 1);
+    assert!(
+        text.contains(&format!("no files of bars in other, {expected}; there are bitstamp_BTC-USD_5m.txt")),
+        "{text}"
+    );
+    fs::copy(folder.path(FIVES), folder.path("other/bitstamp_BTC-USD_5m.csv")).expect("a copy");
+    let run = folder.run(&["data", "import", "other"]);
+    let log = String::from_utf8(run.stderr).expect("a text");
+    assert!(log.contains("passed over in other: bitstamp_BTC-USD_5m.txt"), "{log}");
+}
+
+#[test]
+fn steps_and_minima_that_are_assumed_are_said_once_and_only_those() {
+    let folder = configured(CROSS, "instruments: {\"bitstamp:BTC/USD\": {lot: 0.001}}\n");
+    write_long_ago(&folder, FIVES, "ts,open,high,low,close,volume\n1786924800,1.25,2,1,1,9\n");
+    let assumed = "assumed, as nobody says otherwise in the configuration: \
+                   `instruments: {\"bitstamp:BTC/USD\": {tick: 0.01, min_notional: 10}}`";
+    let told = folder.told(&["data", "import", FIVES]);
+    assert_eq!(told.lines().nth(1), Some(format!("  {assumed}").as_str()), "{told}");
+    write_long_ago(&folder, FIVES, "ts,open,high,low,close,volume\n1786925100,1.25,2,1,1,9\n");
+    let told = folder.told(&["data", "import", FIVES]);
+    assert!(told.contains("1 bars added") && !told.contains("assumed"), "{told}");
+}
+
+#[test]
+fn bars_that_are_most_likely_of_a_longer_timeframe_are_told() {
+    let folder = configured(CROSS, "data: {import: []}\n");
+    write_bars(&folder, FIVES, 0..200, 100);
+    let expected = "the bars of 1m are never closer than 5m, and open when such bars do: if they are bars of 5m, \
+                    import them with --timeframe 5m into a new store\n";
+    let told = folder.told(&["data", "import", FIVES, "--timeframe", "1m"]);
+    assert!(told.contains(&format!("  {expected}")), "{told}");
+    let run = folder.told(&["backtest", "--timeframe", "1m"]);
+    assert!(run.contains(&format!("bitstamp:BTC/USD: {expected}")), "{run}");
+    let told = folder.told(&["data", "import", FIVES]);
+    assert!(!told.contains("never closer"), "{told}");
+}
+
+#[test]
+fn a_file_without_volumes_is_told() {
+    let folder = configured(CROSS, "");
+    write_long_ago(&folder, FIVES, "ts,open,high,low,close,menge\n1786924800,1.25,2,1,1,9\n");
+    let told = folder.told(&["data", "import", FIVES]);
+    let expected = "no column volume, v, vol or volume_btc: fills will not be limited; --map NAME=volume names another";
+    assert!(told.contains(expected), "{told}");
+    assert!(!folder.told(&["data", "import", FIVES, "--map", "Menge=volume"]).contains("fills"));
+}
+
+#[test]
+fn who_asks_for_what_is_not_stored_hears_what_is() {
+    let folder = configured(CROSS, "data: {import: []}\n");
+    let text = folder.refused(&["data", "verify", "bitstamp:BTC/USDT"], 1);
+    assert!(text.contains("nothing of bitstamp:BTC/USDT is stored; nothing is stored"), "{text}");
+    folder.told(&["data", "import", "examples/market"]);
+    let text = folder.refused(&["data", "verify", "bitstamp:BTC/USDT"], 1);
+    assert!(text.contains("nothing of bitstamp:BTC/USDT is stored; stored is bitstamp:BTC/USD 1m"), "{text}");
+    let text = folder.refused(&["backtest", "--instrument", "kraken:BTC/USD"], 1);
+    assert!(text.contains("kraken:BTC/USD 5m is not stored, and nothing shorter"), "{text}");
+    assert!(text.contains("; stored is bitstamp:BTC/USD 1m; `data import`"), "{text}");
+}
+
+#[test]
+fn a_store_that_may_only_be_read_is_read_and_said_to_be_so() {
+    let folder = configured(CROSS, IMPORT);
+    write_bars(&folder, FIVES, 0..200, 100);
+    let before = folder.told(&["backtest"]);
+    let (store, home) = (folder.path("var/graphwiz/market.db"), folder.path("var/graphwiz"));
+    let mode = |path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+    mode(&store, 0o444);
+    if fs::File::options().write(true).open(&store).is_ok() {
+        return; // permissions do not bind this user
+    }
+    assert_eq!(folder.told(&["backtest"]), before);
+    assert!(folder.told(&["data", "verify"]).contains("200 bars"));
+    write_bars(&folder, FIVES, 0..201, 100);
+    let text = folder.refused(&["data", "import", "in"], 1);
+    assert!(text.contains("importing into the market store var/graphwiz/market.db failed: this user may not write it"));
+    mode(&home, 0o555);
+    let text = folder.refused(&["data", "list"], 1);
+    mode(&home, 0o755);
+    assert!(text.contains("this user needs the permission to write the market store and its folder"), "{text}");
+}
+
+#[test]
+fn names_of_files_do_not_steer_a_terminal() {
+    let folder = configured(CROSS, "");
+    let name = "a\n\u{1b}[31mb.csv";
+    write_bars(&folder, name, 0..2, 100);
+    let text = folder.refused(&["data", "import", name], 1);
+    assert!(text.contains(r"nothing of a\n\u{1b}[31mb.csv was taken"), "{text:?}");
+    let of = ["--venue", "kraken", "--instrument", "ETH/EUR", "--timeframe", "5m"];
+    let told = folder.told(&[&["data", "import", name], &of[..]].concat());
+    assert!(told.starts_with(r"a\n\u{1b}[31mb.csv: kraken:ETH/EUR 5m: 2 lines"), "{told:?}");
+    let listed = folder.told(&["data", "list"]);
+    assert!(listed.contains(r"/a\n\u{1b}[31mb.csv, hash") && listed.lines().count() == 1, "{listed:?}");
+    let cut = folder.told(&["data", "cut", "--to", "2026-08-18", name, "c\n.csv"]);
+    assert!(cut.starts_with(r"c\n.csv: 2 lines kept"), "{cut:?}");
+}
