@@ -119,7 +119,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
     MarketStore::open(folder.join("market.db")).map_err(|error| match error {
         FileStoreError::Open { .. } => anyhow::Error::new(error).context(
             "this user needs the permission to write the market store and its folder, data.base_path, also where it is \
-             only read",
+             only read, or a copy of it in a folder of their own",
         ),
         _ => error.into(),
     })
