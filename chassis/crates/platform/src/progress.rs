@@ -28,7 +28,7 @@ pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(&Path, u64, u64)) -> T) -> T 
     let result = work(&mut |path, done, total| {
         bar.set_length(total);
         bar.set_position(done);
-        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        bar.set_message(legible::line(&path.file_name().unwrap_or_default().to_string_lossy()));
     });
     bar.finish_and_clear();
     result
@@ -36,7 +36,7 @@ pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(&Path, u64, u64)) -> T) -> T 
 
 fn line(path: &Path, done: u64, total: u64) -> String {
     let megabytes = |bytes: u64| bytes / 1_000_000;
-    format!("{}: {} of {} MB read", path.display(), megabytes(done), megabytes(total))
+    format!("{}: {} of {} MB read", legible::line(&path.to_string_lossy()), megabytes(done), megabytes(total))
 }
 
 /// When a line is due.

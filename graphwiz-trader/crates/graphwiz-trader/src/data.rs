@@ -15,7 +15,7 @@ use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
 use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file, shown_path};
 use trading_io::folder::{BarFiles, bar_files};
-use trading_io::market_store::{FileStoreError, Imported, MarketStore, SeriesKey};
+use trading_io::market_store::{FileStoreError, Imported, MarketStore, SeriesKey, nearest};
 
 use crate::config::Config;
 use crate::config::number::Number;
@@ -152,8 +152,9 @@ fn of_files(
     let finer = of_instrument.filter(|place| frame(place) <= timeframe);
     // Bars of this timeframe, else those that it takes the most of.
     let Some(place) = finer.min_by_key(|place| (frame(place) != timeframe, frame(place))) else {
-        let names: Vec<_> = files.iter().map(|file| format!("{} {}", file.instrument, file.series.timeframe)).collect();
-        bail!("no bars of {instrument} for {timeframe}; the files have {}", names.join(", "));
+        let key = |file: &BarFile| SeriesKey { instrument: file.instrument.clone(), timeframe: file.series.timeframe };
+        let there = nearest(instrument, &files.iter().map(key).collect::<Vec<_>>());
+        bail!("no bars of {instrument} for {timeframe}; the files have {there}");
     };
     let within = |mut series: Series| {
         series.records.retain(|record| range.contains(&record.open_time));
@@ -226,7 +227,7 @@ pub(crate) fn of_longer(timeframe: Timeframe, report: &Report) -> Option<String>
     let longer = report.looks_like(timeframe)?;
     Some(format!(
         "the bars of {timeframe} are never closer than {longer}, and open when such bars do: if they are bars of \
-         {longer}, import them with --timeframe {longer} into a new store"
+         {longer}, say so by --timeframe {longer} or the name of the file, and begin a new store"
     ))
 }
 

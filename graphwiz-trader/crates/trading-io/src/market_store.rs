@@ -33,7 +33,7 @@ use crate::bar_file::{BarFile, FileStat};
 
 pub use file_store::FileStoreError;
 
-pub use error::{StoreError, StoreFault};
+pub use error::{StoreError, StoreFault, nearest};
 pub use key::SeriesKey;
 pub use list::Stored;
 pub use schema::FORMAT;

@@ -92,7 +92,7 @@ fn bars_that_are_most_likely_of_a_longer_timeframe_are_told() {
     let folder = configured(CROSS, "data: {import: []}\n");
     write_bars(&folder, FIVES, 0..200, 100);
     let expected = "the bars of 1m are never closer than 5m, and open when such bars do: if they are bars of 5m, \
-                    import them with --timeframe 5m into a new store\n";
+                    say so by --timeframe 5m or the name of the file, and begin a new store\n";
     let told = folder.told(&["data", "import", FIVES, "--timeframe", "1m"]);
     assert!(told.contains(&format!("  {expected}")), "{told}");
     let run = folder.told(&["backtest", "--timeframe", "1m"]);
@@ -122,6 +122,8 @@ fn who_asks_for_what_is_not_stored_hears_what_is() {
     let text = folder.refused(&["backtest", "--instrument", "kraken:BTC/USD"], 1);
     assert!(text.contains("kraken:BTC/USD 5m is not stored, and nothing shorter"), "{text}");
     assert!(text.contains("; stored is bitstamp:BTC/USD 1m; `data import`"), "{text}");
+    let text = folder.refused(&["backtest", "--instrument", "kraken:BTC/USD", "--data", "examples/market"], 1);
+    assert!(text.contains("no bars of kraken:BTC/USD for 5m; the files have bitstamp:BTC/USD 1m"), "{text}");
 }
 
 #[test]

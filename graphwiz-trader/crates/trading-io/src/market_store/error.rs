@@ -32,10 +32,7 @@ pub enum StoreFault {
     #[error("this user may not write it; what changes it needs the permission to write the file and its folder")]
     ReadOnly,
     /// There are no such bars, and none of which they could be made.
-    #[error(
-        "{key} is not stored, and nothing shorter that it could be made of; {}; `data import` brings bars in",
-        nearest(&key.instrument, stored)
-    )]
+    #[error("{}; {}; `data import` brings bars in", lacking(key, stored), in_words(&key.instrument, stored))]
     NotStored {
         /// What was asked for.
         key: SeriesKey,
@@ -43,7 +40,7 @@ pub enum StoreFault {
         stored: Vec<SeriesKey>,
     },
     /// There are no bars of the instrument.
-    #[error("nothing of {instrument} is stored; {}", nearest(instrument, stored))]
+    #[error("nothing of {instrument} is stored; {}", in_words(instrument, stored))]
     NothingOf {
         /// What was asked for.
         instrument: InstrumentId,
@@ -81,12 +78,21 @@ impl From<rusqlite::Error> for StoreFault {
     }
 }
 
-/// What is stored, those first that are most like `wanted`, and not so many that they bury the rest.
-fn nearest(wanted: &InstrumentId, stored: &[SeriesKey]) -> String {
-    const NAMED: usize = 6;
-    if stored.is_empty() {
-        return "nothing is stored".to_owned();
+fn lacking(key: &SeriesKey, stored: &[SeriesKey]) -> String {
+    match stored.contains(key) {
+        true => format!("nothing shorter than {key} is stored, of which it could be made"),
+        false => format!("{key} is not stored, and nothing shorter that it could be made of"),
     }
+}
+
+fn in_words(wanted: &InstrumentId, stored: &[SeriesKey]) -> String {
+    if stored.is_empty() { "nothing is stored".to_owned() } else { format!("stored is {}", nearest(wanted, stored)) }
+}
+
+/// Names of series, those first that are most like `wanted`, and not so many that they bury the rest of a message.
+#[must_use]
+pub fn nearest(wanted: &InstrumentId, stored: &[SeriesKey]) -> String {
+    const NAMED: usize = 6;
     let mut stored: Vec<&SeriesKey> = stored.iter().collect();
     stored.sort_by_key(|key| {
         let instrument = &key.instrument;
@@ -95,7 +101,7 @@ fn nearest(wanted: &InstrumentId, stored: &[SeriesKey]) -> String {
     let names: Vec<String> = stored.iter().take(NAMED).map(ToString::to_string).collect();
     let more = stored.len() - names.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("stored is {}{more}", names.join(", "))
+    names.join(", ") + &more
 }
 
 #[cfg(test)]
@@ -108,7 +114,7 @@ mod tests {
     fn the_nearest_of_what_is_stored_is_named_first_and_of_many_only_some() {
         let key = |text: &str| SeriesKey { instrument: text.parse().unwrap(), timeframe: Timeframe::H1 };
         let told = |stored: &[&str]| {
-            nearest(&"kraken:ETH/EUR".parse().unwrap(), &stored.iter().map(|text| key(text)).collect::<Vec<_>>())
+            in_words(&"kraken:ETH/EUR".parse().unwrap(), &stored.iter().map(|text| key(text)).collect::<Vec<_>>())
         };
         assert_eq!(told(&[]), "nothing is stored");
         assert_eq!(
