@@ -33,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
     ("trading-core", &["quant"]),
     ("graphwiz-trader", &["quant", "legible", "trading-core", "trading-io", "platform", "build-info"]),
-    ("trading-io", &["trading-core", "file-store"]),
+    ("trading-io", &["legible", "trading-core", "file-store"]),
     ("own-strategy", &["trading-core", "graphwiz-trader"]),
     ("alert-orchestrator", ABOVE), // with the advisor-* crates
     ("skeleton", &["build-info", "platform"]),
