@@ -64,6 +64,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// A rule file without a fault.
 #[derive(Debug, Clone)]
 pub struct RuleFile {
+    /// Its name in faults.
+    file: String,
     draft: Arc<Draft>,
 }
 
@@ -92,7 +94,7 @@ impl RuleFile {
         })?;
         let root = yaml::parse(text).map_err(|not_yaml| one(not_yaml.line, not_yaml.column, not_yaml.text))?;
         let draft = sections::read(text, &root).map_err(|found| found.into_faults(file))?;
-        let read = Self { draft: Arc::new(draft) };
+        let read = Self { file: file.to_owned(), draft: Arc::new(draft) };
         let defaults: Vec<_> = read.draft.parameters.iter().map(|parameter| parameter.default).collect();
         let mut found = Found::new(text);
         for (requirement, error) in read.broken(&defaults) {
@@ -131,8 +133,7 @@ impl RuleFile {
     ) -> Result<Instance, Vec<ParameterError>> {
         let values = parameters::values(&self.draft.parameters, given)?;
         let mut errors: Vec<_> = self.broken(&values).into_iter().map(|(_, error)| error).collect();
-        let too_fine = self.draft.frames.iter().filter(|frame| frame.micros() % timeframe.micros() != 0);
-        errors.extend(too_fine.map(|frame| ParameterError::FrameTooFine { frame: *frame, timeframe }));
+        errors.extend(self.too_fine(timeframe));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -141,6 +142,19 @@ impl RuleFile {
         let numbers: Vec<_> = values.iter().copied().map(parameters::nearest).collect();
         let warm_up = warm_up::warm_up(&draft.graph, &roots, &numbers, &draft.frames, timeframe);
         Ok(Instance { draft: Arc::clone(draft), values, warm_up })
+    }
+
+    /// The frames that cannot be made of bars of `timeframe`.
+    fn too_fine(&self, timeframe: Timeframe) -> impl Iterator<Item = ParameterError> {
+        let frames = self.draft.frames.iter().zip(&self.draft.frame_places);
+        let too_fine = frames.filter(move |(frame, _)| frame.micros() % timeframe.micros() != 0);
+        too_fine.map(move |(&frame, &(line, column))| ParameterError::FrameTooFine {
+            file: self.file.clone(),
+            line,
+            column,
+            frame,
+            timeframe,
+        })
     }
 
     /// The rules of `require` that are not true of `values`.

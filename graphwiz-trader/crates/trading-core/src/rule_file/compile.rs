@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::fault::{Found, shortened};
 use super::graph::{Arithmetic, Bits, Comparison, Fixed, Frame, Graph, NodeId, Op, Pointwise, Type};
-use super::names::{self, Meaning, Result as Answer, suggestion};
+use super::names::{self, Meaning, Result as Answer, one_of, suggestion, suggestion_with_field};
 use super::parameters::Parameter;
 use super::syntax::{Expr, Kind, Sign};
 use crate::time::Timeframe;
@@ -50,6 +50,8 @@ pub(super) struct Compiler<'t> {
     pub(super) graph: Graph,
     pub(super) parameters: Vec<Parameter>,
     pub(super) frames: Vec<Timeframe>,
+    /// Line and column of the first use of each frame.
+    pub(super) frame_places: Vec<(usize, usize)>,
     lets: Vec<Let>,
     /// Names of all lets, for what is used before it is there.
     pub(super) later: Vec<String>,
@@ -73,6 +75,7 @@ impl<'t> Compiler<'t> {
             graph: Graph::default(),
             parameters: Vec::new(),
             frames: Vec::new(),
+            frame_places: Vec::new(),
             lets: Vec::new(),
             later: Vec::new(),
         }
@@ -236,10 +239,17 @@ impl<'t> Compiler<'t> {
             && let Answer::Fields(fields) = signature.result
         {
             let Some(index) = fields.iter().position(|known| *known == field) else {
-                let (field, fields) = (shortened(field), list(fields));
+                let (field, fields) = (shortened(field), one_of(fields));
                 return self.fault(inner.at.end, || format!("{name} has no .{field}, expected {fields}"));
             };
             return self.indicator(signature, arguments, Some(index), scope, expr.place);
+        }
+        if let Kind::Call(name, _) | Kind::Name(name) = &inner.kind
+            && names::meaning(name).is_none()
+            && !self.later.contains(name)
+        {
+            let hint = suggestion_with_field(name, field);
+            return self.fault(inner.place, || format!("unknown name {}{hint}", shortened(name)));
         }
         let piece = self.found.piece(&inner.at);
         let field = shortened(field);
@@ -322,14 +332,5 @@ fn article(kind: Type) -> &'static str {
     match kind {
         Type::Number => "a number",
         Type::Bool => "a bool",
-    }
-}
-
-/// `.line, .signal or .hist`
-fn list(fields: &[&str]) -> String {
-    let written: Vec<_> = fields.iter().map(|field| format!(".{field}")).collect();
-    match written.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
-        _ => written.concat(),
     }
 }

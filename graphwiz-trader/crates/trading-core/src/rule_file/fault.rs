@@ -76,6 +76,11 @@ impl<'t> Found<'t> {
         shortened(self.text.get(at.clone()).unwrap_or_default())
     }
 
+    /// Line and column, from 1, of an offset.
+    pub(super) fn place(&self, offset: usize) -> (usize, usize) {
+        place(self.text, offset)
+    }
+
     pub(super) fn into_faults(mut self, file: &str) -> Faults {
         self.faults.sort();
         self.faults.dedup();
@@ -88,7 +93,7 @@ impl<'t> Found<'t> {
 }
 
 /// Line and column, from 1, of the character at or after `offset`.
-fn place(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn place(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.ceil_char_boundary(offset.min(text.len()))];
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
@@ -113,12 +118,16 @@ pub(super) fn shortened(text: &str) -> String {
 
 /// `; did you mean …?` with the nearest of `known`; empty where none is near.
 pub(super) fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    nearest(name, known).map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"))
+}
+
+/// The nearest of `known`: no more than a third of it is another, or one letter of a short one.
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if name.len() > MAX_NAME {
-        return String::new();
+        return None;
     }
     let name = name.to_lowercase();
     let by_distance = known.map(|candidate| (strsim::osa_distance(&name, candidate), candidate));
-    let nearest = by_distance.min_by_key(|&(distance, _)| distance);
-    let is_near = |&(distance, candidate): &(usize, &str)| distance <= 1 + candidate.len().min(name.len()) / 3;
-    nearest.filter(is_near).map_or_else(String::new, |(_, nearest)| format!("; did you mean {nearest}?"))
+    let (distance, nearest) = by_distance.min_by_key(|&(distance, _)| distance)?;
+    (distance <= nearest.len().min(name.len()).div_ceil(3)).then_some(nearest)
 }

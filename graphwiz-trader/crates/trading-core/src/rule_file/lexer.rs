@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::fault::{Found, shortened};
+use super::names::WORDS;
 use super::yaml::Scalar;
 
 /// A word of an expression.
@@ -28,6 +29,23 @@ pub(super) struct Token {
 
 /// Longer ones first.
 const SIGNS: [&str; 14] = ["<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", "."];
+
+/// What other languages write, and what stands for it here. Longer ones first.
+const FOREIGN: [(&str, &str); 13] = [
+    ("&&", "write and"),
+    ("&", "write and"),
+    ("||", "write or"),
+    ("|", "write or"),
+    ("!", "write not"),
+    ("=>", "write >="),
+    ("=<", "write <="),
+    ("=", "write == to compare; there is no assignment"),
+    ("[", "write prev(close, 1) for the close of the bar before"),
+    ("%", "write 0.30 for 30 %"),
+    ("?", "write if(c, a, b)"),
+    ("^", "write x * x"),
+    ("'", "write \"4h\" for a text"),
+];
 
 /// The words of `scalar`, the last of which is [`Word::End`]; `None` where there is a fault, which is told.
 pub(super) fn words(scalar: &Scalar, found: &mut Found<'_>) -> Option<Vec<Token>> {
@@ -73,18 +91,24 @@ fn word(text: &str) -> Result<(Word, usize), String> {
         b'0'..=b'9' => number(text),
         b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
             let length = name_length(text);
-            Ok((Word::Name(text[..length].to_owned()), length))
+            let (name, small) = (&text[..length], text[..length].to_lowercase());
+            if name != small && WORDS.contains(&small.as_str()) {
+                return Err(format!("found {name}, write {small}"));
+            }
+            Ok((Word::Name(name.to_owned()), length))
         }
         b'$' => match name_length(&text[1..]) {
             0 => Err("expected the name of a parameter after $".to_owned()),
             length => Ok((Word::Parameter(text[1..=length].to_owned()), length + 1)),
         },
         b'"' => quoted(text),
-        b'=' => Err("found =, expected == to compare; there is no assignment".to_owned()),
-        _ => {
-            let first = text.chars().next().map(String::from).unwrap_or_default();
-            Err(format!("found {}, which no expression has", shortened(&first)))
-        }
+        _ => Err(match FOREIGN.into_iter().find(|(sign, _)| text.starts_with(sign)) {
+            Some((sign, instead)) => format!("found {sign}, {instead}"),
+            None => {
+                let first = text.chars().next().map(String::from).unwrap_or_default();
+                format!("found {}, which no expression has", shortened(&first))
+            }
+        }),
     }
 }
 

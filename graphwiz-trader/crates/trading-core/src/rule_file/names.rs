@@ -1,6 +1,6 @@
 //! Which names does the language have, and what do they take?
 
-use super::fault::did_you_mean;
+use super::fault::{did_you_mean, nearest};
 
 /// A series of the bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -181,7 +181,8 @@ const OTHERS: [(&str, Meaning); 22] = [
     ("abs", Meaning::Function(Function::Abs)),
 ];
 
-const WORDS: [&str; 5] = ["and", "or", "not", "true", "false"];
+/// The words that are neither names nor signs.
+pub(super) const WORDS: [&str; 5] = ["and", "or", "not", "true", "false"];
 
 /// What the language means by a name.
 pub(super) fn meaning(name: &str) -> Option<Meaning> {
@@ -213,6 +214,32 @@ pub(super) fn suggestion<'n>(name: &'n str, own: impl Iterator<Item = &'n str>) 
     let others = OTHERS.into_iter().map(|(name, _)| name);
     let language = INDICATORS.iter().map(|signature| signature.name).chain(others).chain(WORDS);
     did_you_mean(name, own.chain(language))
+}
+
+/// What may be meant by an unknown name that a field follows: an indicator that has several values, by its own name or
+/// by that of the field.
+pub(super) fn suggestion_with_field(name: &str, field: &str) -> String {
+    let fields_of = |signature: &Signature| match signature.result {
+        Result::Fields(fields) => Some((signature.name, fields)),
+        Result::One(_) => None,
+    };
+    let known: Vec<_> = INDICATORS.iter().filter_map(fields_of).collect();
+    let near = nearest(name, known.iter().map(|(name, _)| *name));
+    let by_name = known.iter().find(|(name, _)| Some(*name) == near);
+    let meant = by_name.or_else(|| known.iter().find(|(_, fields)| fields.contains(&field)));
+    meant.map_or_else(
+        || suggestion(name, std::iter::empty()),
+        |(name, fields)| format!("; did you mean {name}, which has {}?", one_of(fields)),
+    )
+}
+
+/// `.line, .signal or .hist`
+pub(super) fn one_of(fields: &[&str]) -> String {
+    let written: Vec<_> = fields.iter().map(|field| format!(".{field}")).collect();
+    match written.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => written.concat(),
+    }
 }
 
 impl Signature {

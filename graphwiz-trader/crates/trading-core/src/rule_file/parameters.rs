@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::fault::did_you_mean;
+use super::fault::{did_you_mean, shortened};
 
 /// A number of a rule file that the configuration or a search may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct ParameterRange {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// A name that the file does not have.
-    #[error("the rule file has no parameter {name}{hint}")]
+    #[error("the rule file has no parameter {}{hint}", shortened(name))]
     Unknown {
         /// The name.
         name: String,
@@ -78,8 +78,17 @@ pub enum ParameterError {
         values: String,
     },
     /// A frame that cannot be made of the strategy's bars.
-    #[error("on(\"{frame}\", …) cannot be made of bars of {timeframe}; the frame must be a multiple of the timeframe")]
+    #[error(
+        "{file}:{line}:{column}: on(\"{frame}\", …) cannot be made of bars of {timeframe}; the frame must be a multiple \
+         of the timeframe"
+    )]
     FrameTooFine {
+        /// The rule file.
+        file: String,
+        /// The line of its first use, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
         /// The frame.
         frame: crate::time::Timeframe,
         /// The strategy's timeframe.

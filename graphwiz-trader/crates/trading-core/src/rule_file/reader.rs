@@ -120,6 +120,11 @@ impl Reader<'_> {
     pub(super) fn decimal(&mut self, key: &str, node: &Node) -> Option<Decimal> {
         let scalar = self.scalar(key, "a number", node)?;
         let text = scalar.text.trim();
+        if has_leading_zero(text) {
+            let why = "with a leading zero, which is octal to some readers of YAML";
+            self.fault(node.at.start, &format!("{key} must be a number, found {} {why}", shortened(text)));
+            return None;
+        }
         let number = if text.len() > 60 { None } else { decimal(text) };
         if number.is_none() {
             self.fault(node.at.start, &format!("{key} must be a number, found {}", shortened(text)));
@@ -161,6 +166,12 @@ fn decimal(text: &str) -> Option<Decimal> {
         return Decimal::from_scientific(text).ok().map(|number| number.normalize());
     }
     Decimal::from_str_exact(text).ok()
+}
+
+/// Whether a number is written as 010.
+fn has_leading_zero(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// What a fault says of a value.

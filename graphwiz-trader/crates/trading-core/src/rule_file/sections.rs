@@ -28,6 +28,8 @@ pub(super) struct Draft {
     pub(super) description: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) frames: Vec<Timeframe>,
+    /// Line and column of the first use of each.
+    pub(super) frame_places: Vec<(usize, usize)>,
     pub(super) graph: Graph,
     pub(super) require: Vec<Requirement>,
     pub(super) enter: NodeId,
@@ -92,6 +94,7 @@ impl Reader<'_> {
             description: description?,
             parameters: self.compiler.parameters.clone(),
             frames: self.compiler.frames.clone(),
+            frame_places: self.compiler.frame_places.clone(),
             graph: self.compiler.graph.clone(),
             require,
             enter: enter?,

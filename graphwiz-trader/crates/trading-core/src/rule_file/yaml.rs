@@ -109,14 +109,41 @@ pub(super) struct NotYaml {
 /// Reads one YAML document; an empty one is null. Aliases are refused: a small text could stand for a large one.
 pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
     let read: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(text, options());
-    read.map(|root| placed(root, text)).map_err(|error| {
+    let root = read.map(|root| placed(root, text)).map_err(|error| {
         let place = error.location();
         let number = |part: fn(&Location) -> u64| {
             let number = place.as_ref().map_or(1, part);
             usize::try_from(number).unwrap_or(1).max(1)
         };
-        NotYaml { line: number(Location::line), column: number(Location::column), text: reason(&error) }
-    })
+        let (line, column) = (number(Location::line), number(Location::column));
+        let written = text.lines().nth(line - 1).unwrap_or_default();
+        match written.find(": !") {
+            Some(at) => NotYaml { line, column: written[..at].chars().count() + 3, text: TAG.into() },
+            None => NotYaml { line, column, text: reason(&error) },
+        }
+    })?;
+    match lone_tag(&root, text) {
+        None => Ok(root),
+        Some(at) => {
+            let (line, column) = super::fault::place(text, at);
+            Err(NotYaml { line, column, text: TAG.into() })
+        }
+    }
+}
+
+/// Where a `!` stands alone before a value: the parser takes it for a tag and drops it, so that `! a` would read as `a`.
+fn lone_tag(node: &Node, file: &str) -> Option<usize> {
+    match &node.value {
+        Value::Null => None,
+        Value::List(items) => items.iter().find_map(|item| lone_tag(item, file)),
+        Value::Map(entries) => entries.iter().find_map(|entry| lone_tag(&entry.node, file)),
+        Value::Scalar(_) => {
+            let before = file[..node.at.start].trim_end().strip_suffix('!')?;
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            let is_alone = before.ends_with(|c: char| c.is_whitespace() || "[{,:".contains(c));
+            (is_alone && !line.contains('#')).then_some(before.len())
+        }
+    }
 }
 
 fn options() -> Options {
@@ -126,13 +153,18 @@ fn options() -> Options {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
+        reject_unsupported_tags: true, // it would be dropped: `! a` would read as `a`
     }
 }
+
+/// A text that begins with `!` is that text with a tag to YAML.
+const TAG: &str = "found !, which begins a tag in YAML; write not";
 
 fn reason(error: &serde_saphyr::Error) -> String {
     match error {
         serde_saphyr::Error::MultipleDocuments { .. } => "found a second document, expected one".into(),
         serde_saphyr::Error::NullIntoString { .. } => "found null as a key, expected a name".into(),
+        serde_saphyr::Error::UnsupportedTag { .. } => TAG.into(),
         other => {
             let text = other.to_string();
             if text.starts_with("alias replay") {

@@ -4,11 +4,13 @@ use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
 
-use super::{Compiler, MAX_FRAMES, Scope, Value, article, list};
+use super::{Compiler, MAX_FRAMES, Scope, Value, article};
 use crate::indicators::Length;
 use crate::rule_file::fault::shortened;
 use crate::rule_file::graph::{Arithmetic, Bits, Fixed, Frame, Input, NodeId, Op, Pointwise, Type};
-use crate::rule_file::names::{self, Field, Function, Indicator, Meaning, Result as Answer, Signature, suggestion};
+use crate::rule_file::names::{
+    self, Field, Function, Indicator, Meaning, Result as Answer, Signature, one_of, suggestion,
+};
 use crate::rule_file::parameters::nearest;
 use crate::rule_file::syntax::{Expr, Kind};
 use crate::time::Timeframe;
@@ -24,8 +26,9 @@ impl Compiler<'_> {
                 }
                 if arguments.len() != function.arity() {
                     let (usage, found) = (function.usage(), arguments.len());
-                    return self
-                        .fault(place, || format!("{usage} takes {} arguments, found {found}", function.arity()));
+                    return self.fault(place, || {
+                        format!("{usage} takes {}, found {found}", counted(function.arity(), "argument"))
+                    });
                 }
                 self.function(function, arguments, expr, scope)
             }
@@ -34,7 +37,7 @@ impl Compiler<'_> {
             }
             Some(Meaning::Indicator(signature)) if !signature.arguments.is_empty() => {
                 if let Answer::Fields(fields) = signature.result {
-                    let fields = list(fields);
+                    let fields = one_of(fields);
                     return self.fault(place, || format!("{name} has several values; follow it with {fields}"));
                 }
                 self.indicator(signature, arguments, None, scope, place)
@@ -124,6 +127,7 @@ impl Compiler<'_> {
         }
         if index == self.frames.len() {
             self.frames.push(timeframe);
+            self.frame_places.push(self.found.place(place));
         }
         self.value(of, Scope::Rule(Frame::Coarser(u8::try_from(index).ok()?)))
     }
@@ -140,11 +144,19 @@ impl Compiler<'_> {
         let usage = signature.usage();
         let has_series = signature.takes_series && arguments.first().is_some_and(|first| !is_fixed(first));
         let (series, rest) = arguments.split_at(usize::from(has_series));
+        let takes_series_first = signature.takes_series && !has_series;
+        if let Some(series) = rest.iter().find(|argument| takes_series_first && !is_fixed(argument)) {
+            let others = rest.iter().filter(|argument| is_fixed(argument));
+            let written: Vec<_> =
+                std::iter::once(series).chain(others).map(|part| self.found.piece(&part.at)).collect();
+            let (name, written) = (signature.name, written.join(", "));
+            return self.fault(series.place, || format!("{usage} takes the series first: {name}({written})"));
+        }
         if rest.len() > signature.arguments.len() {
-            let most = signature.arguments.len() + usize::from(signature.takes_series);
-            let found = arguments.len();
-            let hint = if signature.takes_series && !has_series { "; a number first is no series" } else { "" };
-            return self.fault(place, || format!("{usage} takes at most {most} arguments, found {found}{hint}"));
+            let most = signature.arguments.len() + usize::from(has_series);
+            let without = if takes_series_first { " without x" } else { "" };
+            let (arguments, found) = (counted(most, "argument"), arguments.len());
+            return self.fault(place, || format!("{usage} takes at most {arguments}{without}, found {found}"));
         }
         let input = match series {
             [series] => self.input(signature, series, scope),
@@ -244,6 +256,11 @@ impl Compiler<'_> {
         }
         Some(fixed)
     }
+}
+
+/// `1 argument`, `2 arguments`
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether an argument is n: a literal or a parameter.

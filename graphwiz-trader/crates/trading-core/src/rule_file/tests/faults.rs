@@ -51,6 +51,49 @@ fn names_that_are_unknown_come_with_the_nearest() {
 }
 
 #[test]
+fn an_unknown_name_with_a_field_is_named_as_an_indicator_that_has_fields() {
+    let bands = "which has .upper, .middle, .lower, .position or .width?";
+    told("enter: close > bb(20).upper", &format!("3:16: unknown name bb; did you mean bollinger, {bands}"));
+    told("enter: close > bolinger(20).uper", &format!("3:16: unknown name bolinger; did you mean bollinger, {bands}"));
+    told("enter: stoch.k > 1", "3:8: unknown name stoch; did you mean stochastic, which has .k or .d?");
+    told("enter: smaa(20).value > 1", "3:8: unknown name smaa; did you mean sma?");
+    told("enter: nothing_like_it(20).value > 1", "3:8: unknown name nothing_like_it");
+    told("let: { f: zzzzzz, g: f.upper }", "3:11: unknown name zzzzzz\n3:23: found .upper, but f has one value only");
+}
+
+#[test]
+fn what_is_not_near_is_not_suggested() {
+    told("enter: close > up", "3:16: unknown name up");
+    told("enter: close > hi", "3:16: unknown name hi");
+    told("enter: clode > 1", "3:8: unknown name clode; did you mean close?");
+    told("enter: abx > 1", "3:8: unknown name abx; did you mean adx?");
+    told(
+        "exits: { target: 1 }",
+        "3:10: unknown key target, expected stop_loss, trailing_percent, atr_multiple, partial_targets, cooldown_bars, stop_guard, size_stop",
+    );
+}
+
+#[test]
+fn what_other_languages_write_is_told_with_what_stands_for_it() {
+    told("enter: close > 1 AND close < 2", "3:18: found AND, write and");
+    told("enter: close > 1 Or close < 2", "3:18: found Or, write or");
+    told("enter: NOT in_position", "3:8: found NOT, write not");
+    told("enter: close > 1 && close < 2", "3:18: found &&, write and");
+    told("enter: close > 1 || close < 2", "3:18: found ||, write or");
+    told("enter: in_position == !true", "3:23: found !, write not");
+    told("enter: '!in_position'", "3:9: found !, write not");
+    told("enter: close[1] > 2", "3:13: found [, write prev(close, 1) for the close of the bar before");
+    told("enter: profit > 30 %", "3:20: found %, write 0.30 for 30 %");
+    told("enter: close => 2", "3:14: found =>, write >=");
+    told("enter: close ? 1 > 2", "3:14: found ?, write if(c, a, b)");
+    let tag = "found !, which begins a tag in YAML; write not";
+    told("enter: ! in_position", &format!("3:8: {tag}"));
+    told("enter: !in_position", &format!("3:8: {tag}"));
+    told("enter: !rsi(14) > 50", &format!("3:8: {tag}"));
+    told("let: { a: ! true }", &format!("3:11: {tag}"));
+}
+
+#[test]
 fn types_do_not_convert() {
     told("enter: close", "3:8: enter must be a bool, found a number (close)");
     told("size: close > 1", "3:7: size must be a number, found a bool (close > 1)");
@@ -87,14 +130,20 @@ fn indicators_are_written_with_what_they_need() {
     told("enter: sma() > 1", "3:8: sma(x, n) needs n");
     told("enter: sma(close) > 1", "3:8: sma(x, n) needs n");
     told("enter: atr(close) > 1", "3:12: atr(n) needs a whole number or a parameter as n, found close");
-    told("enter: sma(5, close) > 1", "3:8: sma(x, n) takes at most 2 arguments, found 2; a number first is no series");
-    told("enter: atr(1, 2) > 1", "3:8: atr(n) takes at most 1 arguments, found 2");
+    told("enter: sma(5, close) > 1", "3:15: sma(x, n) takes the series first: sma(close, 5)");
+    told("enter: atr(1, 2) > 1", "3:8: atr(n) takes at most 1 argument, found 2");
     told("enter: prev(close) > 1", "3:8: prev(x, n) takes 2 arguments, found 1");
     told("enter: macd() > 1", "3:8: macd has several values; follow it with .line, .signal or .hist");
     told("enter: macd().lin > 1", "3:14: macd has no .lin, expected .line, .signal or .hist");
     told("enter: sma(5).line > 1", "3:14: found .line, but sma(5) has one value only");
     told("enter: close.line > 1", "3:13: found .line, but close has one value only");
     told("enter: tr() > close() - 1", "3:8: tr takes no brackets\n3:15: close takes no brackets");
+    told("enter: sma(5, 6) > 1", "3:8: sma(x, n) takes at most 1 argument without x, found 2");
+    told("enter: sma(close, 5, 6) > 1", "3:8: sma(x, n) takes at most 2 arguments, found 3");
+    told(
+        "enter: bollinger(20, high - low, 2).upper > 1",
+        "3:22: bollinger(x, n, k) takes the series first: bollinger(high - low, 20, 2)",
+    );
     told("let: { f: close, g: f(1) }", "3:21: f is a let and takes no arguments");
 }
 
@@ -113,7 +162,8 @@ fn frames_are_named_and_do_not_nest() {
     told(once, "4:9: found on(…) within on(…); frames do not nest\n5:10: + needs numbers, found a bool (in_position)");
     let text = "name: t\nenter: on(\"1h\", close) > 1\n";
     let errors = file(text).instance(&BTreeMap::new(), Timeframe::H4).unwrap_err();
-    let expected = "on(\"1h\", …) cannot be made of bars of 4h; the frame must be a multiple of the timeframe";
+    let expected =
+        "test.yaml:2:11: on(\"1h\", …) cannot be made of bars of 4h; the frame must be a multiple of the timeframe";
     assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
 }
 
@@ -123,8 +173,7 @@ fn syntax_says_what_it_found_and_what_it_expected() {
     told("enter: (close > 1", "3:18: found the end, expected an operator or )");
     told("enter: close > 1 2", "3:18: found 2, expected an operator or the end");
     told("enter: 1 < 2 < 3", "3:14: found <; comparisons do not chain, join two with and");
-    told("enter: 'close = 1'", "3:15: found =, expected == to compare; there is no assignment");
-    told("enter: close % 2 > 1", "3:14: found %, which no expression has");
+    told("enter: 'close = 1'", "3:15: found =, write == to compare; there is no assignment");
     told("enter: close > $", "3:16: expected the name of a parameter after $");
     told("enter: on(\"4 h\", close) > 1", "3:11: expected letters and digits between \" and \"");
     told("enter: macd(1). > 1", "3:17: found >, expected the name of a field");
@@ -187,6 +236,11 @@ fn parameters_have_a_default_and_a_whole_range() {
 3:14: parameter n needs min <= default <= max, found 6, 5, 9
 3:14: parameter n needs step > 0, found 0",
     );
+    parameters(
+        "{ n: { default: 010 } }",
+        "3:25: n.default must be a number, found 010 with a leading zero, which is octal to some readers of YAML",
+    );
+    parameters("{ n: { default: 0.10 } }", "none");
     parameters("{ n: { default: 5, mim: 1 } }", "3:28: unknown key mim; did you mean min?");
     parameters("{ N: { default: 5 } }", "3:11: a name must be a letter a-z and up to 31 of a-z, 0-9, _; found N");
     parameters("{ low: { default: 5 } }", "none");
