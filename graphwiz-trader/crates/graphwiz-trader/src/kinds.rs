@@ -38,7 +38,7 @@ pub struct Registry(BTreeMap<&'static str, Kind>);
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoStrategy {
     /// There is no such kind.
-    #[error("unknown kind {kind:?}{hint}")]
+    #[error("unknown kind {}{hint}", legible::quoted(kind))]
     UnknownKind {
         /// What was asked for.
         kind: String,
@@ -46,7 +46,7 @@ pub enum NoStrategy {
         hint: String,
     },
     /// It has no such parameter.
-    #[error("kind {kind} has no parameter {name:?}{hint}")]
+    #[error("kind {kind} has no parameter {}{hint}", legible::quoted(name))]
     UnknownParameter {
         /// Of which kind.
         kind: String,

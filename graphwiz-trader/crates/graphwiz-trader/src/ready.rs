@@ -2,9 +2,10 @@
 //! file.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use platform::process::Usage;
 use rust_decimal::Decimal;
 use trading_core::rule_file::{Instance, ParameterError, RuleFile};
@@ -115,6 +116,14 @@ impl<'a> Ready<'a> {
         }
     }
 
+    /// Its rule file, where it has one.
+    pub(crate) fn rules(&self) -> Option<&Instance> {
+        match &self.code {
+            Code::Kind { .. } => None,
+            Code::Rules { instance, .. } => Some(instance),
+        }
+    }
+
     /// The exits that its kind ships with, or that its file has.
     pub(crate) fn exits(&self) -> ExitsLayer {
         self.code.exits()
@@ -161,8 +170,11 @@ fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -
     let (file, text) = read(path).map_err(of_file)?;
     let given: BTreeMap<String, Decimal> = params.iter().map(|(name, Number(value))| (name.clone(), *value)).collect();
     let instance = file.instance(&given, timeframe).map_err(|errors| {
-        let key =
-            |error: &ParameterError| error.parameter().map_or("params".to_owned(), |name| format!("params.{name}"));
+        let key = |error: &ParameterError| match (error, error.parameter()) {
+            (ParameterError::FrameTooFine { .. }, _) => "file".to_owned(),
+            (_, Some(name)) => format!("params.{name}"),
+            (_, None) => "params".to_owned(),
+        };
         errors.iter().map(|error| Misfit { key: key(error), text: error.to_string() }).collect::<Vec<_>>()
     })?;
     Ok(Code::Rules { instance, text })
@@ -170,7 +182,25 @@ fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -
 
 /// A rule file and its text.
 pub(crate) fn read(path: &Path) -> anyhow::Result<(RuleFile, String)> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading the rule file {}", path.display()))?;
-    let file = RuleFile::parse(&path.display().to_string(), &bytes).map_err(|faults| anyhow!("{faults}"))?;
+    let bytes = bytes(path)?;
+    let file = RuleFile::parse(&shown(path), &bytes).map_err(|faults| anyhow!("{faults}"))?;
     Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The bytes of a rule file. A pipe is refused: whoever reads one waits until somebody writes.
+pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = || match fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(fs::read(path)?),
+        Ok(found) => bail!("found {}, expected a file", if found.is_dir() { "a folder" } else { "a pipe or a device" }),
+        Err(error) => Err(match fs::read_link(path) {
+            Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", shown(&target)),
+            Err(_) => error.into(),
+        }),
+    };
+    read().with_context(|| format!("reading the rule file {}", shown(path)))
+}
+
+/// A path on one line.
+pub(crate) fn shown(path: &Path) -> String {
+    legible::line(&path.display().to_string())
 }

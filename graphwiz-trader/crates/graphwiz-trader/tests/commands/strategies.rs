@@ -153,3 +153,28 @@ fn too_few_bars_are_no_proof() {
     let text = folder.refused(&["strategy", "check", "a"], 1);
     assert!(text.contains("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d"), "{text}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_named_and_neither_waited_for_nor_in_the_way_of_others() {
+    let folder = Folder::new();
+    folder.told(&["strategy", "new", "dip"]);
+    let pipe = std::process::Command::new("mkfifo").arg(folder.path("strategies/pipe.yaml")).status();
+    assert!(pipe.expect("a run").success());
+    std::os::unix::fs::symlink("nowhere", folder.path("strategies/link.yaml")).expect("a link");
+    let run = folder.run(&["strategy", "list"]);
+    let told = String::from_utf8(run.stdout).expect("a text");
+    assert!(run.status.code() == Some(1) && told.contains("\ndip (strategies/dip.yaml): "), "{told}");
+    for (name, fault) in [
+        ("pipe", "reading the rule file strategies/pipe.yaml: found a pipe or a device, expected a file"),
+        ("link", "reading the rule file strategies/link.yaml: found a link to nowhere, which cannot be followed"),
+    ] {
+        assert!(told.contains(&format!("FAIL {name} (strategies/{name}.yaml): not read\n  {fault}")), "{told}");
+        let file = format!("strategies/{name}.yaml");
+        for arguments in [&["strategy", "check", name][..], &["backtest", "--strategy-file", &file]] {
+            let text = folder.refused(arguments, 2);
+            assert!(text.contains(fault), "{text}");
+        }
+    }
+    folder.told(&["strategy", "check", "dip"]);
+}

@@ -16,6 +16,7 @@ use trading_core::time::Timeframe;
 
 use crate::commands::Call;
 use crate::kinds::Kind;
+use crate::ready;
 
 /// The bars on which the warm-up of rule files is told: those of the first run.
 const TIMEFRAME: Timeframe = Timeframe::M5;
@@ -36,8 +37,8 @@ struct Listed {
     parameters: Vec<Parameter>,
     /// Bars until it has a value, and until it has settled; `None` where it has faults.
     warm_up: Option<WarmUp>,
-    /// SHA-256, of a kind's name and parameters, or of a file's bytes.
-    hash: String,
+    /// SHA-256, of a kind's name and parameters, or of a file's bytes; `None` where that cannot be read.
+    hash: Option<String>,
     faults: Vec<String>,
 }
 
@@ -77,7 +78,7 @@ fn of_kind(name: &str, kind: &Kind) -> Listed {
         Err(fault) => (None, vec![format!("its defaults: {fault}")]),
     };
     let hash = hash(format!("{name}: {}", shown.join(", ")).as_bytes());
-    Listed { name: name.to_owned(), file: None, parameters, warm_up, hash, faults }
+    Listed { name: name.to_owned(), file: None, parameters, warm_up, hash: Some(hash), faults }
 }
 
 /// The rule files of a folder, in the order of their names; none where there is no folder.
@@ -95,22 +96,29 @@ fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
         }
     }
     paths.sort();
-    let listed = paths.iter().map(|path| {
-        let shown = path.display().to_string();
-        let bytes = fs::read(path).with_context(|| format!("reading the rule file {shown}"))?;
-        Ok(of_file(&shown, Some(shown.clone()), &bytes))
-    });
-    listed.collect()
+    Ok(paths.iter().map(|path| of_path(path)).collect())
+}
+
+/// One that cannot be read is listed with the reason, and hides no other.
+fn of_path(path: &Path) -> Listed {
+    let (shown, file) = (ready::shown(path), Some(path.display().to_string()));
+    match ready::bytes(path) {
+        Ok(bytes) => of_file(&shown, file, &bytes),
+        Err(error) => Listed { name: stem(&shown), file, faults: vec![format!("{error:#}")], ..Listed::default() },
+    }
+}
+
+fn stem(shown: &str) -> String {
+    Path::new(shown).file_stem().map(|name| name.display().to_string()).unwrap_or_default()
 }
 
 fn of_file(shown: &str, file: Option<String>, bytes: &[u8]) -> Listed {
-    let listed = Listed { file, hash: hash(bytes), ..Listed::default() };
-    let name = || Path::new(shown).file_stem().map(|name| name.display().to_string()).unwrap_or_default();
+    let listed = Listed { file, hash: Some(hash(bytes)), ..Listed::default() };
     let rules = match RuleFile::parse(shown, bytes) {
         Ok(rules) => rules,
         Err(faults) => {
             let faults = faults.to_string().lines().map(str::to_owned).collect();
-            return Listed { name: name(), faults, ..listed };
+            return Listed { name: stem(shown), faults, ..listed };
         }
     };
     let parameter = |one: &trading_core::rule_file::Parameter| Parameter {
@@ -121,7 +129,7 @@ fn of_file(shown: &str, file: Option<String>, bytes: &[u8]) -> Listed {
     };
     let (warm_up, faults) = match rules.instance(&std::collections::BTreeMap::new(), TIMEFRAME) {
         Ok(instance) => (Some(instance.warm_up()), Vec::new()),
-        Err(errors) => (None, errors.iter().map(|error| format!("{shown}: {error}")).collect()),
+        Err(errors) => (None, errors.iter().map(ToString::to_string).collect()),
     };
     let parameters = rules.parameters().iter().map(parameter).collect();
     Listed { name: rules.name().to_owned(), parameters, warm_up, faults, ..listed }
@@ -144,16 +152,14 @@ impl Display for Parameter {
 impl Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, file, parameters, warm_up, hash, faults } = self;
-        let place = file.as_ref().map_or(String::new(), |file| format!(" ({file})"));
+        let place = file.as_ref().map_or(String::new(), |file| format!(" ({})", legible::line(file)));
+        let hash = hash.as_ref().map_or(String::new(), |hash| format!("hash {hash}"));
         let parameters: Vec<_> = parameters.iter().map(ToString::to_string).collect();
         let parameters = if parameters.is_empty() { "no parameters".to_owned() } else { parameters.join(", ") };
         if let Some(WarmUp { defined, settle }) = warm_up {
-            return writeln!(
-                f,
-                "{name}{place}: {parameters}; warm-up {defined} bars, settles in {settle}; hash {hash}"
-            );
+            return writeln!(f, "{name}{place}: {parameters}; warm-up {defined} bars, settles in {settle}; {hash}");
         }
-        writeln!(f, "FAIL {name}{place}: hash {hash}")?;
+        writeln!(f, "FAIL {name}{place}: {}", if hash.is_empty() { "not read" } else { &hash })?;
         faults.iter().try_for_each(|fault| writeln!(f, "  {fault}"))
     }
 }
