@@ -295,7 +295,8 @@ pub(crate) enum StrategyCommand {
     /// All kinds, the rule files in the program, and those of ./strategies, with parameters, warm-up and hash
     #[command(after_help = "The hash is SHA-256: of a kind's name and parameters, of a rule file's bytes.\n\
         --json: {kinds, files}, each [{name, file, parameters: [{name, default, min, max}], \
-        warm_up: {defined, settle}, hash, faults}]. The warm-up of a file is that on the timeframe of the first run, 5m.")]
+        warm_up: {defined, settle}, hash, faults}]; warm_up and hash are null where a file does not tell them. The warm-up \
+        of a file is that on the timeframe of the first run, 5m.")]
     List,
     /// Write strategies/NAME.yaml, a rule file that runs as it is
     #[command(after_help = "--json: {file}.")]
@@ -306,9 +307,11 @@ pub(crate) enum StrategyCommand {
     /// Whether a strategy has no fault, sees no bar before it is there, and does not notice where its data began
     #[command(
         after_help = "Look-ahead: all bars from a random time on are replaced, a thousand times; no signal before may \
-        change. Start-up: five starts give the same signals once they have settled.\n\
-        --json: {strategy, checked, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, look_ahead, \
-        start_up}]}; checked: what was, in words; the last two null where they hold, else what is wrong."
+        change. Start-up: five starts give the same signals once they have settled. Signals: on how many bars it \
+        would buy and sell; never to buy is a warning.\n\
+        --json: {strategy, checked, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, buys, sells, \
+        no_buy, look_ahead, start_up}]}; checked: what was, in words; no_buy: null, or why it never buys; the last two \
+        null where they hold, else what is wrong."
     )]
     Check {
         /// A configured strategy, a kind with its defaults, strategies/NAME.yaml, or a rule file; the last three on

@@ -55,9 +55,10 @@ fn what_is_configured_and_every_kind_keep_their_word() {
     let folder = configured(&CROSS.replace("name: a", "name: mine").replace("5m}", "1h, params: {fast: 10}}"), "");
     let told = folder.told(&["strategy", "check", "mine"]);
     let on = "on 336 bars of bitstamp:BTC/USD 1h\n"; // 14 · 24
+    let signals = "on 336 bars of bitstamp:BTC/USD 1h: 3 BUY and 3 SELL, if nothing is held\n";
     let told_of =
         "the configured strategy mine, of kind sma_cross: no fault\nok   warm-up: 51 bars, 51 until it settles";
-    let expected = format!("{told_of}\nok   look-ahead {on}ok   start-up {on}");
+    let expected = format!("{told_of}\nok   signals {signals}ok   look-ahead {on}ok   start-up {on}");
     assert_eq!(told, expected);
     for kind in ["dca", "mean_reversion", "momentum", "rsi", "sma_cross"] {
         let told = folder.told(&["strategy", "check", kind]);
@@ -152,6 +153,27 @@ fn too_few_bars_are_no_proof() {
     let folder = configured(&CROSS.replace("5m}", "1d}"), ""); // 14 bars
     let text = folder.refused(&["strategy", "check", "a"], 1);
     assert!(text.contains("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d"), "{text}");
+}
+
+#[test]
+fn a_rule_file_that_never_buys_is_told_with_the_reason() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    let told = |rules: &str| {
+        fs::write(folder.path("strategies/t.yaml"), format!("name: t\n{rules}\n")).expect("a file");
+        let told = folder.told(&["strategy", "check", "t"]);
+        let line = told.lines().find(|line| line.contains(" signals on ")).expect("a line");
+        line.replace(" signals on 4032 bars of bitstamp:BTC/USD 5m: ", " ").replace(", if nothing is held", "")
+    };
+    assert_eq!(told("enter: true\nexit: close > 0"), "ok   4032 BUY and 0 SELL"); // to enter goes first
+    assert_eq!(told("enter: close < 0\nexit: close > 0"), "warn no BUY and 4032 SELL; enter was false on every bar");
+    let partly = "warn no BUY and 0 SELL; enter was false on 4013 bars and undefined on 19"; // 20 - 1
+    assert_eq!(told("enter: sma(20) < 0"), partly);
+    assert!(told("enter: profit > 0.1").contains("enter was undefined on every bar; look for held_bars and profit"));
+    assert!(told("enter: true\nsize: 0").contains("enter was true on 4032 bars, but size or limit was undefined"));
+    let json: Value = serde_json::from_str(&folder.told(&["strategy", "check", "t", "--json"])).expect("JSON");
+    let on = &json["series"][0];
+    assert_eq!((&on["buys"], &on["sells"], on["no_buy"].is_string()), (&json!(0), &json!(0), true));
 }
 
 #[cfg(unix)]

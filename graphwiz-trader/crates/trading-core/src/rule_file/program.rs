@@ -57,16 +57,18 @@ impl Program {
         program
     }
 
+    /// What `enter` is at the newest bar; `None`: undefined.
+    #[must_use]
+    pub fn enter(&self) -> Option<bool> {
+        self.slots.bool(self.enter)
+    }
+
     fn entry(&self) -> Signal {
         let size = self.size.map_or(Some(1.0), |size| self.slots.numbers[size.index()]).filter(|size| *size > 0.0);
         let Some(size) = size.map(|size| size.min(1.0)) else { return Signal::None };
         let Some(limit) = self.limit else { return Signal::Buy { size } };
         let price = self.slots.numbers[limit.index()].filter(|price| *price > 0.0).and_then(decimal_of_f64);
         price.map_or(Signal::None, |price| Signal::BuyLimit { price, valid_bars: self.valid_bars, size })
-    }
-
-    fn is_true(&self, id: NodeId) -> bool {
-        self.slots.bool(id) == Some(true)
     }
 }
 
@@ -83,8 +85,8 @@ impl Strategy for Program {
             }
         }
         self.own.iter_mut().for_each(|step| step.run(bar, position, &mut self.slots));
-        let is_exit = self.exit.is_some_and(|exit| self.is_true(exit));
-        match (self.is_true(self.enter), is_exit) {
+        let is_exit = self.exit.and_then(|exit| self.slots.bool(exit)) == Some(true);
+        match (self.enter() == Some(true), is_exit) {
             // While flat a sale does no more than to call an entry back, so the new entry is what counts.
             (true, false) => self.entry(),
             (true, true) if position.is_none() => self.entry(),

@@ -1,7 +1,7 @@
 //! Does a strategy keep its word? It sees no bar before it is there, and does not notice where the data began.
 //!
 //! [`look_ahead`] and [`start_up`] ask strategies on a series, flat throughout. A difference names the first bar and
-//! both answers.
+//! both answers. [`answers`] says how much there was to compare: one that never answers differs nowhere.
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +59,22 @@ impl fmt::Display for Shown {
             Signal::Sell => f.write_str("SELL"),
         }
     }
+}
+
+/// How often a strategy wants what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers {
+    /// Bars on which it wants to enter.
+    pub buys: usize,
+    /// Bars on which it wants to close what it holds.
+    pub sells: usize,
+}
+
+/// How often a new strategy wants to buy and to sell.
+pub fn answers<S: Strategy>(series: &Series, make: impl Fn(&Series) -> S) -> Answers {
+    let of_all = signals(series, 0, series.records.len(), make);
+    let buys = of_all.iter().filter(|signal| matches!(signal, Signal::Buy { .. } | Signal::BuyLimit { .. })).count();
+    Answers { buys, sells: of_all.iter().filter(|signal| **signal == Signal::Sell).count() }
 }
 
 /// Replaces all bars from a random one on, a thousand times, and finds a signal before it that changed; `None` is good.

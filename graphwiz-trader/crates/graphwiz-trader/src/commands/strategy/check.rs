@@ -10,7 +10,8 @@ use platform::process::{Ended, Usage};
 use serde::Serialize;
 use trading_core::bars::Series;
 use trading_core::instrument::InstrumentId;
-use trading_core::strategy::checks::{STARTS, look_ahead, start_up};
+use trading_core::rule_file::Instance;
+use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up};
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
 
@@ -39,6 +40,11 @@ struct OnSeries {
     instrument: InstrumentId,
     timeframe: Timeframe,
     bars: usize,
+    /// Bars on which it wants to buy, and to sell, if it holds nothing.
+    buys: usize,
+    sells: usize,
+    /// Why there is no bar on which it wants to buy, as far as that can be said.
+    no_buy: Option<String>,
     /// The first bar whose signal another future changed.
     look_ahead: Option<String>,
     /// The first bar whose signal another start changed, or why that cannot be told.
@@ -60,7 +66,10 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
         if bars < defined {
             bail!("warm-up needs {defined} bars, got {bars} of {instrument} {}", series.timeframe);
         }
-        checked.series.push(OnSeries::of(instrument, &series, settle, &|| ready.make()));
+        let mut on = OnSeries::of(instrument, &series, settle, &|| ready.make());
+        let why = || ready.rules().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series));
+        on.no_buy = (on.buys == 0).then(why);
+        checked.series.push(on);
     }
     call.print(&checked)?;
     let is_sound = checked.series.iter().all(|on| on.look_ahead.is_none() && on.start_up.is_none());
@@ -93,18 +102,23 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyh
         let what = format!("the kind {target}, with its defaults");
         return Ok(Named { strategy: first.beside(target.to_owned(), target, None), folder, what });
     }
-    let is_there = |path: &Path| path.try_exists().with_context(|| format!("looking for {}", path.display()));
+    // A link that leads nowhere is there, too; reading it says so.
+    let is_there = |path: &Path| {
+        let is_there = if path.is_symlink() { Ok(true) } else { path.try_exists() };
+        is_there.with_context(|| format!("looking for {}", legible::name(&path.display().to_string())))
+    };
     let path = if is_there(own)? { own.to_owned() } else { PathBuf::from(target) };
     let is_name = !target.contains(['/', '.']);
     if is_name && !is_there(&path)? {
         let kinds = call.registry.kinds().map(|(kind, _)| kind);
         let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
         let hint = did_you_mean(target, known);
-        let text = format!("no strategy, kind or rule file {target:?}; {} is not there either{hint}", own.display());
+        let (target, own) = (legible::quoted(target), ready::shown(own));
+        let text = format!("no strategy, kind or rule file {target}; {own} is not there either{hint}");
         return Err(Usage(text).into());
     }
     let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
-    let what = format!("the rule file {}", path.display());
+    let what = format!("the rule file {}", ready::shown(&path));
     Ok(Named { strategy: first.beside(rules.name().to_owned(), RULES, Some(path)), folder, what })
 }
 
@@ -116,7 +130,31 @@ impl OnSeries {
             _ => Some(format!("cannot be told: {} bars are needed, got {bars}", settle + STARTS)),
         };
         let look_ahead = look_ahead(series, SEED, |_| make()).map(|difference| difference.to_string());
-        Self { instrument: instrument.clone(), timeframe: series.timeframe, bars, look_ahead, start_up }
+        let Answers { buys, sells } = answers(series, |_| make());
+        let (instrument, timeframe) = (instrument.clone(), series.timeframe);
+        Self { instrument, timeframe, bars, buys, sells, no_buy: None, look_ahead, start_up }
+    }
+}
+
+/// What became of `enter`.
+fn why_no_buy(rules: &Instance, series: &Series) -> String {
+    let mut program = rules.program();
+    let (mut are_true, mut are_undefined) = (0, 0);
+    let bars = series.records.len();
+    for index in 0..bars {
+        program.on_bar(&series.bar(index), None);
+        are_true += usize::from(program.enter() == Some(true));
+        are_undefined += usize::from(program.enter().is_none());
+    }
+    if are_true > 0 {
+        return format!("enter was true on {are_true} bars, but size or limit was undefined or not above 0 there");
+    }
+    match are_undefined {
+        0 => "enter was false on every bar".to_owned(),
+        all if all == bars => "enter was undefined on every bar; look for held_bars and profit, which are undefined \
+                               while nothing is held, and for a division by 0"
+            .to_owned(),
+        some => format!("enter was false on {} bars and undefined on {some}", bars - some),
     }
 }
 
@@ -125,8 +163,12 @@ impl Display for Checked {
         let Self { checked, warm_up: WarmUp { defined, settle }, series, .. } = self;
         writeln!(f, "{checked}: no fault")?;
         writeln!(f, "ok   warm-up: {defined} bars, {settle} until it settles")?;
-        for OnSeries { instrument, timeframe, bars, look_ahead, start_up } in series {
+        for OnSeries { instrument, timeframe, bars, buys, sells, no_buy, look_ahead, start_up } in series {
             let on = format!("on {bars} bars of {instrument} {timeframe}");
+            match no_buy {
+                None => writeln!(f, "ok   signals {on}: {buys} BUY and {sells} SELL, if nothing is held")?,
+                Some(why) => writeln!(f, "warn signals {on}: no BUY and {sells} SELL, if nothing is held; {why}")?,
+            }
             for (name, fault) in [("look-ahead", look_ahead), ("start-up", start_up)] {
                 match fault {
                     None => writeln!(f, "ok   {name} {on}")?,
@@ -171,6 +213,7 @@ mod tests {
         // The second of the five starts is at bar 19, (100 - 1) / 5. Of all bars the 21st, that at 00:20, is a seventh
         // one.
         let expected = "the kind counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\
+                        ok   signals on 100 bars of kraken:BTC/EUR 1m: 14 BUY and 0 SELL, if nothing is held\n\
                         ok   look-ahead on 100 bars of kraken:BTC/EUR 1m\n\
                         FAIL start-up on 100 bars of kraken:BTC/EUR 1m: bar 2024-01-01T00:20Z: BUY of size 1 with all \
                         bars, nothing in the run that differs from 2024-01-01T00:19Z\n";

@@ -36,6 +36,13 @@ impl Strategy for Cheat {
 }
 
 #[test]
+fn what_is_answered_is_counted() {
+    let counting = |every| move |_: &Series| Counting { every, settle: 0, bar: 0 };
+    assert_eq!(answers(&series(50), counting(7)), Answers { buys: 7, sells: 0 });
+    assert_eq!(answers(&series(0), counting(7)), Answers { buys: 0, sells: 0 });
+}
+
+#[test]
 fn a_strategy_that_looks_ahead_is_found() {
     let cheat = |ahead| {
         move |series: &Series| Cheat { closes: series.records.iter().map(|r| r.close).collect(), ahead, bar: 0 }
