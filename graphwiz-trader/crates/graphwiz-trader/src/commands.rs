@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod data;
+mod line;
 pub(crate) mod strategy;
 
 use std::fmt::{self, Display};

@@ -50,6 +50,7 @@ use rust_decimal::Decimal;
 
 use fault::Found;
 pub use fault::{Fault, Faults};
+pub use names::is_name;
 pub use parameters::{Parameter, ParameterError, ParameterRange};
 pub use program::Program;
 use sections::Draft;

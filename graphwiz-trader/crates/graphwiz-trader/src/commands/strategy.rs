@@ -5,16 +5,18 @@ mod list;
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use platform::process::{Ended, Usage};
 use serde_json::json;
-use trading_core::rule_file::shipped;
+use trading_core::rule_file::{is_name, shipped};
 
+use super::line::Line;
 use super::{Call, Fact};
 use crate::cli::StrategyCommand;
-use crate::config::RuleFiles;
+use crate::config::strategies::{default_instruments, default_timeframe};
+use crate::config::{Config, RuleFiles};
 
 /// The folder of the user's rule files, in the working directory.
 const FOLDER: &str = "strategies";
@@ -38,15 +40,13 @@ fn file_of(name: &str) -> PathBuf {
 
 /// Writes a rule file to begin with; one that is there stays.
 fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
-    let is_name = |name: &str| {
-        let first = name.starts_with(|c: char| c.is_ascii_lowercase());
-        first && name.len() <= 32 && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
-    };
     if !is_name(name) {
-        let text = format!("{name:?} is no name, expected a letter a-z and up to 31 of a-z, 0-9 and _");
+        let name = legible::quoted(name);
+        let text = format!("{name} is no name, expected a letter a-z and up to 31 of a-z, 0-9 and _");
         return Err(Usage(text).into());
     }
-    let taken = taken(call, name)?;
+    let config = configuration(call)?;
+    let taken = taken(call, config.as_ref(), name);
     if !taken.is_empty() {
         let text = format!(
             "{name:?} is {}, which `strategy check {name}` checks in place of a file; choose another name",
@@ -58,23 +58,69 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
     let path = file_of(name);
     let mut file = File::create_new(&path).with_context(|| format!("making the rule file {}", path.display()))?;
     file.write_all(shipped::template(name).as_bytes())?;
-    let path = path.display().to_string();
-    let lines = format!("{path}: written; `graphwiz-trader backtest --strategy-file {path}` runs it\n");
-    call.print(&Fact { value: json!({ "file": path }), lines })?;
+    let lines = format!("{}: written\n{}", path.display(), next_steps(call, config.as_ref(), name, &path));
+    call.print(&Fact { value: json!({ "file": path.display().to_string() }), lines })?;
     Ok(Ended::Done)
 }
 
-/// What has this name and is found before a rule file that has it.
-fn taken(call: &Call<'_>, name: &str) -> anyhow::Result<Vec<String>> {
+/// The configuration; one can begin without.
+fn configuration(call: &Call<'_>) -> anyhow::Result<Option<Config>> {
     let path = call.origin.path;
+    let is_there = path.try_exists().with_context(|| format!("looking for the configuration {}", path.display()))?;
+    Ok(if is_there { Some(call.config(RuleFiles::Of(&[]))?) } else { None })
+}
+
+/// What to do with a new file: try it, and configure it, where there is no configuration in this order.
+fn next_steps(call: &Call<'_>, config: Option<&Config>, name: &str, path: &Path) -> String {
+    let mut check = Line::begin(call, &["strategy", "check"]);
+    check.word(&path.display().to_string());
+    let mut backtest = Line::begin(call, &["backtest"]);
+    backtest.flag("strategy-file", path.display());
+    let commands = format!("  {check}\n  {backtest}\n");
+    let first = config.and_then(|config| config.strategies.first());
+    let instruments = first.map_or_else(default_instruments, |first| first.instruments.clone());
+    let timeframe = first.map_or_else(default_timeframe, |first| first.timeframe);
+    let instruments: Vec<_> = instruments.iter().map(|instrument| format!("\"{instrument}\"")).collect();
+    let entry = format!(
+        "  - name: {name}\n    kind: rules\n    file: {}\n    instruments: [{}]\n    timeframe: {timeframe}\n",
+        seen_from(call.origin.folder(), path),
+        instruments.join(", ")
+    );
+    let configuration = legible::line(&call.origin.path.display().to_string());
+    match first {
+        Some(_) => format!(
+            "Check it, and run it:\n{commands}To run it with every backtest, put this under strategies in \
+             {configuration}:\n{entry}"
+        ),
+        None => format!(
+            "Write {configuration}:\nstrategies:\n{entry}Put bars into examples/market, as bitstamp_BTC-USD_5m.csv, or \
+             name another folder in data.import. Then check it, and run it:\n{commands}"
+        ),
+    }
+}
+
+/// A file as the configuration in `folder` names it.
+fn seen_from(folder: &Path, file: &Path) -> String {
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    let up = folder.components().filter(|part| is_plain(*part)).map(|_| "..").collect::<PathBuf>().join(file);
+    let same = |a: &Path, b: &Path| Some(fs::canonicalize(a).ok()? == fs::canonicalize(b).ok()?);
+    let is_there = folder.as_os_str().is_empty() || folder.exists();
+    // A folder that is a link, or lies elsewhere, has another way to the file.
+    if folder.is_relative() && (!is_there || same(&folder.join(&up), file) == Some(true)) {
+        return up.display().to_string();
+    }
+    let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    json!(absolute.display().to_string()).to_string() // in quotes: a path may hold anything
+}
+
+/// What has this name and is found before a rule file that has it.
+fn taken(call: &Call<'_>, config: Option<&Config>, name: &str) -> Vec<String> {
     let mut taken = Vec::new();
     if call.registry.kind(name).is_ok() {
         taken.push("the name of a kind".to_owned());
     }
-    // One can begin without a configuration.
-    let is_there = path.try_exists().with_context(|| format!("looking for the configuration {}", path.display()))?;
-    if is_there && call.config(RuleFiles::Of(&[]))?.strategies.iter().any(|strategy| strategy.name == name) {
-        taken.push(format!("the name of a strategy of {}", path.display()));
+    if config.is_some_and(|config| config.strategies.iter().any(|strategy| strategy.name == name)) {
+        taken.push(format!("the name of a strategy of {}", call.origin.path.display()));
     }
-    Ok(taken)
+    taken
 }

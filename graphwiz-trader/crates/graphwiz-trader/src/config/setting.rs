@@ -9,6 +9,11 @@ use rust_decimal::Decimal;
 
 use super::number::Number;
 
+/// The longest setting.
+const MAX_BYTES: usize = 1000;
+/// The deepest key of the configuration has five parts.
+const MAX_PARTS: usize = 16;
+
 /// A key and what it is set to, as they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
@@ -20,8 +25,13 @@ impl FromStr for Setting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_key = |key: &str| !key.is_empty() && key.split('.').all(|part| !part.is_empty());
+        let is_part = |part: &str| !part.is_empty() && !part.contains(char::is_control);
+        let is_key = |key: &str| key.split('.').all(is_part);
         match text.split_once('=') {
+            // Each part is a level of a tree, which is walked level by level.
+            Some((key, _)) if text.len() > MAX_BYTES || key.split('.').count() > MAX_PARTS => {
+                Err(format!("expected at most {MAX_BYTES} bytes, and a key of at most {MAX_PARTS} parts"))
+            }
             Some((key, value)) if is_key(key) => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
             _ => {
                 Err("expected NAME=NUMBER for a parameter, or SECTION.KEY=VALUE for a key of the configuration".into())
@@ -44,7 +54,13 @@ impl Setting {
     pub fn parameter(&self) -> Option<Result<(&str, Number), String>> {
         let is_fair = |number: &Decimal| number.abs() <= Decimal::from(10_u64.pow(15));
         let number = || self.value.parse().or_else(|_| Decimal::from_scientific(&self.value)).ok().filter(is_fair);
+        let digits = self.value.trim_start_matches(['+', '-']);
+        let has_leading_zero = digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
         (!self.key.contains('.')).then(|| match number() {
+            // As in the file, where YAML makes it doubtful.
+            Some(_) if has_leading_zero => {
+                Err(format!("--set {self}: found {} with a leading zero, expected a number without", self.value))
+            }
             Some(number) => Ok((self.key.as_str(), Number(number.normalize()))),
             None => Err(format!("--set {self}: found {:?}, expected a number from -1e15 to 1e15", self.value)),
         })

@@ -57,12 +57,12 @@ fn default_name() -> String {
 }
 
 /// What a strategy trades where that is left out: what the first run does.
-pub(super) fn default_instruments() -> Vec<InstrumentId> {
+pub(crate) fn default_instruments() -> Vec<InstrumentId> {
     "bitstamp:BTC/USD".parse().into_iter().collect()
 }
 
 /// The bars of the first run.
-pub(super) fn default_timeframe() -> Timeframe {
+pub(crate) fn default_timeframe() -> Timeframe {
     Timeframe::M5
 }
 

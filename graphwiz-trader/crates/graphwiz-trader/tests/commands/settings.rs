@@ -49,6 +49,16 @@ fn what_is_set_is_checked_as_what_is_written() {
     let cross = "--set trading.max_drawdown=0.04: trading.max_daily_loss: found 0.05, expected less than";
     assert!(text.contains(unknown) && text.contains(cross), "{text}");
     assert!(refused(&["fast"]).contains("expected NAME=NUMBER for a parameter"));
+    // As in the file.
+    assert!(
+        refused(&["fast=010"]).contains("--set fast=010: found 010 with a leading zero, expected a number without")
+    );
+    assert!(refused(&["risk.cooldown_bars=010"]).contains("found 010 with a leading zero"));
+    assert!(refused(&["fa\u{1b}st=10"]).contains("expected NAME=NUMBER for a parameter"));
+    let deep = format!("{}=1", vec!["a"; 20_000].join("."));
+    for too_large in [&deep, &format!("risk={}", "[".repeat(20_000)), &format!("{}=1", vec!["a"; 17].join("."))] {
+        assert!(refused(&[too_large]).contains("expected at most 1000 bytes, and a key of at most 16 parts"));
+    }
 }
 
 #[test]
@@ -75,6 +85,12 @@ fn run(folder: &Folder, command: &mut Command, variables: &[(&str, &str)]) {
     assert!(run.status.success(), "{command:?}: {}", String::from_utf8_lossy(&run.stderr));
 }
 
+/// Runs a line in a shell, in the folder.
+#[track_caller]
+pub(super) fn shell(folder: &Folder, line: &str, variables: &[(&str, &str)]) {
+    run(folder, Command::new("/bin/sh").args(["-c", line]), variables);
+}
+
 /// The line that the page of the report `name` has gives its fingerprint again in a shell; it is `expected`.
 #[track_caller]
 fn gives_it_again(
@@ -92,7 +108,7 @@ fn gives_it_again(
     let line = line.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
     assert_eq!(line, expected);
     fs::remove_dir_all(folder.path("backtests")).expect("no reports");
-    run(folder, Command::new("/bin/sh").args(["-c", &line]), &[]);
+    shell(folder, &line, &[]);
     assert_eq!(fingerprint(), first, "{line}");
     first
 }

@@ -1,5 +1,6 @@
 //! `strategy list` and `strategy check`, of kinds, configured strategies and rule files.
 
+use super::settings::shell;
 use super::{CROSS, Folder, ROOM, configured};
 use serde_json::{Value, json};
 use std::fs;
@@ -155,6 +156,49 @@ fn too_few_bars_are_no_proof() {
     assert!(text.contains("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d"), "{text}");
 }
 
+/// What `strategy new dip` prints: its commands, and the lines of YAML.
+#[track_caller]
+fn next_steps(folder: &Folder, config: &[&str]) -> (Vec<String>, String) {
+    let told = folder.told(&[config, &["strategy", "new", "dip"]].concat());
+    let (commands, others): (Vec<_>, Vec<_>) = told.lines().partition(|line| line.starts_with("  graphwiz-trader "));
+    let is_yaml = |line: &&&str| line.starts_with("  ") || line.starts_with("strategies:");
+    let yaml = others.iter().filter(is_yaml).map(|line| format!("{line}\n")).collect();
+    (commands.into_iter().map(str::to_owned).collect(), yaml)
+}
+
+#[test]
+fn the_next_steps_of_a_new_rule_file_work_word_for_word() {
+    let folder = Folder::new();
+    let (commands, yaml) = next_steps(&folder, &[]);
+    commands.iter().for_each(|command| shell(&folder, command, &[]));
+    let config = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a configuration");
+    let config = config.replace("\nbacktesting:", &format!("{yaml}\nbacktesting:"));
+    fs::write(folder.path("config/graphwiz.yaml"), config).expect("a configuration");
+    let told = folder.told(&["backtest"]);
+    assert!(told.contains("sma_cross: final=") && told.contains("\ndip: final="), "{told}");
+
+    for (config, place) in [(&[][..], "config/graphwiz.yaml"), (&["--config", "my own.yaml"], "my own.yaml")] {
+        let folder = Folder::new();
+        fs::remove_dir_all(folder.path("config")).expect("no configuration");
+        let (commands, yaml) = next_steps(&folder, config);
+        fs::create_dir(folder.path("config")).expect("a folder");
+        fs::write(folder.path(place), yaml).expect("a configuration");
+        commands.iter().for_each(|command| shell(&folder, command, &[]));
+        assert!(folder.told(&[config, &["backtest"]].concat()).contains("\ndip: final="));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_lies_elsewhere_names_a_new_rule_file_as_it_can() {
+    let folder = Folder::new();
+    fs::rename(folder.path("config"), folder.path("examples/config")).expect("moved");
+    std::os::unix::fs::symlink("examples/config", folder.path("config")).expect("a link");
+    let (_, yaml) = next_steps(&folder, &[]);
+    let file = fs::canonicalize(folder.path("strategies/dip.yaml")).expect("a path");
+    assert!(yaml.contains(&format!("\n    file: \"{}\"\n", file.display())), "{yaml}");
+}
+
 #[test]
 fn a_rule_file_that_never_buys_is_told_with_the_reason() {
     let folder = Folder::new();
@@ -199,4 +243,25 @@ fn what_is_no_file_is_named_and_neither_waited_for_nor_in_the_way_of_others() {
         }
     }
     folder.told(&["strategy", "check", "dip"]);
+}
+
+#[test]
+fn names_are_told_on_one_line_and_no_longer_than_they_are_worth() {
+    let folder = Folder::new();
+    let long = "a".repeat(300);
+    for (arguments, code) in
+        [(["new", &long], 2), (["new", "a\n\u{1b}b"], 2), (["check", &long], 1), (["check", "a\u{1b}b"], 2)]
+    {
+        let text = folder.refused(&[&["strategy"], &arguments[..]].concat(), code);
+        assert!(text.len() < 300 && text.lines().count() == 1 && !text.contains('\u{1b}'), "{text:?}");
+    }
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    for name in [long.as_str(), "\"a\\n\\eb\""] {
+        fs::write(folder.path("strategies/t\u{1b}.yaml"), format!("name: {name}\nenter: true\n")).expect("a file");
+        let run = folder.run(&["strategy", "list"]);
+        let told = String::from_utf8(run.stdout).expect("a text");
+        let fault = "  strategies/t\\u{1b}.yaml:1:7: name must be a letter a-z and up to 31 of a-z, 0-9, _; found a";
+        let line = told.lines().last().expect("a line");
+        assert!(line.starts_with(fault) && line.len() < 200 && !told.contains('\u{1b}'), "{told:?}");
+    }
 }

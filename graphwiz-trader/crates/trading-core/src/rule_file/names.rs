@@ -156,7 +156,8 @@ pub(super) static INDICATORS: [Signature; 18] = [
     of_series("stdev", Indicator::Stdev, N),
 ];
 
-const OTHERS: [(&str, Meaning); 22] = [
+/// The names that are no indicators.
+pub(super) const OTHERS: [(&str, Meaning); 22] = [
     ("open", Meaning::Field(Field::Open)),
     ("high", Meaning::Field(Field::High)),
     ("low", Meaning::Field(Field::Low)),
@@ -195,8 +196,9 @@ pub(super) fn is_taken(name: &str) -> bool {
     WORDS.contains(&name) || meaning(name).is_some()
 }
 
-/// [a-z][a-z0-9_]{0,31}
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a rule file may be called so, or what stands in it: a letter a-z and up to 31 of a-z, 0-9 and _.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     name.len() <= 32
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
