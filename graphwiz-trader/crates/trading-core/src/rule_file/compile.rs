@@ -15,7 +15,7 @@ use super::syntax::{Expr, Kind, Sign};
 use crate::time::Timeframe;
 
 /// Coarser frames of a file at most.
-const MAX_FRAMES: usize = 3;
+pub(super) const MAX_FRAMES: usize = 3;
 
 /// A node and what it is; `None` where there was a fault.
 pub(super) type Value = Option<(NodeId, Type)>;

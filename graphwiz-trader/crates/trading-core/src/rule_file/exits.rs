@@ -20,7 +20,7 @@ pub(super) struct Exits {
     size_stop: Option<Amount>,
 }
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["stop_loss", "trailing_percent", "atr_multiple", "partial_targets", "cooldown_bars", "stop_guard", "size_stop"];
 
 impl Exits {

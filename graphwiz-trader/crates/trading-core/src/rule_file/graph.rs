@@ -6,9 +6,9 @@ use super::fault::Found;
 use super::names::{Clock, Field, Held, Indicator};
 
 /// Nodes of a program at most.
-const MAX_NODES: usize = 1000;
+pub(super) const MAX_NODES: usize = 1000;
 /// Indicators among them at most.
-const MAX_INDICATORS: usize = 100;
+pub(super) const MAX_INDICATORS: usize = 100;
 
 /// The place of a node in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

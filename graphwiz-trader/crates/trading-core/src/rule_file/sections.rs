@@ -15,11 +15,11 @@ use super::syntax;
 use super::yaml::{Entry, Node, Value};
 use crate::time::Timeframe;
 
-const MAX_PARAMETERS: usize = 32;
-const MAX_LETS: usize = 64;
-const KEYS: [&str; 11] =
+pub(super) const MAX_PARAMETERS: usize = 32;
+pub(super) const MAX_LETS: usize = 64;
+pub(super) const KEYS: [&str; 11] =
     ["name", "description", "params", "require", "let", "enter", "exit", "size", "limit", "valid_bars", "exits"];
-const PARAMETER_KEYS: [&str; 4] = ["default", "min", "max", "step"];
+pub(super) const PARAMETER_KEYS: [&str; 4] = ["default", "min", "max", "step"];
 
 /// What a file without a fault says.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use super::lexer::{self, Token, Word};
 use super::yaml::Scalar;
 
 /// How deep an expression nests at most.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// A part of an expression and where it stands in the file.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 mod faults;
 mod language;
 mod limits;
+mod page;
 mod random;
 mod reference;
 mod warm_up;
