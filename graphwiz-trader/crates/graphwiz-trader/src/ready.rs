@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 use platform::process::Usage;
 use rust_decimal::Decimal;
-use trading_core::rule_file::{Instance, ParameterError, RuleFile};
+use trading_core::rule_file::{Instance, MAX_BYTES, ParameterError, RuleFile};
 use trading_core::rules::ExitsLayer;
 use trading_core::strategy::WarmUp;
 use trading_core::time::Timeframe;
@@ -187,9 +187,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<(RuleFile, String)> {
     Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// The bytes of a rule file. A pipe is refused: whoever reads one waits until somebody writes.
+/// The bytes of a rule file. A pipe is refused, as whoever reads one waits until somebody writes; and a large file is.
 pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let read = || match fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() > MAX_BYTES as u64 => {
+            bail!("the file has {} bytes, expected at most {MAX_BYTES}", found.len())
+        }
         Ok(found) if found.is_file() => Ok(fs::read(path)?),
         Ok(found) => bail!("found {}, expected a file", if found.is_dir() { "a folder" } else { "a pipe or a device" }),
         Err(error) => Err(match fs::read_link(path) {

@@ -60,7 +60,7 @@ use crate::strategy::WarmUp;
 use crate::time::Timeframe;
 
 /// The largest file, in bytes.
-const MAX_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 
 /// A rule file without a fault.
 #[derive(Debug, Clone)]

@@ -228,11 +228,14 @@ fn what_is_no_file_is_named_and_neither_waited_for_nor_in_the_way_of_others() {
     let pipe = std::process::Command::new("mkfifo").arg(folder.path("strategies/pipe.yaml")).status();
     assert!(pipe.expect("a run").success());
     std::os::unix::fs::symlink("nowhere", folder.path("strategies/link.yaml")).expect("a link");
+    let large = fs::File::create(folder.path("strategies/large.yaml")).expect("a file");
+    large.set_len(1 << 30).expect("a hole");
     let run = folder.run(&["strategy", "list"]);
     let told = String::from_utf8(run.stdout).expect("a text");
     assert!(run.status.code() == Some(1) && told.contains("\ndip (strategies/dip.yaml): "), "{told}");
     for (name, fault) in [
         ("pipe", "reading the rule file strategies/pipe.yaml: found a pipe or a device, expected a file"),
+        ("large", "reading the rule file strategies/large.yaml: the file has 1073741824 bytes, expected at most 65536"),
         ("link", "reading the rule file strategies/link.yaml: found a link to nowhere, which cannot be followed"),
     ] {
         assert!(told.contains(&format!("FAIL {name} (strategies/{name}.yaml): not read\n  {fault}")), "{told}");
