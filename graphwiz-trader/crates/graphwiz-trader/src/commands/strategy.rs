@@ -101,15 +101,15 @@ fn next_steps(call: &Call<'_>, config: Option<&Config>, name: &str, path: &Path)
 
 /// A file as the configuration in `folder` names it.
 fn seen_from(folder: &Path, file: &Path) -> String {
-    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
-    let up = folder.components().filter(|part| is_plain(*part)).map(|_| "..").collect::<PathBuf>().join(file);
-    let same = |a: &Path, b: &Path| Some(fs::canonicalize(a).ok()? == fs::canonicalize(b).ok()?);
-    let is_there = folder.as_os_str().is_empty() || folder.exists();
+    let parts: Vec<_> = folder.components().filter(|part| *part != Component::CurDir).collect();
+    let up = parts.iter().map(|_| "..").collect::<PathBuf>().join(file);
+    let real = |path: &Path| fs::canonicalize(path).ok();
     // A folder that is a link, or lies elsewhere, has another way to the file.
-    if folder.is_relative() && (!is_there || same(&folder.join(&up), file) == Some(true)) {
+    let is_below = parts.iter().all(|part| matches!(part, Component::Normal(_)));
+    if is_below && (!folder.exists() || real(&folder.join(&up)) == real(file)) {
         return up.display().to_string();
     }
-    let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let absolute = real(file).unwrap_or_else(|| file.to_owned());
     json!(absolute.display().to_string()).to_string() // in quotes: a path may hold anything
 }
 

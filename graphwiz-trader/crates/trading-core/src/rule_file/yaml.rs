@@ -131,7 +131,7 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
     }
 }
 
-/// Where a `!` stands alone before a value: the parser takes it for a tag and drops it, so that `! a` would read as `a`.
+/// Where a `!` stands alone before a value: the parser takes it for a tag and drops it, and `! a` would read as `a`.
 fn lone_tag(node: &Node, file: &str) -> Option<usize> {
     match &node.value {
         Value::Null => None,

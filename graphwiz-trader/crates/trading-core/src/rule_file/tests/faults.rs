@@ -69,7 +69,8 @@ fn what_is_not_near_is_not_suggested() {
     told("enter: abx > 1", "3:8: unknown name abx; did you mean adx?");
     told(
         "exits: { target: 1 }",
-        "3:10: unknown key target, expected stop_loss, trailing_percent, atr_multiple, partial_targets, cooldown_bars, stop_guard, size_stop",
+        "3:10: unknown key target, expected stop_loss, trailing_percent, atr_multiple, partial_targets, cooldown_bars, \
+         stop_guard, size_stop",
     );
 }
 
