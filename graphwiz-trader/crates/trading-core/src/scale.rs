@@ -1,7 +1,7 @@
 //! In which steps are the counts of a series kept?
 //!
 //! A [`Scale`] is two powers of ten. Counts move to a finer one by [`refine`], and to the coarsest that holds them by
-//! [`coarsest`]; both are exact.
+//! [`coarsen`]; both are exact.
 
 use crate::bars::{NO_VOLUME, Record, Series};
 use crate::counts::power;
