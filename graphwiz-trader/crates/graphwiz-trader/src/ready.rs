@@ -153,7 +153,7 @@ impl<'a> Ready<'a> {
     }
 
     /// The text of its rule file.
-    pub(crate) fn rules(&self) -> Option<&str> {
+    pub(crate) fn rule_text(&self) -> Option<&str> {
         match &self.code {
             Code::Kind { .. } => None,
             Code::Rules { text, .. } => Some(text),

@@ -273,7 +273,7 @@ impl Trial<'_> {
     /// Over everything that the report depends on beside its bars.
     fn config_hash(&self) -> anyhow::Result<[u8; 32]> {
         let Config { trading, risk, instruments, backtesting, data, gates, .. } = self.config;
-        let ran = self.strategies.iter().map(|ready| (ready.strategy, ready.parameters(), ready.rules()));
+        let ran = self.strategies.iter().map(|ready| (ready.strategy, ready.parameters(), ready.rule_text()));
         let strategies: Vec<_> = ran.collect();
         let costs = (backtesting.initial_capital, backtesting.commission, backtesting.slippage);
         let judged = (backtesting.risk_free_rate, &gates.live, data.max_gap_bars);

@@ -20,13 +20,13 @@ pub(super) fn strategy(ready: &Ready<'_>, rules: &StrategyRules) -> StrategyTold
         params: ready.parameters().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         capital_share: exact::to_f64(&rules.capital_share),
         exits: exits(ready, &rules.exits),
-        rules: ready.rules().map(ToOwned::to_owned),
+        rules: ready.rule_text().map(ToOwned::to_owned),
     }
 }
 
 /// The exits that took effect, each with its origin.
 fn exits(ready: &Ready<'_>, exits: &Exits) -> BTreeMap<&'static str, ExitTold> {
-    let code = if ready.rules().is_some() { Origin::RuleFile } else { Origin::Kind };
+    let code = if ready.rule_text().is_some() { Origin::RuleFile } else { Origin::Kind };
     let layers = [(ready.strategy.exits.layer(), Origin::Strategy), (ready.exits(), code)];
     let from = |says: fn(&ExitsLayer) -> bool| {
         layers.iter().find(|(layer, _)| says(layer)).map_or(Origin::Risk, |(_, origin)| *origin)
