@@ -33,7 +33,7 @@ use tree::{Text, Value};
 const MAX_BYTES: u64 = 16 << 20;
 
 /// A configuration file as read, and what was found wrong with it so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document {
     /// The file, and what was laid over it.
     sources: Vec<Source>,
@@ -88,19 +88,27 @@ impl Document {
 
     /// Takes out the section of environments and lays the one of this name over the rest of the file: mappings are
     /// merged key by key, anything else takes the place of what was there. Without a name the section is only taken
-    /// out; a name that it does not have is a fault.
+    /// out; a name that it does not have is a fault, and so is a section or environment that is no mapping.
     pub fn lay_over(&mut self, section: &str, name: Option<&str>) {
-        let environments = self.root.take(section);
+        let environments = self.root.take(section).unwrap_or(Node::left_out(Line::from(1), Value::Null));
+        if !environments.is_section() {
+            let message = format!("found {}, expected a mapping of names to parts of this file", environments.shown());
+            return self.faults.push(Fault::new(environments.line, section, message));
+        }
         let Some(name) = name else { return };
-        let entries = environments.as_ref().map_or(&[][..], Node::entries);
-        match entries.iter().find(|entry| entry.key == name) {
-            Some(entry) => self.root.merge(&entry.node),
+        match environments.entries().iter().find(|entry| entry.key == name) {
+            // One whose keys are all commented out changes nothing.
+            Some(Entry { node, .. }) if node.is_null() => {}
+            Some(Entry { node, .. }) if node.is_section() => self.root.merge(node),
+            Some(Entry { node, .. }) => {
+                let message = format!("found {}, expected a mapping, as a part of this file", node.shown());
+                self.faults.push(Fault::new(node.line, child(section, name), message));
+            }
             None => {
-                let known: Vec<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
+                let known: Vec<_> = environments.entries().iter().map(|entry| entry.key.as_str()).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let line = environments.map_or(Line::from(1), |node| node.line);
                 let message = format!("found no environment {}, expected one of {known}", tree::quoted(name));
-                self.faults.push(Fault::new(line, section, message));
+                self.faults.push(Fault::new(environments.line, section, message));
             }
         }
     }
@@ -151,6 +159,11 @@ impl Document {
     /// Adds faults found by such checks.
     pub fn report(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.extend(faults);
+    }
+
+    /// Every fault found since the reading.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// The content as JSON, if nothing was wrong with it.

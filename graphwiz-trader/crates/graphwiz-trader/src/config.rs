@@ -21,7 +21,7 @@ pub mod trading;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use platform::config::{Document, Fault, Faults, Format, typed};
+use platform::config::{Document, Entry, Fault, Faults, Format, Node, typed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading_core::instrument::InstrumentId;
@@ -119,6 +119,9 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// The section of environments.
+const ENVIRONMENTS: &str = "environments";
+
 /// The variable that names an environment of the configuration.
 pub(crate) const ENVIRONMENT: &str = "GRAPHWIZ_ENV";
 
@@ -167,7 +170,9 @@ fn complete(
     if document.root().at("strategies").is_none() {
         document.lay_under(first_run()?);
     }
-    document.lay_over("environments", environment(env).as_deref());
+    let chosen = environment(env);
+    let faults = of_other_environments(&document, chosen.as_deref(), origin, code.0);
+    document.lay_over(ENVIRONMENTS, chosen.as_deref());
     if let Some(name) = origin.profile {
         document.lay_document_over(profile::read(name, origin.folder(), env)?);
     }
@@ -175,12 +180,48 @@ fn complete(
         document.lay_document_over(setting.document(env)?);
     }
     let answers = later::answers(document.root());
+    check(&mut document, origin, code);
+    document.report(faults);
+    let config: Config = typed(origin.path, document.finish()?)?;
+    Ok(Config { answers, ..config })
+}
+
+/// Checks all of a document that everything was laid over.
+fn check(document: &mut Document, origin: &Origin<'_>, code: (&Registry, RuleFiles<'_>)) {
     document.take_out(later::SECTIONS);
     document.check(&schema(), FORMATS);
     let misfits = [cross::faults(document.root()), code::faults(document.root(), code, origin.folder())].concat();
     document.report(misfits);
-    let config: Config = typed(origin.path, document.finish()?)?;
-    Ok(Config { answers, ..config })
+}
+
+/// What is wrong with the environments that are not chosen: else it would be found on the day that one of them is.
+///
+/// Each lies over the file alone, and what is wrong with the file alone is not said again. Rule files are not read:
+/// they may lie where the environment is used.
+fn of_other_environments(
+    file: &Document,
+    chosen: Option<&str>,
+    origin: &Origin<'_>,
+    registry: &Registry,
+) -> Vec<Fault> {
+    let with = |environment: Option<&str>| {
+        let mut document = file.clone();
+        document.lay_over(ENVIRONMENTS, environment);
+        check(&mut document, origin, (registry, RuleFiles::Of(&[])));
+        document
+    };
+    let names = file.root().at(ENVIRONMENTS).map_or(&[][..], Node::entries).iter().map(Entry::key);
+    let others: Vec<_> = names.filter(|name| Some(*name) != chosen).collect();
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let alone = with(None);
+    let of_other = |name: &&str| {
+        let other = with(Some(name));
+        let own = other.faults().iter().filter(|fault| !alone.faults().contains(fault)).cloned();
+        own.map(|fault| fault.within(&format!("environment {name}"))).collect::<Vec<_>>()
+    };
+    others.iter().flat_map(of_other).collect()
 }
 
 /// The JSON Schema of the configuration file.

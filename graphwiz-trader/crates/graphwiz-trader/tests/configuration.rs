@@ -413,6 +413,26 @@ fn an_environment_then_a_profile_then_what_is_set_lie_over_the_file() {
 }
 
 #[test]
+fn what_is_wrong_with_an_environment_is_told_before_it_is_chosen() {
+    let text = "risk: {cooldown_bars: 1}\nenvironments:\n  night: {risk: {cooldown_bars: 2}}\n  \
+                production: {trading: {max_drawdwn: 0.1, max_drawdown: 0.04}}\n  empty:\n  wrong: 5\n";
+    let faults = load(text, None, &[]).expect_err("faults");
+    let expected = [
+        "c.yaml:4: trading.max_daily_loss: found 0.05, expected less than trading.max_drawdown, which is 0.04 \
+         (in environment production)",
+        "c.yaml:4: trading.max_drawdwn: unknown key \"max_drawdwn\", did you mean \"max_drawdown\"? \
+         (in environment production)",
+        "c.yaml:6: environments.wrong: found 5, expected a mapping, as a part of this file (in environment wrong)",
+    ];
+    assert_eq!(faults, expected.join("\n"));
+    // What is wrong with the file alone is said once, and rule files of other places are not looked for.
+    let other = "environments:\n  night: {}\n  far: {strategies: [{kind: rules, file: far.yaml}]}\n";
+    load(other, None, &[]).expect("a configuration");
+    let faults = load(&format!("risk: {{cooldown: 1}}\n{other}"), None, &[]).expect_err("faults");
+    assert_eq!(faults.lines().count(), 1, "{faults}");
+}
+
+#[test]
 fn the_profiles_are_those_of_the_table() {
     let loaded = |name: &str| {
         let config = load("", Some(name), &[]).unwrap_or_else(|faults| panic!("{faults}"));

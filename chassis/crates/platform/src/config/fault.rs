@@ -56,6 +56,12 @@ impl Fault {
         Self { line: line.into(), path: path.into(), message: message.into() }
     }
 
+    /// The same fault, and where it is one.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        Self { message: format!("{} (in {place})", self.message), ..self }
+    }
+
     /// The same fault, where so many sources come before its own.
     pub(super) fn behind(self, sources: usize) -> Self {
         Self { line: self.line.behind(sources), ..self }

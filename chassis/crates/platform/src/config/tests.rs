@@ -378,6 +378,22 @@ fn an_environment_is_laid_over_the_rest_key_by_key() {
 }
 
 #[test]
+fn an_environment_is_a_part_of_a_file_or_nothing() {
+    let laid = |environments: &str, name: Option<&str>| {
+        let text = format!("listen_port: 1\nenvironments: {environments}\n");
+        let mut document = Document::parse(Path::new("c.yaml"), &text, &environment).unwrap();
+        document.lay_over("environments", name);
+        document.finish().map(|json| json.to_string()).map_err(|faults| faults.to_string())
+    };
+    assert_eq!(laid("{night: }", Some("night")).unwrap(), r#"{"listen_port":1}"#, "all of it is commented out");
+    assert_eq!(laid("", None).unwrap(), r#"{"listen_port":1}"#);
+    let expected = "c.yaml:2: environments.night: found 5, expected a mapping, as a part of this file";
+    assert_eq!(laid("{night: 5}", Some("night")).unwrap_err(), expected);
+    let expected = "c.yaml:2: environments: found a list, expected a mapping of names to parts of this file";
+    assert_eq!(laid("[night]", None).unwrap_err(), expected);
+}
+
+#[test]
 fn what_is_laid_over_a_file_keeps_its_own_place() {
     let laid = |text: &str, over: &str| {
         let mut document = Document::parse(Path::new("c.yaml"), text, &environment).unwrap();

@@ -195,6 +195,11 @@ impl Node {
         }
     }
 
+    /// Whether the value is a mapping, or one whose entries are all commented out.
+    pub(super) fn is_section(&self) -> bool {
+        matches!(self.value, Value::Map(_) | Value::Null)
+    }
+
     /// Whether the value is `true`.
     pub fn is_true(&self) -> bool {
         self.value == Value::Bool(true)
