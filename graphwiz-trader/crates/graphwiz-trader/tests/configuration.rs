@@ -72,7 +72,7 @@ const RANGES: &[Range] = &[
     ("gates.live.max_drawdown", ["0.01", "0.10"], ["0", "0.101"]),
     ("gates.live.min_profit_factor", ["1.5", "1000"], ["1.49", "1001"]),
     ("gates.live.min_psr", ["0.95", "1"], ["0.949", "1.01"]),
-    ("gates.live.min_trips", ["100", "100000"], ["99", "-1"]),
+    ("gates.live.min_trips", ["100", "1000000"], ["99", "1000001"]),
     ("gates.live.min_days", ["3", "3650"], ["2.9", "3651"]),
     ("gates.live.min_sharpe", ["-1e15", "1e15"], ["-1.1e15", "1.1e15"]),
     ("gates.live.min_win", ["0", "1"], ["-0.1", "1.1"]),
@@ -126,6 +126,18 @@ fn every_number_has_its_range_ends_included() {
         for value in outside {
             let (set, place) = setting(key, value);
             refused(&[&set], &format!("--set {set}: {place}: found "));
+        }
+    }
+}
+
+#[test]
+fn a_number_that_no_type_holds_is_refused_by_its_range() {
+    for (key, ..) in RANGES {
+        for value in ["2147483648", "4294967296", "9223372036854775808", "18446744073709551616", "1e30", "-1", "1.5"] {
+            let (set, place) = setting(key, value);
+            if let Err(faults) = load("", None, &[&set]) {
+                assert!(faults.contains(&format!("--set {set}: {place}: found ")), "{faults}");
+            }
         }
     }
 }

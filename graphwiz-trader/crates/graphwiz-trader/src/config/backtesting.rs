@@ -205,7 +205,7 @@ pub struct LiveGate {
     #[schemars(range(min = 0.95, max = 1.0))]
     pub min_psr: Option<Number>,
     /// The fewest finished trips; shipped 100.
-    #[schemars(range(min = 100))]
+    #[schemars(range(min = 100, max = 1_000_000))]
     pub min_trips: Option<u32>,
     /// The fewest days; shipped 3.
     #[schemars(range(min = 3.0, max = 3650.0))]
