@@ -137,6 +137,17 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
     {
         return Err(Usage(format!("--from {} is not before --to {}", shown(from), shown(to))).into());
     }
+    if let (Some(instrument), Some(currency)) = (&args.instrument, &config.trading.account_currency)
+        && !currency.eq_ignore_ascii_case(instrument.quote())
+    {
+        let text = format!(
+            "--instrument {instrument}: found an instrument in {}, expected {}, the account's currency \
+             (trading.account_currency)",
+            instrument.quote(),
+            currency.to_ascii_uppercase()
+        );
+        return Err(Usage(text).into());
+    }
     config.strategies.retain(|strategy| args.strategy.is_empty() || args.strategy.contains(&strategy.name));
     for strategy in &mut config.strategies {
         if let Some(instrument) = &args.instrument {

@@ -62,25 +62,33 @@ fn names(root: &Node, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Keys of `instruments` are instruments, and a strategy has each of its own once, however it is written.
+/// Keys of `instruments` are instruments, each is there once, and a strategy has each of its own once, however it is
+/// written.
 fn instruments(root: &Node, faults: &mut Vec<Fault>) {
+    let mut known: BTreeMap<InstrumentId, &str> = BTreeMap::new();
     for entry in root.at("instruments").map_or(&[][..], Node::entries) {
-        if entry.key().parse::<InstrumentId>().is_err() {
-            let path = child("instruments", entry.key());
-            let message =
-                "found another name, expected an instrument as venue:BASE/QUOTE, for example binance:BTC/USDT";
-            faults.push(Fault::new(entry.line(), path, message));
-        }
+        let path = child("instruments", entry.key());
+        let message = match entry.key().parse::<InstrumentId>() {
+            Err(_) => "found another name, expected an instrument as venue:BASE/QUOTE, for example binance:BTC/USDT"
+                .to_owned(),
+            Ok(id) => match known.insert(id, entry.key()) {
+                // The same letters again are a key twice, which has been reported.
+                Some(first) if first != entry.key() => format!("found {first} in other letters, expected it once"),
+                _ => continue,
+            },
+        };
+        faults.push(Fault::new(entry.line(), path, message));
     }
     for (index, strategy) in strategies(root).iter().enumerate() {
-        let mut known: Vec<InstrumentId> = Vec::new();
+        let mut known: BTreeMap<InstrumentId, usize> = BTreeMap::new();
         for (at, node) in strategy.at("instruments").map_or(&[][..], Node::items).iter().enumerate() {
             let Some(id) = node.text().and_then(|text| text.parse().ok()) else { continue };
-            if known.contains(&id) {
-                let message = format!("found {} again, expected it once", node.shown());
-                faults.push(Fault::new(node.line(), path(index, &format!("instruments[{at}]")), message));
+            let path = |at: usize| path(index, &format!("instruments[{at}]"));
+            let first = *known.entry(id).or_insert(at);
+            if first != at {
+                let message = format!("found {} again, expected it once (first at {})", node.shown(), path(first));
+                faults.push(Fault::new(node.line(), path(at), message));
             }
-            known.push(id);
         }
     }
 }

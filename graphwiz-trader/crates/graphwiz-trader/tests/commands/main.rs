@@ -287,7 +287,24 @@ fn an_instrument_is_the_same_however_it_is_written() {
     assert!(text.contains("graphwiz.yaml:3: instruments.BTCUSD: found another name, expected an instrument"), "{text}");
     let twice = CROSS.replace("[\"bitstamp:BTC/USD\"]", "[\"bitstamp:BTC/USD\", \"BITSTAMP:BTC/USD\"]");
     let text = configured(&twice, "").refused(&["backtest"], 2);
-    assert!(text.contains("strategies[0].instruments[1]: found \"BITSTAMP:BTC/USD\" again"), "{text}");
+    let again = "found \"BITSTAMP:BTC/USD\" again, expected it once (first at strategies[0].instruments[0])";
+    assert!(text.contains(&format!("strategies[0].instruments[1]: {again}")), "{text}");
+    let twice = "instruments:\n  bitstamp:BTC/USD: {tick: 0.1}\n  bitstamp:btc/usd: {tick: 0.5}\n";
+    let text = configured(CROSS, twice).refused(&["backtest"], 2);
+    let other = "yaml:5: instruments.\"bitstamp:btc/usd\": found bitstamp:BTC/USD in other letters, expected it once";
+    assert!(text.contains(other), "{text}");
+}
+
+#[test]
+fn an_instrument_of_another_currency_than_the_accounts_is_refused_wherever_it_is_named() {
+    let folder = configured(CROSS, "trading: {account_currency: usd}\n");
+    let text = folder.refused(&["backtest", "--instrument", "bitstamp:BTC/EUR"], 2);
+    let expected = "--instrument bitstamp:BTC/EUR: found an instrument in EUR, expected USD, the account's currency";
+    assert!(text.contains(expected), "{text}");
+    folder.told(&["backtest", "--instrument", "bitstamp:BTC/USD"]);
+    let configured = configured(&CROSS.replace("BTC/USD", "BTC/EUR"), "trading: {account_currency: usd}\n");
+    let text = configured.refused(&["backtest"], 2);
+    assert!(text.contains("found an instrument in EUR, expected USD, the account's currency"), "{text}");
 }
 
 #[test]
