@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trading_core::instrument::InstrumentId;
 
-pub(crate) use cross::file_name;
+pub(crate) use cross::{PORTFOLIO, file_name, unfit_name};
 pub(crate) use exits::target_within_stop;
 
 pub use code::RuleFiles;

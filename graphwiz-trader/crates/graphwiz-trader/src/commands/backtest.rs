@@ -2,26 +2,26 @@
 
 mod again;
 mod assumed;
+mod reports;
 mod told;
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
-use trading_core::report::Report;
 use trading_core::time::{Micros, shown};
 
 use super::Call;
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
 use crate::config::setting::Setting;
-use crate::config::{Config, RuleFiles, file_name};
+use crate::config::{Config, PORTFOLIO, RuleFiles, unfit_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
 use crate::ready::{self, RULES, Ready};
-use crate::trial::{Trial, Tried};
+use crate::trial::Trial;
+use reports::Places;
 use told::Told;
 
 /// Runs `backtest`.
@@ -39,14 +39,20 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
     for answer in &config.answers {
         tracing::warn!("{answer}");
     }
+    let names: Vec<_> = match args.portfolio {
+        true => vec![PORTFOLIO],
+        false => config.strategies.iter().map(|strategy| strategy.name.as_str()).collect(),
+    };
+    let folder = if args.strategy_file.is_some() { Path::new("") } else { call.origin.folder() };
+    let ready =
+        Ready::all(call.registry, &config.strategies, folder).map_err(|Usage(faults)| with(&faults, &parameters))?;
+    // Before the first bar is read: else it would be said after the last one.
+    let places = Places::of(&config, args, &names)?;
     let now = jiff::Timestamp::now().as_microsecond();
     let mut source = match args.data.as_slice() {
         [] => Source::store(&config, now)?,
         files => Source::files(files, now)?,
     };
-    let folder = if args.strategy_file.is_some() { Path::new("") } else { call.origin.folder() };
-    let ready =
-        Ready::all(call.registry, &config.strategies, folder).map_err(|Usage(faults)| with(&faults, &parameters))?;
     let trial = |name, strategies| Trial {
         name,
         config: &config,
@@ -59,11 +65,11 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         now,
     };
     let trials: Vec<_> = match args.portfolio {
-        true => vec![trial("portfolio", &ready[..])],
-        false => ready.chunks(1).map(|one| trial(one[0].strategy.name.as_str(), one)).collect(),
+        true => vec![trial(PORTFOLIO, &ready[..])],
+        false => names.iter().zip(ready.chunks(1)).map(|(name, one)| trial(name, one)).collect(),
     };
     let mut told = Told::default();
-    let ended = tell(call, &config, args, &mut source, &trials, &mut told);
+    let ended = tell((call, &config, args), &places, &mut source, &trials, &mut told);
     // Also where a run has failed: the reports of those before it are written.
     let printed = match call.is_json && (ended.is_ok() || !told.is_empty()) {
         true => process::print_json(&told),
@@ -76,26 +82,29 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
 
 /// Runs trials one by one, and tells of each at once, but for JSON, which is one document.
 fn tell(
-    call: &Call<'_>,
-    config: &Config,
-    args: &BacktestArgs,
+    (call, config, args): (&Call<'_>, &Config, &BacktestArgs),
+    places: &Places,
     source: &mut Source,
     trials: &[Trial<'_>],
     told: &mut Told,
 ) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
     let mut loaded = None;
     for (place, trial) in trials.iter().enumerate() {
         let bars = trial.load(source, loaded.take(), &trials[place + 1..]).with_context(|| trial.name.to_owned())?;
         let tried = trial.run(&bars).with_context(|| trial.name.to_owned())?;
-        let written = write_reports(call, config, args, &tried)?;
-        if is_report(args) {
-            serde_json::to_writer(&mut out, &tried.report)?;
-            writeln!(out)?;
-        } else {
+        let page = || {
+            let notes = Notes {
+                program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
+                command: &again::command(call, config, args, trial.name),
+                assumptions: &assumed::sentences(&config.rules(false)),
+            };
+            html_report::page(&tried.report, &tried.prices, &notes)
+        };
+        let written = places.write(&tried.report, page)?;
+        if !is_report(args) {
             let lines = told.add(&bars.facts, &tried.report, &written);
             if !call.is_json {
-                out.write_all(lines.as_bytes())?;
+                io::stdout().lock().write_all(lines.as_bytes())?;
             }
         }
         loaded = Some(bars);
@@ -130,6 +139,9 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
     if let Some(file) = &args.strategy_file {
         let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
         let name = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?.0.name().to_owned();
+        if let Some(expected) = unfit_name(&name) {
+            return Err(Usage(format!("{}: name: found {name:?}, expected {expected}", file.display())).into());
+        }
         config.strategies = vec![first.beside(name, RULES, Some(file.clone()))];
     }
     if let (Some(from), Some(to)) = (args.from, args.to)
@@ -166,62 +178,4 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
         return Err(Usage(text).into());
     }
     Ok(config)
-}
-
-/// Writes the reports of a run; where they are, the one for people first.
-fn write_reports(
-    call: &Call<'_>,
-    config: &Config,
-    args: &BacktestArgs,
-    tried: &Tried<'_>,
-) -> anyhow::Result<Vec<PathBuf>> {
-    let reports = &config.backtesting.reports;
-    match args.out.as_deref() {
-        Some(path) if path == Path::new("-") => return Ok(Vec::new()),
-        Some(path) => {
-            write_json(path, &tried.report)?;
-            return Ok(vec![path.to_path_buf()]);
-        }
-        None => {}
-    }
-    let folder = args.report_dir.as_ref().unwrap_or(&reports.dir);
-    fs::create_dir_all(folder).with_context(|| format!("making the folder of reports, {}", folder.display()))?;
-    let name = file_name(&tried.report.name);
-    let mut written = Vec::new();
-    if reports.generate_plots && reports.output_format.has_html() {
-        let path = folder.join(format!("{name}.html"));
-        let (command, assumptions) =
-            (again::command(call, config, args, &tried.report.name), assumed::sentences(&config.rules(false)));
-        let notes = Notes {
-            program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
-            command: &command,
-            assumptions: &assumptions,
-        };
-        write(&path, &html_report::page(&tried.report, &tried.prices, &notes))?;
-        written.push(path);
-    }
-    if reports.output_format.has_json() {
-        let path = folder.join(format!("{name}.json"));
-        write_json(&path, &tried.report)?;
-        written.push(path);
-    }
-    Ok(written)
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| writing(path))
-}
-
-/// Writes a report as it becomes JSON: as one text it would be as large as the bars that it tells of.
-fn write_json(path: &Path, report: &Report) -> anyhow::Result<()> {
-    let written = File::create(path).and_then(|file| {
-        let mut file = BufWriter::new(file);
-        serde_json::to_writer(&mut file, report)?;
-        file.flush()
-    });
-    written.with_context(|| writing(path))
-}
-
-fn writing(path: &Path) -> String {
-    format!("writing the report {}", path.display())
 }

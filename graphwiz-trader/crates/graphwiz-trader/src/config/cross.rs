@@ -30,10 +30,30 @@ fn strategies(root: &Node) -> &[Node] {
     root.at("strategies").map_or(&[], Node::items)
 }
 
+/// What the report of a portfolio is named after.
+pub(crate) const PORTFOLIO: &str = "portfolio";
+
+/// How long a name may be, in bytes: file systems take file names of 255.
+const LONGEST_NAME: usize = 200;
+
 /// A name as that of a file: runs of other characters than letters, digits and _ become one `-`.
 pub(crate) fn file_name(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
+}
+
+/// What is wrong with the name of a strategy after which no report can be named: what it should be.
+pub(crate) fn unfit_name(name: &str) -> Option<String> {
+    let file = file_name(name);
+    if file.is_empty() {
+        Some("letters or digits in it: reports are named after it".to_owned())
+    } else if name.len() > LONGEST_NAME {
+        Some(format!("at most {LONGEST_NAME} bytes, not {}: reports are named after it", name.len()))
+    } else if file.eq_ignore_ascii_case(PORTFOLIO) {
+        Some("another name: the report of --portfolio has this one".to_owned())
+    } else {
+        None
+    }
 }
 
 fn path(index: usize, key: &str) -> String {
@@ -47,18 +67,17 @@ fn names(root: &Node, faults: &mut Vec<Fault>) {
         let Some(name) = node.map_or(Some(DEFAULT), Node::text) else { continue };
         let (line, shown) = node.map_or((strategy.line(), format!("{name:?}")), |node| (node.line(), node.shown()));
         let file = file_name(name).to_ascii_lowercase();
-        if file.is_empty() {
-            let message = format!("found {shown}, expected letters or digits in it: reports are named after it");
-            faults.push(Fault::new(line, path(index, "name"), message));
-        } else if let Some(first) = firsts.get(&file) {
-            let message = format!(
-                "found {shown}, expected a name that differs from that of strategies[{first}] in letters and digits: \
-                 reports are named after it"
-            );
-            faults.push(Fault::new(line, path(index, "name"), message));
-        } else {
-            firsts.insert(file, index);
-        }
+        let expected = match (unfit_name(name), firsts.get(&file)) {
+            (Some(expected), _) => expected,
+            (None, Some(first)) => format!(
+                "a name that differs from that of strategies[{first}] in letters and digits: reports are named after it"
+            ),
+            (None, None) => {
+                firsts.insert(file, index);
+                continue;
+            }
+        };
+        faults.push(Fault::new(line, path(index, "name"), format!("found {shown}, expected {expected}")));
     }
 }
 

@@ -5,6 +5,7 @@
 mod data;
 mod json;
 mod ran;
+mod reports;
 mod settings;
 mod strategies;
 
