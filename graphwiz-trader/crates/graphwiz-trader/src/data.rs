@@ -126,12 +126,12 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
 }
 
 /// The instrument with the steps that are configured, else those that its bars allow.
-pub(crate) fn instrument(config: &Config, id: &InstrumentId, series: &Series) -> Instrument {
+pub(crate) fn instrument(config: &Config, id: &InstrumentId, price_digits: u32) -> Instrument {
     let filters = config.instruments.get(id).cloned().unwrap_or_default();
     let or = |number: Option<Number>, default| number.map_or(default, |number| number.0);
     Instrument {
         id: id.clone(),
-        tick: or(filters.tick, Decimal::new(1, series.price_digits)),
+        tick: or(filters.tick, Decimal::new(1, price_digits)),
         lot: or(filters.lot, Decimal::new(1, 8)),
         min_quantity: or(filters.min_quantity, Decimal::ZERO),
         min_notional: or(filters.min_notional, Decimal::TEN),
@@ -199,7 +199,7 @@ pub(crate) fn import(
 /// The steps and minima of an instrument that nobody has configured, and where to.
 fn assumed(config: &Config, id: &InstrumentId, series: &Series) -> Option<String> {
     let filters = config.instruments.get(id).cloned().unwrap_or_default();
-    let Instrument { tick, lot, min_notional, .. } = instrument(config, id, series);
+    let Instrument { tick, lot, min_notional, .. } = instrument(config, id, series.price_digits);
     let assumed: Vec<_> =
         [("tick", filters.tick, tick), ("lot", filters.lot, lot), ("min_notional", filters.min_notional, min_notional)]
             .into_iter()

@@ -147,7 +147,7 @@ impl<'a> Ready<'a> {
                 .map(|(parameter, value)| (parameter.name, value.to_string()))
                 .collect(),
             Code::Rules { instance, .. } => {
-                instance.parameters().map(|(name, value)| (name, value.to_string())).collect()
+                instance.parameters().map(|(name, value)| (name, value.normalize().to_string())).collect()
             }
         }
     }

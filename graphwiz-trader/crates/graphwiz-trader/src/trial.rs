@@ -10,6 +10,7 @@ use std::ops::Range;
 use anyhow::{Context as _, bail};
 use platform::process::Usage;
 use platform::telemetry;
+use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use trading_core::bars::{Bar, Series};
 use trading_core::data_hash::data_hash;
@@ -26,8 +27,9 @@ use trading_core::scale::coarsen;
 use trading_core::strategy::{Position, Signal, Strategy, WarmUp};
 use trading_core::time::{Micros, Timeframe, shown};
 
+use crate::config::backtesting::Backtesting;
 use crate::config::later::NOT_YET;
-use crate::config::{Config, target_within_stop};
+use crate::config::{self, Config, number::Number, target_within_stop};
 use crate::data::{self, Source};
 use crate::html_report::Prices;
 use crate::ready::Ready;
@@ -104,7 +106,7 @@ impl Trial<'_> {
             warnings.extend(doubts(id, &quality));
             warnings.extend(data::of_longer(asked.timeframe, &quality).map(|text| format!("{id}: {text}")));
             hash.update(data_hash(id, &bars.series).0);
-            listed.push((data::instrument(self.config, id, &bars.series), bars.series));
+            listed.push((data::instrument(self.config, id, bars.series.price_digits), bars.series));
         }
         self.check_length(listed.iter().map(|(instrument, series)| (instrument, series)))?;
         let (money, markets) = count_all(listed, self.config.backtesting.initial_capital.0)?;
@@ -142,7 +144,7 @@ impl Trial<'_> {
         let heading = Heading {
             name: self.name,
             strategies: told,
-            config_hash: self.config_hash()?,
+            config_hash: self.config_hash(participants)?,
             data_hash: loaded.hash,
             seed: self.seed,
             capital,
@@ -270,16 +272,25 @@ impl Trial<'_> {
         Ok(Span { from, to })
     }
 
-    /// Over everything that the report depends on beside its bars.
-    fn config_hash(&self) -> anyhow::Result<[u8; 32]> {
-        let Config { trading, risk, instruments, backtesting, data, gates, .. } = self.config;
-        let ran = self.strategies.iter().map(|ready| (ready.strategy, ready.parameters(), ready.rule_text()));
-        let strategies: Vec<_> = ran.collect();
-        let costs = (backtesting.initial_capital, backtesting.commission, backtesting.slippage);
-        let judged = (backtesting.risk_free_rate, &gates.live, data.max_gap_bars);
-        let asked = (self.range.start, self.goes_on, self.is_portfolio, self.configured);
-        let instruments: Vec<_> = instruments.iter().collect();
-        let text = serde_json::to_string(&(strategies, trading, risk, instruments, costs, judged, asked))?;
+    /// Over everything that the report follows from beside its bars: what takes effect, however it is written.
+    fn config_hash(&self, participants: &[Participant<'_>]) -> anyhow::Result<[u8; 32]> {
+        let strategies = self.strategies.iter().zip(participants).map(|(ready, Participant { rules, .. })| {
+            let config::strategies::Strategy { kind, instruments, timeframe, capital_share, .. } = ready.strategy;
+            let equal = || Number((Decimal::ONE / Decimal::from(self.configured)).normalize());
+            let share = self.is_portfolio.then(|| capital_share.unwrap_or_else(equal));
+            (&rules.name, kind, ready.parameters(), ready.rule_text(), instruments, timeframe, share, &rules.exits)
+        });
+        let strategies: Vec<_> = strategies.collect();
+        // The tick that is left out is that of the bars.
+        let of = |id: &InstrumentId| {
+            (self.config.instruments.get(id).and_then(|own| own.tick), data::instrument(self.config, id, 0))
+        };
+        let instruments: Vec<_> = self.instruments().iter().map(of).collect();
+        let Backtesting { initial_capital, risk_free_rate, .. } = self.config.backtesting;
+        let judged = (self.config.live_gate(), risk_free_rate);
+        let rules = self.config.rules(self.goes_on);
+        let asked = (self.range.start, self.is_portfolio);
+        let text = serde_json::to_string(&(strategies, instruments, rules, initial_capital, judged, asked))?;
         Ok(Sha256::digest(text).into())
     }
 }

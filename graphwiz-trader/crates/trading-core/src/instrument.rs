@@ -90,7 +90,7 @@ pub enum FeeIn {
 }
 
 /// An instrument and its filters. All amounts are positive.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Instrument {
     /// Its name.
     pub id: InstrumentId,

@@ -3,12 +3,13 @@
 //! Shares are fractions of 1, amounts are in the account currency.
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use crate::exact::Exact;
 use crate::time::Micros;
 
 /// What a fill costs, and what stands in its way.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Costs {
     /// Fee of a fill, as a share of its value.
     pub commission: Decimal,
@@ -23,7 +24,7 @@ pub struct Costs {
 }
 
 /// How much worse than its bar's price a market order fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Slippage {
     /// Always this share.
     Fixed(Decimal),
@@ -45,7 +46,7 @@ impl Slippage {
 }
 
 /// How an entry's value follows from the equity E_s it may size on and its stop distance d.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Sizing {
     /// E_s · r / d.
     FixedFractional {
@@ -59,7 +60,7 @@ pub enum Sizing {
 }
 
 /// Limits of the whole account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limits {
     /// Per instrument over all strategies, as a share of E.
     pub max_position_share: Decimal,
@@ -76,7 +77,7 @@ pub struct Limits {
 }
 
 /// What ends trading.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct EmergencyRules {
     /// N at or under N_day · (1 − this).
     pub max_daily_loss: Option<Decimal>,
@@ -91,7 +92,7 @@ pub struct EmergencyRules {
 }
 
 /// Where a position is sold against a loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Stop {
     /// Nowhere.
     None,
@@ -102,7 +103,7 @@ pub enum Stop {
 }
 
 /// A price at which a part is sold with a gain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Target {
     /// The part of what remains, at most 1.
     pub percent: Decimal,
@@ -111,7 +112,7 @@ pub struct Target {
 }
 
 /// How a strategy's positions end besides by its own signals.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exits {
     /// The stop.
     pub stop: Stop,
@@ -142,7 +143,7 @@ pub struct StrategyRules {
 }
 
 /// What a run is allowed to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rules {
     /// What fills cost.
     pub costs: Costs,

@@ -29,6 +29,43 @@ fn a_key_that_is_set_is_that_of_the_configuration() {
 }
 
 #[test]
+fn a_hash_is_of_what_takes_effect_and_not_of_how_it_is_written() {
+    let written = "  # All that is left out elsewhere.\n  - params: {slow: 50.0, fast: 20}\n    capital_share: 1\n    \
+                   exits: {stop_loss: 0.020, trailing_percent: null, partial_targets: null, cooldown_bars: 0}\n    \
+                   timeframe: 5m\n    instruments: [\"Bitstamp:btc/usd\"]\n    kind: sma_cross\n    name: a\n";
+    let more = "data: {import: [./examples/../examples/market], max_gap_bars: 3}\n\
+                gates: {live: {min_trips: 100, max_drawdown: 0.10, min_psr: 0.95, min_days: 3, min_profit_factor: 1.5}}\n\
+                backtesting: {commission: 0.0010, slippage: 5e-4, risk_free_rate: 0.02}\n\
+                instruments: {\"bitstamp:BTC/USD\": {lot: 1e-8, min_quantity: 0, min_notional: 10, fee_in: quote}, \
+                \"kraken:BTC/EUR\": {tick: 5}}\n\
+                trading:\n  account_currency: USD\n  commission_maker: 0.001\n  emergency_shutdown:\n    triggers:\n    \
+                - {type: system_error, consecutive_errors: 5}\n    - {type: max_drawdown, threshold: 0.15}\n    \
+                - {type: max_daily_loss}\n";
+    let (plain, written) = (configured(CROSS, ""), configured(written, more));
+    for arguments in [&[][..], &["--portfolio"], &["--instrument", "BITSTAMP:btc/usd"]] {
+        assert_eq!(
+            report(&plain, arguments)["fingerprint"],
+            report(&written, arguments)["fingerprint"],
+            "{arguments:?}"
+        );
+    }
+    let expected = report(&plain, &[])["fingerprint"].clone();
+    let absolute = plain.path("config/graphwiz.yaml");
+    for path in ["./config/graphwiz.yaml", "config/../config/graphwiz.yaml", absolute.to_str().expect("a text")] {
+        assert_eq!(report(&plain, &["--config", path])["fingerprint"], expected, "{path}");
+    }
+    plain.told(&["strategy", "new", "dip"]);
+    let expected = report(&plain, &["--strategy-file", "strategies/dip.yaml"])["fingerprint"].clone();
+    let absolute = plain.path("strategies/dip.yaml");
+    for path in ["./strategies/dip.yaml", "config/../strategies/dip.yaml", absolute.to_str().expect("a text")] {
+        assert_eq!(report(&plain, &["--strategy-file", path])["fingerprint"], expected, "{path}");
+    }
+    for other in ["fast=21", "risk.stop_guard=3", "gates.live.min_trips=101", "backtesting.risk_free_rate=0.01"] {
+        assert_ne!(report(&plain, &["--set", other])["config_hash"], report(&plain, &[])["config_hash"], "{other}");
+    }
+}
+
+#[test]
 fn what_is_set_is_checked_as_what_is_written() {
     let folder = configured(CROSS, "");
     let refused = |set: &[&str]| {
