@@ -67,16 +67,16 @@ pub struct Config {
     #[serde(default)]
     pub gates: Gates,
     /// A version of the file's form: accepted, and without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Later::is_unshown")]
     pub version: Later,
     /// A name for where the file is used: accepted, and without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Later::is_unshown")]
     pub environment: Later,
     /// A switch of old files: accepted, and without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Later::is_unshown")]
     pub debug: Later,
     /// A section of old files: accepted, and without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Later::is_unshown")]
     pub development: Later,
     /// What the program has to say to its user about keys of later versions; no key.
     #[serde(skip)]

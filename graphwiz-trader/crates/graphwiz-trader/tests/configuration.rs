@@ -253,12 +253,10 @@ fn what_is_left_out_has_its_default() {
         ("/trading/max_daily_loss", json!(0.05)),
         ("/trading/max_drawdown", json!(0.15)),
         ("/trading/commission_rate", json!(0.001)),
-        ("/trading/commission_maker", Value::Null),
         ("/trading/slippage_rate", json!(0.0005)),
         ("/trading/slippage", json!("fixed")),
         ("/trading/latency_ms", json!(0)),
         ("/trading/max_volume_share", json!(0.1)),
-        ("/trading/account_currency", Value::Null),
         ("/trading/emergency_shutdown/enabled", json!(true)),
         ("/trading/emergency_shutdown/flatten", json!(false)),
         ("/risk/max_position_size", json!(10000)),
@@ -270,12 +268,10 @@ fn what_is_left_out_has_its_default() {
         ("/risk/sizing/risk_per_trade", json!(0.01)),
         ("/risk/stop_loss/default_percent", json!(0.02)),
         ("/risk/stop_loss/trailing_percent", json!(0.01)),
-        ("/risk/stop_loss/atr_multiple", Value::Null),
         ("/risk/take_profit/default_percent", json!(0.05)),
         ("/risk/take_profit/partial_targets/0", json!({ "percent": 0.5, "target": 0.03 })),
         ("/risk/take_profit/partial_targets/1", json!({ "percent": 1, "target": 0.05 })),
         ("/risk/cooldown_bars", json!(0)),
-        ("/risk/stop_guard", Value::Null),
         ("/risk/size_stop", json!(0.02)),
         ("/backtesting/initial_capital", json!(100_000)),
         ("/backtesting/risk_free_rate", json!(0.02)),
@@ -289,6 +285,23 @@ fn what_is_left_out_has_its_default() {
         ("/data/max_gap_bars", json!(3)),
     ] {
         assert_eq!(at(path), Some(expected), "{path}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_what_is_in_effect_and_gives_it_again() {
+    let nulls = |set: &[&str]| effective(set).to_string().matches("null").count();
+    assert_eq!(nulls(&[]), 0, "{}", effective(&[]));
+    // What belongs to a later version does nothing, and one that is set to its default is as one that is left out.
+    let unset = ["trading.mode=paper", "gates.paper={min_trips: 9}", "trading.commission_maker=null"];
+    assert_eq!(effective(&unset), effective(&[]));
+    // Null says something where the default is another.
+    let off = ["risk.stop_loss.trailing_percent=null", "strategies[].exits.trailing_percent=null"];
+    assert_eq!(nulls(&off), 3, "one for each strategy");
+    for set in [&off[..], &["instruments={'a:B/C': {tick: 5}}", "risk.stop_guard=3", "gates.live.min_win=0.5"]] {
+        let shown = effective(set);
+        let again = load(&shown.to_string(), None, &[]).expect("a configuration");
+        assert_eq!(serde_json::to_value(again).expect("JSON"), shown);
     }
 }
 

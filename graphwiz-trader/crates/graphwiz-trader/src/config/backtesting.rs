@@ -16,9 +16,11 @@ pub struct Backtesting {
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub initial_capital: Number,
     /// Fee of a fill, as a share of its value; null: trading.commission_rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission: Option<Number>,
     /// How much worse than the bar's price a market order fills, as a share; null: trading.slippage_rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 0.05))]
     pub slippage: Option<Number>,
     /// What money earns without risk, a year, as a share: Sharpe and Sortino ratios are above it.
@@ -35,6 +37,7 @@ pub struct Backtesting {
     /// Where bars are read from.
     pub data: BacktestData,
     /// Accepted; there is one engine.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub engine: Later,
 }
 
@@ -62,8 +65,10 @@ pub struct BacktestData {
     /// The market store; `graph` is read as `store`.
     pub source: DataSource,
     /// Accepted; bars are read when they are needed.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub preload: Later,
     /// Accepted; bars are read once for all strategies that ask for the same.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub cache: Later,
 }
 
@@ -110,6 +115,7 @@ pub struct Reports {
     /// Whether a page is written at all.
     pub generate_plots: bool,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub save_to_db: Later,
 }
 
@@ -157,10 +163,13 @@ pub struct Data {
     #[schemars(range(max = 100))]
     pub max_gap_bars: u32,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub backup: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub log_path: Later,
     /// Accepted; there is no cache in files.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub cache_path: Later,
 }
 
@@ -184,10 +193,13 @@ pub struct Gates {
     /// From paper to live; a backtest prints it over its own span.
     pub live: LiveGate,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub proposal: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub paper: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub level: Later,
 }
 
@@ -196,23 +208,30 @@ pub struct Gates {
 #[serde(default, deny_unknown_fields)]
 pub struct LiveGate {
     /// The deepest drawdown; shipped .10.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 0.10))]
     pub max_drawdown: Option<Number>,
     /// The least profit factor; shipped 1.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.5, max = 1000.0))]
     pub min_profit_factor: Option<Number>,
     /// The least probability that the edge is positive; shipped .95.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.95, max = 1.0))]
     pub min_psr: Option<Number>,
     /// The fewest finished trips; shipped 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 100, max = 1_000_000))]
     pub min_trips: Option<u32>,
     /// The fewest days; shipped 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 3.0, max = 3650.0))]
     pub min_days: Option<Number>,
     /// The least Sharpe ratio; shipped: not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_sharpe: Option<Number>,
     /// The least share of trips that gained; shipped: not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_win: Option<Number>,
 }

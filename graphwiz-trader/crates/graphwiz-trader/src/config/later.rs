@@ -12,6 +12,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Later;
 
+impl Later {
+    /// Whether it is left out where the configuration is shown: always, as nothing of it takes effect.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde passes it")]
+    pub(super) fn is_unshown(&self) -> bool {
+        true
+    }
+}
+
 impl<'de> Deserialize<'de> for Later {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self)

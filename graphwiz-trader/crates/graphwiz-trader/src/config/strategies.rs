@@ -40,7 +40,7 @@ pub struct Strategy {
     pub params: BTreeMap<String, Number>,
     /// The part of the equity that it sizes on in a portfolio; null: 1/n, with n the number of strategies that are
     /// configured, also where fewer of them run. A strategy that runs alone sizes on all of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub capital_share: Option<Number>,
     /// How its positions end besides by its own signals: a key left out is taken from the rule file, else from what ships
@@ -141,15 +141,19 @@ pub(super) fn targets_of(targets: &[PartialTarget]) -> Vec<Target> {
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
     /// The step of prices; null: the finest of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1e-18, max = 1e15))]
     pub tick: Option<Number>,
     /// The step of quantities; null: 0.00000001.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1e-18, max = 1e15))]
     pub lot: Option<Number>,
     /// The least quantity of an order; null: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e15))]
     pub min_quantity: Option<Number>,
     /// The least value of an order; null: 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e15))]
     pub min_notional: Option<Number>,
     /// What the fee of a buy is taken in.

@@ -14,6 +14,7 @@ pub struct Trading {
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission_rate: Number,
     /// Fee of a fill of a resting limit order, as a share of its value; null: as trading.commission_rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 0.05))]
     pub commission_maker: Option<Number>,
     /// How much worse than the bar's price a market order fills, as a share of the price.
@@ -38,6 +39,7 @@ pub struct Trading {
     #[schemars(range(min = 0.001, max = 0.5))]
     pub max_drawdown: Number,
     /// The currency of the account, which is the quote of all instruments; null: the quote that they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account_currency: Option<String>,
     /// Whether positions are limited at all; as risk.enabled.
     pub enable_position_limits: bool,
@@ -46,12 +48,16 @@ pub struct Trading {
     /// What ends trading, and what happens to positions then.
     pub emergency_shutdown: EmergencyShutdown,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub mode: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub order_timeout: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub max_entry_slippage: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub validate_on_venue: Later,
 }
 
@@ -117,15 +123,15 @@ pub struct EmergencyTrigger {
     #[serde(rename = "type")]
     pub kind: TriggerKind,
     /// The loss that ends trading, as a share; beside that of `trading` the stricter counts. Null: that of `trading`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.001, max = 0.5))]
     pub threshold: Option<Number>,
     /// So many errors in a row trip it, with no success between (system_error); null: 5.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub consecutive_errors: Option<u32>,
     /// Belongs to a later version: one that is set is answered and changes nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Later::is_unshown")]
     pub seconds: Later,
 }
 
@@ -175,12 +181,14 @@ pub struct Risk {
     #[schemars(range(max = 100_000))]
     pub cooldown_bars: u32,
     /// How many stops and trailing stops within 24 hours end a strategy's entries for 24 hours; null: none do.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub stop_guard: Option<u32>,
     /// The stop distance that sizes use where there is no stop, as a share.
     #[schemars(range(min = 0.001, max = 0.5))]
     pub size_stop: Number,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub max_spread: Later,
 }
 
@@ -214,14 +222,18 @@ pub struct Sizing {
     #[schemars(range(min = 0.001, max = 0.1))]
     pub risk_per_trade: Number,
     /// The value of each entry, in the account currency; for fixed_notional, which needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub fixed_notional: Option<Number>,
     /// What a trip that ends at its stop may lose, in the account currency; for fixed_risk, which needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e15))]
     pub fixed_risk: Option<Number>,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub kelly_fraction: Later,
     /// Belongs to a later version: one that is set is answered and changes nothing.
+    #[serde(skip_serializing_if = "Later::is_unshown")]
     pub target_volatility: Later,
 }
 
@@ -269,6 +281,7 @@ pub struct StopLoss {
     pub trailing_percent: Option<Number>,
     /// How many average true ranges the stop lies below the average entry, in place of default_percent; null: that
     /// counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 100))]
     pub atr_multiple: Option<Number>,
 }
