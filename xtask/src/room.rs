@@ -3,6 +3,7 @@
 //! Start at [`chosen`]. A folder of the project with a `guide.toml` is a room with a guide. Its program need not serve:
 //! what only a service can be asked is behind [`Room::service`], which the `service.toml` beside it makes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -29,9 +30,7 @@ pub(crate) struct Room {
     pub(crate) configuration_sections: Vec<String>,
     pub(crate) show_configuration: Vec<String>,
     pub(crate) least_configuration: String,
-    pub(crate) beside_configuration: Vec<String>,
-    #[serde(default)]
-    pub(crate) done_before: Vec<Vec<String>>,
+    pub(crate) found: BTreeMap<String, String>,
     pub(crate) tutorials: Option<Tutorials>,
 }
 
@@ -83,7 +82,7 @@ pub(crate) mod tests {
         configuration_sections = ["bulbs", "keeper"]
         show_configuration = ["config", "show"]
         least_configuration = "bulbs: {rooms: [attic]}"
-        beside_configuration = []
+        found = {}
     "#;
 
     /// The room of a service that the project does not have, for the tests of the guides' check.

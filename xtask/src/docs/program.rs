@@ -37,18 +37,13 @@ impl<'r> Program<'r> {
         let binary =
             binary.canonicalize().with_context(|| format!("looking for the program at {}", binary.display()))?;
         let folder = tempfile::tempdir().context("creating a folder to try things in")?;
-        for file in &room.beside_configuration {
-            let shipped = room.inside(file);
-            let name = Path::new(file).file_name().with_context(|| format!("{shipped} is no file"))?;
-            fs::copy(root.join(&shipped), folder.path().join(name)).with_context(|| format!("copying {shipped}"))?;
-        }
         let program = Self { room, binary, folder };
-        for arguments in &room.done_before {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let output = program.output(&arguments, &[])?;
-            if !output.status.success() {
-                bail!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
-            }
+        fs::create_dir(program.folder()).context("making a folder of configurations")?;
+        for (name, copied) in &room.found {
+            let (place, copied) = (program.folder().join(name), room.inside(copied));
+            fs::create_dir_all(place.parent().unwrap_or(&place))
+                .and_then(|()| fs::copy(root.join(&copied), &place))
+                .with_context(|| format!("copying {copied} to {}", place.display()))?;
         }
         Ok(program)
     }
@@ -58,9 +53,9 @@ impl<'r> Program<'r> {
         &self.binary
     }
 
-    /// The folder that its commands run in.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The folder of configurations, in which its commands run.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.path().join("config")
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
@@ -83,10 +78,8 @@ impl<'r> Program<'r> {
 
     /// The effective configuration of a file with this text, or the faults it is refused with.
     pub(super) fn normalized(&self, yaml: &str) -> anyhow::Result<Result<Json, String>> {
-        // One that names files of the folder above lies in the folder of configurations.
-        let name = if yaml.contains("../") { "config/tried.yaml" } else { "tried.yaml" };
+        let name = "tried.yaml";
         let file = self.folder().join(name);
-        fs::create_dir_all(self.folder().join("config")).context("making a folder of configurations")?;
         fs::write(&file, yaml).with_context(|| format!("writing {}", file.display()))?;
         let variables = variables(yaml);
         let environment: Vec<(&str, &str)> = variables

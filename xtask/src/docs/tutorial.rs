@@ -22,6 +22,11 @@ use super::markdown::{Block, Page};
 use super::program::Program;
 use crate::room::{Room, Tutorials};
 
+/// How long the commands of one block may take, in seconds: far more than any needs.
+const LONGEST_SECONDS: &str = "600";
+/// What `timeout` ends with where they take longer.
+const TIMED_OUT: i32 = 124;
+
 /// What stands for something that is left out.
 const ELIDED: char = '…';
 
@@ -43,12 +48,14 @@ struct Reader<'r> {
     folder: TempDir,
     /// Where the program lies under its name.
     programs: TempDir,
+    /// How long one block may take, in seconds.
+    longest: &'static str,
 }
 
 impl<'r> Reader<'r> {
     fn new(root: &Path, files: &[String], room: &'r Room, binary: &Path) -> anyhow::Result<Self> {
         let folder = || tempfile::tempdir().context("creating a folder for a tutorial");
-        let reader = Self { room, folder: folder()?, programs: folder()? };
+        let reader = Self { room, folder: folder()?, programs: folder()?, longest: LONGEST_SECONDS };
         symlink(binary, reader.programs.path().join(&room.name)).context("putting the program on a path")?;
         for file in files {
             reader.write(file, &fs::read(root.join(file)).with_context(|| format!("reading {file}"))?)?;
@@ -96,15 +103,18 @@ impl<'r> Reader<'r> {
         let started = |text: String, begin: &String| text.replace(begin, &self.room.name);
         let commands = self.room.commands.iter().fold(text.to_owned(), started);
         let programs = self.programs.path().display();
-        let mut shell = Command::new("sh");
+        let mut shell = Command::new("timeout");
         shell
-            .args(["-eu", "-c", &format!("exec 2>&1\n{commands}")])
+            .args([self.longest, "sh", "-eu", "-c", &format!("exec 2>&1\n{commands}")])
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
         let output =
-            shell.env_clear().env("PATH", format!("{programs}:/usr/bin:/bin")).output().context("starting sh")?;
+            shell.env_clear().env("PATH", format!("{programs}:/usr/bin:/bin")).output().context("starting timeout")?;
         let printed = String::from_utf8_lossy(&output.stdout);
         let printed: String = printed.split_inclusive('\n').filter(|line| !is_logged(line)).collect();
+        let seconds = self.longest;
+        let is_done = output.status.code() != Some(TIMED_OUT);
+        ensure!(is_done, "this took longer than {seconds} s, and was ended:\n{text}{printed}");
         ensure!(output.status.success(), "this failed with {}:\n{text}{printed}", output.status);
         Ok(printed)
     }
@@ -181,10 +191,16 @@ mod tests {
 
     /// What is wrong with a tutorial in whose folder there is a file `attic` that says `dark`; the program is cat.
     fn follow(page: &str) -> String {
+        follow_within(LONGEST_SECONDS, page)
+    }
+
+    /// The same, where a block may take so many seconds.
+    fn follow_within(longest: &'static str, page: &str) -> String {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("attic"), "dark\n").unwrap();
         let room = lamp_room();
         let reader = Reader::new(root.path(), &["attic".to_owned()], &room, Path::new("/bin/cat")).unwrap();
+        let reader = Reader { longest, ..reader };
         reader.follow(&Page::of(page)).map_or_else(|fault| format!("{fault:#}"), |()| "goes as it says".to_owned())
     }
 
@@ -224,6 +240,14 @@ mod tests {
         fails("one\n\n```sh\nlamp-keeper cellar\n```\n", told);
         let shown = "```text\nlamp-keeper: cellar: …\nexit code 1\n```\n";
         goes(&format!("```sh\nlamp-keeper cellar || echo \"exit code $?\"\n```\n\n{shown}"));
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_ended_and_told() {
+        // One that waits for what never comes.
+        let told = follow_within("0.1", "```sh\nmkfifo cellar\nlamp-keeper cellar\n```\n");
+        let expected = ":1: this took longer than 0.1 s, and was ended:\nmkfifo cellar\nlamp-keeper cellar\n";
+        assert!(told.contains(expected), "{told}");
     }
 
     #[test]
