@@ -47,7 +47,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
     let ready =
         Ready::all(call.registry, &config.strategies, folder).map_err(|Usage(faults)| with(&faults, &parameters))?;
     // Before the first bar is read: else it would be said after the last one.
-    let places = Places::of(&config, args, &names)?;
+    let places = Places::of(call.origin.path, &config, args, &names)?;
     let now = jiff::Timestamp::now().as_microsecond();
     let mut source = match args.data.as_slice() {
         [] => Source::store(&config, now)?,

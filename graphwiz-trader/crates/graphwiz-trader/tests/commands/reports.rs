@@ -37,6 +37,10 @@ fn nothing_but_a_report_is_overwritten() {
         assert!(text.contains(&expected), "{text}");
         assert_eq!(fs::read(folder.path(name)).expect("a file"), before, "{name}");
     }
+    fs::write(folder.path("empty.yaml"), "").expect("a file");
+    let of_empty = ["--config", "./empty.yaml", "backtest", "--strategy", "sma_cross", "--out", "empty.yaml"];
+    let text = folder.refused(&of_empty, 2);
+    assert!(text.contains("empty.yaml: found the configuration, expected a report of this program"), "{text}");
     let text = folder.refused(&["backtest", "--out", "config"], 2);
     assert!(text.contains("config: found a folder, expected a report"), "{text}");
     let text = folder.refused(&["backtest", "--out", "none/report.json"], 1);

@@ -35,8 +35,8 @@ impl Places {
     /// Those of the runs of these names; a folder is made where it is not there.
     ///
     /// # Errors
-    /// A folder that cannot be made or written to; a place where something else is.
-    pub(super) fn of(config: &Config, args: &BacktestArgs, names: &[&str]) -> anyhow::Result<Self> {
+    /// A folder that cannot be made or written to; a place where something else is, or the configuration in `file`.
+    pub(super) fn of(file: &Path, config: &Config, args: &BacktestArgs, names: &[&str]) -> anyhow::Result<Self> {
         let reports = &config.backtesting.reports;
         let places = match args.out.as_deref() {
             Some(out) if out == Path::new("-") => Self::Output,
@@ -53,6 +53,10 @@ impl Places {
         let of_run = |name: &&str| [places.html(name), places.json(name)].into_iter().flatten();
         for path in names.iter().flat_map(of_run) {
             let real = place(&path)?;
+            // An empty one is a configuration, too.
+            if file.canonicalize().is_ok_and(|file| file == real) {
+                return Err(refused(&path, "the configuration").into());
+            }
             if is_plain(&real) {
                 // Gone at once: it shows that one can be made.
                 beside(&real).with_context(|| writing(&path))?;
@@ -62,7 +66,7 @@ impl Places {
     }
 
     /// Where the page of the run of this name goes, where it has one.
-    pub(super) fn html(&self, name: &str) -> Option<PathBuf> {
+    fn html(&self, name: &str) -> Option<PathBuf> {
         match self {
             Self::Folder { folder, has_html: true, .. } => Some(folder.join(format!("{}.html", file_name(name)))),
             _ => None,
@@ -141,17 +145,18 @@ fn place(path: &Path) -> anyhow::Result<PathBuf> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.to_owned()),
         Err(error) => return Err(error).with_context(|| writing(path)),
     };
-    let refused = |found: &str| {
-        let path = path.display();
-        Usage(format!("{path}: found {found}, expected a report of this program or nothing; choose another place"))
-    };
     if real.is_dir() {
-        return Err(refused("a folder").into());
+        return Err(refused(path, "a folder").into());
     }
     if is_plain(&real) && !is_report(&real).with_context(|| format!("reading {}", path.display()))? {
-        return Err(refused("another file").into());
+        return Err(refused(path, "another file").into());
     }
     Ok(real)
+}
+
+fn refused(path: &Path, found: &str) -> Usage {
+    let path = path.display();
+    Usage(format!("{path}: found {found}, expected a report of this program or nothing; choose another place"))
 }
 
 /// Whether a file is a report, or has nothing in it.
