@@ -38,7 +38,7 @@ pub(super) fn proof(report: &Report, notes: &Notes<'_>) -> String {
     let rows = [
         ("Fingerprint", &report.fingerprint, "of the four below: the same for every run of the same program"),
         ("Result", &report.result_hash, "of all orders, fills and values"),
-        ("Configuration", &report.config_hash, "of all that was configured"),
+        ("Configuration", &report.config_hash, "of all settings that take effect"),
         ("Data", &report.data_hash, "of the bars that were read"),
         ("Seed", &report.seed.to_string(), "of what is random"),
     ];
