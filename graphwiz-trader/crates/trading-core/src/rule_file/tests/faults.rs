@@ -54,7 +54,7 @@ fn names_that_are_unknown_come_with_the_nearest() {
 fn an_unknown_name_with_a_field_is_named_as_an_indicator_that_has_fields() {
     let bands = "which has .upper, .middle, .lower, .position or .width?";
     told("enter: close > bb(20).upper", &format!("3:16: unknown name bb; did you mean bollinger, {bands}"));
-    told("enter: close > bolinger(20).uper", &format!("3:16: unknown name bolinger; did you mean bollinger, {bands}"));
+    told("enter: close > bolinger(20).up", &format!("3:16: unknown name bolinger; did you mean bollinger, {bands}"));
     told("enter: stoch.k > 1", "3:8: unknown name stoch; did you mean stochastic, which has .k or .d?");
     told("enter: smaa(20).value > 1", "3:8: unknown name smaa; did you mean sma?");
     told("enter: nothing_like_it(20).value > 1", "3:8: unknown name nothing_like_it");
