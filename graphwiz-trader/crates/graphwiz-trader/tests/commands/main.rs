@@ -239,34 +239,6 @@ fn a_configuration_of_the_advisor_is_recognised() {
     );
 }
 
-#[test]
-fn data_say_what_is_stored_and_whether_it_is_sound() {
-    let folder = Folder::new();
-    folder.told(&["data", "import", "examples/market"]);
-    folder.told(&["data", "resample", "bitstamp:BTC/USD", "1h"]);
-    let listed = folder.told(&["data", "list"]);
-    assert!(listed.contains("bitstamp:BTC/USD 1m: 20160 bars, 2026-08-17T00:00Z to 2026-08-30T23:59Z"), "{listed}");
-    assert!(listed.contains("bitstamp:BTC/USD 1h: 336 bars"), "{listed}");
-    let verified = folder.told(&["data", "verify"]);
-    assert!(verified.contains("20160 bars") && verified.contains("0 broken, 0 that disagree"), "{verified}");
-}
-
-#[test]
-fn files_of_users_come_in_with_what_they_say_of_them() {
-    let folder = Folder::new();
-    fs::write(folder.path("prices.csv"), "26.08.2026 12:00;1\n").expect("a file");
-    let refused = folder.refused(&["data", "import", "prices.csv"], 1);
-    assert!(refused.contains("neither its name says whose bars it has"), "{refused}");
-    let rows = "Date;Last;High;Low;Open\n2026-08-26 12:05;2;2.5;1.5;1.8\n2026-08-26 12:00;1.8;2;1;1.5\n";
-    fs::write(folder.path("prices.csv"), rows).expect("a file");
-    let of =
-        ["--venue", "kraken", "--instrument", "ETH/EUR", "--timeframe", "5m", "--map", "Last=close", "--tz", "UTC"];
-    let told = folder.told(&[&["data", "import", "prices.csv"], &of[..]].concat());
-    assert!(told.starts_with("prices.csv: kraken:ETH/EUR 5m: 2 lines, 2 bars added, 0 stored already"), "{told}");
-    let again = folder.told(&[&["data", "import", "prices.csv"], &of[..]].concat());
-    assert!(again.contains("0 bars added, 2 stored already"), "{again}");
-}
-
 /// A configuration with these strategies, in place of the first run's.
 fn configured(strategies: &str, more: &str) -> Folder {
     let folder = Folder::new();
@@ -384,18 +356,6 @@ fn the_environment_names_the_configuration_and_lays_over_it() {
 }
 
 #[test]
-fn two_files_of_one_series_are_not_mixed() {
-    let folder = Folder::new();
-    for name in ["jan", "feb"] {
-        fs::create_dir(folder.path(name)).expect("a folder");
-        let from = folder.path("examples/market/bitstamp_BTC-USD_1m.csv.gz");
-        fs::copy(from, folder.path(name).join("bitstamp_BTC-USD_1m.csv.gz")).expect("a copy");
-    }
-    let text = folder.refused(&["backtest", "--data", "jan", "--data", "feb"], 1);
-    assert!(text.contains("have bars of bitstamp:BTC/USD 1m, expected one file"), "{text}");
-}
-
-#[test]
 fn research_goes_on_after_an_emergency_and_says_until_when() {
     let more = "trading: {max_daily_loss: 0.001, max_drawdown: 0.002}\n";
     let folder = configured(CROSS, more);
@@ -467,80 +427,4 @@ fn a_rule_file_of_the_configuration_lies_beside_it() {
     let at = "graphwiz.yaml:2: strategies[0].file: config/mine.yaml:";
     assert!(text.contains(&format!("{at}2:8: unknown name rsi14; did you mean rsi(14)?")), "{text}");
     assert!(text.contains(&format!("{at}3:7: exit must be a bool")), "{text}");
-}
-
-/// A file of bars of five minutes, of `price`, at these places from 2026-08-17 on; it was written long ago.
-fn write_bars(folder: &Folder, name: &str, places: std::ops::Range<i64>, price: i64) {
-    let line = |place: i64| format!("{},{price},{price},{price},{price},1\n", 1_786_924_800 + 300 * place);
-    let text = format!("ts,open,high,low,close,volume\n{}", places.map(line).collect::<String>());
-    write_long_ago(folder, name, &text);
-}
-
-fn write_long_ago(folder: &Folder, name: &str, text: &str) {
-    let path = folder.path(name);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    fs::write(&path, text).expect("a file");
-    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_788_000_000 + text.len() as u64);
-    fs::File::options().write(true).open(&path).expect("the file").set_modified(long_ago).expect("its time");
-}
-
-/// The line of facts of a run, and its log.
-#[track_caller]
-fn facts_and_log(folder: &Folder) -> (String, String) {
-    let run = folder.run(&["backtest"]);
-    let log = String::from_utf8(run.stderr).expect("a text");
-    assert!(run.status.success(), "{log}");
-    let told = String::from_utf8(run.stdout).expect("a text");
-    (told.lines().next().unwrap_or_default().to_owned(), log)
-}
-
-const FIVES: &str = "in/bitstamp_BTC-USD_5m.csv";
-
-#[test]
-fn a_file_of_the_configuration_is_taken_when_it_changes_and_when_it_is_added() {
-    let folder = configured(CROSS, "data: {import: [in]}\n");
-    write_bars(&folder, FIVES, 0..200, 100);
-    let (facts, log) = facts_and_log(&folder);
-    assert!(facts.starts_with("bitstamp:BTC/USD 5m: 200 bars"), "{facts}");
-    assert!(log.contains("in/bitstamp_BTC-USD_5m.csv: 200 bars imported into"), "{log}");
-    let (_, log) = facts_and_log(&folder);
-    assert!(!log.contains("imported"), "a file that nobody wrote to is not read again: {log}");
-
-    write_bars(&folder, FIVES, 0..201, 100);
-    let (facts, log) = facts_and_log(&folder);
-    assert!(facts.starts_with("bitstamp:BTC/USD 5m: 201 bars") && log.contains("1 bars imported"), "{facts} {log}");
-
-    let text = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a file");
-    fs::write(folder.path("config/graphwiz.yaml"), text.replace("[in]", "[in, more]")).expect("a file");
-    write_bars(&folder, "more/bitstamp_BTC-USD_5m.csv", 200..204, 101);
-    let (facts, log) = facts_and_log(&folder);
-    assert!(facts.starts_with("bitstamp:BTC/USD 5m: 204 bars"), "{facts}");
-    assert!(log.contains("1 bars took the place of stored ones: 2026-08-17T16:40Z: open 101 instead of 100"), "{log}");
-    let (again, log) = facts_and_log(&folder);
-    assert!(again == facts && !log.contains("imported"), "{again} {log}");
-}
-
-#[test]
-fn a_changed_file_that_cannot_be_taken_stops_a_run() {
-    let folder = configured(CROSS, "data: {import: [in]}\n");
-    write_bars(&folder, FIVES, 0..200, 100);
-    facts_and_log(&folder);
-    write_long_ago(&folder, FIVES, "ts,open,high,low,close\n1786924800,1,2,3,4\n");
-    let text = folder.refused(&["backtest"], 1);
-    assert!(text.contains("nothing of in/bitstamp_BTC-USD_5m.csv was taken: none of its 1 lines is a bar"), "{text}");
-}
-
-#[test]
-fn every_run_says_how_many_lines_were_rejected() {
-    let folder = configured(CROSS, "data: {import: [in]}\n");
-    write_bars(&folder, FIVES, 0..200, 100);
-    let text = fs::read_to_string(folder.path(FIVES)).expect("a file");
-    write_long_ago(&folder, FIVES, &format!("{text}1786924800,0,0,0,0,1\n"));
-    let (first, log) = facts_and_log(&folder);
-    assert!(first.ends_with("0 gaps, 1 rejected"), "{first}");
-    assert!(log.contains("1 lines rejected: line 202: open 0 is not above 0"), "{log}");
-    let (second, _) = facts_and_log(&folder);
-    assert_eq!(second, first);
-    let told = folder.told(&["backtest", "--data", "in"]);
-    assert_eq!(told.lines().next(), Some(first.as_str()), "files as they are say the same");
 }
