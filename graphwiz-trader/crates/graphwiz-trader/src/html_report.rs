@@ -1,8 +1,9 @@
 //! How did a backtest go? One HTML page that tells it to a person, by itself.
 //!
 //! Start at [`page`]. The verdict stands first, beside what holding would have given, then the worst week and the worst
-//! drawdown, then charts, figures, trips, orders, refusals, what was run, costs, and what proves the result. A page is a pure function of its
-//! arguments. It has no script and loads nothing, which its Content-Security-Policy says to the browser.
+//! drawdown, then charts, figures, trips, orders, refusals, what was run, costs, and what proves the result. A page is
+//! a pure function of its arguments. It has no script and loads nothing, which its Content-Security-Policy says to
+//! the browser.
 //!
 //! In `html_report/`: `course` computes what the account did over time, `axis` and `plot` draw, the others are the
 //! sections.

@@ -213,6 +213,7 @@ impl Trial<'_> {
                 limits.max_correlation_exposure
             ));
         }
+        caveats.extend(self.strategies.iter().filter_map(|ready| self.long_warm_up(ready, markets)));
         if self.is_portfolio && self.strategies.len() < self.configured {
             caveats.push(format!(
                 "{} of {} configured strategies run, each with the capital_share that it has among all of them; the \
@@ -222,6 +223,24 @@ impl Trial<'_> {
             ));
         }
         caveats
+    }
+
+    /// That a strategy cannot decide on much of a run, where it is more than a tenth of the bars of an instrument.
+    fn long_warm_up(&self, ready: &Ready<'_>, markets: &[Market]) -> Option<String> {
+        let needed = ready.warm_up().defined.saturating_sub(1);
+        markets.iter().filter(|market| ready.strategy.instruments.contains(&market.instrument.id)).find_map(|market| {
+            let records = &market.series.records;
+            let start = records.partition_point(|record| record.open_time < self.range.start);
+            let (walked, idle) = (records.len() - start, needed.saturating_sub(start));
+            let first = records.get(needed).filter(|_| walked < 10 * idle)?;
+            Some(format!(
+                "{}: the first {idle} of {walked} bars of {} only warm it up, so that it decides nothing before {}; \
+                 holding is counted from the first of them",
+                ready.strategy.name,
+                market.instrument.id,
+                shown(first.open_time)
+            ))
+        })
     }
 
     fn asked(&self) -> anyhow::Result<Asked> {

@@ -19,6 +19,7 @@ use crate::bars::Record;
 use crate::curve::Instants;
 use crate::ledger::Ledger;
 use crate::market::{Market, Money};
+use crate::quality;
 use crate::rules::Rules;
 use crate::strategy::Signal;
 use crate::time::{Micros, Timeframe};
@@ -255,15 +256,19 @@ impl<'a> Engine<'a> {
             };
             self.watch.succeed();
             match signal {
-                Signal::None => continue,
-                Signal::Sell => self.signals.sell += 1,
-                Signal::Buy { .. } | Signal::BuyLimit { .. } => self.signals.buy += 1,
-            }
-            match signal {
-                _ if lane.exit.is_some() => {}
-                Signal::Sell if lane.position.is_some() => self.exit(i, Cause::Signal, at, self.due(at)),
-                Signal::Sell => self.cancel_entry(i, Unfilled::TakenBack),
-                entry => wanted.push((i, entry)),
+                Signal::None => {}
+                Signal::Sell => {
+                    self.signals.sell += 1;
+                    self.leave(i, at);
+                }
+                entry => {
+                    self.signals.buy += 1;
+                    if quality::is_flagged_at(series, self.next[self.lanes[i].market]) {
+                        self.signals.buy_on_flagged += 1;
+                    } else if self.lanes[i].exit.is_none() {
+                        wanted.push((i, entry));
+                    }
+                }
             }
         }
         for (i, entry) in wanted.drain(..) {
@@ -272,6 +277,15 @@ impl<'a> Engine<'a> {
         self.wanted = wanted;
         for (next, current) in self.next.iter_mut().zip(&self.current) {
             *next += usize::from(current.is_some());
+        }
+    }
+
+    /// Sells what a strategy holds, or takes back its entry; where an exit waits, there is nothing more to do.
+    fn leave(&mut self, lane: usize, at: Micros) {
+        match &self.lanes[lane] {
+            Lane { exit: Some(_), .. } => {}
+            Lane { position: Some(_), .. } => self.exit(lane, Cause::Signal, at, self.due(at)),
+            _ => self.cancel_entry(lane, Unfilled::TakenBack),
         }
     }
 

@@ -82,6 +82,13 @@ pub fn is_flagged(previous_close: i64, close: i64) -> bool {
     (close - previous_close).abs() > previous_close / 2
 }
 
+/// Whether the bar at `at` is flagged beside the one before it.
+#[must_use]
+pub fn is_flagged_at(series: &Series, at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| series.records[before].close);
+    before.is_some_and(|before| is_flagged(before, series.records[at].close))
+}
+
 /// Bars that are missing between two that are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {

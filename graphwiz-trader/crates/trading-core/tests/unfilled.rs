@@ -91,6 +91,12 @@ fn a_strategy_that_wants_out_takes_its_entry_back() {
 }
 
 #[test]
+fn a_buy_on_a_bar_that_jumps_is_counted_and_is_no_entry() {
+    let outcome = ran(&[Signal::None, Signal::BUY], &[0, 1].map(|bar| flat(bar, 10_000 * (1 + bar), 1000)), &rules());
+    assert_eq!((outcome.orders.len(), outcome.signals.buy, outcome.signals.buy_on_flagged), (0, 1, 1));
+}
+
+#[test]
 fn what_is_filled_has_no_reason_and_what_waits_has_none_yet() {
     let records = [flat(0, 10_000, 1000), flat(1, 10_000, 1000), flat(2, 10_000, 40)];
     let outcome = ran(&[Signal::BUY, Signal::Sell], &records, &rules());

@@ -29,9 +29,10 @@ impl Risk {
 /// What is wrong with exits of which the first target lies within the stop; `None` where it does not.
 pub(crate) fn target_within_stop(exits: &Exits) -> Option<String> {
     match (exits.stop, exits.targets.first()) {
-        (Stop::Percent(stop), Some(first)) if first.target <= stop => {
-            Some(format!("found a target of {}, expected more than the stop, which is {stop}", first.target))
-        }
+        (Stop::Percent(stop), Some(first)) if first.target <= stop => Some(format!(
+            "found a target of {}, expected more than the stop, which is {stop}; `partial_targets: null` leaves targets out",
+            first.target
+        )),
         _ => None,
     }
 }

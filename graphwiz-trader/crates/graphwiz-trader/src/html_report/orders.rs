@@ -34,9 +34,15 @@ pub(super) fn section(report: &Report) -> String {
 fn signals(report: &Report) -> String {
     let entries = report.orders.iter().filter(|order| order.side == Side::Buy).count();
     let refused = report.refusals.len();
+    let flagged = match report.signals.buy_on_flagged {
+        0 => String::new(),
+        count => {
+            format!(", {} of them on bars that jump by more than half, where nothing is entered", text::count(count))
+        }
+    };
     format!(
-        "<p>The strategies said BUY {} and SELL {}. BUY counts while nothing is held: {} asked for an entry, of which \
-         {} refused and {} sent.</p>",
+        "<p>The strategies said BUY {}{flagged} and SELL {}. Of the BUYs {} asked for an entry, of which {} refused and \
+         {} sent; the others came while there was a position or an entry.</p>",
         text::counted(report.signals.buy, "time", "times"),
         text::counted(report.signals.sell, "time", "times"),
         text::count(entries + refused),
@@ -114,7 +120,7 @@ fn reason(why: Unfilled) -> &'static str {
     }
 }
 
-/// Which limits made entries smaller than their strategies' sizes: where one always does, sizes follow from it alone.
+/// Which limits made entries smaller.
 fn clipped(report: &Report) -> String {
     let entries = report.orders.iter().filter(|order| order.side == Side::Buy);
     let mut by_rule: BTreeMap<Rule, usize> = BTreeMap::new();
@@ -122,12 +128,12 @@ fn clipped(report: &Report) -> String {
     let all = entries.count();
     let sentence = |(rule, count): (&Rule, &usize)| {
         let rule = rule.name();
-        if *count == all {
-            return format!(
-                "<p><code>{rule}</code> made every entry smaller, so that it alone says how large they are.</p>"
-            );
-        }
-        format!("<p><code>{rule}</code> made {} of {} entries smaller.</p>", text::count(*count), text::count(all))
+        let which = if *count == all {
+            "every entry".to_owned()
+        } else {
+            format!("{} of {} entries", text::count(*count), text::count(all))
+        };
+        format!("<p><code>{rule}</code> made {which} smaller than was asked for.</p>")
     };
     by_rule.iter().map(sentence).collect()
 }

@@ -8,7 +8,7 @@ use trading_core::engine::record::{Order, Side, Unfilled};
 
 /// The sentence; `None` where there are trips.
 pub(super) fn why(outcome: &Outcome) -> Option<String> {
-    let Outcome { trips, orders, refusals, unit_values, .. } = outcome;
+    let Outcome { trips, orders, refusals, signals, unit_values, .. } = outcome;
     let entries = || orders.iter().filter(|order| order.side == Side::Buy);
     let why = if !trips.is_empty() {
         return None;
@@ -19,6 +19,12 @@ pub(super) fn why(outcome: &Outcome) -> Option<String> {
     } else if let Some(first) = refusals.first() {
         let rules = counted(refusals.iter().map(|refusal| refusal.rule.name()));
         format!("the risk layer refused every entry ({rules}); the first: {}", first.text)
+    } else if signals.buy > 0 {
+        format!(
+            "none of {} BUY signals asks for an entry: {} are on bars that jump by more than half, the others are for \
+             nothing, or at a limit of nothing",
+            signals.buy, signals.buy_on_flagged
+        )
     } else {
         // A rule file whose size is nothing says nothing.
         format!("no BUY signal with a size above 0 on {} bars", unit_values.len())

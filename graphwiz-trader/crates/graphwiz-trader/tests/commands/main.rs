@@ -300,8 +300,8 @@ fn what_cannot_be_run_is_a_fault_of_the_configuration() {
         "graphwiz.yaml:2: strategies[0].exits: found a target of 0.05, expected more than the stop, which is 0.1";
     assert!(text.contains(within), "{text}");
     let text = of("kind: sma_cross", "kind: rsi", "risk: {stop_loss: {default_percent: 0.04}}\n");
-    let within =
-        "graphwiz.yaml:3: risk.take_profit: found a target of 0.03, expected more than the stop, which is 0.04";
+    let within = "graphwiz.yaml:3: risk.take_profit: found a target of 0.03, expected more than the stop, which is 0.04; \
+         `partial_targets: null` leaves targets out";
     assert_eq!(text.trim(), format!("config/{within}"), "told once, not for each strategy");
     let text = of("kind: sma_cross", "kind: rules", "");
     assert!(text.contains("strategies[0].file: missing, expected the rule file"), "{text}");

@@ -41,7 +41,18 @@ fn entries_that_were_never_filled_are_counted_by_what_became_of_them() {
     assert_eq!(line, expected);
     assert_eq!((&orders[0]["state"], &orders[0]["filled"]), (&json!("expired"), &json!("0")));
     assert_eq!(orders[0]["clipped_by"], "max_position_size");
-    assert_eq!(report["signals"], json!({ "buy": 336, "sell": 0 }));
+    assert_eq!(report["signals"], json!({ "buy": 336, "buy_on_flagged": 0, "sell": 0 }));
+}
+
+#[test]
+fn a_strategy_that_warms_up_for_long_is_told_with_when_it_can_decide() {
+    let folder = configured(&CROSS.replace("5m}", "1h, params: {slow: 100}}"), "");
+    let waits = "a: the first 100 of 336 bars of bitstamp:BTC/USD only warm it up, so that it decides nothing before \
+                 2026-08-21T04:00Z; holding is counted from the first of them\n";
+    let told = folder.told(&["backtest"]);
+    assert!(told.contains(waits), "{told}");
+    let later = folder.told(&["backtest", "--from", "2026-08-21T04:00Z"]);
+    assert!(!later.contains("warm it up"), "bars before it warm it up: {later}");
 }
 
 #[test]

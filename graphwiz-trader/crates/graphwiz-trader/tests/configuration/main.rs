@@ -348,14 +348,16 @@ fn keys_go_with_each_other() {
         "risk.take_profit.partial_targets[1].target: found 0.03, expected more than the target before it, 0.03";
     let targets = "[{percent: 0.5, target: 0.03}, {percent: 1, target: 0.03}]";
     refused(&[&format!("risk.take_profit.partial_targets={targets}")], rising);
-    let stop = "risk.take_profit: found a target of 0.03, expected more than the stop, which is 0.03";
+    let stop = "risk.take_profit: found a target of 0.03, expected more than the stop, which is 0.03; \
+                `partial_targets: null` leaves targets out";
     refused(&["risk.stop_loss.default_percent=0.03"], stop);
     for without in ["stop_loss.enabled=false", "take_profit.enabled=false", "stop_loss.atr_multiple=2"] {
         effective(&["risk.stop_loss.default_percent=0.029", &format!("risk.{without}")]);
         // The second strategy has targets of its own: with a stop of its kind they go.
         effective(&["risk.stop_loss.default_percent=0.03", &format!("risk.{without}"), "strategies[].exits={}"]);
     }
-    let own = "strategies[1].exits: found a target of 0.03, expected more than the stop, which is 0.04";
+    let own = "strategies[1].exits: found a target of 0.03, expected more than the stop, which is 0.04; \
+               `partial_targets: null` leaves targets out";
     refused(&["strategies[].exits.stop_loss=0.04"], own);
 }
 

@@ -145,9 +145,9 @@ fn what_became_of_orders_is_told_from_signals_to_fills() {
         &page,
         &[
             "said BUY 45 times and SELL 46 times",
-            "45 asked for an entry, of which 0 were refused and 45 were sent",
+            "Of the BUYs 45 asked for an entry, of which 0 were refused and 45 were sent",
             "entry at market, 13 orders: the bar had too little volume",
-            "<code>max_position_size</code> made every entry smaller",
+            "<code>max_position_size</code> made every entry smaller than was asked for",
         ],
     );
 }

@@ -44,7 +44,19 @@ impl HashSink {
 impl Order {
     /// What it is and what became of it; the reasons of that are no part of a result. A limit is above 0.
     pub(super) fn put(&self, hash: &mut HashSink) {
-        let Self { decided_at, strategy, market, side, cause, limit, quantity, filled, state, .. } = self;
+        let Self {
+            decided_at,
+            strategy,
+            market,
+            side,
+            cause,
+            limit,
+            quantity,
+            clipped_by: _,
+            filled,
+            state,
+            unfilled: _,
+        } = self;
         let target = if let Cause::Target(number) = cause { *number } else { 0 };
         hash.put_name("order");
         hash.put_name(cause.kind());

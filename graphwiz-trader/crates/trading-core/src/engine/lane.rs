@@ -146,12 +146,9 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Asks it about the closed bar at `at`. On a flagged bar it may only sell; `None`: its code has panicked, which is
-    /// noted.
+    /// Asks it about the closed bar at `at`; `None`: its code has panicked, which is noted.
     #[inline]
     pub(super) fn ask(&mut self, series: &Series, at: usize, max_gap_bars: u32) -> Option<Signal> {
-        let before = at.checked_sub(1).map(|before| &series.records[before]);
-        let record = &series.records[at];
         if quality::is_after_long_gap(series, at, max_gap_bars) {
             self.begin_gauge();
             self.code.begin_anew();
@@ -160,9 +157,7 @@ impl<'a> Lane<'a> {
         self.measure(&bar);
         let seen = self.position.as_ref().map(|position| position.seen(self.bars));
         let answer = self.code.answer(&bar, series, at, seen.as_ref(), max_gap_bars);
-        let signal = answer.map_err(|text| self.panics.note(bar.open_time(), text)).ok()?;
-        let is_flagged = before.is_some_and(|before| quality::is_flagged(before.close, record.close));
-        Some(if is_flagged && signal != Signal::Sell { Signal::None } else { signal })
+        answer.map_err(|text| self.panics.note(bar.open_time(), text)).ok()
     }
 }
 

@@ -97,11 +97,14 @@ impl Unfilled {
     }
 }
 
-/// How often strategies said what, after they were warmed up, on bars that count.
+/// How often strategies said what, after they were warmed up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Signals {
+    /// BUY, with or without a limit.
     pub buy: usize,
+    /// How many of these were on flagged bars, where nothing is entered.
+    pub buy_on_flagged: usize,
+    /// SELL.
     pub sell: usize,
 }
 

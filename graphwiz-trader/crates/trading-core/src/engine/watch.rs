@@ -123,7 +123,8 @@ impl Watch {
         self.unit_value
     }
 
-    /// Takes N at a close time, and what positions were worth then, where there are any. Where it trips an emergency, says whether all positions are to be sold.
+    /// Takes N at a close time, and what positions were worth then, where there are any. Where it trips an emergency,
+    /// says whether all positions are to be sold.
     ///
     /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
     pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: i128, held: Option<i128>) -> Option<bool> {

@@ -8,8 +8,8 @@ pub(super) fn sentences(rules: &Rules) -> Vec<String> {
     let Rules { costs, sizing, limits, .. } = rules;
     let orders = [
         market(costs),
-        "A resting limit order fills at its limit on a bar that goes below it, and is rejected where the bar opens at or \
-         below it when it arrives."
+        "A resting limit order fills at its limit on a bar that goes below it, at the time of that bar's close, and is \
+         rejected where the bar opens at or below it when it arrives."
             .to_owned(),
         slippage(costs.slippage),
         format!(
@@ -18,8 +18,8 @@ pub(super) fn sentences(rules: &Rules) -> Vec<String> {
             percent(costs.commission_maker)
         ),
         format!(
-            "All fills of a bar take at most {} of its volume. What that leaves of an entry at market lapses; an exit \
-             goes on at the next open.",
+            "Where volumes are known, all fills of a bar take at most {} of its volume. What that leaves of an entry \
+             at market or of a partial target lapses; of another exit it is sold at the next open.",
             percent(costs.max_volume_share)
         ),
         "Within one bar a stop comes before a target.".to_owned(),
@@ -34,11 +34,14 @@ fn percent(share: Decimal) -> String {
 fn market(costs: &Costs) -> String {
     let delay = match costs.latency {
         0 => String::new(),
-        latency => format!(", but no earlier than {} ms later", latency / 1000),
+        latency => format!(
+            ", or with a latency of {} ms, where that is longer than a bar, at the first open after it",
+            latency / 1000
+        ),
     };
     format!(
-        "What is decided at a bar's close fills at the open of the bar that follows{delay}. Where that bar is missing, an \
-         entry lapses, and an exit fills at the next open there is."
+        "What is decided at a bar's close fills at the open of the bar that follows{delay}. Where that bar is missing, \
+         an entry lapses, and an exit fills at the next open there is."
     )
 }
 
@@ -58,20 +61,27 @@ fn slippage(slippage: Slippage) -> String {
 fn size(sizing: &Sizing) -> String {
     match sizing {
         Sizing::FixedFractional { risk_per_trade } => format!(
-            "An entry is as large as loses {} of the strategy's part of the account at its stop.",
+            "An entry is sized so that its stop would lose {} of the strategy's part of the account.",
             percent(*risk_per_trade)
         ),
-        Sizing::FixedNotional(amount) => format!("An entry is worth {amount}, or the strategy's part of the account."),
-        Sizing::FixedRisk(amount) => format!("An entry is as large as loses {amount} at its stop."),
+        Sizing::FixedNotional(amount) => {
+            format!("An entry is worth {amount}, or the strategy's part of the account where that is less.")
+        }
+        Sizing::FixedRisk(amount) => format!(
+            "An entry is sized so that its stop would lose {amount}, or the strategy's part of the account where that \
+             is less."
+        ),
     }
 }
 
 fn most(limits: &Limits) -> String {
+    // In this version all instruments count as moving together.
+    let all = limits.max_portfolio_exposure.min(limits.max_correlation_exposure);
     format!(
-        "No instrument is more than {} of the account or {}, all together no more than {}, those that move together {}.",
+        "No instrument is more than {} of the account (trading.max_position_size) or {} (risk.max_position_size), and \
+         all together are no more than {}.",
         percent(limits.max_position_share),
         limits.max_position_size,
-        percent(limits.max_portfolio_exposure),
-        percent(limits.max_correlation_exposure)
+        percent(all)
     )
 }
