@@ -78,6 +78,13 @@ fn a_limit_that_the_price_does_not_reach_is_over_in_time() {
 }
 
 #[test]
+fn a_limit_that_the_price_reaches_lapses_for_want_of_volume() {
+    let reached = Record { low: 9_800, ..flat(1, 10_000, 40) };
+    let outcome = ran(&[limit("99")], &[flat(0, 10_000, 1000), reached, flat(2, 10_000, 1000)], &rules());
+    assert_eq!(ended(&outcome, Side::Buy), (Some(Unfilled::Volume), OrderState::Expired, 0.4));
+}
+
+#[test]
 fn a_limit_that_would_fill_at_once_is_rejected() {
     let outcome = ran(&[limit("100")], &[0, 1].map(|bar| flat(bar, 10_000, 1000)), &rules());
     assert_eq!(ended(&outcome, Side::Buy), (Some(Unfilled::NotResting), OrderState::Rejected, 0.0));

@@ -247,7 +247,7 @@ impl Engine<'_> {
             None => EntryKind::Market { due },
             Some((price, valid_bars)) => {
                 let expires = at + i64::from(valid_bars) * self.run.timeframe.micros();
-                EntryKind::Limit { price, due, expires, has_arrived: false }
+                EntryKind::Limit { price, due, expires, has_arrived: false, short_of: None }
             }
         };
         self.lanes[lane].entry = Some(Entry { order, reserved, stop_distance, kind });

@@ -54,13 +54,14 @@ impl Engine<'_> {
 
     fn fill_limit(&mut self, i: usize, record: &Record, close_time: Micros) {
         let Some(entry) = &mut self.lanes[i].entry else { return };
-        let EntryKind::Limit { price, due, expires, has_arrived } = &mut entry.kind else { return };
+        let EntryKind::Limit { price, due, expires, has_arrived, .. } = &mut entry.kind else { return };
         if record.open_time < *due {
             return;
         }
         if record.open_time >= *expires {
             // No market had a bar at the time at which it was over.
-            return self.cancel_entry(i, Unfilled::Time);
+            let why = entry.kind.lapsed();
+            return self.cancel_entry(i, why);
         }
         let (price, arrives) = (*price, !std::mem::replace(has_arrived, true));
         if arrives && price >= record.open {
@@ -73,10 +74,10 @@ impl Engine<'_> {
     /// Ends limit entries whose time is over.
     pub(super) fn lapse_limits(&mut self, close_time: Micros) {
         for i in 0..self.lanes.len() {
-            if let Some(Entry { kind: EntryKind::Limit { expires, .. }, .. }) = &self.lanes[i].entry
+            if let Some(Entry { kind: kind @ EntryKind::Limit { expires, .. }, .. }) = &self.lanes[i].entry
                 && *expires <= close_time
             {
-                self.cancel_entry(i, Unfilled::Time);
+                self.cancel_entry(i, kind.lapsed());
             }
         }
     }
@@ -179,9 +180,7 @@ impl Engine<'_> {
             counted.up_to_tick(&(counted.price(record.open) * (exact::whole(1) + slippage)))
         };
         let (quantity, price) = self.affordable(market, wanted, self.run.rules.costs.commission, &price_of);
-        let is_cut_by_volume = self.volume_left(market).is_some_and(|left| quantity == left.max(0));
-        let unfilled = if is_cut_by_volume { Unfilled::Volume } else { Unfilled::Cash };
-        self.end_order(entry.order, (quantity < wanted).then_some(unfilled));
+        self.end_order(entry.order, (quantity < wanted).then(|| self.short_of(market, quantity)));
         if quantity > 0 {
             self.book_buy(i, &entry, price, quantity, self.run.rules.costs.commission, at);
         }
@@ -193,6 +192,9 @@ impl Engine<'_> {
         let rest = self.orders[entry.order].quantity - self.orders[entry.order].filled;
         let maker = self.run.rules.costs.commission_maker;
         let (quantity, price) = self.affordable(market, rest, maker, &|_| price);
+        if let EntryKind::Limit { short_of, .. } = &mut entry.kind {
+            *short_of = Some(self.short_of(market, quantity));
+        }
         if quantity > 0 {
             self.book_buy(i, &entry, price, quantity, maker, at);
             if let Some(position) = &mut self.lanes[i].position {
@@ -206,6 +208,12 @@ impl Engine<'_> {
         } else {
             self.end_order(entry.order, None);
         }
+    }
+
+    /// What there was no more of than for so much.
+    fn short_of(&self, market: usize, quantity: i128) -> Unfilled {
+        let is_all = |left: i128| quantity == left.max(0);
+        if self.volume_left(market).is_some_and(is_all) { Unfilled::Volume } else { Unfilled::Cash }
     }
 
     /// How much of what is wanted the bar's volume and the cash that is free let through, and at which price.

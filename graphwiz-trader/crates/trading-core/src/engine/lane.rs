@@ -12,7 +12,7 @@ use crate::time::Micros;
 
 use super::code::Code;
 use super::participant::{Gauge, Participant};
-use super::record::Panics;
+use super::record::{Panics, Unfilled};
 
 /// Bars until an average true range over 14 no longer depends on where the data began.
 const GAUGE_SETTLE: usize = 21 * 14;
@@ -52,8 +52,8 @@ pub(super) struct Entry {
 pub(super) enum EntryKind {
     /// Fills at the open of the bar that opens then.
     Market { due: Micros },
-    /// Rests from the open of the first bar after `due` on.
-    Limit { price: i64, due: Micros, expires: Micros, has_arrived: bool },
+    /// Rests from the open of the first bar after `due` on; `short_of` is what its last fill wanted more of.
+    Limit { price: i64, due: Micros, expires: Micros, has_arrived: bool, short_of: Option<Unfilled> },
 }
 
 /// A sale at market that waits for its bar, or for volume.
@@ -87,6 +87,16 @@ pub(super) struct Position {
     pub(super) all_at_next: bool,
     /// Whether its targets wait for the next bar: it was entered by a limit within this one.
     pub(super) targets_wait: bool,
+}
+
+impl EntryKind {
+    /// Why not all of it was filled in its time.
+    pub(super) fn lapsed(self) -> Unfilled {
+        match self {
+            Self::Limit { short_of: Some(why), .. } => why,
+            _ => Unfilled::Time,
+        }
+    }
 }
 
 impl<'a> Lane<'a> {

@@ -77,7 +77,7 @@ pub enum Unfilled {
     Cash,
     /// The bar that it was for is missing.
     NoBar,
-    /// The price was not under its limit, or not for enough, while it rested.
+    /// The price was not under its limit while it rested.
     Time,
     /// Its limit was not under the open that it arrived at.
     NotResting,
