@@ -36,9 +36,9 @@ pub enum CutError {
     /// The file to copy cannot be read.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// The copy would take the place of the file.
-    #[error("{} is the file to be copied; expected another one for what is before the instant", shown_path(.0))]
-    Same(PathBuf),
+    /// There is something where the copy is to be.
+    #[error("{} is there already, expected nothing in the place of the copy; remove it, or name another place", shown_path(.0))]
+    Taken(PathBuf),
     /// The copy cannot be written.
     #[error("writing {} failed", shown_path(path))]
     Write {
@@ -53,14 +53,15 @@ pub enum CutError {
 /// Copies the file `from` to `to` with all lines left out whose time is `until` or later.
 ///
 /// Any file with a column of times will do, also one of trades. Header, order and line ends stay; the copy is compressed
-/// where its name ends in `.gz`. It takes the place of what is at `to`, once it is whole. Of `options` those about columns, zone and the time on the
-/// wall count.
+/// where its name ends in `.gz`. It is at `to` once it is whole. Of `options` those about columns, zone and the time on
+/// the wall count.
 ///
 /// # Errors
-/// See [`CutError`]; then `to` is as it was.
+/// See [`CutError`]; then nothing is written.
 pub fn cut(from: &Path, to: &Path, until: Micros, options: &ReadOptions) -> Result<Cut, CutError> {
-    if from.canonicalize().is_ok_and(|from| to.canonicalize().is_ok_and(|to| from == to)) {
-        return Err(CutError::Same(to.to_path_buf()));
+    // Also a link that leads nowhere.
+    if to.symlink_metadata().is_ok() {
+        return Err(CutError::Taken(to.to_path_buf()));
     }
     copied(from, to, until, options).map_err(|failure| match failure {
         Failure::Read(cause) => Refused { path: from.to_path_buf(), cause }.into(),
@@ -109,7 +110,7 @@ fn copied(from: &Path, to: &Path, until: Micros, options: &ReadOptions) -> Resul
     let permissions = fs::metadata(from).map_err(Refusal::Read)?.permissions();
     copy.as_file().set_permissions(permissions)?;
     copy.as_file().sync_all()?;
-    copy.persist(to).map_err(|error| error.error)?;
+    copy.persist_noclobber(to).map_err(|error| error.error)?;
     Ok(outcome)
 }
 

@@ -17,9 +17,9 @@ const AT: Micros = 1_786_924_860 * SECOND;
 #[track_caller]
 fn leaves(text: &str, options: &ReadOptions, expected: &str, [kept, left_out, unreadable]: [u64; 3]) {
     let files = Files::new();
-    let (to, to_gzip) = (files.path("cut.csv"), files.path("cut.csv.GZ"));
     let counts = Cut { kept, left_out, unreadable };
-    for from in [files.write("plain.csv", text), files.write("packed.csv.gz", packed(text))] {
+    for (name, from) in [("a", files.write("plain.csv", text)), ("b", files.write("packed.csv.gz", packed(text)))] {
+        let (to, to_gzip) = (files.path(&format!("{name}.csv")), files.path(&format!("{name}.csv.GZ")));
         assert_eq!(cut(&from, &to, AT, options).unwrap(), counts);
         assert_eq!(fs::read_to_string(&to).unwrap(), expected);
         assert_eq!(cut(&from, &to_gzip, AT, options).unwrap(), counts);
@@ -55,22 +55,36 @@ fn trades_and_files_without_header_are_cut_too() {
 }
 
 #[test]
-fn what_cannot_be_cut_leaves_the_copy_as_it_was() {
+fn what_cannot_be_cut_leaves_nothing() {
     let files = Files::new();
     let from = files.write("from.csv", "ts,price\n2026-08-17 00:00:00,1\n");
-    let to = files.write("to.csv", "what was there\n");
+    let to = files.path("to.csv");
     let error = cut(&from, &to, AT, &options()).unwrap_err();
     assert_eq!(error.to_string(), format!("nothing of {} was taken", from.display()));
-    assert_eq!(fs::read_to_string(&to).unwrap(), "what was there\n");
     let error = cut(&from, &files.path("nowhere/to.csv"), AT, &options()).unwrap_err();
     assert!(std::error::Error::source(&error).is_some(), "{error}");
-    let error = cut(&from, &from, AT, &options()).unwrap_err();
-    let expected =
-        format!("{} is the file to be copied; expected another one for what is before the instant", from.display());
-    assert_eq!(error.to_string(), expected);
     let half = files.write_at("half.csv", "ts,price\n1786924800,1\n17869", NOW - SECOND);
     assert!(cut(&half, &to, AT, &options()).is_err());
-    assert_eq!(fs::read_dir(files.path("")).unwrap().count(), 3, "no half copy stays");
+    assert_eq!(fs::read_dir(files.path("")).unwrap().count(), 2, "no half copy stays");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_takes_the_place_of_nothing() {
+    let files = Files::new();
+    let from = files.write("from.csv", "ts,price\n1786924800,1\n");
+    let there = files.write("there.yaml", "strategies: []\n");
+    let link = files.path("link.csv");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    for to in [&from, &there, &link] {
+        let expected = format!(
+            "{} is there already, expected nothing in the place of the copy; remove it, or name another place",
+            to.display()
+        );
+        assert_eq!(cut(&from, to, AT, &options()).unwrap_err().to_string(), expected);
+    }
+    assert_eq!(fs::read_to_string(&there).unwrap(), "strategies: []\n");
+    assert!(fs::read_link(&link).is_ok());
 }
 
 #[test]
