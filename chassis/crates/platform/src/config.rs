@@ -88,8 +88,12 @@ impl Document {
 
     /// Takes out the section of environments and lays the one of this name over the rest of the file: mappings are
     /// merged key by key, anything else takes the place of what was there. Without a name the section is only taken
-    /// out; a name that it does not have is a fault, and so is a section or environment that is no mapping.
+    /// out; a name that it does not have is a fault, and so is a section or environment that is no mapping. Variables
+    /// of the other environments need not be there.
     pub fn lay_over(&mut self, section: &str, name: Option<&str>) {
+        let own = name.map(|name| child(section, name));
+        let is_own = |fault: &Fault| own.as_ref().is_some_and(|own| fault.is_at(own));
+        self.faults.retain(|fault| !fault.is_of_variable() || !fault.is_at(section) || is_own(fault));
         let environments = self.root.take(section).unwrap_or(Node::left_out(Line::from(1), Value::Null));
         if !environments.is_section() {
             let message = format!("found {}, expected a mapping of names to parts of this file", environments.shown());
@@ -210,7 +214,8 @@ fn expand_strings(node: &mut Node, path: &str, lookup: &dyn Fn(&str) -> Option<S
             Ok(None) => {}
             Ok(Some(expanded)) => *written = Some(std::mem::replace(text, expanded)),
             Err(error) => {
-                faults.push(Fault::new(node.line, path, error.to_string()));
+                let fault = Fault::new(node.line, path, error.to_string());
+                faults.push(if error.is_of_variable() { fault.of_variable() } else { fault });
                 node.value = Value::Faulty;
             }
         },

@@ -156,34 +156,52 @@ pub fn load_text(
 }
 
 fn complete(
-    mut document: Document,
+    mut file: Document,
     origin: &Origin<'_>,
-    code: (&Registry, RuleFiles<'_>),
+    (registry, rule_files): (&Registry, RuleFiles<'_>),
     env: Env<'_>,
 ) -> Result<Config, Faults> {
-    let is_advisors = ["client", "orchestrator"].iter().all(|section| document.root().at(section).is_some());
+    let is_advisors = ["client", "orchestrator"].iter().all(|section| file.root().at(section).is_some());
     if is_advisors {
         let text = "this is a configuration of the Alert Orchestrator, expected one of GraphWiz Trader";
-        document.report([Fault::new(1, "", text)]);
-        return typed(origin.path, document.finish()?);
+        file.report([Fault::new(1, "", text)]);
+        return typed(origin.path, file.finish()?);
     }
-    if document.root().at("strategies").is_none() {
-        document.lay_under(first_run()?);
+    if file.root().at("strategies").is_none() {
+        file.lay_under(first_run()?);
     }
+    let layers = layers(origin, env)?;
+    let with = |environment: Option<&str>| {
+        let mut document = file.clone();
+        document.lay_over(ENVIRONMENTS, environment);
+        layers.iter().for_each(|layer| document.lay_document_over(layer.clone()));
+        document
+    };
     let chosen = environment(env);
-    let faults = of_other_environments(&document, chosen.as_deref(), origin, code.0);
-    document.lay_over(ENVIRONMENTS, chosen.as_deref());
-    if let Some(name) = origin.profile {
-        document.lay_document_over(profile::read(name, origin.folder(), env)?);
-    }
-    for setting in origin.set {
-        document.lay_document_over(setting.document(env)?);
-    }
+    let mut document = with(chosen.as_deref());
     let answers = later::answers(document.root());
-    check(&mut document, origin, code);
+    check(&mut document, origin, (registry, rule_files));
+
+    // What is wrong with the other environments, too: else it would be found on the day that one of them is chosen.
+    let names = file.root().at(ENVIRONMENTS).map_or(&[][..], Node::entries).iter().map(Entry::key);
+    let of_other = |name: &str| {
+        let mut other = with(Some(name));
+        // Rule files may lie where the environment is used, and variables be set there.
+        check(&mut other, origin, (registry, RuleFiles::Of(&[])));
+        let is_told = |fault: &&Fault| fault.is_of_variable() || document.faults().contains(fault);
+        let own = other.faults().iter().filter(|fault| !is_told(fault)).cloned();
+        own.map(|fault| fault.within(&format!("environment {name}"))).collect::<Vec<_>>()
+    };
+    let faults: Vec<_> = names.filter(|name| Some(*name) != chosen.as_deref()).flat_map(of_other).collect();
     document.report(faults);
     let config: Config = typed(origin.path, document.finish()?)?;
     Ok(Config { answers, ..config })
+}
+
+/// What lies over a file and its environment, the lowest first.
+fn layers(origin: &Origin<'_>, env: Env<'_>) -> Result<Vec<Document>, Faults> {
+    let profile = origin.profile.map(|name| profile::read(name, origin.folder(), env));
+    profile.into_iter().chain(origin.set.iter().map(|setting| setting.document(env))).collect()
 }
 
 /// Checks all of a document that everything was laid over.
@@ -192,36 +210,6 @@ fn check(document: &mut Document, origin: &Origin<'_>, code: (&Registry, RuleFil
     document.check(&schema(), FORMATS);
     let misfits = [cross::faults(document.root()), code::faults(document.root(), code, origin.folder())].concat();
     document.report(misfits);
-}
-
-/// What is wrong with the environments that are not chosen: else it would be found on the day that one of them is.
-///
-/// Each lies over the file alone, and what is wrong with the file alone is not said again. Rule files are not read:
-/// they may lie where the environment is used.
-fn of_other_environments(
-    file: &Document,
-    chosen: Option<&str>,
-    origin: &Origin<'_>,
-    registry: &Registry,
-) -> Vec<Fault> {
-    let with = |environment: Option<&str>| {
-        let mut document = file.clone();
-        document.lay_over(ENVIRONMENTS, environment);
-        check(&mut document, origin, (registry, RuleFiles::Of(&[])));
-        document
-    };
-    let names = file.root().at(ENVIRONMENTS).map_or(&[][..], Node::entries).iter().map(Entry::key);
-    let others: Vec<_> = names.filter(|name| Some(*name) != chosen).collect();
-    if others.is_empty() {
-        return Vec::new();
-    }
-    let alone = with(None);
-    let of_other = |name: &&str| {
-        let other = with(Some(name));
-        let own = other.faults().iter().filter(|fault| !alone.faults().contains(fault)).cloned();
-        own.map(|fault| fault.within(&format!("environment {name}"))).collect::<Vec<_>>()
-    };
-    others.iter().flat_map(of_other).collect()
 }
 
 /// The JSON Schema of the configuration file.

@@ -29,6 +29,13 @@ pub(super) enum ExpandError {
     BadName,
 }
 
+impl ExpandError {
+    /// Whether the text is right, and a variable cannot be had on this machine.
+    pub(super) fn is_of_variable(&self) -> bool {
+        matches!(self, Self::Unset { .. } | Self::Both { .. } | Self::File { .. })
+    }
+}
+
 /// Expands every variable of `text`; `None` if there was nothing to replace.
 pub(super) fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, ExpandError> {
     let Some(first) = text.find("${") else { return Ok(None) };

@@ -47,16 +47,33 @@ pub struct Fault {
     line: Line,
     path: String,
     message: String,
+    is_of_variable: bool,
 }
 
 impl Fault {
     /// `path` names the key (`keeper.lamps[1]`, empty for the file as a whole); `message` says what was found and
     /// what was expected, and must not hold a secret.
     pub fn new(line: impl Into<Line>, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line: line.into(), path: path.into(), message: message.into() }
+        Self { line: line.into(), path: path.into(), message: message.into(), is_of_variable: false }
     }
 
-    /// The same fault, and where it is one.
+    /// The same fault, of a variable that this machine does not have.
+    pub(super) fn of_variable(self) -> Self {
+        Self { is_of_variable: true, ..self }
+    }
+
+    /// Whether it is of a variable that this machine does not have: the file itself may be right.
+    #[must_use]
+    pub fn is_of_variable(&self) -> bool {
+        self.is_of_variable
+    }
+
+    /// Whether it stands at this key, or below it.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
+    /// The same fault, with the part of the configuration that has it behind its text, as `environment production`.
     #[must_use]
     pub fn within(self, place: &str) -> Self {
         Self { message: format!("{} (in {place})", self.message), ..self }

@@ -378,6 +378,18 @@ fn an_environment_is_laid_over_the_rest_key_by_key() {
 }
 
 #[test]
+fn only_the_environment_that_is_laid_over_needs_its_variables() {
+    let laid = |name: &str| {
+        let text = "environments:\n  night: {note: \"${NONE}\"}\n  nightly: {note: \"${NONE\"}\n  noon: {}\n";
+        let mut document = Document::parse(Path::new("c.yaml"), text, &environment).unwrap();
+        document.lay_over("environments", Some(name));
+        document.finish().unwrap_err().to_string()
+    };
+    assert!(laid("noon").starts_with("c.yaml:3: environments.nightly.note: found ${ without a closing }"));
+    assert!(laid("night").starts_with("c.yaml:2: environments.night.note: the environment variable NONE is not set"));
+}
+
+#[test]
 fn an_environment_is_a_part_of_a_file_or_nothing() {
     let laid = |environments: &str, name: Option<&str>| {
         let text = format!("listen_port: 1\nenvironments: {environments}\n");

@@ -36,6 +36,40 @@ fn what_is_wrong_with_an_environment_is_told_before_it_is_chosen() {
 }
 
 #[test]
+fn what_the_chosen_environment_heals_is_told_of_the_others() {
+    let text = "risk:\n  sizing: {method: fixed_notional}\nenvironments:\n  \
+                night: {risk: {sizing: {fixed_notional: 100}}}\n  staging: {}\n";
+    let faults = load(text, None, &[]).expect_err("faults");
+    assert!(faults.contains("risk.sizing") && faults.ends_with("(in environment staging)"), "{faults}");
+    assert_eq!(faults.lines().count(), 1, "{faults}");
+    load(text, None, &["risk.sizing.fixed_notional=100"]).expect("a configuration");
+}
+
+#[test]
+fn profile_and_settings_lie_over_the_other_environments_too() {
+    let text = "environments:\n  night: {}\n  production: {trading: {max_drawdown: 0.04}}\n";
+    let faults = load(text, None, &[]).expect_err("faults");
+    assert!(faults.contains("(in environment production)"), "{faults}");
+    load(text, Some("conservative"), &[]).expect("a configuration");
+    load(text, None, &["trading.max_drawdown=0.1"]).expect("a configuration");
+    let faults = load(text, Some("conservative"), &["risk.cooldown=1"]).expect_err("faults");
+    assert_eq!(faults.lines().count(), 1, "said once\n{faults}");
+}
+
+#[test]
+fn variables_of_an_environment_are_needed_where_it_is_chosen() {
+    let of = |name: &str, value: &str| {
+        format!("environments:\n  night: {{}}\n  {name}: {{backtesting: {{reports: {{dir: \"{value}\"}}}}}}\n")
+    };
+    load(&of("nightly", "${UNSET}"), None, &[]).expect("a configuration");
+    let faults = load(&of("nightly", "${UNSET"), None, &[]).expect_err("faults");
+    assert!(faults.contains("found ${ without a closing }"), "{faults}");
+    let chosen = of("x", "").replace("night: {}", "night: {backtesting: {reports: {dir: \"${UNSET}\"}}}");
+    let faults = load(&chosen, None, &[]).expect_err("faults");
+    assert!(faults.contains("the environment variable UNSET is not set"), "{faults}");
+}
+
+#[test]
 fn the_profiles_are_those_of_the_table() {
     let loaded = |name: &str| {
         let config = load("", Some(name), &[]).unwrap_or_else(|faults| panic!("{faults}"));
