@@ -209,10 +209,8 @@ pub(crate) enum DataCommand {
         timeframe: Timeframe,
     },
     /// Bring files of bars into the store
-    #[command(
-        after_help = "--json: [{file, series, lines, added, equal, replaced, rejected, contradicted, notes}]; replaced, \
-        rejected and contradicted: {count, first}; first: the first 20, in words; notes: sentences."
-    )]
+    #[command(after_help = "--json: [{file, series, lines, added, equal, replaced, rejected, contradicted, notes}]; \
+        replaced, rejected and contradicted: {count, first}; first: the first 20, in words; notes: sentences.")]
     Import(ImportArgs),
     /// Copy a file with all that is of an instant and later left out, compressed where the copy's name ends in .gz
     #[command(after_help = "--json: {file, kept, left_out, unreadable}, in lines.")]
@@ -295,8 +293,8 @@ pub(crate) enum StrategyCommand {
     /// All kinds, the rule files in the program, and those of ./strategies, with parameters, warm-up and hash
     #[command(after_help = "The hash is SHA-256: of a kind's name and parameters, of a rule file's bytes.\n\
         --json: {kinds, files}, each [{name, file, parameters: [{name, default, min, max}], \
-        warm_up: {defined, settle}, hash, faults}]; warm_up and hash are null where a file does not tell them. The warm-up \
-        of a file is that on the timeframe of the first run, 5m.")]
+        warm_up: {defined, settle}, hash, faults}]; warm_up and hash are null where a file does not tell them. \
+        The warm-up of a file is that on the timeframe of the first run, 5m.")]
     List,
     /// Write strategies/NAME.yaml, a rule file that runs as it is
     #[command(after_help = "--json: {file}.")]

@@ -12,6 +12,7 @@ use trading_core::rule_file::{Instance, MAX_BYTES, ParameterError, RuleFile};
 use trading_core::rules::ExitsLayer;
 use trading_core::strategy::WarmUp;
 use trading_core::time::Timeframe;
+use trading_io::bar_file::shown_path;
 
 use crate::config::number::Number;
 use crate::config::strategies::Strategy;
@@ -116,8 +117,8 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// Its rule file, where it has one.
-    pub(crate) fn rules(&self) -> Option<&Instance> {
+    /// Its rule file with these values, where it has one.
+    pub(crate) fn instance(&self) -> Option<&Instance> {
         match &self.code {
             Code::Kind { .. } => None,
             Code::Rules { instance, .. } => Some(instance),
@@ -183,7 +184,7 @@ fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -
 /// A rule file and its text.
 pub(crate) fn read(path: &Path) -> anyhow::Result<(RuleFile, String)> {
     let bytes = bytes(path)?;
-    let file = RuleFile::parse(&shown(path), &bytes).map_err(|faults| anyhow!("{faults}"))?;
+    let file = RuleFile::parse(&shown_path(path), &bytes).map_err(|faults| anyhow!("{faults}"))?;
     Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -196,14 +197,9 @@ pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
         Ok(found) if found.is_file() => Ok(fs::read(path)?),
         Ok(found) => bail!("found {}, expected a file", if found.is_dir() { "a folder" } else { "a pipe or a device" }),
         Err(error) => Err(match fs::read_link(path) {
-            Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", shown(&target)),
+            Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", shown_path(&target)),
             Err(_) => error.into(),
         }),
     };
-    read().with_context(|| format!("reading the rule file {}", shown(path)))
-}
-
-/// A path on one line.
-pub(crate) fn shown(path: &Path) -> String {
-    legible::line(&path.display().to_string())
+    read().with_context(|| format!("reading the rule file {}", shown_path(path)))
 }

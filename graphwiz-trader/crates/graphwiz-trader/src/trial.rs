@@ -144,7 +144,7 @@ impl Trial<'_> {
         let heading = Heading {
             name: self.name,
             strategies: told,
-            config_hash: self.config_hash(participants)?,
+            config_hash: self.config_hash(participants, markets)?,
             data_hash: loaded.hash,
             seed: self.seed,
             capital,
@@ -292,7 +292,7 @@ impl Trial<'_> {
     }
 
     /// Over everything that the report follows from beside its bars: what takes effect, however it is written.
-    fn config_hash(&self, participants: &[Participant<'_>]) -> anyhow::Result<[u8; 32]> {
+    fn config_hash(&self, participants: &[Participant<'_>], markets: &[Market]) -> anyhow::Result<[u8; 32]> {
         let strategies = self.strategies.iter().zip(participants).map(|(ready, Participant { rules, .. })| {
             let config::strategies::Strategy { kind, instruments, timeframe, capital_share, .. } = ready.strategy;
             let equal = || Number((Decimal::ONE / Decimal::from(self.configured)).normalize());
@@ -300,11 +300,7 @@ impl Trial<'_> {
             (&rules.name, kind, ready.parameters(), ready.rule_text(), instruments, timeframe, share, &rules.exits)
         });
         let strategies: Vec<_> = strategies.collect();
-        // The tick that is left out is that of the bars.
-        let of = |id: &InstrumentId| {
-            (self.config.instruments.get(id).and_then(|own| own.tick), data::instrument(self.config, id, 0))
-        };
-        let instruments: Vec<_> = self.instruments().iter().map(of).collect();
+        let instruments: Vec<_> = markets.iter().map(|market| &market.instrument).collect();
         let Backtesting { initial_capital, risk_free_rate, .. } = self.config.backtesting;
         let judged = (self.config.live_gate(), risk_free_rate);
         let rules = self.config.rules(self.goes_on);

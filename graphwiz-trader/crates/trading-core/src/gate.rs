@@ -37,7 +37,7 @@ impl Gate {
         Self {
             min_days: Decimal::from(3),
             min_trips: 100,
-            max_drawdown: Decimal::new(1, 1),
+            max_drawdown: Decimal::new(10, 2),
             min_profit_factor: Decimal::new(15, 1),
             min_psr: Decimal::new(95, 2),
             min_sharpe: None,

@@ -53,6 +53,7 @@ pub use fault::{Fault, Faults};
 pub use names::is_name;
 pub use parameters::{Parameter, ParameterError, ParameterRange};
 pub use program::Program;
+pub use reader::has_leading_zero;
 use sections::Draft;
 
 use crate::rules::ExitsLayer;

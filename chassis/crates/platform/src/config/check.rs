@@ -1,7 +1,7 @@
 //! Does the tree keep to the schema? All faults, each with its line, key path and what was expected instead.
 //!
-//! Start at [`check`]. Besides judging, it settles what a schema alone can decide: an expanded `${PORT}` becomes a number
-//! where one is expected, `10.0` a whole number, and a section without entries an empty mapping.
+//! Start at [`check`]. Besides judging, it settles what a schema alone can decide: an expanded `${PORT}` becomes a
+//! number where one is expected, `10.0` a whole number, and a section without entries an empty mapping.
 
 use std::collections::HashMap;
 

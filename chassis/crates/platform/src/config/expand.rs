@@ -24,7 +24,8 @@ pub(super) enum ExpandError {
     #[error("found ${{ without a closing }}, expected ${{VARIABLE}}, ${{VARIABLE:-default}} or $${{ for a literal ${{")]
     Unclosed,
     #[error(
-        "found ${{…}} without the name of a variable (letters, digits and _), expected ${{VARIABLE}} or $${{ for a literal ${{"
+        "found ${{…}} without the name of a variable (letters, digits and _), expected ${{VARIABLE}} or $${{ for a \
+         literal ${{"
     )]
     BadName,
 }
@@ -178,7 +179,8 @@ mod tests {
             "${HOST",
             Err("found ${ without a closing }, expected ${VARIABLE}, ${VARIABLE:-default} or $${ for a literal ${"),
         );
-        let bad = "found ${…} without the name of a variable (letters, digits and _), expected ${VARIABLE} or $${ for a literal ${";
+        let bad = "found ${…} without the name of a variable (letters, digits and _), expected ${VARIABLE} or $${ for \
+                   a literal ${";
         for text in ["${}", "${1A}", "${A B}", "${:-x}", "${${HOST}}"] {
             expands(text, Err(bad));
         }

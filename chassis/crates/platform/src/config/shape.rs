@@ -15,7 +15,7 @@ pub struct Format {
 
 /// Keywords that describe and never restrict.
 const ANNOTATIONS: &[&str] = &["$schema", "$defs", "title", "description", "default", "examples", "pattern"];
-/// The formats of numbers that schemars writes; the bounds beside them say the same.
+/// The formats of numbers that schemars writes; the bounds beside them say the same, but for the upper end of 64 bits.
 const NUMBER_FORMATS: &[&str] = &["double", "float", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64"];
 
 /// The restrictions of one schema node.
@@ -38,6 +38,8 @@ pub(super) struct Shape<'a> {
     pub(super) others: Option<&'a Json>,
     pub(super) required: Vec<&'a str>,
     pub(super) secret: bool,
+    /// Whether the upper end is that of 64 bits, which a bound as an `f64` would round.
+    is_u64: bool,
 }
 
 impl<'a> Shape<'a> {
@@ -115,6 +117,7 @@ impl<'a> Shape<'a> {
 
     fn set_format(&mut self, value: &Json, formats: &'a [Format]) -> Result<(), String> {
         let name = value.as_str().unwrap_or_default();
+        self.is_u64 = name == "uint64";
         self.format = formats.iter().find(|format| format.name == name);
         if self.format.is_none() && !NUMBER_FORMATS.contains(&name) {
             return Err(format!("format {name}"));
@@ -158,6 +161,7 @@ impl<'a> Shape<'a> {
             self.below.map(|high| format!("below {high}")).or(self.maximum.map(|high| format!("at most {high}")));
         match (low, high) {
             (None, None) => noun.into(),
+            (Some(low), None) if self.is_u64 => format!("{noun} {low} and at most {}", u64::MAX),
             (Some(bound), None) | (None, Some(bound)) => format!("{noun} {bound}"),
             (Some(low), Some(high)) => match (self.above, self.minimum, self.below, self.maximum) {
                 (None, Some(low), None, Some(high)) => format!("{noun} from {low} to {high}"),

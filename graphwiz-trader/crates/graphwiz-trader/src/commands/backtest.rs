@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
 use trading_core::time::{Micros, shown};
+use trading_io::bar_file::shown_path;
 
 use super::Call;
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
@@ -29,7 +30,7 @@ use told::Told;
 /// # Errors
 /// Configuration and usage; data that are not there or too short; reports that cannot be written.
 pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended> {
-    if is_report(args) && call.is_json {
+    if prints_report(args) && call.is_json {
         return Err(Usage("--json and --out - both print JSON on standard output; choose one".to_owned()).into());
     }
     let (keys, parameters): (Vec<_>, Vec<_>) = args.set.iter().cloned().partition(|set| set.parameter().is_none());
@@ -69,7 +70,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         false => names.iter().zip(ready.chunks(1)).map(|(name, one)| trial(name, one)).collect(),
     };
     let mut told = Told::default();
-    let ended = tell((call, &config, args), &places, &mut source, &trials, &mut told);
+    let ended = tell(call, args, &places, &mut source, &trials, &mut told);
     // Also where a run has failed: the reports of those before it are written.
     let printed = match call.is_json && (ended.is_ok() || !told.is_empty()) {
         true => process::print_json(&told),
@@ -82,7 +83,8 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
 
 /// Runs trials one by one, and tells of each at once, but for JSON, which is one document.
 fn tell(
-    (call, config, args): (&Call<'_>, &Config, &BacktestArgs),
+    call: &Call<'_>,
+    args: &BacktestArgs,
     places: &Places,
     source: &mut Source,
     trials: &[Trial<'_>],
@@ -95,13 +97,13 @@ fn tell(
         let page = || {
             let notes = Notes {
                 program: &format!("{} {}", PROGRAM.name, PROGRAM.line()),
-                command: &again::command(call, config, args, trial.name),
-                assumptions: &assumed::sentences(&config.rules(false)),
+                command: &again::command(call, args, trial),
+                assumptions: &assumed::sentences(&trial.config.rules(false)),
             };
             html_report::page(&tried.report, &tried.prices, &notes)
         };
         let written = places.write(&tried.report, page)?;
-        if !is_report(args) {
+        if !prints_report(args) {
             let lines = told.add(&bars.facts, &tried.report, &written);
             if !call.is_json {
                 io::stdout().lock().write_all(lines.as_bytes())?;
@@ -113,7 +115,7 @@ fn tell(
 }
 
 /// Whether standard output gets the report itself.
-fn is_report(args: &BacktestArgs) -> bool {
+fn prints_report(args: &BacktestArgs) -> bool {
     args.out.as_deref() == Some(Path::new("-"))
 }
 
@@ -140,7 +142,7 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
         let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
         let name = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?.0.name().to_owned();
         if let Some(expected) = unfit_name(&name) {
-            return Err(Usage(format!("{}: name: found {name:?}, expected {expected}", file.display())).into());
+            return Err(Usage(format!("{}: name: found {name:?}, expected {expected}", shown_path(file))).into());
         }
         config.strategies = vec![first.beside(name, RULES, Some(file.clone()))];
     }
@@ -174,7 +176,7 @@ fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> any
     let runs = if args.portfolio { 1 } else { config.strategies.len() };
     if let Some(out) = args.out.as_ref().filter(|out| *out != Path::new("-") && runs > 1) {
         let text =
-            format!("--out {} takes one report, and {runs} strategies run: choose one by --strategy", out.display());
+            format!("--out {} takes one report, and {runs} strategies run: choose one by --strategy", shown_path(out));
         return Err(Usage(text).into());
     }
     Ok(config)

@@ -59,7 +59,7 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
             return Ok(Facts(faults.to_string().lines().map(fault).collect()));
         }
     };
-    let mut looked = vec![one("configuration", Some(true), call.origin.path.display().to_string())];
+    let mut looked = vec![one("configuration", Some(true), shown_path(call.origin.path))];
     looked.extend(config.answers.iter().map(|answer| one("configuration", None, answer.clone())));
     for ready in Ready::all(call.registry, &config.strategies, call.origin.folder())? {
         let (strategy, bars) = (ready.strategy, ready.warm_up().defined);

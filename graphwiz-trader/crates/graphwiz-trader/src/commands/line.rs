@@ -16,8 +16,8 @@ use crate::config;
 pub(super) struct Line(Vec<String>);
 
 impl Line {
-    /// This program with one of its commands: with its environment, its profile, and its configuration where that is not
-    /// in the default place.
+    /// This program with one of its commands: with its environment, its profile, and its configuration where that is
+    /// not in the default place.
     pub(super) fn begin(call: &Call<'_>, command: &[&str]) -> Self {
         let mut line = Self(Vec::new());
         if let Some(environment) = config::environment(&process::environment) {

@@ -104,7 +104,8 @@ impl Config {
     #[must_use]
     pub fn live_gate(&self) -> Gate {
         let (own, shipped) = (&self.gates.live, Gate::live());
-        let number = |own: Option<Number>, shipped| own.map_or(shipped, |Number(own)| own);
+        // Normalized as a `Number` is: 0.10 and 0.1 are one gate to a hash.
+        let number = |own: Option<Number>, shipped: Decimal| own.map_or(shipped.normalize(), |Number(own)| own);
         Gate {
             min_days: number(own.min_days, shipped.min_days),
             min_trips: own.min_trips.unwrap_or(shipped.min_trips),

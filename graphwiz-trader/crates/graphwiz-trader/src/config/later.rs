@@ -14,6 +14,8 @@ pub struct Later;
 
 impl Later {
     /// Whether it is left out where the configuration is shown: always, as nothing of it takes effect.
+    ///
+    /// With `skip_serializing` in its place, the schema would have the key `writeOnly`, as a secret.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde passes it")]
     pub(super) fn is_unshown(&self) -> bool {
         true

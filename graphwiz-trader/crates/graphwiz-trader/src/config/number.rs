@@ -7,13 +7,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A decimal.
+/// A decimal, without zeros at its end: a hash is of one text, however the number is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(pub Decimal);
 
 impl Number {
     /// `mantissa` · 10^−`scale`.
-    pub(super) const fn new(mantissa: u32, scale: u32) -> Self {
+    pub(super) const fn new(mut mantissa: u32, mut scale: u32) -> Self {
+        // `Decimal::normalize` is not const.
+        while scale > 0 && mantissa.is_multiple_of(10) {
+            (mantissa, scale) = (mantissa / 10, scale - 1);
+        }
         Self(Decimal::from_parts(mantissa, 0, 0, false, scale))
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use platform::config::{Document, Fault, Faults, did_you_mean};
+use trading_io::bar_file::shown_path;
 
 /// The folder of profiles beside a configuration.
 const FOLDER: &str = "profiles";
@@ -39,7 +40,7 @@ pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<Strin
         Ok(own) => own,
         // A profile of the user may be in it: one of the program in its place would be another than was asked for.
         Err(error) => {
-            let folder = folder.display();
+            let folder = shown_path(&folder);
             return fault(format!("reading the folder {folder}: {error}; expected one that can be read, or none"));
         }
     };
@@ -55,7 +56,7 @@ pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<Strin
     fault(format!(
         "found no such profile, expected one of {}, or {} with it{}",
         known().collect::<Vec<_>>().join(", "),
-        folder.join("NAME.yaml").display(),
+        shown_path(&folder.join("NAME.yaml")),
         did_you_mean(name, known())
     ))
 }

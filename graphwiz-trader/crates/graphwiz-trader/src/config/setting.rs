@@ -6,12 +6,13 @@ use std::str::FromStr;
 
 use platform::config::{Document, Faults};
 use rust_decimal::Decimal;
+use trading_core::rule_file::has_leading_zero;
 
 use super::number::Number;
 
 /// The longest setting.
 const MAX_BYTES: usize = 1000;
-/// The deepest key of the configuration has five parts.
+/// The most parts of a key: enough for every key, of which the deepest has five, and few enough to walk.
 const MAX_PARTS: usize = 16;
 
 /// A key and what it is set to, as they are written.
@@ -54,11 +55,9 @@ impl Setting {
     pub fn parameter(&self) -> Option<Result<(&str, Number), String>> {
         let is_fair = |number: &Decimal| number.abs() <= Decimal::from(10_u64.pow(15));
         let number = || self.value.parse().or_else(|_| Decimal::from_scientific(&self.value)).ok().filter(is_fair);
-        let digits = self.value.trim_start_matches(['+', '-']);
-        let has_leading_zero = digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
         (!self.key.contains('.')).then(|| match number() {
             // As in the file, where YAML makes it doubtful.
-            Some(_) if has_leading_zero => {
+            Some(_) if has_leading_zero(&self.value) => {
                 Err(format!("--set {self}: found {} with a leading zero, expected a number without", self.value))
             }
             Some(number) => Ok((self.key.as_str(), Number(number.normalize()))),

@@ -97,6 +97,11 @@ fn links_are_followed_and_devices_are_written_to() {
     assert!(folder.path("newest").is_symlink());
     let report = fs::read_to_string(folder.path("backtests/a.json")).expect("a report");
     assert!(report.contains("\"seed\":7"), "{report}");
+    let gone = folder.path("gone");
+    symlink("backtests/none.json", &gone).expect("a link");
+    let text = folder.refused(&["backtest", "--out", "gone"], 2);
+    let expected = "gone: found a link to backtests/none.json, where nothing is, expected a report of this program";
+    assert!(text.contains(expected) && gone.is_symlink(), "{text}");
     let text = folder.refused(&["backtest", "--out", "/dev/full"], 1);
     assert!(text.contains("writing the report /dev/full: No space left on device"), "{text}");
 }

@@ -34,13 +34,14 @@ fn a_hash_is_of_what_takes_effect_and_not_of_how_it_is_written() {
                    exits: {stop_loss: 0.020, trailing_percent: null, partial_targets: null, cooldown_bars: 0}\n    \
                    timeframe: 5m\n    instruments: [\"Bitstamp:btc/usd\"]\n    kind: sma_cross\n    name: a\n";
     let more = "data: {import: [./examples/../examples/market], max_gap_bars: 3}\n\
-                gates: {live: {min_trips: 100, max_drawdown: 0.10, min_psr: 0.95, min_days: 3, min_profit_factor: 1.5}}\n\
+                gates: {live: {min_trips: 100, max_drawdown: 0.10, min_psr: 0.95, min_days: 3, \
+                min_profit_factor: 1.5}}\n\
                 backtesting: {commission: 0.0010, slippage: 5e-4, risk_free_rate: 0.02}\n\
-                instruments: {\"bitstamp:BTC/USD\": {lot: 1e-8, min_quantity: 0, min_notional: 10, fee_in: quote}, \
-                \"kraken:BTC/EUR\": {tick: 5}}\n\
-                trading:\n  account_currency: USD\n  commission_maker: 0.001\n  emergency_shutdown:\n    triggers:\n    \
-                - {type: system_error, consecutive_errors: 5}\n    - {type: max_drawdown, threshold: 0.15}\n    \
-                - {type: max_daily_loss}\n";
+                instruments: {\"bitstamp:BTC/USD\": {tick: 0.010, lot: 1e-8, min_quantity: 0, min_notional: 10, \
+                fee_in: quote}, \"kraken:BTC/EUR\": {tick: 5}}\n\
+                trading:\n  account_currency: USD\n  commission_maker: 0.001\n  emergency_shutdown:\n    \
+                triggers:\n    - {type: system_error, consecutive_errors: 5}\n    \
+                - {type: max_drawdown, threshold: 0.15}\n    - {type: max_daily_loss}\n";
     let (plain, written) = (configured(CROSS, ""), configured(written, more));
     for arguments in [&[][..], &["--portfolio"], &["--instrument", "BITSTAMP:btc/usd"]] {
         assert_eq!(

@@ -133,6 +133,11 @@ fn every_number_has_its_range_ends_included() {
 }
 
 #[test]
+fn the_upper_end_of_a_seed_is_told() {
+    refused(&["backtesting.seed=18446744073709551616"], "a whole number at least 0 and at most 18446744073709551615");
+}
+
+#[test]
 fn a_number_that_no_type_holds_is_refused_by_its_range() {
     for (key, ..) in RANGES {
         for value in ["2147483648", "4294967296", "9223372036854775808", "18446744073709551616", "1e30", "-1", "1.5"] {

@@ -168,8 +168,9 @@ fn decimal(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).ok()
 }
 
-/// Whether a number is written as 010.
-fn has_leading_zero(text: &str) -> bool {
+/// Whether a number is written as 010, which is octal to some readers of YAML.
+#[must_use]
+pub fn has_leading_zero(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit())
 }

@@ -7,11 +7,11 @@ use trading_core::time::shown;
 use crate::cli::BacktestArgs;
 use crate::commands::Call;
 use crate::commands::line::Line;
-use crate::config::Config;
+use crate::trial::Trial;
 
-/// The command line, for a POSIX shell, that gives the report of this name again: with its environment, and with its
+/// The command line, for a POSIX shell, that gives the report of this trial again: with its environment, and with its
 /// configuration where that is not in the default place.
-pub(super) fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, name: &str) -> String {
+pub(super) fn command(call: &Call<'_>, args: &BacktestArgs, trial: &Trial<'_>) -> String {
     let mut line = Line::begin(call, &["backtest"]);
     match (&args.strategy_file, args.portfolio) {
         (_, true) => {
@@ -19,7 +19,7 @@ pub(super) fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, nam
             line.flags("strategy", &args.strategy);
         }
         (Some(file), false) => line.flag("strategy-file", file.display()),
-        (None, false) => line.flag("strategy", name),
+        (None, false) => line.flag("strategy", trial.name),
     }
     line.flags("data", args.data.iter().map(|path| path.display()));
     line.flags("instrument", &args.instrument);
@@ -28,6 +28,6 @@ pub(super) fn command(call: &Call<'_>, config: &Config, args: &BacktestArgs, nam
     line.flags("to", args.to.map(shown));
     line.flags("set", &args.set);
     line.flags("emergency", args.emergency.map(|_| "continue"));
-    line.flags("seed", args.seed.filter(|seed| *seed != config.backtesting.seed));
+    line.flags("seed", args.seed.filter(|seed| *seed != trial.config.backtesting.seed));
     line.to_string()
 }

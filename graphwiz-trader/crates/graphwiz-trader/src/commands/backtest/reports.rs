@@ -2,8 +2,8 @@
 //!
 //! Start at [`Places::of`], which says before the first bar is read what else would be said after the last one; then
 //! [`Places::write`]. A report is written beside its place and moved there when it is whole: who looks sees the one
-//! before or all of this one, and a kill or a full disk leaves no half of one. In the place of what is no report, none
-//! is written.
+//! before or all of this one, and a full disk leaves no half of one; a kill leaves what was written so far, beside the
+//! place as `.report-XXXXXX`. In the place of what is no report, none is written.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use platform::files::folder_of;
 use platform::process::Usage;
 use trading_core::report::Report;
+use trading_io::bar_file::shown_path;
 
 use crate::cli::BacktestArgs;
 use crate::config::{Config, file_name};
@@ -44,7 +45,7 @@ impl Places {
             None => {
                 let folder = args.report_dir.as_ref().unwrap_or(&reports.dir).clone();
                 fs::create_dir_all(&folder)
-                    .with_context(|| format!("making the folder of reports, {}", folder.display()))?;
+                    .with_context(|| format!("making the folder of reports, {}", shown_path(&folder)))?;
                 let format = reports.output_format;
                 let has_html = reports.generate_plots && format.has_html();
                 Self::Folder { folder, has_html, has_json: format.has_json() }
@@ -142,20 +143,28 @@ fn is_plain(path: &Path) -> bool {
 fn place(path: &Path) -> anyhow::Result<PathBuf> {
     let real = match path.canonicalize() {
         Ok(real) => real,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return match fs::read_link(path) {
+                // What is moved here would take the place of the link.
+                Ok(target) => {
+                    Err(refused(path, &format!("a link to {}, where nothing is", shown_path(&target))).into())
+                }
+                Err(_) => Ok(path.to_owned()),
+            };
+        }
         Err(error) => return Err(error).with_context(|| writing(path)),
     };
     if real.is_dir() {
         return Err(refused(path, "a folder").into());
     }
-    if is_plain(&real) && !is_report(&real).with_context(|| format!("reading {}", path.display()))? {
+    if is_plain(&real) && !is_report(&real).with_context(|| format!("reading {}", shown_path(path)))? {
         return Err(refused(path, "another file").into());
     }
     Ok(real)
 }
 
 fn refused(path: &Path, found: &str) -> Usage {
-    let path = path.display();
+    let path = shown_path(path);
     Usage(format!("{path}: found {found}, expected a report of this program or nothing; choose another place"))
 }
 
@@ -170,5 +179,5 @@ fn is_report(path: &Path) -> io::Result<bool> {
 }
 
 fn writing(path: &Path) -> String {
-    format!("writing the report {}", path.display())
+    format!("writing the report {}", shown_path(path))
 }

@@ -14,6 +14,7 @@ use trading_core::rule_file::Instance;
 use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up};
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
+use trading_io::bar_file::shown_path;
 
 use crate::commands::Call;
 use crate::config::strategies::Strategy;
@@ -67,7 +68,7 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
             bail!("warm-up needs {defined} bars, got {bars} of {instrument} {}", series.timeframe);
         }
         let mut on = OnSeries::of(instrument, &series, settle, &|| ready.make());
-        let why = || ready.rules().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series));
+        let why = || ready.instance().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series));
         on.no_buy = (on.buys == 0).then(why);
         checked.series.push(on);
     }
@@ -90,7 +91,7 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyh
     if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
         let folder = call.origin.folder();
         let of = match &strategy.file {
-            Some(file) => format!("the rule file {}", folder.join(file).display()),
+            Some(file) => format!("the rule file {}", shown_path(&folder.join(file))),
             None => format!("kind {}", strategy.kind),
         };
         let what = format!("the configured strategy {target}, of {of}");
@@ -113,12 +114,12 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyh
         let kinds = call.registry.kinds().map(|(kind, _)| kind);
         let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
         let hint = did_you_mean(target, known);
-        let (target, own) = (legible::quoted(target), ready::shown(own));
+        let (target, own) = (legible::quoted(target), shown_path(own));
         let text = format!("no strategy, kind or rule file {target}; {own} is not there either{hint}");
         return Err(Usage(text).into());
     }
     let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
-    let what = format!("the rule file {}", ready::shown(&path));
+    let what = format!("the rule file {}", shown_path(&path));
     Ok(Named { strategy: first.beside(rules.name().to_owned(), RULES, Some(path)), folder, what })
 }
 
