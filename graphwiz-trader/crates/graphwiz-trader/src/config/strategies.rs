@@ -43,8 +43,8 @@ pub struct Strategy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub capital_share: Option<Number>,
-    /// How its positions end besides by its own signals: a key left out is taken from the rule file, else from what
-    /// ships with the kind, else from `risk`; null switches one off.
+    /// How its positions end besides by its own signals: a key left out is taken from the rule file, else from what ships
+    /// with the kind, else from `risk`; null switches one off.
     #[serde(default)]
     pub exits: Exits,
 }
