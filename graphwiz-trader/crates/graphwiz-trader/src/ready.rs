@@ -2,7 +2,8 @@
 //! file.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -51,7 +52,15 @@ impl<'a> Code<'a> {
     ) -> Result<Self, Vec<Misfit>> {
         let of_file = |text: String| vec![Misfit { key: "file".to_owned(), text }];
         match (kind, file) {
-            (RULES, Some(file)) => rules(file, params, timeframe),
+            (RULES, Some(file)) => {
+                let read = listed(file).and_then(|bytes| parsed(file, &bytes));
+                // Each fault of the file has a line of its own.
+                let misfits = |error: anyhow::Error| {
+                    let lines = format!("{error:#}");
+                    lines.lines().flat_map(|line| of_file(line.to_owned())).collect::<Vec<_>>()
+                };
+                rules(read.map_err(misfits)?, params, timeframe)
+            }
             (RULES, None) => Err(of_file("missing, expected the rule file of a strategy of kind rules".to_owned())),
             (kind, Some(_)) => Err(of_file(format!("found a file for kind {kind}, expected one with kind rules only"))),
             (name, None) => {
@@ -91,12 +100,24 @@ impl<'a> Ready<'a> {
     /// Finds the code of a strategy and checks its parameters; a rule file is relative to `folder`.
     pub(crate) fn new(registry: &'a Registry, strategy: &'a Strategy, folder: &Path) -> Result<Self, Usage> {
         let file = strategy.file.as_ref().map(|file| folder.join(file));
-        match Code::find(registry, (&strategy.kind, file.as_deref()), &strategy.params, strategy.timeframe) {
+        Self::with(strategy, |Strategy { kind, params, timeframe, .. }| {
+            Code::find(registry, (kind, file.as_deref()), params, *timeframe)
+        })
+    }
+
+    /// Checks the parameters of a strategy whose rule file has been read, which cannot be done twice where it is a pipe.
+    pub(crate) fn of_read(strategy: &'a Strategy, read: RuleText) -> Result<Self, Usage> {
+        Self::with(strategy, |Strategy { params, timeframe, .. }| rules(read, params, *timeframe))
+    }
+
+    fn with(
+        strategy: &'a Strategy,
+        find: impl FnOnce(&'a Strategy) -> Result<Code<'a>, Vec<Misfit>>,
+    ) -> Result<Self, Usage> {
+        let line = |Misfit { key, text }: &Misfit| format!("strategy {}: {key}: {text}", strategy.name);
+        match find(strategy) {
             Ok(code) => Ok(Self { strategy, code }),
-            Err(misfits) => {
-                let line = |Misfit { key, text }: &Misfit| format!("strategy {}: {key}: {text}", strategy.name);
-                Err(Usage(misfits.iter().map(line).collect::<Vec<_>>().join("\n")))
-            }
+            Err(misfits) => Err(Usage(misfits.iter().map(line).collect::<Vec<_>>().join("\n"))),
         }
     }
 
@@ -162,13 +183,11 @@ impl<'a> Ready<'a> {
     }
 }
 
-fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -> Result<Code<'static>, Vec<Misfit>> {
-    // Each fault of the file has a line of its own.
-    let of_file = |error: anyhow::Error| {
-        let misfit = |line: &str| Misfit { key: "file".to_owned(), text: line.to_owned() };
-        format!("{error:#}").lines().map(misfit).collect::<Vec<_>>()
-    };
-    let (file, text) = read(path).map_err(of_file)?;
+fn rules(
+    RuleText { file, text }: RuleText,
+    params: &BTreeMap<String, Number>,
+    timeframe: Timeframe,
+) -> Result<Code<'static>, Vec<Misfit>> {
     let given: BTreeMap<String, Decimal> = params.iter().map(|(name, Number(value))| (name.clone(), *value)).collect();
     let instance = file.instance(&given, timeframe).map_err(|errors| {
         let key = |error: &ParameterError| match (error, error.parameter()) {
@@ -182,24 +201,47 @@ fn rules(path: &Path, params: &BTreeMap<String, Number>, timeframe: Timeframe) -
 }
 
 /// A rule file and its text.
-pub(crate) fn read(path: &Path) -> anyhow::Result<(RuleFile, String)> {
-    let bytes = bytes(path)?;
-    let file = RuleFile::parse(&shown_path(path), &bytes).map_err(|faults| anyhow!("{faults}"))?;
-    Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
+pub(crate) struct RuleText {
+    pub(crate) file: RuleFile,
+    text: String,
 }
 
-/// The bytes of a rule file. A pipe is refused, as whoever reads one waits until somebody writes; and a large file is.
-pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let read = || match fs::metadata(path) {
-        Ok(found) if found.is_file() && found.len() > MAX_BYTES as u64 => {
-            bail!("the file has {} bytes, expected at most {MAX_BYTES}", found.len())
-        }
-        Ok(found) if found.is_file() => Ok(fs::read(path)?),
-        Ok(found) => bail!("found {}, expected a file", if found.is_dir() { "a folder" } else { "a pipe or a device" }),
-        Err(error) => Err(match fs::read_link(path) {
+/// The rule file that somebody named just now; a pipe is read to its end.
+pub(crate) fn read(path: &Path) -> anyhow::Result<RuleText> {
+    parsed(path, &bytes(path)?)
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> anyhow::Result<RuleText> {
+    let file = RuleFile::parse(&shown_path(path), bytes).map_err(|faults| anyhow!("{faults}"))?;
+    Ok(RuleText { file, text: String::from_utf8_lossy(bytes).into_owned() })
+}
+
+/// The bytes of a rule file of a folder or of the configuration. A pipe is refused: whoever opens one waits until
+/// somebody writes, and what was read is gone.
+pub(crate) fn listed(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let is_special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_special {
+        bail!("reading the rule file {}: found a pipe or a device, expected a file", shown_path(path));
+    }
+    bytes(path)
+}
+
+/// The bytes of a rule file, and never more than one may have, however long the file is.
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = || {
+        let file = File::open(path).map_err(|error| match fs::read_link(path) {
             Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", shown_path(&target)),
             Err(_) => error.into(),
-        }),
+        })?;
+        if file.metadata()?.is_dir() {
+            bail!("found a folder, expected a file");
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > MAX_BYTES {
+            bail!("the file has more than {MAX_BYTES} bytes, which is the most that one may have");
+        }
+        Ok(bytes)
     };
     read().with_context(|| format!("reading the rule file {}", shown_path(path)))
 }

@@ -20,7 +20,7 @@ use crate::config::setting::Setting;
 use crate::config::{Config, PORTFOLIO, RuleFiles, unfit_name};
 use crate::data::Source;
 use crate::html_report::{self, Notes};
-use crate::ready::{self, RULES, Ready};
+use crate::ready::{self, RULES, Ready, RuleText};
 use crate::trial::Trial;
 use reports::Places;
 use told::Told;
@@ -36,7 +36,9 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
     let (keys, parameters): (Vec<_>, Vec<_>) = args.set.iter().cloned().partition(|set| set.parameter().is_none());
     let loaded = call.config_with(&keys, rule_files(args))?;
     let configured = loaded.strategies.len();
-    let config = asked(loaded, args, &parameters)?;
+    let read =
+        args.strategy_file.as_deref().map(ready::read).transpose().map_err(|error| Usage(format!("{error:#}")))?;
+    let config = asked(loaded, args, read.as_ref(), &parameters)?;
     for answer in &config.answers {
         tracing::warn!("{answer}");
     }
@@ -44,9 +46,11 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         true => vec![PORTFOLIO],
         false => config.strategies.iter().map(|strategy| strategy.name.as_str()).collect(),
     };
-    let folder = if args.strategy_file.is_some() { Path::new("") } else { call.origin.folder() };
-    let ready =
-        Ready::all(call.registry, &config.strategies, folder).map_err(|Usage(faults)| with(&faults, &parameters))?;
+    let ready = match read {
+        Some(read) => config.strategies.iter().zip([read]).map(|(one, read)| Ready::of_read(one, read)).collect(),
+        None => Ready::all(call.registry, &config.strategies, call.origin.folder()),
+    };
+    let ready = ready.map_err(|Usage(faults)| with(&faults, &parameters))?;
     // Before the first bar is read: else it would be said after the last one.
     let places = Places::of(call.origin.path, &config, args, &names)?;
     let now = jiff::Timestamp::now().as_microsecond();
@@ -131,16 +135,21 @@ fn rule_files(args: &BacktestArgs) -> RuleFiles<'_> {
     if are_all { RuleFiles::All } else { RuleFiles::Of(&args.strategy) }
 }
 
-/// The configuration with what the command line asks for.
-fn asked(mut config: Config, args: &BacktestArgs, parameters: &[Setting]) -> anyhow::Result<Config> {
+/// The configuration with what the command line asks for; `read`: the rule file that it names.
+fn asked(
+    mut config: Config,
+    args: &BacktestArgs,
+    read: Option<&RuleText>,
+    parameters: &[Setting],
+) -> anyhow::Result<Config> {
     let names: Vec<String> = config.strategies.iter().map(|strategy| strategy.name.clone()).collect();
     if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
         let hint = did_you_mean(name, names.iter().map(String::as_str));
         return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
     }
-    if let Some(file) = &args.strategy_file {
+    if let (Some(file), Some(read)) = (&args.strategy_file, read) {
         let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
-        let name = ready::read(file).map_err(|error| Usage(format!("{error:#}")))?.0.name().to_owned();
+        let name = read.file.name().to_owned();
         if let Some(expected) = unfit_name(&name) {
             return Err(Usage(format!("{}: name: found {name:?}, expected {expected}", shown_path(file))).into());
         }

@@ -20,7 +20,7 @@ use crate::commands::Call;
 use crate::config::strategies::Strategy;
 use crate::config::{Config, RuleFiles};
 use crate::data::Source;
-use crate::ready::{self, RULES, Ready};
+use crate::ready::{self, RULES, Ready, RuleText};
 
 /// Draws the bars from which the future is replaced.
 const SEED: u64 = 1;
@@ -55,8 +55,11 @@ struct OnSeries {
 /// Checks what `target` names, on stored bars of each of its instruments; `own` is the user's rule file of that name.
 pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<Ended> {
     let config = call.config(RuleFiles::Of(&[target.to_owned()]))?;
-    let Named { strategy, folder, what } = named(call, &config, target, own)?;
-    let ready = Ready::new(call.registry, &strategy, folder)?;
+    let Named { strategy, read, what } = named(call, &config, target, own)?;
+    let ready = match read {
+        Some(read) => Ready::of_read(&strategy, read)?,
+        None => Ready::new(call.registry, &strategy, call.origin.folder())?,
+    };
     let now = jiff::Timestamp::now().as_microsecond();
     let mut source = Source::store(&config, now)?;
     let warm_up @ WarmUp { defined, settle } = ready.warm_up();
@@ -78,30 +81,28 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
 }
 
 /// The strategy that is meant.
-struct Named<'a> {
+struct Named {
     strategy: Strategy,
-    /// What its rule file is relative to.
-    folder: &'a Path,
+    /// Its rule file, where that is what was named.
+    read: Option<RuleText>,
     /// In words.
     what: String,
 }
 
 /// What is meant by `target`: a configured strategy, else a kind, else a file.
-fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyhow::Result<Named<'a>> {
+fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::Result<Named> {
     if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
-        let folder = call.origin.folder();
         let of = match &strategy.file {
-            Some(file) => format!("the rule file {}", shown_path(&folder.join(file))),
+            Some(file) => format!("the rule file {}", shown_path(&call.origin.folder().join(file))),
             None => format!("kind {}", strategy.kind),
         };
         let what = format!("the configured strategy {target}, of {of}");
-        return Ok(Named { strategy: strategy.clone(), folder, what });
+        return Ok(Named { strategy: strategy.clone(), read: None, what });
     }
     let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
-    let folder = Path::new("");
     if call.registry.kind(target).is_ok() {
         let what = format!("the kind {target}, with its defaults");
-        return Ok(Named { strategy: first.beside(target.to_owned(), target, None), folder, what });
+        return Ok(Named { strategy: first.beside(target.to_owned(), target, None), read: None, what });
     }
     // A link that leads nowhere is there, too; reading it says so.
     let is_there = |path: &Path| {
@@ -118,9 +119,9 @@ fn named<'a>(call: &Call<'a>, config: &Config, target: &str, own: &Path) -> anyh
         let text = format!("no strategy, kind or rule file {target}; {own} is not there either{hint}");
         return Err(Usage(text).into());
     }
-    let rules = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?.0;
+    let read = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?;
     let what = format!("the rule file {}", shown_path(&path));
-    Ok(Named { strategy: first.beside(rules.name().to_owned(), RULES, Some(path)), folder, what })
+    Ok(Named { strategy: first.beside(read.file.name().to_owned(), RULES, Some(path)), read: Some(read), what })
 }
 
 impl OnSeries {

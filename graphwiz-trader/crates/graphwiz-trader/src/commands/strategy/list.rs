@@ -103,7 +103,7 @@ fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
 /// One that cannot be read is listed with the reason, and hides no other.
 fn of_path(path: &Path) -> Listed {
     let (shown, file) = (shown_path(path), Some(path.display().to_string()));
-    match ready::bytes(path) {
+    match ready::listed(path) {
         Ok(bytes) => of_file(&shown, file, &bytes),
         Err(error) => Listed { name: stem(&shown), file, faults: vec![format!("{error:#}")], ..Listed::default() },
     }
