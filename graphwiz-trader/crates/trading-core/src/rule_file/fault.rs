@@ -121,7 +121,8 @@ pub(super) fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>)
     nearest(name, known).map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"))
 }
 
-/// The nearest of `known`: no more than a third of it is another, or one letter of a short one.
+/// The nearest of `known`: about a third of its letters are others, rounded, and at least one may be: two of five, and
+/// one of four.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if name.len() > MAX_NAME {
         return None;
@@ -129,5 +130,6 @@ pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
     let name = name.to_lowercase();
     let by_distance = known.map(|candidate| (strsim::osa_distance(&name, candidate), candidate));
     let (distance, nearest) = by_distance.min_by_key(|&(distance, _)| distance)?;
-    (distance <= nearest.len().min(name.len()).div_ceil(3)).then_some(nearest)
+    let letters = nearest.len().min(name.len());
+    (distance <= ((letters + 1) / 3).max(1)).then_some(nearest)
 }

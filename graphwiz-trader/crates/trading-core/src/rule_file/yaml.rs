@@ -116,9 +116,8 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
             usize::try_from(number).unwrap_or(1).max(1)
         };
         let (line, column) = (number(Location::line), number(Location::column));
-        let written = text.lines().nth(line - 1).unwrap_or_default();
-        match written.find(": !") {
-            Some(at) => NotYaml { line, column: written[..at].chars().count() + 3, text: TAG.into() },
+        match tag_in(text.lines().nth(line - 1).unwrap_or_default(), column, &error) {
+            Some(column) => NotYaml { line, column, text: tag_fault(text, line) },
             None => NotYaml { line, column, text: reason(&error) },
         }
     })?;
@@ -126,7 +125,7 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
         None => Ok(root),
         Some(at) => {
             let (line, column) = super::fault::place(text, at);
-            Err(NotYaml { line, column, text: TAG.into() })
+            Err(NotYaml { line, column, text: tag_fault(text, line) })
         }
     }
 }
@@ -157,14 +156,31 @@ fn options() -> Options {
     }
 }
 
-/// A text that begins with `!` is that text with a tag to YAML.
-const TAG: &str = "found !, which begins a tag in YAML; write not";
+/// The column of the `!` that a line was not read for: it was read as a tag.
+fn tag_in(line: &str, column: usize, error: &serde_saphyr::Error) -> Option<usize> {
+    let is_tag = matches!(error, serde_saphyr::Error::UnsupportedTag { .. });
+    let value = line.find(": ").map_or(0, |colon| colon + 1);
+    let start = line.len() - line[value..].trim_start().len();
+    let before = line.char_indices().nth(column).map_or(line.len(), |(end, _)| end);
+    // A value that begins with a tag may also end the reading later in its line.
+    let at = if line[start..].starts_with('!') { start } else { line[..before].rfind('!').filter(|_| is_tag)? };
+    Some(line[..at].chars().count() + 1)
+}
+
+/// A text that begins with `!` is that text with a tag to YAML. In an expression it was meant as `not`.
+fn tag_fault(text: &str, line: usize) -> String {
+    const OF_EXPRESSIONS: [&str; 6] = ["require", "let", "enter", "exit", "size", "limit"];
+    let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic());
+    let section = text.lines().take(line).filter(is_key).last().and_then(|line| line.split(':').next());
+    let is_expression = section.is_some_and(|section| OF_EXPRESSIONS.contains(&section.trim_end()));
+    let remedy = if is_expression { "write not" } else { "put the text in quotes" };
+    format!("found !, which begins a tag in YAML; {remedy}")
+}
 
 fn reason(error: &serde_saphyr::Error) -> String {
     match error {
         serde_saphyr::Error::MultipleDocuments { .. } => "found a second document, expected one".into(),
         serde_saphyr::Error::NullIntoString { .. } => "found null as a key, expected a name".into(),
-        serde_saphyr::Error::UnsupportedTag { .. } => TAG.into(),
         other => {
             let text = other.to_string();
             if text.starts_with("alias replay") {

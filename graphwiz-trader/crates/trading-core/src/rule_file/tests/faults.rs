@@ -67,6 +67,7 @@ fn what_is_not_near_is_not_suggested() {
     told("enter: close > hi", "3:16: unknown name hi");
     told("enter: clode > 1", "3:8: unknown name clode; did you mean close?");
     told("enter: abx > 1", "3:8: unknown name abx; did you mean adx?");
+    told("enter: prce > 1", "3:8: unknown name prce");
     told(
         "exits: { target: 1 }",
         "3:10: unknown key target, expected stop_loss, trailing_percent, atr_multiple, partial_targets, cooldown_bars, \
@@ -92,6 +93,16 @@ fn what_other_languages_write_is_told_with_what_stands_for_it() {
     told("enter: !in_position", &format!("3:8: {tag}"));
     told("enter: !rsi(14) > 50", &format!("3:8: {tag}"));
     told("let: { a: ! true }", &format!("3:11: {tag}"));
+    told("let:\n  a: !true", &format!("4:6: {tag}"));
+}
+
+#[test]
+fn only_what_is_a_tag_is_told_to_be_one_and_not_stands_only_in_expressions() {
+    let quotes = "found !, which begins a tag in YAML; put the text in quotes";
+    told("description: !important", &format!("3:14: {quotes}"));
+    told("description: ! important", &format!("3:14: {quotes}"));
+    told("exits: { stop_loss: !x }", &format!("3:21: {quotes}"));
+    told("description: \"a: !b\" c", "3:22: not YAML: invalid trailing content after double-quoted scalar");
 }
 
 #[test]
