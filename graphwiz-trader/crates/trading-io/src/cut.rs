@@ -52,9 +52,9 @@ pub enum CutError {
 
 /// Copies the file `from` to `to` with all lines left out whose time is `until` or later.
 ///
-/// Any file with a column of times will do, also one of trades. Header, order and line ends stay; the copy is compressed
-/// where its name ends in `.gz`. It is at `to` once it is whole. Of `options` those about columns, zone and the time on
-/// the wall count.
+/// Any file with a column of times will do, also one of trades. Header, order and line ends stay; the copy is
+/// compressed where its name ends in `.gz`. It is at `to` once it is whole. Of `options` those about columns, zone and
+/// the time on the wall count.
 ///
 /// # Errors
 /// See [`CutError`]; then nothing is written.

@@ -236,7 +236,12 @@ impl Layout {
             12 | 7 if wanted.mappings.is_empty() => {
                 Ok(Self { separator, count, ts: 0, prices: [1, 2, 3, 4], volume: Some(5) })
             }
-            columns => Err(Refusal::NoHeader { line: line.number, columns }),
+            columns => Err(match wanted.mappings.first() {
+                Some(Mapping { name, field }) => {
+                    Refusal::MappingWithoutHeader { line: line.number, name: name.clone(), field: field.name() }
+                }
+                None => Refusal::NoHeader { line: line.number, columns },
+            }),
         }
     }
 

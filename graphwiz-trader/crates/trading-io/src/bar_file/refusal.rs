@@ -128,6 +128,20 @@ pub enum Refusal {
         /// How many columns it has.
         columns: usize,
     },
+    /// Somebody named a column of a header, and there is none.
+    #[error(
+        "--map {name}={field} names a column of a header, and no header is before line {line}; leave --map out where \
+         the file is of an archive of Binance or Kraken, else --columns says what the columns are, \
+         as in --columns ts,open,high,low,close,volume"
+    )]
+    MappingWithoutHeader {
+        /// The first line with numbers.
+        line: u64,
+        /// What was looked for, in lower case with underscores, as names are compared.
+        name: String,
+        /// What it was to hold.
+        field: &'static str,
+    },
     /// There is no line with numbers, and no header.
     #[error("it has no line of numbers and no header with ts, open, high, low and close")]
     NoLines,
@@ -163,7 +177,11 @@ pub enum Refusal {
         rejected: Listed<RejectedLine>,
     },
     /// Not one line is a bar.
-    #[error("none of its {lines} lines is a bar{}{rejected:.3}", if rejected.count == 0 { "" } else { ": " })]
+    #[error(
+        "{}{}{rejected:.3}",
+        if *lines == 1 { "its one line is no bar".to_owned() } else { format!("none of its {lines} lines is a bar") },
+        if rejected.count == 0 { "" } else { ": " }
+    )]
     NoBars {
         /// How many lines there are.
         lines: u64,

@@ -78,7 +78,7 @@ fn a_decimal_comma_is_told() {
     let text = "1786924800;10,5;12,0;9,0;11,25;0,5\n";
     let expected = |line| {
         format!(
-            "none of its 1 lines is a bar: line {line}: open \"10,5\" has a comma; \
+            "its one line is no bar: line {line}: open \"10,5\" has a comma; \
              expected a point before the decimals and nothing between thousands, as in 62831.65"
         )
     };
@@ -107,7 +107,8 @@ fn a_mapping_of_no_column_is_refused_with_the_columns_there_are() {
     let columns = "\"ts, open, high, low, close, volume\"";
     reads(text, &order, &format!("--map last=close is of no column: --columns names the columns {columns}"));
     let archive = "1786924800,10.5,12,9,11.25,0.5,3\n";
-    let expected = "line 1 has 7 columns and no header is before it; --columns says what they are, \
+    let expected = "--map last=close names a column of a header, and no header is before line 1; leave --map out \
+                    where the file is of an archive of Binance or Kraken, else --columns says what the columns are, \
                     as in --columns ts,open,high,low,close,volume";
     reads(archive, &mapped(&["last=close"]), expected);
 }

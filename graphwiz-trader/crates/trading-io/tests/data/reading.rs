@@ -124,7 +124,7 @@ fn of_many_rejected_lines_the_first_are_listed() {
 fn a_file_without_a_bar_is_refused() {
     let allowed = ReadOptions { allow_rejects: true, ..options() };
     lines("", &options(), "none of its 0 lines is a bar");
-    lines("1786924800,0,0,0,0,0\n", &allowed, "none of its 1 lines is a bar: line 2: open 0 is not above 0");
+    lines("1786924800,0,0,0,0,0\n", &allowed, "its one line is no bar: line 2: open 0 is not above 0");
     let nothing = "it has no line of numbers and no header with ts, open, high, low and close";
     for text in ["", "\n\n", "# nothing\n"] {
         assert_eq!(said(NAME, text, &options()), nothing);
