@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use platform::progress;
 use rust_decimal::Decimal;
 use trading_core::bars::Series;
+use trading_core::counts::counted;
 use trading_core::instrument::{Instrument, InstrumentId};
 use trading_core::quality::Report;
 use trading_core::resample::resample;
@@ -105,9 +106,11 @@ impl Bars {
             (Some(first), Some(last)) => format!("{} to {}", shown(first), shown(last)),
             _ => "none".to_owned(),
         };
-        let made_of = self.made_of.map_or_else(String::new, |(frame, count)| format!(" ({count} bars of {frame})"));
-        let (frame, gaps, rejected) = (self.series.timeframe, report.gaps.len(), self.rejected);
-        format!("{instrument} {frame}: {} bars, {span}, {gaps} gaps, {rejected} rejected{made_of}", report.bars)
+        let made_of =
+            self.made_of.map_or_else(String::new, |(frame, count)| format!(" ({} of {frame})", counted(count, "bar")));
+        let (frame, gaps, rejected) = (self.series.timeframe, counted(report.gaps.len(), "gap"), self.rejected);
+        let bars = counted(report.bars, "bar");
+        format!("{instrument} {frame}: {bars}, {span}, {gaps}, {rejected} rejected{made_of}")
     }
 }
 
@@ -219,15 +222,19 @@ fn doubts(file: &BarFile) -> impl Iterator<Item = String> {
         let base = instrument.base().to_lowercase();
         format!("no column volume, v, vol or volume_{base}: fills will not be limited; --map NAME=volume names another")
     });
-    no_volume.into_iter().chain(of_longer(series.timeframe, &Report::of(series)))
+    no_volume.into_iter().chain(of_longer(series.timeframe, &Report::of(series), true))
 }
 
-/// That bars may be of a longer timeframe than the one they were taken for.
-pub(crate) fn of_longer(timeframe: Timeframe, report: &Report) -> Option<String> {
+/// That bars may be of a longer timeframe than the one they were taken for; `are_stored`: they went into the store.
+pub(crate) fn of_longer(timeframe: Timeframe, report: &Report, are_stored: bool) -> Option<String> {
     let longer = report.looks_like(timeframe)?;
+    let remedy = match are_stored {
+        true => format!("import the file into a new store, with {longer} in its name or by --timeframe {longer}"),
+        false => format!("write {longer} into the name of the file"),
+    };
     Some(format!(
-        "the bars of {timeframe} are never closer than {longer}, and open when such bars do: if they are bars of \
-         {longer}, say so by --timeframe {longer} or the name of the file, and begin a new store"
+        "these bars are said to be of {timeframe}, but look like bars of {longer}: every one opens when a bar of \
+         {longer} does; if they are, {remedy}"
     ))
 }
 
@@ -238,15 +245,15 @@ fn log(store: &MarketStore, Import { file, imported, notes }: &Import) {
     if imported.added == 0 && replaced.count == 0 {
         return;
     }
-    tracing::info!("{path}: {} bars imported into {}", imported.added, shown_path(store.path()));
+    tracing::info!("{path}: {} imported into {}", counted(imported.added, "bar"), shown_path(store.path()));
     for note in notes {
         tracing::info!("{path}: {note}");
     }
     if replaced.count > 0 {
-        tracing::warn!("{path}: {} bars took the place of stored ones: {replaced}", replaced.count);
+        tracing::warn!("{path}: {} took the place of stored ones: {replaced}", counted(replaced.count, "bar"));
     }
     if file.rejected.count > 0 {
-        tracing::warn!("{path}: {} lines rejected: {}", file.rejected.count, file.rejected);
+        tracing::warn!("{path}: {} rejected: {}", counted(file.rejected.count, "line"), file.rejected);
     }
 }
 
@@ -306,8 +313,8 @@ impl Importable {
     pub(crate) fn at(path: &Path) -> anyhow::Result<Self> {
         let missing = || {
             format!(
-                "data.import names {}, expected a file or folder of bars below the working directory; it is \
-                 `data: {{import: []}}` where bars come in by `data import` alone",
+                "data.import names {}, expected a file or folder of bars, by a path from the working directory or \
+                 an absolute one; it is `data: {{import: []}}` where bars come in by `data import` alone",
                 shown_path(path)
             )
         };

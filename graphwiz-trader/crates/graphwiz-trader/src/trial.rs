@@ -13,6 +13,7 @@ use platform::telemetry;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use trading_core::bars::{Bar, Series};
+use trading_core::counts::counted;
 use trading_core::data_hash::data_hash;
 use trading_core::engine::record::{Panic, Panics};
 use trading_core::engine::{Gauge, Outcome, Participant, Run, run};
@@ -95,6 +96,7 @@ impl Trial<'_> {
         }
         let (mut listed, mut facts, mut warnings, mut hash) = (Vec::new(), Vec::new(), Vec::new(), Sha256::new());
         let is_last = later.iter().all(|trial| trial.asked().is_ok_and(|other| other == asked));
+        let is_store = matches!(source, Source::Store(_));
         // A bar that would close later is made of what is not to be known.
         let end = if self.range.end == Micros::MAX { Micros::MAX } else { asked.timeframe.start_of(self.range.end) };
         for id in &asked.instruments {
@@ -104,7 +106,7 @@ impl Trial<'_> {
             let quality = quality::Report::of(&bars.series);
             facts.push(bars.facts(id, &quality));
             warnings.extend(doubts(id, &quality));
-            warnings.extend(data::of_longer(asked.timeframe, &quality).map(|text| format!("{id}: {text}")));
+            warnings.extend(data::of_longer(asked.timeframe, &quality, is_store).map(|text| format!("{id}: {text}")));
             hash.update(data_hash(id, &bars.series).0);
             listed.push((data::instrument(self.config, id, bars.series.price_digits), bars.series));
         }
@@ -180,7 +182,11 @@ impl Trial<'_> {
         let (strategy, id) = self.place(panics, markets);
         let Panics { count, first, .. } = panics;
         let first = first.first().map(|panic| format!("; the first at {}: {}", shown(panic.open_time), panic.text));
-        format!("{strategy}: no signal on {count} bars of {id}, as it panicked{}", first.unwrap_or_default())
+        format!(
+            "{strategy}: no signal on {} of {id}, as it panicked{}",
+            counted(*count, "bar"),
+            first.unwrap_or_default()
+        )
     }
 
     /// What the log says of them: each of the first, and how many there are beside these.
@@ -192,7 +198,7 @@ impl Trial<'_> {
         let mut lines: Vec<String> = panics.first.iter().map(line).collect();
         let more = panics.count - panics.first.len() as u64;
         if more > 0 {
-            lines.push(format!("strategy {strategy} panicked on {more} more bars of {id}"));
+            lines.push(format!("strategy {strategy} panicked on {} of {id}", counted(more, "more bar")));
         }
         lines
     }
@@ -273,7 +279,7 @@ impl Trial<'_> {
         for (instrument, series) in listed {
             let got = series.records.len();
             if got < needed {
-                bail!("warm-up needs {needed} bars, got {got} of {} {}", instrument.id, series.timeframe);
+                bail!("warm-up needs {}, got {got} of {} {}", counted(needed, "bar"), instrument.id, series.timeframe);
             }
             let traded = series.records.iter().filter(|record| self.range.contains(&record.open_time)).count();
             if traded == 0 {
@@ -334,10 +340,8 @@ fn doubts(id: &InstrumentId, report: &quality::Report) -> Vec<String> {
     }
     if !report.flagged.is_empty() {
         let first = shown(report.flagged[0]);
-        let count = report.flagged.len();
-        doubts.push(format!(
-            "{id}: {count} bars jump by more than half, the first at {first}; nothing is entered on them"
-        ));
+        let bars = counted(report.flagged.len(), "bar");
+        doubts.push(format!("{id}: nothing is entered on {bars} with a jump by more than half, the first at {first}"));
     }
     doubts
 }

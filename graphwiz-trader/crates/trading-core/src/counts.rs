@@ -3,6 +3,12 @@
 //! Start at [`parse`]. No `f64` is on the way: what a text says is what is kept. Elsewhere: many counts on one scale
 //! are [`crate::scale`]'s.
 
+/// `1 bar`, `2 bars`: so many of what is called `what`.
+pub fn counted<N: std::fmt::Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 /// A decimal: `count` steps of 10^−`digits`, with the fewest digits that hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {

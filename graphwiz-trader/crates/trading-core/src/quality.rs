@@ -82,7 +82,11 @@ pub fn is_flagged(previous_close: i64, close: i64) -> bool {
     (close - previous_close).abs() > previous_close / 2
 }
 
-/// Whether the bar at `at` is flagged beside the one before it.
+/// Whether the bar at `at` is flagged after the one before it.
+///
+/// # Panics
+/// Where there is no bar at `at`.
+#[inline]
 #[must_use]
 pub fn is_flagged_at(series: &Series, at: usize) -> bool {
     let before = at.checked_sub(1).map(|before| series.records[before].close);
@@ -112,7 +116,8 @@ pub fn gap(before: Micros, after: Micros, timeframe: Timeframe) -> Option<Gap> {
 /// # Panics
 /// Where there is no bar at `at`.
 #[inline]
-pub(crate) fn is_after_long_gap(series: &Series, at: usize, most: u32) -> bool {
+#[must_use]
+pub fn is_after_long_gap(series: &Series, at: usize, most: u32) -> bool {
     let before = at.checked_sub(1).map(|before| series.records[before].open_time);
     let gap = before.and_then(|before| gap(before, series.records[at].open_time, series.timeframe));
     gap.is_some_and(|gap| gap.bars > i64::from(most))
@@ -170,8 +175,8 @@ impl Report {
         self.gaps.iter().map(|gap| gap.bars).sum()
     }
 
-    /// Of bars of `timeframe`, three or more, the longest timeframe at whose times all of them open, where that is a
-    /// longer one: most likely they are bars of that one.
+    /// The longer timeframe that bars said to be of `timeframe` most likely have: the longest at whose times all of them
+    /// open. `None` where there is none, or there are fewer than three bars.
     #[must_use]
     pub fn looks_like(&self, timeframe: Timeframe) -> Option<Timeframe> {
         // Where two follow each other without a gap, they are of their own timeframe.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use platform::process::Ended;
 use serde::Serialize;
+use trading_core::counts::counted;
 use trading_io::bar_file::shown_path;
 use trading_io::market_store::{SeriesKey, StoreFault};
 
@@ -62,8 +63,8 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
     let mut looked = vec![one("configuration", Some(true), shown_path(call.origin.path))];
     looked.extend(config.answers.iter().map(|answer| one("configuration", None, answer.clone())));
     for ready in Ready::all(call.registry, &config.strategies, call.origin.folder())? {
-        let (strategy, bars) = (ready.strategy, ready.warm_up().defined);
-        let text = format!("{}, of kind {}, needs {bars} bars of {}", strategy.name, strategy.kind, strategy.timeframe);
+        let (strategy, bars) = (ready.strategy, counted(ready.warm_up().defined, "bar"));
+        let text = format!("{}, of kind {}, needs {bars} of {}", strategy.name, strategy.kind, strategy.timeframe);
         looked.push(one("strategy", Some(true), text));
     }
     let store = data::open(&config);
@@ -72,16 +73,21 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
     let mut keys = Vec::new();
     for path in &config.data.import {
         let found = Importable::at(path);
-        let text = found.as_ref().map(|found| format!("{}: {} files of bars", shown_path(path), found.files.len()));
+        let text =
+            found.as_ref().map(|found| format!("{}: {} of bars", shown_path(path), counted(found.files.len(), "file")));
         looked.push(Looked::of("data.import", text));
         let Ok(found) = found else { continue };
         looked.extend(found.passed_over(path).map(|text| one("data.import", None, text)));
         keys.extend(found.files.into_iter().map(|(key, _)| key));
     }
     // Without the store nothing is known of bars.
-    if let Ok(store) = store {
-        keys.extend(store.keys()?);
-        looked.extend(bars(&config, &keys));
+    match store.map(|store| store.keys()) {
+        Ok(Ok(stored)) => {
+            keys.extend(stored);
+            looked.extend(bars(&config, &keys));
+        }
+        Ok(Err(error)) => looked.push(Looked::of("market store", Err(&error.into()))),
+        Err(_) => {}
     }
     Ok(Facts(looked))
 }

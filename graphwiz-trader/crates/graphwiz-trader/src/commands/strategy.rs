@@ -71,7 +71,7 @@ fn configuration(call: &Call<'_>) -> anyhow::Result<Option<Config>> {
     Ok(if is_there { Some(call.config(RuleFiles::Of(&[]))?) } else { None })
 }
 
-/// What to do with a new file: try it, and configure it, where there is no configuration in this order.
+/// What to do with a new file: try it, then configure it; where there is no configuration, that comes first.
 fn next_steps(call: &Call<'_>, config: Option<&Config>, name: &str, path: &Path) -> String {
     let mut check = Line::begin(call, &["strategy", "check"]);
     check.word(&path.display().to_string());

@@ -27,7 +27,7 @@ pub(super) fn why(outcome: &Outcome) -> Option<String> {
         )
     } else {
         // A rule file whose size is nothing says nothing.
-        format!("no BUY signal with a size above 0 on {} bars", unit_values.len())
+        format!("no BUY signal with a size above 0 on {}", trading_core::counts::counted(unit_values.len(), "bar"))
     };
     Some(format!("no trip: {why}"))
 }

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use super::{CROSS, Folder, configured};
 
@@ -10,8 +13,8 @@ const IMPORT: &str = "data: {import: [in]}\n";
 #[test]
 fn a_folder_of_the_configuration_that_is_not_there_is_named_with_its_key() {
     let folder = configured(CROSS, IMPORT);
-    let expected = "data.import names in, expected a file or folder of bars below the working directory; it is \
-                    `data: {import: []}` where bars come in by `data import` alone: No such file or directory";
+    let expected = "data.import names in, expected a file or folder of bars, by a path from the working directory or an \
+                    absolute one; it is `data: {import: []}` where bars come in by `data import` alone: No such file or directory";
     let text = folder.refused(&["backtest"], 1);
     assert!(text.contains(expected), "{text}");
     let run = folder.run(&["check"]);
@@ -25,7 +28,7 @@ fn check_finds_out_whether_strategies_have_their_bars() {
     let folder = configured(CROSS, IMPORT);
     write_bars(&folder, FIVES, 0..200, 100);
     let found = folder.told(&["check"]);
-    let expected = "ok   data.import: in: 1 files of bars\nok   bars: bitstamp:BTC/USD 5m\n";
+    let expected = "ok   data.import: in: 1 file of bars\nok   bars: bitstamp:BTC/USD 5m\n";
     assert!(found.ends_with(expected), "a run would import them: {found}");
     folder.told(&["data", "import", "in"]);
     fs::remove_file(folder.path(FIVES)).expect("removed");
@@ -84,21 +87,26 @@ fn steps_and_minima_that_are_assumed_are_said_once_and_only_those() {
     assert_eq!(told.lines().nth(1), Some(format!("  {assumed}").as_str()), "{told}");
     write_long_ago(&folder, FIVES, "ts,open,high,low,close,volume\n1786925100,1.25,2,1,1,9\n");
     let told = folder.told(&["data", "import", FIVES]);
-    assert!(told.contains("1 bars added") && !told.contains("assumed"), "{told}");
+    assert!(told.contains("1 bar added") && !told.contains("assumed"), "{told}");
 }
 
 #[test]
 fn bars_that_are_most_likely_of_a_longer_timeframe_are_told() {
     let folder = configured(CROSS, "data: {import: []}\n");
     write_bars(&folder, FIVES, 0..200, 100);
-    let expected = "the bars of 1m are never closer than 5m, and open when such bars do: if they are bars of 5m, \
-                    say so by --timeframe 5m or the name of the file, and begin a new store\n";
+    let doubt = "these bars are said to be of 1m, but look like bars of 5m: every one opens when a bar of 5m does; if \
+                 they are, ";
+    let expected = format!("{doubt}import the file into a new store, with 5m in its name or by --timeframe 5m\n");
     let told = folder.told(&["data", "import", FIVES, "--timeframe", "1m"]);
     assert!(told.contains(&format!("  {expected}")), "{told}");
     let run = folder.told(&["backtest", "--timeframe", "1m"]);
     assert!(run.contains(&format!("bitstamp:BTC/USD: {expected}")), "{run}");
     let told = folder.told(&["data", "import", FIVES]);
-    assert!(!told.contains("never closer"), "{told}");
+    assert!(!told.contains("look like"), "{told}");
+    let minutes = "other/bitstamp_BTC-USD_1m.csv";
+    write_bars(&folder, minutes, 0..200, 100);
+    let run = folder.told(&["backtest", "--timeframe", "1m", "--data", minutes]);
+    assert!(run.contains(&format!("{doubt}write 5m into the name of the file\n")), "{run}");
 }
 
 #[test]
@@ -115,7 +123,7 @@ fn a_file_without_volumes_is_told() {
 fn who_asks_for_what_is_not_stored_hears_what_is() {
     let folder = configured(CROSS, "data: {import: []}\n");
     let text = folder.refused(&["data", "verify", "bitstamp:BTC/USDT"], 1);
-    assert!(text.contains("nothing of bitstamp:BTC/USDT is stored; nothing is stored"), "{text}");
+    assert!(text.contains("nothing is stored, neither of bitstamp:BTC/USDT nor of another"), "{text}");
     folder.told(&["data", "import", "examples/market"]);
     let text = folder.refused(&["data", "verify", "bitstamp:BTC/USDT"], 1);
     assert!(text.contains("nothing of bitstamp:BTC/USDT is stored; stored is bitstamp:BTC/USD 1m"), "{text}");
@@ -130,26 +138,58 @@ fn who_asks_for_what_is_not_stored_hears_what_is() {
 fn a_store_that_may_only_be_read_is_read_and_said_to_be_so() {
     let folder = configured(CROSS, IMPORT);
     write_bars(&folder, FIVES, 0..200, 100);
-    let before = folder.told(&["backtest"]);
     let (store, home) = (folder.path("var/graphwiz/market.db"), folder.path("var/graphwiz"));
-    let mode = |path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+    let as_reader = as_reader(&folder);
+    let told = |arguments: &[&str]| {
+        let run = as_reader(arguments);
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).expect("a text")
+    };
+    let refused = |arguments: &[&str]| {
+        let run = as_reader(arguments);
+        let text = String::from_utf8(run.stderr).expect("a text");
+        assert_eq!(run.status.code(), Some(1), "{text}");
+        text
+    };
+    let before = told(&["backtest"]);
     mode(&store, 0o444);
-    if fs::File::options().write(true).open(&store).is_ok() {
-        return; // permissions do not bind this user
-    }
-    assert_eq!(folder.told(&["backtest"]), before);
-    assert!(folder.told(&["data", "verify"]).contains("200 bars"));
+    assert_eq!(told(&["backtest"]), before);
+    assert!(told(&["data", "verify"]).contains("200 bars"));
     write_bars(&folder, FIVES, 0..201, 100);
-    let text = folder.refused(&["data", "import", "in"], 1);
+    let text = refused(&["data", "import", "in"]);
     assert!(text.contains("importing into the market store var/graphwiz/market.db failed: this user may not write it"));
     // What the runs before left beside the file would do for a reader.
     for left in ["market.db-wal", "market.db-shm"] {
         fs::remove_file(home.join(left)).expect("removed");
     }
     mode(&home, 0o555);
-    let text = folder.refused(&["data", "list"], 1);
-    mode(&home, 0o755);
+    let run = as_reader(&["data", "list"]);
+    mode(&home, 0o755); // before anything may fail: the folder could not be removed
+    let text = String::from_utf8_lossy(&run.stderr);
     assert!(text.contains("this user needs the permission to write the market store and its folder"), "{text}");
+}
+
+/// What runs the program with arguments.
+type Running<'f> = Box<dyn Fn(&[&str]) -> Output + 'f>;
+
+/// Runs the program as one whom permissions bind: as somebody else where they do not bind this user. All that the
+/// folder has, and a copy of the program, is theirs then.
+fn as_reader(folder: &Folder) -> Running<'_> {
+    const NOBODY: u32 = 65534;
+    let probe = folder.path("probe");
+    fs::write(&probe, "").expect("a file");
+    fs::set_permissions(&probe, fs::Permissions::from_mode(0o444)).expect("its mode");
+    let is_bound = fs::File::options().write(true).open(&probe).is_err();
+    if is_bound {
+        return Box::new(|arguments| folder.run(arguments));
+    }
+    let program = folder.path("program");
+    fs::copy(env!("CARGO_BIN_EXE_graphwiz-trader"), &program).expect("a copy");
+    let owner = format!("{NOBODY}:{NOBODY}");
+    let given = Command::new("chown").args(["-R", &owner]).arg(folder.path("")).status().expect("a run");
+    assert!(given.success());
+    Box::new(move |arguments| folder.command(&program, arguments).uid(NOBODY).gid(NOBODY).output().expect("a run"))
 }
 
 #[test]
@@ -230,14 +270,14 @@ fn a_file_of_the_configuration_is_taken_when_it_changes_and_when_it_is_added() {
 
     write_bars(&folder, FIVES, 0..201, 100);
     let (facts, log) = facts_and_log(&folder);
-    assert!(facts.starts_with("bitstamp:BTC/USD 5m: 201 bars") && log.contains("1 bars imported"), "{facts} {log}");
+    assert!(facts.starts_with("bitstamp:BTC/USD 5m: 201 bars") && log.contains("1 bar imported"), "{facts} {log}");
 
     let text = fs::read_to_string(folder.path("config/graphwiz.yaml")).expect("a file");
     fs::write(folder.path("config/graphwiz.yaml"), text.replace("[in]", "[in, more]")).expect("a file");
     write_bars(&folder, "more/bitstamp_BTC-USD_5m.csv", 200..204, 101);
     let (facts, log) = facts_and_log(&folder);
     assert!(facts.starts_with("bitstamp:BTC/USD 5m: 204 bars"), "{facts}");
-    assert!(log.contains("1 bars took the place of stored ones: 2026-08-17T16:40Z: open 101 instead of 100"), "{log}");
+    assert!(log.contains("1 bar took the place of stored ones: 2026-08-17T16:40Z: open 101 instead of 100"), "{log}");
     let (again, log) = facts_and_log(&folder);
     assert!(again == facts && !log.contains("imported"), "{again} {log}");
 }
@@ -249,7 +289,7 @@ fn a_changed_file_that_cannot_be_taken_stops_a_run() {
     facts_and_log(&folder);
     write_long_ago(&folder, FIVES, "ts,open,high,low,close\n1786924800,1,2,3,4\n");
     let text = folder.refused(&["backtest"], 1);
-    assert!(text.contains("nothing of in/bitstamp_BTC-USD_5m.csv was taken: none of its 1 lines is a bar"), "{text}");
+    assert!(text.contains("nothing of in/bitstamp_BTC-USD_5m.csv was taken: its one line is no bar"), "{text}");
 }
 
 #[test]
@@ -260,7 +300,7 @@ fn every_run_says_how_many_lines_were_rejected() {
     write_long_ago(&folder, FIVES, &format!("{text}1786924800,0,0,0,0,1\n"));
     let (first, log) = facts_and_log(&folder);
     assert!(first.ends_with("0 gaps, 1 rejected"), "{first}");
-    assert!(log.contains("1 lines rejected: line 202: open 0 is not above 0"), "{log}");
+    assert!(log.contains("1 line rejected: line 202: open 0 is not above 0"), "{log}");
     let (second, _) = facts_and_log(&folder);
     assert_eq!(second, first);
     let told = folder.told(&["backtest", "--data", "in"]);

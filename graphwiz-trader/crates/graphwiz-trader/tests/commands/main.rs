@@ -38,13 +38,13 @@ impl Folder {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let program = env!("CARGO_BIN_EXE_graphwiz-trader");
-        Command::new(program)
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("GRAPHWIZ_ENV")
-            .output()
-            .expect("a run")
+        self.command(Path::new(env!("CARGO_BIN_EXE_graphwiz-trader")), arguments).output().expect("a run")
+    }
+
+    fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.0.path()).env_remove("GRAPHWIZ_ENV");
+        command
     }
 
     /// Standard output of a run that ends well.

@@ -10,6 +10,7 @@ use std::fmt;
 
 use super::{Signal, Strategy};
 use crate::bars::{NO_VOLUME, Record, Series};
+use crate::quality;
 use crate::time::{Micros, shown};
 
 /// Times that [`look_ahead`] replaces the future at.
@@ -70,11 +71,24 @@ pub struct Answers {
     pub sells: usize,
 }
 
-/// How often a new strategy wants to buy and to sell.
-pub fn answers<S: Strategy>(series: &Series, make: impl Fn(&Series) -> S) -> Answers {
-    let of_all = signals(series, 0, series.records.len(), make);
-    let buys = of_all.iter().filter(|signal| matches!(signal, Signal::Buy { .. } | Signal::BuyLimit { .. })).count();
-    Answers { buys, sells: of_all.iter().filter(|signal| **signal == Signal::Sell).count() }
+/// How often a strategy that never holds anything wants to buy and to sell in a run: it begins anew after more than
+/// `max_gap_bars` missing bars, and buys nothing on a flagged one.
+pub fn answers<S: Strategy>(series: &Series, max_gap_bars: u32, make: impl Fn(&Series) -> S) -> Answers {
+    let mut strategy = make(series);
+    let mut answers = Answers { buys: 0, sells: 0 };
+    for at in 0..series.records.len() {
+        if quality::is_after_long_gap(series, at, max_gap_bars) {
+            strategy = make(series);
+        }
+        match strategy.on_bar(&series.bar(at), None) {
+            Signal::None => {}
+            Signal::Sell => answers.sells += 1,
+            Signal::Buy { .. } | Signal::BuyLimit { .. } => {
+                answers.buys += usize::from(!quality::is_flagged_at(series, at));
+            }
+        }
+    }
+    answers
 }
 
 /// Replaces all bars from a random one on, a thousand times, and finds a signal before it that changed; `None` is good.

@@ -40,7 +40,7 @@ pub enum StoreFault {
         stored: Vec<SeriesKey>,
     },
     /// There are no bars of the instrument.
-    #[error("nothing of {instrument} is stored; {}", in_words(instrument, stored))]
+    #[error("{}", nothing_of(instrument, stored))]
     NothingOf {
         /// What was asked for.
         instrument: InstrumentId,
@@ -82,6 +82,13 @@ fn lacking(key: &SeriesKey, stored: &[SeriesKey]) -> String {
     match stored.contains(key) {
         true => format!("nothing shorter than {key} is stored, of which it could be made"),
         false => format!("{key} is not stored, and nothing shorter that it could be made of"),
+    }
+}
+
+fn nothing_of(instrument: &InstrumentId, stored: &[SeriesKey]) -> String {
+    match stored {
+        [] => format!("nothing is stored, neither of {instrument} nor of another instrument"),
+        stored => format!("nothing of {instrument} is stored; {}", in_words(instrument, stored)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use trading_core::counts::counted;
 use trading_core::time::shown;
 use trading_io::bar_file::{BarFile, Listed, shown_path};
 use trading_io::cut::Cut;
@@ -28,17 +29,17 @@ pub(super) fn stored(stored: &Stored) -> Fact {
         "from": source,
         "hash": hash.to_string(),
     });
-    Fact { value, lines: format!("{key}: {bars} bars, {span}, from {from}, hash {hash}\n") }
+    Fact { value, lines: format!("{key}: {}, {span}, from {from}, hash {hash}\n", counted(*bars, "bar")) }
 }
 
 pub(super) fn verified(verified: &Verified) -> Fact {
     let Verified { key, report, broken, disagreements } = verified;
     let span = report.first.zip(report.last).map(|(first, last)| format!(", {} to {}", shown(first), shown(last)));
     let mut lines = format!(
-        "{key}: {} bars{}, {} gaps, {} flat, {} without volume, {} flagged, {} broken, {} that disagree\n",
-        report.bars,
+        "{key}: {}{}, {}, {} flat, {} without volume, {} flagged, {} broken, {} that disagree\n",
+        counted(report.bars, "bar"),
         span.unwrap_or_default(),
-        report.gaps.len(),
+        counted(report.gaps.len(), "gap"),
         report.flat,
         report.zero_volumes,
         report.flagged.len(),
@@ -46,7 +47,7 @@ pub(super) fn verified(verified: &Verified) -> Fact {
         disagreements.count
     );
     for gap in report.gaps.iter().take(LISTED) {
-        lines += &format!("  gap of {} bars, {} to {}\n", gap.bars, shown(gap.from), shown(gap.to));
+        lines += &format!("  gap of {}, {} to {}\n", counted(gap.bars, "bar"), shown(gap.from), shown(gap.to));
     }
     for at in report.flagged.iter().take(LISTED) {
         lines += &format!("  flagged {}\n", shown(*at));
@@ -81,7 +82,11 @@ pub(super) fn resampled(resampled: &Resampled) -> Fact {
         "replaced": replaced,
         "made_of": { "timeframe": frame, "bars": bars },
     });
-    let lines = format!("{key}: {added} bars added, {replaced} replaced, made of {bars} bars of {frame}\n");
+    let lines = format!(
+        "{key}: {} added, {replaced} replaced, made of {} of {frame}\n",
+        counted(added, "bar"),
+        counted(bars, "bar")
+    );
     Fact { value, lines }
 }
 
@@ -101,8 +106,11 @@ pub(super) fn imported(path: &Path, Import { file, imported, notes }: &Import) -
     });
     let path = shown_path(path);
     let head = format!(
-        "{path}: {key}: {read} lines, {added} bars added, {equal} stored already, {} replaced, {} rejected\n",
-        replaced.count, rejected.count
+        "{path}: {key}: {}, {} added, {equal} stored already, {} replaced, {} rejected\n",
+        counted(*read, "line"),
+        counted(*added, "bar"),
+        replaced.count,
+        rejected.count
     );
     let further = [
         line("rejected", rejected),
@@ -122,7 +130,7 @@ pub(super) fn cut(output: &Path, cut: Cut) -> Fact {
         0 => String::new(),
         count => format!(", {count} of which the time cannot be read left out, too"),
     };
-    let lines = format!("{output}: {kept} lines kept, {left_out} left out{more}\n");
+    let lines = format!("{output}: {} kept, {left_out} left out{more}\n", counted(kept, "line"));
     Fact { value, lines }
 }
 

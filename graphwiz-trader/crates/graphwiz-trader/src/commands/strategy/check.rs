@@ -9,7 +9,9 @@ use platform::config::did_you_mean;
 use platform::process::{Ended, Usage};
 use serde::Serialize;
 use trading_core::bars::Series;
+use trading_core::counts::counted;
 use trading_core::instrument::InstrumentId;
+use trading_core::quality;
 use trading_core::rule_file::Instance;
 use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up};
 use trading_core::strategy::{Strategy as Code, WarmUp};
@@ -61,6 +63,7 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
         None => Ready::new(call.registry, &strategy, call.origin.folder())?,
     };
     let now = jiff::Timestamp::now().as_microsecond();
+    let most = config.data.max_gap_bars;
     let mut source = Source::store(&config, now)?;
     let warm_up @ WarmUp { defined, settle } = ready.warm_up();
     let mut checked = Checked { strategy: target.to_owned(), checked: what, warm_up, series: Vec::new() };
@@ -68,10 +71,11 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
         let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now, true)?.series;
         let bars = series.records.len();
         if bars < defined {
-            bail!("warm-up needs {defined} bars, got {bars} of {instrument} {}", series.timeframe);
+            bail!("warm-up needs {}, got {bars} of {instrument} {}", counted(defined, "bar"), series.timeframe);
         }
-        let mut on = OnSeries::of(instrument, &series, settle, &|| ready.make());
-        let why = || ready.instance().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series));
+        let mut on = OnSeries::of(instrument, &series, (settle, most), &|| ready.make());
+        let why =
+            || ready.instance().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series, most));
         on.no_buy = (on.buys == 0).then(why);
         checked.series.push(on);
     }
@@ -125,38 +129,54 @@ fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::
 }
 
 impl OnSeries {
-    fn of(instrument: &InstrumentId, series: &Series, settle: usize, make: &dyn Fn() -> Box<dyn Code>) -> Self {
+    /// `most`: so many bars in a row may be missing before a strategy begins anew.
+    fn of(
+        instrument: &InstrumentId,
+        series: &Series,
+        (settle, most): (usize, u32),
+        make: &dyn Fn() -> Box<dyn Code>,
+    ) -> Self {
         let bars = series.records.len();
         let start_up = match bars.checked_sub(settle) {
             Some(more) if more >= STARTS => start_up(series, |_| make()).map(|difference| difference.to_string()),
             _ => Some(format!("cannot be told: {} bars are needed, got {bars}", settle + STARTS)),
         };
         let look_ahead = look_ahead(series, SEED, |_| make()).map(|difference| difference.to_string());
-        let Answers { buys, sells } = answers(series, |_| make());
+        let Answers { buys, sells } = answers(series, most, |_| make());
         let (instrument, timeframe) = (instrument.clone(), series.timeframe);
         Self { instrument, timeframe, bars, buys, sells, no_buy: None, look_ahead, start_up }
     }
 }
 
 /// What became of `enter`.
-fn why_no_buy(rules: &Instance, series: &Series) -> String {
+fn why_no_buy(rules: &Instance, series: &Series, most: u32) -> String {
     let mut program = rules.program();
-    let (mut are_true, mut are_undefined) = (0, 0);
+    let (mut are_true, mut are_flagged, mut are_undefined) = (0, 0, 0);
     let bars = series.records.len();
     for index in 0..bars {
+        if quality::is_after_long_gap(series, index, most) {
+            program = rules.program();
+        }
         program.on_bar(&series.bar(index), None);
-        are_true += usize::from(program.enter() == Some(true));
+        let is_true = program.enter() == Some(true);
+        are_true += usize::from(is_true);
+        are_flagged += usize::from(is_true && quality::is_flagged_at(series, index));
         are_undefined += usize::from(program.enter().is_none());
     }
-    if are_true > 0 {
-        return format!("enter was true on {are_true} bars, but size or limit was undefined or not above 0 there");
+    if are_true > 0 && are_true == are_flagged {
+        let bars = counted(are_true, "bar");
+        return format!("enter was true on {bars} only, with a jump by more than half, on which nothing is entered");
+    }
+    if are_true > are_flagged {
+        let bars = counted(are_true - are_flagged, "bar");
+        return format!("enter was true on {bars}, but size or limit was undefined or not above 0 there");
     }
     match are_undefined {
         0 => "enter was false on every bar".to_owned(),
         all if all == bars => "enter was undefined on every bar; look for held_bars and profit, which are undefined \
                                while nothing is held, and for a division by 0"
             .to_owned(),
-        some => format!("enter was false on {} bars and undefined on {some}", bars - some),
+        some => format!("enter was false on {} and undefined on {some}", counted(bars - some, "bar")),
     }
 }
 
@@ -164,9 +184,9 @@ impl Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { checked, warm_up: WarmUp { defined, settle }, series, .. } = self;
         writeln!(f, "{checked}: no fault")?;
-        writeln!(f, "ok   warm-up: {defined} bars, {settle} until it settles")?;
+        writeln!(f, "ok   warm-up: {}, {settle} until it settles", counted(*defined, "bar"))?;
         for OnSeries { instrument, timeframe, bars, buys, sells, no_buy, look_ahead, start_up } in series {
-            let on = format!("on {bars} bars of {instrument} {timeframe}");
+            let on = format!("on {} of {instrument} {timeframe}", counted(*bars, "bar"));
             match no_buy {
                 None => writeln!(f, "ok   signals {on}: {buys} BUY and {sells} SELL, if nothing is held")?,
                 Some(why) => writeln!(f, "warn signals {on}: no BUY and {sells} SELL, if nothing is held; {why}")?,
@@ -209,12 +229,12 @@ mod tests {
     #[test]
     fn a_strategy_that_notices_where_its_data_begin_is_named_with_bar_and_both_values() {
         let instrument = "kraken:BTC/EUR".parse().unwrap();
-        let on = OnSeries::of(&instrument, &wandering(Timeframe::M1, 100, 1), 1, &|| Box::new(Counting(0)));
+        let on = OnSeries::of(&instrument, &wandering(Timeframe::M1, 100, 1), (1, 3), &|| Box::new(Counting(0)));
         let (strategy, checked) = ("counting".to_owned(), "the kind counting".to_owned());
         let checked = Checked { strategy, checked, warm_up: WarmUp { defined: 1, settle: 1 }, series: vec![on] };
         // The second of the five starts is at bar 19, (100 - 1) / 5. Of all bars the 21st, that at 00:20, is a seventh
         // one.
-        let expected = "the kind counting: no fault\nok   warm-up: 1 bars, 1 until it settles\n\
+        let expected = "the kind counting: no fault\nok   warm-up: 1 bar, 1 until it settles\n\
                         ok   signals on 100 bars of kraken:BTC/EUR 1m: 14 BUY and 0 SELL, if nothing is held\n\
                         ok   look-ahead on 100 bars of kraken:BTC/EUR 1m\n\
                         FAIL start-up on 100 bars of kraken:BTC/EUR 1m: bar 2024-01-01T00:20Z: BUY of size 1 with all \

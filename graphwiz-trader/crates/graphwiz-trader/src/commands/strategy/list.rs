@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use platform::process::Ended;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use trading_core::counts::counted;
 use trading_core::data_hash::hex;
 use trading_core::rule_file::{RuleFile, shipped};
 use trading_core::strategy::WarmUp;
@@ -158,7 +159,11 @@ impl Display for Listed {
         let parameters: Vec<_> = parameters.iter().map(ToString::to_string).collect();
         let parameters = if parameters.is_empty() { "no parameters".to_owned() } else { parameters.join(", ") };
         if let Some(WarmUp { defined, settle }) = warm_up {
-            return writeln!(f, "{name}{place}: {parameters}; warm-up {defined} bars, settles in {settle}; {hash}");
+            return writeln!(
+                f,
+                "{name}{place}: {parameters}; warm-up {}, settles in {settle}; {hash}",
+                counted(*defined, "bar")
+            );
         }
         writeln!(f, "FAIL {name}{place}: {}", if hash.is_empty() { "not read" } else { &hash })?;
         faults.iter().try_for_each(|fault| writeln!(f, "  {fault}"))

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use rust_decimal::Decimal;
 
 use super::{Compiler, MAX_FRAMES, Scope, Value, article};
+use crate::counts::counted;
 use crate::indicators::Length;
 use crate::rule_file::fault::shortened;
 use crate::rule_file::graph::{Arithmetic, Bits, Fixed, Frame, Input, NodeId, Op, Pointwise, Type};
@@ -256,11 +257,6 @@ impl Compiler<'_> {
         }
         Some(fixed)
     }
-}
-
-/// `1 argument`, `2 arguments`
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether an argument is n: a literal or a parameter.

@@ -38,8 +38,21 @@ impl Strategy for Cheat {
 #[test]
 fn what_is_answered_is_counted() {
     let counting = |every| move |_: &Series| Counting { every, settle: 0, bar: 0 };
-    assert_eq!(answers(&series(50), counting(7)), Answers { buys: 7, sells: 0 });
-    assert_eq!(answers(&series(0), counting(7)), Answers { buys: 0, sells: 0 });
+    assert_eq!(answers(&series(50), 3, counting(7)), Answers { buys: 7, sells: 0 });
+    assert_eq!(answers(&series(0), 3, counting(7)), Answers { buys: 0, sells: 0 });
+}
+
+#[test]
+fn what_a_run_would_not_do_is_not_counted() {
+    let counting = |every| move |_: &Series| Counting { every, settle: 0, bar: 0 };
+    let mut gap = series(20);
+    gap.records.drain(10..14);
+    // Four are missing: 10 and then 6 bars, of which each seventh buys.
+    assert_eq!(answers(&gap, 3, counting(7)), Answers { buys: 1, sells: 0 });
+    assert_eq!(answers(&gap, 4, counting(7)), Answers { buys: 2, sells: 0 });
+    let mut jump = series(20);
+    jump.records[6].close = 400; // the seventh, and the eighth falls back
+    assert_eq!(answers(&jump, 3, counting(7)), Answers { buys: 1, sells: 0 });
 }
 
 #[test]
