@@ -73,7 +73,7 @@ pub struct Outcome {
     pub unit_values: Vec<f64>,
     /// At how many of them something was held.
     pub exposed: usize,
-    /// Mean over the samples of the part of E that was held.
+    /// Mean over the samples of the part of E that was held, dust included.
     pub mean_exposure: f64,
     /// Fees so far, those in base at the prices of their fills, in counts of money.
     pub fees: i128,
@@ -225,8 +225,8 @@ impl<'a> Engine<'a> {
         let equity = self.ledger.equity(self.run.markets);
         let unit_value = self.ledger.unit_value(equity);
         let is_exposed = self.lanes.iter().any(|lane| lane.position.is_some());
-        let held = is_exposed.then(|| equity - self.ledger.cash());
-        if let Some(flatten) = self.watch.sample(at, unit_value, equity, held) {
+        let held = equity - self.ledger.cash();
+        if let Some(flatten) = self.watch.sample(at, unit_value, equity, held, is_exposed) {
             self.end_trading(at, flatten);
         }
     }

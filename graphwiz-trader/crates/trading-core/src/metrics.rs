@@ -46,7 +46,7 @@ pub struct Metrics {
     pub es_95: Option<f64>,
     /// The share of bars at whose close something was held.
     pub exposure_time: f64,
-    /// The part of E that was held at closes, in the mean of all bars.
+    /// The part of E that was held at closes, dust included, in the mean of all bars.
     pub mean_exposure: f64,
     /// Σ traded notional / mean E.
     pub turnover: f64,

@@ -104,6 +104,14 @@ fn a_buy_on_a_bar_that_jumps_is_counted_and_is_no_entry() {
 }
 
 #[test]
+fn what_is_too_little_for_a_position_is_invested_all_the_same() {
+    // A tenth of a unit of 99, under the least order of 10.
+    let outcome = ran(&[Signal::BUY], &[flat(0, 9_900, 1000), flat(1, 9_900, 1)], &rules());
+    assert_eq!((outcome.fills.len(), outcome.exposed), (1, 0));
+    assert!((4.9e-4..5.0e-4).contains(&outcome.mean_exposure), "9.9 of 10 000 on one of two bars");
+}
+
+#[test]
 fn what_is_filled_has_no_reason_and_what_waits_has_none_yet() {
     let records = [flat(0, 10_000, 1000), flat(1, 10_000, 1000), flat(2, 10_000, 40)];
     let outcome = ran(&[Signal::BUY, Signal::Sell], &records, &rules());

@@ -123,11 +123,18 @@ impl Watch {
         self.unit_value
     }
 
-    /// Takes N at a close time, and what positions were worth then, where there are any. Where it trips an emergency,
-    /// says whether all positions are to be sold.
+    /// Takes N at a close time, what was held then, dust included, and whether there were positions. Where it trips an
+    /// emergency, says whether all positions are to be sold.
     ///
     /// A sample at 00:00 is of the day that ends then: it is judged by the old day's start, and is the new one's.
-    pub(super) fn sample(&mut self, at: Micros, unit_value: i128, equity: i128, held: Option<i128>) -> Option<bool> {
+    pub(super) fn sample(
+        &mut self,
+        at: Micros,
+        unit_value: i128,
+        equity: i128,
+        held: i128,
+        is_exposed: bool,
+    ) -> Option<bool> {
         let midnight = (self.last_sample + DAY).div_euclid(DAY) * DAY;
         if midnight < at {
             self.begin_day(midnight);
@@ -142,8 +149,9 @@ impl Watch {
         self.sampled.unit_values.push(exact::count_to_f64(unit_value) / UNIT);
         let worth = exact::count_to_f64(equity);
         self.equity_sum += worth;
-        if let Some(held) = held {
-            self.sampled.exposed += 1;
+        self.sampled.exposed += usize::from(is_exposed);
+        // Then the account is worth something, too.
+        if held > 0 {
             self.exposure_sum += exact::count_to_f64(held) / worth;
         }
         if unit_value > self.highest {
