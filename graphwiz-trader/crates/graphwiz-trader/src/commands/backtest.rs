@@ -6,7 +6,7 @@ mod reports;
 mod told;
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use platform::config::did_you_mean;
@@ -14,7 +14,7 @@ use platform::process::{self, Ended, Usage};
 use trading_core::time::{Micros, shown};
 use trading_io::bar_file::shown_path;
 
-use super::Call;
+use super::{Call, strategy};
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
 use crate::config::setting::Setting;
 use crate::config::{Config, PORTFOLIO, RuleFiles, unfit_name};
@@ -144,7 +144,11 @@ fn asked(
 ) -> anyhow::Result<Config> {
     let names: Vec<String> = config.strategies.iter().map(|strategy| strategy.name.clone()).collect();
     if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
-        let hint = did_you_mean(name, names.iter().map(String::as_str));
+        let file = [PathBuf::from(name), strategy::file_of(name)].into_iter().find(|path| path.is_file());
+        let hint = match file {
+            Some(file) => format!("; --strategy-file {} runs that rule file", shown_path(&file)),
+            None => did_you_mean(name, names.iter().map(String::as_str)),
+        };
         return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
     }
     if let (Some(file), Some(read)) = (&args.strategy_file, read) {

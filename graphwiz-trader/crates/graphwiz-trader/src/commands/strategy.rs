@@ -17,7 +17,7 @@ use super::line::Line;
 use super::{Call, Fact};
 use crate::cli::StrategyCommand;
 use crate::config::strategies::{default_instruments, default_timeframe};
-use crate::config::{Config, RuleFiles};
+use crate::config::{Config, RuleFiles, unfit_name};
 
 /// The folder of the user's rule files, in the working directory.
 const FOLDER: &str = "strategies";
@@ -35,7 +35,7 @@ pub(crate) fn run(call: &Call<'_>, command: &StrategyCommand) -> anyhow::Result<
 }
 
 /// Where `strategy new` writes the rule file of this name.
-fn file_of(name: &str) -> PathBuf {
+pub(super) fn file_of(name: &str) -> PathBuf {
     Path::new(FOLDER).join(format!("{name}.yaml"))
 }
 
@@ -45,6 +45,9 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
         let name = legible::quoted(name);
         let text = format!("{name} is no name, expected a letter a-z and up to 31 of a-z, 0-9 and _");
         return Err(Usage(text).into());
+    }
+    if let Some(expected) = unfit_name(name) {
+        return Err(Usage(format!("found {name:?}, expected {expected}")).into());
     }
     let config = configuration(call)?;
     let taken = taken(call, config.as_ref(), name);

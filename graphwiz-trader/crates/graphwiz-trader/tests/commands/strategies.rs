@@ -285,3 +285,22 @@ fn names_are_told_on_one_line_and_no_longer_than_they_are_worth() {
         assert!(line.starts_with(fault) && line.len() < 200 && !told.contains('\u{1b}'), "{told:?}");
     }
 }
+
+#[test]
+fn a_rule_file_where_a_configured_strategy_is_expected_is_named_with_its_flag() {
+    let folder = Folder::new();
+    folder.told(&["strategy", "new", "dip"]);
+    for name in ["dip", "strategies/dip.yaml"] {
+        let text = folder.refused(&["backtest", "--strategy", name], 2);
+        let hint = "in the configuration; --strategy-file strategies/dip.yaml runs that rule file";
+        assert!(text.contains(hint), "{text}");
+    }
+}
+
+#[test]
+fn no_rule_file_begins_with_a_name_that_no_run_takes() {
+    let folder = Folder::new();
+    let text = folder.refused(&["strategy", "new", "portfolio"], 2);
+    assert!(text.contains("expected another name: the report of --portfolio has this one"), "{text}");
+    assert!(!folder.path("strategies").exists());
+}
