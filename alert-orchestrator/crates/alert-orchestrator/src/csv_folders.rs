@@ -118,7 +118,7 @@ fn is_new(path: &Path) -> bool {
 pub(crate) fn summary(file: &FileReport) -> String {
     format!(
         "{} into {}: {} rows ({} new, {} changed, {} known, {} removed), {} rejected",
-        legible::line(&file.path.to_string_lossy()),
+        legible::full_path(&file.path),
         file.table,
         file.rows,
         file.inserted,

@@ -91,6 +91,12 @@ pub fn path(path: &Path) -> String {
     line(&name.map_or(path.as_os_str(), |name| name).to_string_lossy())
 }
 
+/// All of a path on one line, for whoever runs the program on this machine; [`path`] is for everybody.
+#[must_use]
+pub fn full_path(path: &Path) -> String {
+    line(&path.to_string_lossy())
+}
+
 /// A message without the folders of the machine in which these files or folders are: of each path in it, and of what is
 /// beside or below it, remains what [`path`] shows. Relative paths stay.
 ///
@@ -145,6 +151,7 @@ mod tests {
     fn of_absolute_paths_only_names_are_shown() {
         let shown = |path_: &str| path(Path::new(path_));
         assert_eq!([shown("var/a.db"), shown("../a.db"), shown("/srv/x/a.db")], ["var/a.db", "../a.db", "a.db"]);
+        assert_eq!(full_path(Path::new("/srv/x/a\n.db")), r"/srv/x/a\n.db");
         let without = |message: &str, path: &str| without_folders(message, [Path::new(path)]);
         assert_eq!(without("reading /srv/data/x.csv failed", "/srv/data"), "reading data/x.csv failed");
         assert_eq!(without("reading /data/x.csv failed", "/data"), "reading data/x.csv failed");

@@ -36,7 +36,7 @@ pub fn watched<T>(work: impl FnOnce(&mut dyn FnMut(&Path, u64, u64)) -> T) -> T 
 
 fn line(path: &Path, done: u64, total: u64) -> String {
     let megabytes = |bytes: u64| bytes / 1_000_000;
-    format!("{}: {} of {} MB read", legible::line(&path.to_string_lossy()), megabytes(done), megabytes(total))
+    format!("{}: {} of {} MB read", legible::full_path(path), megabytes(done), megabytes(total))
 }
 
 /// When a line is due.

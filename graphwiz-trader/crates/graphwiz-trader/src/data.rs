@@ -14,7 +14,7 @@ use trading_core::instrument::{Instrument, InstrumentId};
 use trading_core::quality::Report;
 use trading_core::resample::resample;
 use trading_core::time::{Micros, Timeframe, shown};
-use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file, shown_path};
+use trading_io::bar_file::{BarFile, FileName, FileStat, Kind, Progress, ReadOptions, read_file};
 use trading_io::folder::{BarFiles, bar_files};
 use trading_io::market_store::{FileStoreError, Imported, MarketStore, SeriesKey, nearest};
 
@@ -49,7 +49,8 @@ impl Source {
                 tracing::warn!("data.import: {text}");
             }
             for (key, path) in found.files {
-                let stat = FileStat::of(&path, now).with_context(|| format!("reading {}", shown_path(&path)))?;
+                let stat =
+                    FileStat::of(&path, now).with_context(|| format!("reading {}", legible::full_path(&path)))?;
                 if !store.has_file(&key, &path, stat)? {
                     log(&store, &import(&store, config, &path, &options(now))?);
                 }
@@ -67,7 +68,7 @@ impl Source {
         let key = |file: &BarFile| (file.instrument.clone(), file.series.timeframe);
         for (i, file) in files.iter().enumerate() {
             if let Some(other) = files[..i].iter().find(|other| key(other) == key(file)) {
-                let (one, two) = (shown_path(&other.path), shown_path(&file.path));
+                let (one, two) = (legible::full_path(&other.path), legible::full_path(&file.path));
                 let (instrument, frame) = key(file);
                 bail!(
                     "both {one} and {two} have bars of {instrument} {frame}, expected one file; `data import` joins them"
@@ -118,7 +119,7 @@ impl Bars {
 pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
     let folder = &config.data.base_path;
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("making the folder data.base_path, {}", shown_path(folder)))?;
+        .with_context(|| format!("making the folder data.base_path, {}", legible::full_path(folder)))?;
     MarketStore::open(folder.join("market.db")).map_err(|error| match error {
         FileStoreError::Open { .. } => anyhow::Error::new(error).context(
             "this user needs the permission to write the market store and its folder, data.base_path, also where it is \
@@ -241,11 +242,11 @@ pub(crate) fn of_longer(timeframe: Timeframe, report: &Report, are_stored: bool)
 /// What there is to know of a file that was imported without somebody asking for it just now; nothing where it brought
 /// nothing new.
 fn log(store: &MarketStore, Import { file, imported, notes }: &Import) {
-    let (path, replaced) = (shown_path(&file.path), &imported.replaced);
+    let (path, replaced) = (legible::full_path(&file.path), &imported.replaced);
     if imported.added == 0 && replaced.count == 0 {
         return;
     }
-    tracing::info!("{path}: {} imported into {}", counted(imported.added, "bar"), shown_path(store.path()));
+    tracing::info!("{path}: {} imported into {}", counted(imported.added, "bar"), legible::full_path(store.path()));
     for note in notes {
         tracing::info!("{path}: {note}");
     }
@@ -277,8 +278,8 @@ pub(crate) fn files_in(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for path in paths {
         let BarFiles { files, passed_over } =
-            bar_files(path).with_context(|| format!("reading {}", shown_path(path)))?;
-        let (path, others) = (shown_path(path), named(&passed_over));
+            bar_files(path).with_context(|| format!("reading {}", legible::full_path(path)))?;
+        let (path, others) = (legible::full_path(path), named(&passed_over));
         match (files.is_empty(), passed_over.is_empty()) {
             (true, true) => bail!("no files in {path}, {EXPECTED}"),
             (true, false) => bail!("no files of bars in {path}, {EXPECTED}; there are {others}"),
@@ -293,7 +294,7 @@ pub(crate) fn files_in(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 /// The names of files, and not so many that they bury the rest.
 fn named(paths: &[PathBuf]) -> String {
     const NAMED: usize = 6;
-    let name = |path: &PathBuf| shown_path(Path::new(path.file_name().unwrap_or_default()));
+    let name = |path: &PathBuf| legible::full_path(Path::new(path.file_name().unwrap_or_default()));
     let names: Vec<_> = paths.iter().take(NAMED).map(name).collect();
     let more = paths.len() - names.len();
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
@@ -315,7 +316,7 @@ impl Importable {
             format!(
                 "data.import names {}, expected a file or folder of bars, by a path from the working directory or \
                  an absolute one; it is `data: {{import: []}}` where bars come in by `data import` alone",
-                shown_path(path)
+                legible::full_path(path)
             )
         };
         let BarFiles { files, passed_over } = bar_files(path).with_context(missing)?;
@@ -333,7 +334,7 @@ impl Importable {
 
     /// What of it is not taken, where somebody may have meant it to be.
     pub(crate) fn passed_over(&self, path: &Path) -> Option<String> {
-        let path = shown_path(path);
+        let path = legible::full_path(path);
         if !self.unnamed.is_empty() {
             return Some(format!("passed over in {path}: {}; {EXPECTED}", named(&self.unnamed)));
         }

@@ -13,7 +13,6 @@ use trading_core::rule_file::{Instance, MAX_BYTES, ParameterError, RuleFile};
 use trading_core::rules::ExitsLayer;
 use trading_core::strategy::WarmUp;
 use trading_core::time::Timeframe;
-use trading_io::bar_file::shown_path;
 
 use crate::config::number::Number;
 use crate::config::strategies::Strategy;
@@ -212,7 +211,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<RuleText> {
 }
 
 fn parsed(path: &Path, bytes: &[u8]) -> anyhow::Result<RuleText> {
-    let file = RuleFile::parse(&shown_path(path), bytes).map_err(|faults| anyhow!("{faults}"))?;
+    let file = RuleFile::parse(&legible::full_path(path), bytes).map_err(|faults| anyhow!("{faults}"))?;
     Ok(RuleText { file, text: String::from_utf8_lossy(bytes).into_owned() })
 }
 
@@ -221,7 +220,7 @@ fn parsed(path: &Path, bytes: &[u8]) -> anyhow::Result<RuleText> {
 pub(crate) fn listed(path: &Path) -> anyhow::Result<Vec<u8>> {
     let is_special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     if is_special {
-        bail!("reading the rule file {}: found a pipe or a device, expected a file", shown_path(path));
+        bail!("reading the rule file {}: found a pipe or a device, expected a file", legible::full_path(path));
     }
     bytes(path)
 }
@@ -230,7 +229,7 @@ pub(crate) fn listed(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let read = || {
         let file = File::open(path).map_err(|error| match fs::read_link(path) {
-            Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", shown_path(&target)),
+            Ok(target) => anyhow!("found a link to {}, which cannot be followed: {error}", legible::full_path(&target)),
             Err(_) => error.into(),
         })?;
         if file.metadata()?.is_dir() {
@@ -243,5 +242,5 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
         }
         Ok(bytes)
     };
-    read().with_context(|| format!("reading the rule file {}", shown_path(path)))
+    read().with_context(|| format!("reading the rule file {}", legible::full_path(path)))
 }

@@ -33,7 +33,7 @@ pub use named::{FileName, Kind, SeriesNames};
 pub(crate) use named::{is_packed, stem};
 pub use options::{ReadOptions, Stamp};
 pub use refusal::{Refusal, Refused};
-pub use report::{Contradiction, Listed, Progress, RejectedLine, shown_path};
+pub use report::{Contradiction, Listed, Progress, RejectedLine};
 
 use self::ahead::read_ahead;
 use self::columns::{Layout, Wanted};

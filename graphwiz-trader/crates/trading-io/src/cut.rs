@@ -17,7 +17,7 @@ use crate::bar_file::instant::{self, BadInstant};
 use crate::bar_file::lines::{Line, Lines};
 use crate::bar_file::report::excerpt;
 use crate::bar_file::source::Source;
-use crate::bar_file::{ReadOptions, Refusal, Refused, is_packed, shown_path};
+use crate::bar_file::{ReadOptions, Refusal, Refused, is_packed};
 
 /// What was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,10 +37,13 @@ pub enum CutError {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// There is something where the copy is to be.
-    #[error("{} is there already, expected nothing in the place of the copy; remove it, or name another place", shown_path(.0))]
+    #[error(
+        "{} is there already, expected nothing in the place of the copy; remove it, or name another place",
+        legible::full_path(.0)
+    )]
     Taken(PathBuf),
     /// The copy cannot be written.
-    #[error("writing {} failed", shown_path(path))]
+    #[error("writing {} failed", legible::full_path(path))]
     Write {
         /// The copy.
         path: PathBuf,

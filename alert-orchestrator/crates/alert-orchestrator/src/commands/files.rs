@@ -24,7 +24,7 @@ fn write(out: &mut impl Write, holdings: &Holdings) -> io::Result<()> {
     let Holdings { files, pulled, unknown } = holdings;
     for HeldFile { path, table, rows, is_there, .. } in files {
         let there = if *is_there { "there" } else { "gone" };
-        writeln!(out, "{rows:>9} rows  {there:5}  {table}  {}", legible::line(&path.to_string_lossy()))?;
+        writeln!(out, "{rows:>9} rows  {there:5}  {table}  {}", legible::full_path(path))?;
     }
     for (tables, from) in [(pulled, "written by the service, in no file"), (unknown, "of no known file")] {
         for (table, rows) in tables {

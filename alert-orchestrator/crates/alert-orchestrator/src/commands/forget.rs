@@ -25,14 +25,11 @@ pub(crate) fn run(common: &Common, ForgetArgs { file }: &ForgetArgs) -> anyhow::
     let is_meant = |held: &HeldFile| paths.contains(&held.path) && held.table.starts_with(common.write_prefix());
     let held: Vec<HeldFile> = store.holdings()?.files.into_iter().filter(is_meant).collect();
     if held.is_empty() {
-        bail!(
-            "the store has read no file {}; `alert-orchestrator files` lists those it has",
-            legible::line(&file.to_string_lossy())
-        );
+        bail!("the store has read no file {}; `alert-orchestrator files` lists those it has", legible::full_path(file));
     }
     let mut out = io::stdout().lock();
     for HeldFile { path, table, rows, .. } in &held {
-        writeln!(out, "{}: {rows} rows of {table}", legible::line(&path.to_string_lossy()))?;
+        writeln!(out, "{}: {rows} rows of {table}", legible::full_path(path))?;
     }
     if held.iter().any(|file| file.is_there) {
         writeln!(out, "{}", way_back(&config, &held[0].path))?;

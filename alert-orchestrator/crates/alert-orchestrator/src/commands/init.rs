@@ -172,7 +172,7 @@ fn say_what_next(
 ) -> io::Result<()> {
     writeln!(out, "Written:")?;
     for (path, _) in files {
-        writeln!(out, "  {}", legible::line(&path.to_string_lossy()))?;
+        writeln!(out, "  {}", legible::full_path(path))?;
     }
     if !wallets.is_empty() {
         let (s, is, them) = if wallets.len() == 1 { ("", "is", "it") } else { ("s", "are", "them") };

@@ -12,7 +12,6 @@ use anyhow::Context as _;
 use platform::config::did_you_mean;
 use platform::process::{self, Ended, Usage};
 use trading_core::time::{Micros, shown};
-use trading_io::bar_file::shown_path;
 
 use super::{Call, strategy};
 use crate::cli::{AfterEmergency, BacktestArgs, PROGRAM};
@@ -146,7 +145,7 @@ fn asked(
     if let Some(name) = args.strategy.iter().find(|name| !names.contains(name)) {
         let file = [PathBuf::from(name), strategy::file_of(name)].into_iter().find(|path| path.is_file());
         let hint = match file {
-            Some(file) => format!("; --strategy-file {} runs that rule file", shown_path(&file)),
+            Some(file) => format!("; --strategy-file {} runs that rule file", legible::full_path(&file)),
             None => did_you_mean(name, names.iter().map(String::as_str)),
         };
         return Err(Usage(format!("no strategy {name:?} in the configuration{hint}")).into());
@@ -155,7 +154,9 @@ fn asked(
         let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
         let name = read.file.name().to_owned();
         if let Some(expected) = unfit_name(&name) {
-            return Err(Usage(format!("{}: name: found {name:?}, expected {expected}", shown_path(file))).into());
+            return Err(
+                Usage(format!("{}: name: found {name:?}, expected {expected}", legible::full_path(file))).into()
+            );
         }
         config.strategies = vec![first.beside(name, RULES, Some(file.clone()))];
     }
@@ -188,8 +189,10 @@ fn asked(
     }
     let runs = if args.portfolio { 1 } else { config.strategies.len() };
     if let Some(out) = args.out.as_ref().filter(|out| *out != Path::new("-") && runs > 1) {
-        let text =
-            format!("--out {} takes one report, and {runs} strategies run: choose one by --strategy", shown_path(out));
+        let text = format!(
+            "--out {} takes one report, and {runs} strategies run: choose one by --strategy",
+            legible::full_path(out)
+        );
         return Err(Usage(text).into());
     }
     Ok(config)

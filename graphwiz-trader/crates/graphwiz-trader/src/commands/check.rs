@@ -5,7 +5,6 @@ use std::fmt;
 use platform::process::Ended;
 use serde::Serialize;
 use trading_core::counts::counted;
-use trading_io::bar_file::shown_path;
 use trading_io::market_store::{SeriesKey, StoreFault};
 
 use super::{Call, Facts};
@@ -60,7 +59,7 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
             return Ok(Facts(faults.to_string().lines().map(fault).collect()));
         }
     };
-    let mut looked = vec![one("configuration", Some(true), shown_path(call.origin.path))];
+    let mut looked = vec![one("configuration", Some(true), legible::full_path(call.origin.path))];
     looked.extend(config.answers.iter().map(|answer| one("configuration", None, answer.clone())));
     for ready in Ready::all(call.registry, &config.strategies, call.origin.folder())? {
         let (strategy, bars) = (ready.strategy, counted(ready.warm_up().defined, "bar"));
@@ -68,13 +67,14 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
         looked.push(one("strategy", Some(true), text));
     }
     let store = data::open(&config);
-    let store_at = store.as_ref().map(|store| shown_path(store.path()));
+    let store_at = store.as_ref().map(|store| legible::full_path(store.path()));
     looked.push(Looked::of("market store", store_at));
     let mut keys = Vec::new();
     for path in &config.data.import {
         let found = Importable::at(path);
-        let text =
-            found.as_ref().map(|found| format!("{}: {} of bars", shown_path(path), counted(found.files.len(), "file")));
+        let text = found
+            .as_ref()
+            .map(|found| format!("{}: {} of bars", legible::full_path(path), counted(found.files.len(), "file")));
         looked.push(Looked::of("data.import", text));
         let Ok(found) = found else { continue };
         looked.extend(found.passed_over(path).map(|text| one("data.import", None, text)));

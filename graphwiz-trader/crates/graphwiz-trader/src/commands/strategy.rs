@@ -11,7 +11,6 @@ use anyhow::Context as _;
 use platform::process::{Ended, Usage};
 use serde_json::json;
 use trading_core::rule_file::{is_name, shipped};
-use trading_io::bar_file::shown_path;
 
 use super::line::Line;
 use super::{Call, Fact};
@@ -60,9 +59,10 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
     }
     fs::create_dir_all(FOLDER).with_context(|| format!("making the folder {FOLDER}"))?;
     let path = file_of(name);
-    let mut file = File::create_new(&path).with_context(|| format!("making the rule file {}", shown_path(&path)))?;
+    let mut file =
+        File::create_new(&path).with_context(|| format!("making the rule file {}", legible::full_path(&path)))?;
     file.write_all(shipped::template(name).as_bytes())?;
-    let lines = format!("{}: written\n{}", shown_path(&path), next_steps(call, config.as_ref(), name, &path));
+    let lines = format!("{}: written\n{}", legible::full_path(&path), next_steps(call, config.as_ref(), name, &path));
     call.print(&Fact { value: json!({ "file": path.display().to_string() }), lines })?;
     Ok(Ended::Done)
 }
@@ -70,7 +70,8 @@ fn begin(call: &Call<'_>, name: &str) -> anyhow::Result<Ended> {
 /// The configuration; one can begin without.
 fn configuration(call: &Call<'_>) -> anyhow::Result<Option<Config>> {
     let path = call.origin.path;
-    let is_there = path.try_exists().with_context(|| format!("looking for the configuration {}", shown_path(path)))?;
+    let is_there =
+        path.try_exists().with_context(|| format!("looking for the configuration {}", legible::full_path(path)))?;
     Ok(if is_there { Some(call.config(RuleFiles::Of(&[]))?) } else { None })
 }
 
@@ -90,7 +91,7 @@ fn next_steps(call: &Call<'_>, config: Option<&Config>, name: &str, path: &Path)
         seen_from(call.origin.folder(), path),
         instruments.join(", ")
     );
-    let configuration = shown_path(call.origin.path);
+    let configuration = legible::full_path(call.origin.path);
     match first {
         Some(_) => format!(
             "Check it, and run it:\n{commands}To run it with every backtest, put this under strategies in \
@@ -124,7 +125,7 @@ fn taken(call: &Call<'_>, config: Option<&Config>, name: &str) -> Vec<String> {
         taken.push("the name of a kind".to_owned());
     }
     if config.is_some_and(|config| config.strategies.iter().any(|strategy| strategy.name == name)) {
-        taken.push(format!("the name of a strategy of {}", shown_path(call.origin.path)));
+        taken.push(format!("the name of a strategy of {}", legible::full_path(call.origin.path)));
     }
     taken
 }

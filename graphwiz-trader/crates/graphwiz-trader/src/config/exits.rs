@@ -30,7 +30,8 @@ impl Risk {
 pub(crate) fn target_within_stop(exits: &Exits) -> Option<String> {
     match (exits.stop, exits.targets.first()) {
         (Stop::Percent(stop), Some(first)) if first.target <= stop => Some(format!(
-            "found a target of {}, expected more than the stop, which is {stop}; `partial_targets: null` leaves targets out",
+            "found a target of {}, expected more than the stop, which is {stop}; `partial_targets: null` leaves targets \
+             out",
             first.target
         )),
         _ => None,

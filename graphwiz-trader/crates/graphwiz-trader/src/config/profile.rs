@@ -8,7 +8,6 @@ use std::io;
 use std::path::Path;
 
 use platform::config::{Document, Fault, Faults, did_you_mean};
-use trading_io::bar_file::shown_path;
 
 /// The folder of profiles beside a configuration.
 const FOLDER: &str = "profiles";
@@ -40,7 +39,7 @@ pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<Strin
         Ok(own) => own,
         // A profile of the user may be in it: one of the program in its place would be another than was asked for.
         Err(error) => {
-            let folder = shown_path(&folder);
+            let folder = legible::full_path(&folder);
             return fault(format!("reading the folder {folder}: {error}; expected one that can be read, or none"));
         }
     };
@@ -56,7 +55,7 @@ pub(super) fn read(name: &str, folder: &Path, env: &dyn Fn(&str) -> Option<Strin
     fault(format!(
         "found no such profile, expected one of {}, or {} with it{}",
         known().collect::<Vec<_>>().join(", "),
-        shown_path(&folder.join("NAME.yaml")),
+        legible::full_path(&folder.join("NAME.yaml")),
         did_you_mean(name, known())
     ))
 }

@@ -70,10 +70,9 @@ fn groups(report: &Report) -> Vec<(&'static str, &'static str, Vec<&OrderTold>)>
 }
 
 fn row(name: &str, cause: &str, orders: &[&OrderTold]) -> String {
-    let share = |order: &&OrderTold| filled_share(order);
     let all = orders.iter().filter(|order| order.state == OrderState::Filled).count();
     let none = orders.iter().filter(|order| order.fills.is_empty()).count();
-    let mean = orders.iter().map(share).sum::<f64>() / orders.len() as f64;
+    let mean = orders.iter().map(|order| filled_share(order)).sum::<f64>() / orders.len() as f64;
     format!(
         "<tr><th scope=row>{}\u{a0}{name}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
          <td class=number>{}</td><td class=number>{}</td></tr>",

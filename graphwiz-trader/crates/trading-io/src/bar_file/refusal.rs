@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use trading_core::instrument::BadInstrument;
 
-use super::report::{Listed, RejectedLine, shown_path};
+use super::report::{Listed, RejectedLine};
 
 /// A file of which nothing was taken.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing of {} was taken", shown_path(path))]
+#[error("nothing of {} was taken", legible::full_path(path))]
 pub struct Refused {
     /// The file.
     pub path: PathBuf,

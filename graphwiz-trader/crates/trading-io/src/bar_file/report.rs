@@ -94,9 +94,3 @@ impl fmt::Display for Contradiction {
 pub(crate) fn excerpt(text: &[u8]) -> String {
     legible::quoted_to(&String::from_utf8_lossy(text), 60)
 }
-
-/// A path as messages show it: on one line, and without what would steer a terminal.
-#[must_use]
-pub fn shown_path(path: &Path) -> String {
-    legible::line(&path.to_string_lossy())
-}

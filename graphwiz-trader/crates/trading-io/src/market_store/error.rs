@@ -9,11 +9,10 @@ use trading_core::resample::ResampleError;
 use trading_core::scale::TooFine;
 
 use super::key::SeriesKey;
-use crate::bar_file::shown_path;
 
 /// That something could not be done; nothing of it was.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} the market store {} failed", shown_path(store))]
+#[error("{doing} the market store {} failed", legible::full_path(store))]
 pub struct StoreError {
     pub(super) doing: &'static str,
     pub(super) store: PathBuf,

@@ -14,7 +14,6 @@ use anyhow::Context as _;
 use platform::files::folder_of;
 use platform::process::Usage;
 use trading_core::report::Report;
-use trading_io::bar_file::shown_path;
 
 use crate::cli::BacktestArgs;
 use crate::config::{Config, file_name};
@@ -45,7 +44,7 @@ impl Places {
             None => {
                 let folder = args.report_dir.as_ref().unwrap_or(&reports.dir).clone();
                 fs::create_dir_all(&folder)
-                    .with_context(|| format!("making the folder of reports, {}", shown_path(&folder)))?;
+                    .with_context(|| format!("making the folder of reports, {}", legible::full_path(&folder)))?;
                 let format = reports.output_format;
                 let has_html = reports.generate_plots && format.has_html();
                 Self::Folder { folder, has_html, has_json: format.has_json() }
@@ -147,7 +146,7 @@ fn place(path: &Path) -> anyhow::Result<PathBuf> {
             return match fs::read_link(path) {
                 // What is moved here would take the place of the link.
                 Ok(target) => {
-                    Err(refused(path, &format!("a link to {}, where nothing is", shown_path(&target))).into())
+                    Err(refused(path, &format!("a link to {}, where nothing is", legible::full_path(&target))).into())
                 }
                 Err(_) => Ok(path.to_owned()),
             };
@@ -157,14 +156,14 @@ fn place(path: &Path) -> anyhow::Result<PathBuf> {
     if real.is_dir() {
         return Err(refused(path, "a folder").into());
     }
-    if is_plain(&real) && !is_report(&real).with_context(|| format!("reading {}", shown_path(path)))? {
+    if is_plain(&real) && !is_report(&real).with_context(|| format!("reading {}", legible::full_path(path)))? {
         return Err(refused(path, "another file").into());
     }
     Ok(real)
 }
 
 fn refused(path: &Path, found: &str) -> Usage {
-    let path = shown_path(path);
+    let path = legible::full_path(path);
     Usage(format!("{path}: found {found}, expected a report of this program or nothing; choose another place"))
 }
 
@@ -179,5 +178,5 @@ fn is_report(path: &Path) -> io::Result<bool> {
 }
 
 fn writing(path: &Path) -> String {
-    format!("writing the report {}", shown_path(path))
+    format!("writing the report {}", legible::full_path(path))
 }

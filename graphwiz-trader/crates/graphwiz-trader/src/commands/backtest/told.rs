@@ -7,7 +7,6 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 use trading_core::report::Report;
-use trading_io::bar_file::shown_path;
 
 /// What was told so far; as JSON all of it.
 #[derive(Debug, Default, Serialize)]
@@ -50,7 +49,7 @@ impl Told {
         }
         let unmet: Vec<_> = report.gate_unmet.iter().map(ToString::to_string).collect();
         let gate = if unmet.is_empty() { "gate met".to_owned() } else { format!("gate not met: {}", unmet.join(", ")) };
-        let first = written.first().map_or_else(|| "none".to_owned(), |path| shown_path(path));
+        let first = written.first().map_or_else(|| "none".to_owned(), |path| legible::full_path(path));
         lines += &format!(
             "{}\n{}: {gate}\nreport: {first}, fingerprint {}\n",
             result(report),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use trading_core::counts::counted;
 use trading_core::time::shown;
-use trading_io::bar_file::{BarFile, Listed, shown_path};
+use trading_io::bar_file::{BarFile, Listed};
 use trading_io::cut::Cut;
 use trading_io::market_store::{Imported, Resampled, Stored, Verified};
 
@@ -104,7 +104,7 @@ pub(super) fn imported(path: &Path, Import { file, imported, notes }: &Import) -
         "contradicted": listed(contradicted),
         "notes": notes,
     });
-    let path = shown_path(path);
+    let path = legible::full_path(path);
     let head = format!(
         "{path}: {key}: {}, {} added, {equal} stored already, {} replaced, {} rejected\n",
         counted(*read, "line"),
@@ -125,7 +125,7 @@ pub(super) fn cut(output: &Path, cut: Cut) -> Fact {
     let Cut { kept, left_out, unreadable } = cut;
     let value =
         json!({ "file": output.to_string_lossy(), "kept": kept, "left_out": left_out, "unreadable": unreadable });
-    let output = shown_path(output);
+    let output = legible::full_path(output);
     let more = match unreadable {
         0 => String::new(),
         count => format!(", {count} of which the time cannot be read left out, too"),

@@ -16,7 +16,6 @@ use trading_core::rule_file::Instance;
 use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up};
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
-use trading_io::bar_file::shown_path;
 
 use crate::commands::Call;
 use crate::config::strategies::Strategy;
@@ -97,7 +96,7 @@ struct Named {
 fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::Result<Named> {
     if let Some(strategy) = config.strategies.iter().find(|strategy| strategy.name == target) {
         let of = match &strategy.file {
-            Some(file) => format!("the rule file {}", shown_path(&call.origin.folder().join(file))),
+            Some(file) => format!("the rule file {}", legible::full_path(&call.origin.folder().join(file))),
             None => format!("kind {}", strategy.kind),
         };
         let what = format!("the configured strategy {target}, of {of}");
@@ -119,12 +118,12 @@ fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::
         let kinds = call.registry.kinds().map(|(kind, _)| kind);
         let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
         let hint = did_you_mean(target, known);
-        let (target, own) = (legible::quoted(target), shown_path(own));
+        let (target, own) = (legible::quoted(target), legible::full_path(own));
         let text = format!("no strategy, kind or rule file {target}; {own} is not there either{hint}");
         return Err(Usage(text).into());
     }
     let read = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?;
-    let what = format!("the rule file {}", shown_path(&path));
+    let what = format!("the rule file {}", legible::full_path(&path));
     Ok(Named { strategy: first.beside(read.file.name().to_owned(), RULES, Some(path)), read: Some(read), what })
 }
 

@@ -14,7 +14,6 @@ use trading_core::data_hash::hex;
 use trading_core::rule_file::{RuleFile, shipped};
 use trading_core::strategy::WarmUp;
 use trading_core::time::Timeframe;
-use trading_io::bar_file::shown_path;
 
 use crate::commands::Call;
 use crate::kinds::Kind;
@@ -85,7 +84,7 @@ fn of_kind(name: &str, kind: &Kind) -> Listed {
 
 /// The rule files of a folder, in the order of their names; none where there is no folder.
 fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
-    let reading = || format!("reading the folder {}", shown_path(folder));
+    let reading = || format!("reading the folder {}", legible::full_path(folder));
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(reading)?,
@@ -103,7 +102,7 @@ fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
 
 /// One that cannot be read is listed with the reason, and hides no other.
 fn of_path(path: &Path) -> Listed {
-    let (shown, file) = (shown_path(path), Some(path.display().to_string()));
+    let (shown, file) = (legible::full_path(path), Some(path.display().to_string()));
     match ready::listed(path) {
         Ok(bytes) => of_file(&shown, file, &bytes),
         Err(error) => Listed { name: stem(&shown), file, faults: vec![format!("{error:#}")], ..Listed::default() },
