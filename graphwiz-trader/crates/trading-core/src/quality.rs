@@ -116,8 +116,7 @@ pub fn gap(before: Micros, after: Micros, timeframe: Timeframe) -> Option<Gap> {
 /// # Panics
 /// Where there is no bar at `at`.
 #[inline]
-#[must_use]
-pub fn is_after_long_gap(series: &Series, at: usize, most: u32) -> bool {
+pub(crate) fn is_after_long_gap(series: &Series, at: usize, most: u32) -> bool {
     let before = at.checked_sub(1).map(|before| series.records[before].open_time);
     let gap = before.and_then(|before| gap(before, series.records[at].open_time, series.timeframe));
     gap.is_some_and(|gap| gap.bars > i64::from(most))

@@ -71,24 +71,36 @@ pub struct Answers {
     pub sells: usize,
 }
 
-/// How often a strategy that never holds anything wants to buy and to sell in a run: it begins anew after more than
-/// `max_gap_bars` missing bars, and buys nothing on a flagged one.
+/// How often a strategy that never holds anything wants to buy and to sell in a run, in which nothing is bought on a
+/// flagged bar.
 pub fn answers<S: Strategy>(series: &Series, max_gap_bars: u32, make: impl Fn(&Series) -> S) -> Answers {
-    let mut strategy = make(series);
     let mut answers = Answers { buys: 0, sells: 0 };
+    walk(series, max_gap_bars, make, |_, at, signal| match signal {
+        Signal::None => {}
+        Signal::Sell => answers.sells += 1,
+        Signal::Buy { .. } | Signal::BuyLimit { .. } => {
+            answers.buys += usize::from(!quality::is_flagged_at(series, at));
+        }
+    });
+    answers
+}
+
+/// Asks a strategy that never holds anything about each bar, as a run does: after more than `max_gap_bars` missing bars
+/// it begins anew. `see` gets it after each bar, with the place of the bar and what it said.
+pub fn walk<S: Strategy>(
+    series: &Series,
+    max_gap_bars: u32,
+    make: impl Fn(&Series) -> S,
+    mut see: impl FnMut(&S, usize, Signal),
+) {
+    let mut strategy = make(series);
     for at in 0..series.records.len() {
         if quality::is_after_long_gap(series, at, max_gap_bars) {
             strategy = make(series);
         }
-        match strategy.on_bar(&series.bar(at), None) {
-            Signal::None => {}
-            Signal::Sell => answers.sells += 1,
-            Signal::Buy { .. } | Signal::BuyLimit { .. } => {
-                answers.buys += usize::from(!quality::is_flagged_at(series, at));
-            }
-        }
+        let signal = strategy.on_bar(&series.bar(at), None);
+        see(&strategy, at, signal);
     }
-    answers
 }
 
 /// Replaces all bars from a random one on, a thousand times, and finds a signal before it that changed; `None` is good.

@@ -13,7 +13,7 @@ use trading_core::counts::counted;
 use trading_core::instrument::InstrumentId;
 use trading_core::quality;
 use trading_core::rule_file::Instance;
-use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up};
+use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start_up, walk};
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
 
@@ -149,19 +149,19 @@ impl OnSeries {
 
 /// What became of `enter`.
 fn why_no_buy(rules: &Instance, series: &Series, most: u32) -> String {
-    let mut program = rules.program();
     let (mut are_true, mut are_flagged, mut are_undefined) = (0, 0, 0);
+    walk(
+        series,
+        most,
+        |_| rules.program(),
+        |program, at, _| {
+            let is_true = program.enter() == Some(true);
+            are_true += usize::from(is_true);
+            are_flagged += usize::from(is_true && quality::is_flagged_at(series, at));
+            are_undefined += usize::from(program.enter().is_none());
+        },
+    );
     let bars = series.records.len();
-    for index in 0..bars {
-        if quality::is_after_long_gap(series, index, most) {
-            program = rules.program();
-        }
-        program.on_bar(&series.bar(index), None);
-        let is_true = program.enter() == Some(true);
-        are_true += usize::from(is_true);
-        are_flagged += usize::from(is_true && quality::is_flagged_at(series, index));
-        are_undefined += usize::from(program.enter().is_none());
-    }
     if are_true > 0 && are_true == are_flagged {
         let bars = counted(are_true, "bar");
         return format!("enter was true on {bars} only, with a jump by more than half, on which nothing is entered");
