@@ -109,6 +109,16 @@ pub fn half_even(numerator: IBig, denominator: IBig) -> i128 {
     count(if rest > twice || (rest == twice && is_odd) { quotient + 1 } else { quotient })
 }
 
+/// The same of counts, without a number beyond them.
+#[must_use]
+#[inline]
+pub fn half_even_count(numerator: i128, denominator: i128) -> i128 {
+    let (quotient, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    // Twice the rest may be no count.
+    let above = rest.cmp(&(denominator - rest));
+    quotient + i128::from(above.is_gt() || (above.is_eq() && quotient % 2 != 0))
+}
+
 /// A whole number as a count; beyond any amount of money there is, the largest one.
 fn count(number: IBig) -> i128 {
     let is_negative = number < IBig::ZERO;
@@ -152,4 +162,23 @@ pub fn written(count: i128, digits: u32) -> String {
     }
     let rest = format!("{rest:0width$}", width = digits as usize);
     format!("{sign}{whole}.{}", rest.trim_end_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Small ones tie often, large ones are near the ends of what there is.
+    fn numbers() -> impl Strategy<Value = (i128, i128)> {
+        prop_oneof![(-100..100_i128, 1..12_i128), (any::<i128>(), 1..=i128::MAX), (any::<i128>(), 1..1000_i128)]
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_rounded_as_numbers_without_limit((numerator, denominator) in numbers()) {
+            let expected = half_even(numerator.into(), denominator.into());
+            prop_assert_eq!(half_even_count(numerator, denominator), expected);
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod flows;
 use dashu_base::Gcd as _;
 use dashu_int::IBig;
 
-use crate::exact::{half_even, pow10};
+use crate::exact::{half_even, half_even_count, pow10};
 use crate::market::{Market, Money};
 
 /// Digits after the point of N and of units.
@@ -146,8 +146,9 @@ impl Ledger {
     /// N for this E, in counts of 10^−18, rounded half-even. Without units it stays what it was.
     pub(crate) fn unit_value(&mut self, equity: i128) -> i128 {
         let UnitScale { factor, divisor, most } = self.scale;
-        if divisor == 1 && (0..=most).contains(&equity) {
-            self.unit_value = equity * factor;
+        if (0..=most).contains(&equity) {
+            let product = equity * factor;
+            self.unit_value = if divisor == 1 { product } else { half_even_count(product, divisor) };
         } else if factor != 0 {
             self.unit_value = half_even(IBig::from(equity) * factor, divisor.into());
         }
