@@ -25,6 +25,18 @@ pub(crate) fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     lanes.iter().sum()
 }
 
+/// The same of values that are made one by one.
+pub(crate) fn sum_of(mut values: impl Iterator<Item = f64>) -> f64 {
+    let mut lanes = [0.0; LANES];
+    'all: loop {
+        for lane in &mut lanes {
+            let Some(value) = values.next() else { break 'all };
+            *lane += value;
+        }
+    }
+    lanes.iter().sum()
+}
+
 /// Least and greatest value; (∞, −∞) of none.
 pub(crate) fn range(values: &[f64]) -> (f64, f64) {
     let (blocks, rest) = values.as_chunks::<LANES>();

@@ -20,8 +20,14 @@ pub fn quantile(values: &mut [f64], probability: f64) -> Option<f64> {
     if !(0.0..=1.0).contains(&probability) || !values.iter().all(|value| value.is_finite()) {
         return None;
     }
-    let position = probability * last as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=last by the checks above")]
+    at(values, probability * last as f64)
+}
+
+/// The value at this place among the sorted ones, linearly interpolated between the neighbours; the values are
+/// reordered, are finite, and reach to that place. `None` as for [`quantile`].
+pub(crate) fn at(values: &mut [f64], position: f64) -> Option<f64> {
+    let last = values.len().checked_sub(1)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the values")]
     let index = (position.floor() as usize).min(last);
     let (_, below, upper) = values.select_nth_unstable_by(index, f64::total_cmp);
     let below = *below;

@@ -3,7 +3,10 @@
 //! All are in N, so that grants and returns are neither profit nor loss. What is not defined is `None`. The formulas of
 //! ratios are `quant::returns`'.
 
-use quant::returns;
+use std::iter::once;
+use std::mem;
+
+use quant::returns::{self, Ratios};
 use serde::Serialize;
 
 use crate::engine::Outcome;
@@ -70,19 +73,15 @@ impl Metrics {
         risk_free: f64,
     ) -> Self {
         let periods = YEAR / (frame.micros() / SECOND) as f64;
-        let values = std::iter::once(1.0).chain(outcome.unit_values.iter().copied());
-        let returns = values.clone().zip(&outcome.unit_values).map(|(before, after)| after / before - 1.0);
+        let values = outcome.unit_values.iter().copied();
+        let mut before = 1.0;
+        let returns = values.clone().map(move |value| value / mem::replace(&mut before, value) - 1.0);
         let last = *outcome.unit_values.last().unwrap_or(&1.0);
         let years = (span.to - span.from) as f64 / SECOND as f64 / YEAR;
         let cagr = (years > 0.0).then(|| last.powf(1.0 / years) - 1.0).filter(|cagr| cagr.is_finite());
-        let (max_drawdown, drawdown_bars) = returns::drawdown(values);
+        let (max_drawdown, drawdown_bars) = returns::drawdown(once(1.0).chain(values));
         let trips = TripFigures::of(outcome, money);
-        let column: Vec<f64> = returns.clone().collect();
-        let volatility = returns::volatility(&column, periods);
-        let sharpe = returns::sharpe(&column, risk_free / periods, periods);
-        let sortino = returns::sortino(&column, risk_free / periods, periods);
-        // Of a long run one column of returns is what there is room for beside the bars, and the tail makes its own.
-        drop(column);
+        let Ratios { volatility, sharpe, sortino } = Ratios::of(returns.clone(), risk_free / periods, periods);
         let tail = returns::tail(returns);
         Self {
             total_return: last - 1.0,
