@@ -6,9 +6,12 @@
 
 mod fraction;
 
+use std::fmt;
+
 use dashu_base::{DivRemEuclid as _, UnsignedAbs as _};
 use dashu_int::IBig;
 use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
 
 pub use fraction::Exact;
 
@@ -145,23 +148,54 @@ pub fn to_f64(value: &Exact) -> f64 {
     value.to_f64()
 }
 
-/// A count of steps of 10^−`digits` as decimals are written: without trailing zeros, and without an exponent.
+/// A count of steps of 10^−`digits`, at most 38, that is shown as decimals are written: without trailing zeros, and
+/// without an exponent.
 ///
 /// ```
-/// assert_eq!(trading_core::exact::written(1_002_342_135, 5), "10023.42135");
-/// assert_eq!(trading_core::exact::written(-50, 3), "-0.05");
-/// assert_eq!(trading_core::exact::written(1000, 3), "1");
+/// use trading_core::exact::Amount;
+/// let price = Amount { count: 1_002_342_135, digits: 5 };
+/// assert_eq!((price.to_string().as_str(), price.to_f64()), ("10023.42135", 10_023.421_35));
+/// assert_eq!(Amount { count: -50, digits: 3 }.to_string(), "-0.05");
+/// assert_eq!(Amount { count: 1000, digits: 3 }.to_string(), "1");
 /// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Amount {
+    pub count: i128,
+    pub digits: u32,
+}
+
+impl Amount {
+    /// For statistics and drawings.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.count as f64 / pow10(self.digits) as f64
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scale = pow10(self.digits).unsigned_abs();
+        let (whole, rest) = (self.count.unsigned_abs() / scale, self.count.unsigned_abs() % scale);
+        let sign = if self.count < 0 { "-" } else { "" };
+        if rest == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let rest = format!("{rest:0width$}", width = self.digits as usize);
+        write!(f, "{sign}{whole}.{}", rest.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The text of an [`Amount`].
 #[must_use]
 pub fn written(count: i128, digits: u32) -> String {
-    let scale = pow10(digits).unsigned_abs();
-    let (whole, rest) = (count.unsigned_abs() / scale, count.unsigned_abs() % scale);
-    let sign = if count < 0 { "-" } else { "" };
-    if rest == 0 {
-        return format!("{sign}{whole}");
-    }
-    let rest = format!("{rest:0width$}", width = digits as usize);
-    format!("{sign}{whole}.{}", rest.trim_end_matches('0'))
+    Amount { count, digits }.to_string()
 }
 
 #[cfg(test)]

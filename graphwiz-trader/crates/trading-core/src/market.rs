@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::bars::Series;
 use crate::counts::MAX_DIGITS;
-use crate::exact::{self, Exact, pow10};
+use crate::exact::{self, Amount, Exact, pow10};
 use crate::instrument::Instrument;
 use crate::scale::{Scale, refine};
 
@@ -30,10 +30,16 @@ impl Money {
         exact::of_count(count, self.digits)
     }
 
+    /// A count with what it counts.
+    #[must_use]
+    pub fn amount(self, count: i128) -> Amount {
+        Amount { count, digits: self.digits }
+    }
+
     /// A count as decimals are written.
     #[must_use]
     pub fn written(self, count: i128) -> String {
-        exact::written(count, self.digits)
+        self.amount(count).to_string()
     }
 
     /// An amount as a count; `None` where it has more digits or is too large.
@@ -45,7 +51,7 @@ impl Money {
     /// The same for statistics.
     #[must_use]
     pub fn to_f64(self, count: i128) -> f64 {
-        count as f64 / pow10(self.digits) as f64
+        self.amount(count).to_f64()
     }
 }
 

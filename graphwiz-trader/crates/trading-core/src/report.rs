@@ -2,6 +2,8 @@
 //!
 //! Money, prices and quantities are texts of decimals, statistics are numbers, instants are milliseconds of Unix time.
 
+mod traded;
+
 use std::collections::BTreeMap;
 use std::mem;
 
@@ -11,12 +13,13 @@ use sha2::{Digest as _, Sha256};
 use crate::curve::Curve;
 use crate::data_hash::hex;
 use crate::engine::Outcome;
-use crate::engine::record::{Fill, Order, OrderState, Rule, Side, Signals, Trigger, Unfilled};
-use crate::exact::written;
+use crate::engine::record::{Signals, Trigger};
 use crate::gate::Unmet;
 use crate::market::{Market, Money};
 use crate::metrics::{Metrics, Span};
 use crate::time::{Micros, Timeframe};
+
+pub use traded::{FillTold, FillsTold, OrderTold, RefusalTold, Trade, Traded};
 
 /// A run as it is told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,16 +48,13 @@ pub struct Report {
     pub gate_unmet: Vec<Unmet>,
     /// Close time of each bar, and what the account was worth then, to the cent.
     pub equity: Curve,
-    /// Finished trips.
-    pub trades: Vec<Trade>,
-    /// All orders, each with its fills.
-    pub orders: Vec<OrderTold>,
+    /// Finished trips, all orders with their fills, and entries that the risk layer did not let pass.
+    #[serde(flatten)]
+    pub traded: Traded,
     /// How often strategies said what.
     pub signals: Signals,
     /// Trips by the reason of their last exit.
     pub exits: BTreeMap<&'static str, usize>,
-    /// Entries that the risk layer did not let pass.
-    pub refusals: Vec<RefusalTold>,
     /// What ended trading.
     pub emergency: Vec<EmergencyTold>,
     /// Calls of language models; a run of plain strategies has none.
@@ -129,59 +129,6 @@ pub struct Account {
     pub fees: String,
 }
 
-/// A trip as it is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Trade {
-    pub strategy: String,
-    pub instrument: String,
-    pub entered_at: i64,
-    pub left_at: i64,
-    pub cost: String,
-    pub pnl: String,
-    pub exit: &'static str,
-}
-
-/// An order as it is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct OrderTold {
-    pub decided_at: i64,
-    pub strategy: String,
-    pub instrument: String,
-    pub side: Side,
-    pub cause: &'static str,
-    pub limit: Option<String>,
-    pub quantity: String,
-    pub clipped_by: Option<Rule>,
-    pub filled: String,
-    pub state: OrderState,
-    pub unfilled: Option<Unfilled>,
-    pub fills: Vec<FillTold>,
-}
-
-/// A fill as it is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct FillTold {
-    pub at: i64,
-    pub price: String,
-    pub quantity: String,
-    pub fee: String,
-    pub fee_in: String,
-}
-
-/// A refusal as it is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct RefusalTold {
-    pub at: i64,
-    pub strategy: String,
-    pub instrument: String,
-    pub rule: Rule,
-    pub text: String,
-}
-
 /// An emergency as it is told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -219,7 +166,6 @@ impl Report {
         metrics: Metrics,
         span: Span,
     ) -> Self {
-        let names = Names { strategies: &heading.strategies, markets, money };
         let hashes = [heading.config_hash, heading.data_hash, outcome.result_hash];
         let mut exits = BTreeMap::new();
         for trip in &outcome.trips {
@@ -258,94 +204,12 @@ impl Report {
             signals: outcome.signals,
             gate_unmet: heading.gate_unmet,
             equity,
-            trades: outcome.trips.into_iter().map(|trip| names.trade(&trip)).collect(),
-            orders: names.orders(&outcome.orders, &outcome.fills),
             exits,
-            refusals: outcome.refusals.iter().map(|refusal| names.refusal(refusal)).collect(),
             emergency: outcome.emergencies.iter().map(emergency).collect(),
+            traded: Traded::new(&heading.strategies, markets, money, outcome),
             llm: None,
             warnings: heading.warnings,
             strategies: heading.strategies,
-        }
-    }
-}
-
-struct Names<'a> {
-    strategies: &'a [StrategyTold],
-    markets: &'a [Market],
-    money: Money,
-}
-
-impl Names<'_> {
-    fn strategy(&self, strategy: usize) -> String {
-        self.strategies[strategy].name.clone()
-    }
-
-    fn instrument(&self, market: usize) -> String {
-        self.markets[market].instrument.id.to_string()
-    }
-
-    fn trade(&self, trip: &crate::engine::record::Trip) -> Trade {
-        Trade {
-            strategy: self.strategy(trip.strategy),
-            instrument: self.instrument(trip.market),
-            entered_at: millis(trip.entered_at),
-            left_at: millis(trip.left_at),
-            cost: self.money.written(trip.cost),
-            pnl: self.money.written(trip.pnl),
-            exit: trip.cause.kind(),
-        }
-    }
-
-    fn orders(&self, orders: &[Order], fills: &[Fill]) -> Vec<OrderTold> {
-        let mut told: Vec<OrderTold> = orders
-            .iter()
-            .map(|order| {
-                let market = &self.markets[order.market];
-                OrderTold {
-                    decided_at: millis(order.decided_at),
-                    strategy: self.strategy(order.strategy),
-                    instrument: self.instrument(order.market),
-                    side: order.side,
-                    cause: order.cause.kind(),
-                    limit: order.limit.map(|limit| written(limit.into(), market.price_digits)),
-                    quantity: written(order.quantity, market.base_digits),
-                    clipped_by: order.clipped_by,
-                    filled: written(order.filled, market.base_digits),
-                    state: order.state,
-                    unfilled: order.unfilled,
-                    fills: Vec::new(),
-                }
-            })
-            .collect();
-        for fill in fills {
-            let market = &self.markets[orders[fill.order].market];
-            let id = &market.instrument.id;
-            let (fee, fee_in) = match fill.base_fee {
-                0 => (self.money.written(fill.fee), id.quote()),
-                base_fee => (written(base_fee, market.base_digits), id.base()),
-            };
-            // Most orders have one fill, and a list that grows by itself begins with room for four.
-            let fills = &mut told[fill.order].fills;
-            fills.reserve_exact(1);
-            fills.push(FillTold {
-                at: millis(fill.at),
-                price: written(fill.price.into(), market.price_digits),
-                quantity: written(fill.quantity, market.base_digits),
-                fee,
-                fee_in: fee_in.to_owned(),
-            });
-        }
-        told
-    }
-
-    fn refusal(&self, refusal: &crate::engine::record::Refusal) -> RefusalTold {
-        RefusalTold {
-            at: millis(refusal.at),
-            strategy: self.strategy(refusal.strategy),
-            instrument: self.instrument(refusal.market),
-            rule: refusal.rule,
-            text: refusal.text.clone(),
         }
     }
 }

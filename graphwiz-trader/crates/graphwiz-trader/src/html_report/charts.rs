@@ -1,7 +1,7 @@
 //! The charts of a run on one axis of time: the account beside holding, its falls, what each period brought, and the
 //! prices with what was traded.
 
-use trading_core::report::Report;
+use trading_core::report::{OrderTold, Report};
 
 use super::axis::{TimeAxis, ValueAxis};
 use super::course::{Calendar, Course, Line, Period};
@@ -196,7 +196,8 @@ fn price(
     let marks = band + &trades::marks(&plot, report, &prices.instrument);
     let name = escaped(&prices.instrument);
     let label = format!("The price of {name} over time, with entries and exits");
-    let orders = report.orders.iter().filter(|order| order.instrument == prices.instrument && !order.fills.is_empty());
+    let is_shown = |order: &OrderTold<'_>| order.instrument == prices.instrument && !order.fills.is_empty();
+    let orders = report.traded.orders().filter(is_shown);
     let causes: std::collections::HashSet<&str> = orders.map(|order| order.cause).collect();
     let legend: String = CAUSES
         .iter()
@@ -218,8 +219,8 @@ fn close_up(report: &Report, course: &Course<'_>, prices: &[Prices<'_>], fills: 
     let Some(week) = week else { return String::new() };
     let time = TimeAxis::new(week.from, week.to);
     let traded = |prices: &&Prices<'_>| {
-        let fills = report.orders.iter().filter(|order| order.instrument == prices.instrument);
-        fills.flat_map(|order| &order.fills).any(|fill| time.has(fill.at))
+        let orders = report.traded.orders().filter(|order| order.instrument == prices.instrument);
+        orders.flat_map(|order| order.fills.iter()).any(|fill| time.has(fill.at))
     };
     let shown: String = prices
         .iter()

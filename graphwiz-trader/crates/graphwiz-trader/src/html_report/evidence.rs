@@ -19,7 +19,7 @@ pub(super) fn costs(report: &Report, notes: &Notes<'_>) -> String {
             text::signed_percent(lasting)
         )
     });
-    let fills: usize = report.orders.iter().map(|order| order.fills.len()).sum();
+    let fills: usize = report.traded.orders().map(|order| order.fills.len()).sum();
     let assumptions: String =
         notes.assumptions.iter().map(|sentence| format!("<li>{}</li>", escaped(sentence))).collect();
     let assumed =

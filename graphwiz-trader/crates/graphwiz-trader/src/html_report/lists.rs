@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use trading_core::engine::record::Rule;
+use trading_core::exact::Amount;
 use trading_core::report::{RefusalTold, Report, Trade};
 
 use super::returns::{scrolled, tone};
@@ -19,23 +20,31 @@ const MOST_TRIPS: usize = 500;
 /// The section of trips.
 pub(super) fn trips(report: &Report) -> String {
     let table = TripTable::of(report);
-    let trades: Vec<&Trade> = report.trades.iter().collect();
-    let mut worst = trades.clone();
-    worst.sort_by(|a, b| trades::gain(a).0.total_cmp(&trades::gain(b).0));
-    let all = text::counted(trades.len(), "trip", "trips");
-    let body = match trades.len() {
+    let count = report.traded.trades().len();
+    let all = text::counted(count, "trip", "trips");
+    let body = match count {
         0 => "<p>No trip was finished.</p>".to_owned(),
-        1..=FEW_TRIPS => table.of_trades("All trips", &trades),
+        1..=FEW_TRIPS => table.of_trades("All trips", report.traded.trades()),
         n => {
-            let (shown, summary) = if n <= MOST_TRIPS {
-                (trades, format!("All {all}, by time"))
-            } else {
-                (largest(worst.clone()), format!("The {MOST_TRIPS} trips that gained or lost most, by time"))
+            let gains: Vec<f64> = report.traded.trades().map(|trade| trades::gain(&trade).0).collect();
+            let first = |most: usize, by: fn(f64) -> f64| {
+                let mut places: Vec<usize> = (0..n).collect();
+                places.sort_by(|a, b| by(gains[*a]).total_cmp(&by(gains[*b])));
+                places.truncate(most);
+                places
             };
+            let (mut shown, summary) = if n <= MOST_TRIPS {
+                ((0..n).collect(), format!("All {all}, by time"))
+            } else {
+                let summary = format!("The {MOST_TRIPS} trips that gained or lost most, by time");
+                (first(MOST_TRIPS, |gain| -gain.abs()), summary)
+            };
+            shown.sort_unstable();
+            let told = |places: Vec<usize>| places.into_iter().map(|place| report.traded.trade(place));
             format!(
                 "<h3>The {WORST} worst</h3>{}<details><summary>{summary}</summary>{}</details>{}",
-                table.of_trades("The worst trips", &worst[..WORST]),
-                table.of_trades("Trips by time", &shown),
+                table.of_trades("The worst trips", told(first(WORST, |gain| gain))),
+                table.of_trades("Trips by time", told(shown)),
                 if n > MOST_TRIPS {
                     format!("<p>All {all} are in the report as JSON, beside this page.</p>")
                 } else {
@@ -47,16 +56,8 @@ pub(super) fn trips(report: &Report) -> String {
     format!(
         "<section class=card aria-labelledby=trips><h2 id=trips>Trips: {}</h2>\
          <p class=muted>Times are UTC. Cost and gain include fees.</p>{body}</section>\n",
-        text::count(report.trades.len())
+        text::count(count)
     )
-}
-
-/// Those trips of which the gain or loss is largest, by time.
-fn largest(mut trades: Vec<&Trade>) -> Vec<&Trade> {
-    trades.sort_by(|a, b| trades::gain(b).0.abs().total_cmp(&trades::gain(a).0.abs()));
-    trades.truncate(MOST_TRIPS);
-    trades.sort_by_key(|trade| (trade.left_at, trade.entered_at));
-    trades
 }
 
 struct TripTable<'a> {
@@ -69,16 +70,19 @@ struct TripTable<'a> {
 
 impl<'a> TripTable<'a> {
     fn of(report: &'a Report) -> Self {
-        let differ = |of: fn(&Trade) -> &String| report.trades.windows(2).any(|pair| of(&pair[0]) != of(&pair[1]));
+        let differ = |of: fn(Trade<'a>) -> &'a str| {
+            let mut names = report.traded.trades().map(of);
+            names.next().is_some_and(|first| names.any(|name| name != first))
+        };
         Self {
             fills: Fills::of(report),
-            strategies: differ(|trade| &trade.strategy),
-            instruments: differ(|trade| &trade.instrument),
+            strategies: differ(|trade| trade.strategy),
+            instruments: differ(|trade| trade.instrument),
             currency: escaped(&report.account.currency),
         }
     }
 
-    fn of_trades(&self, label: &str, trades: &[&'a Trade]) -> String {
+    fn of_trades(&self, label: &str, trades: impl Iterator<Item = Trade<'a>>) -> String {
         let texts = [("Strategy", self.strategies), ("Instrument", self.instruments), ("Entry", true), ("Exit", true)];
         let texts = texts.iter().filter(|(_, is_shown)| *is_shown);
         let texts: String = texts.map(|(name, _)| format!("<th scope=col>{name}</th>")).collect();
@@ -87,30 +91,30 @@ impl<'a> TripTable<'a> {
         let gain = [&format!("Gain, {currency}"), "Gain"].map(number).concat();
         let rest = ["Length", &format!("Cost, {currency}"), "Bought at", "Sold at"].map(number).concat();
         let head = format!("<thead><tr>{texts}{gain}<th scope=col>Reason of the exit</th>{rest}</tr></thead>");
-        scrolled(label, &head, &trades.iter().map(|trade| self.row(trade)).collect::<String>())
+        scrolled(label, &head, &trades.map(|trade| self.row(&trade)).collect::<String>())
     }
 
-    fn row(&self, trade: &'a Trade) -> String {
+    fn row(&self, trade: &Trade<'a>) -> String {
         let cell =
             |is_shown: bool, name: &str| if is_shown { format!("<td>{}</td>", escaped(name)) } else { String::new() };
         let (bought, sold) = self.fills.prices(trade);
         let price =
-            |price: Option<&str>| price.map_or_else(String::new, |price| self.fills.written(&trade.instrument, price));
+            |price: Option<Amount>| price.map_or_else(String::new, |price| self.fills.written(trade.instrument, price));
         let (gain, share) = trades::gain(trade);
         format!(
             "<tr>{}{}<td class=when>{}</td><td class=when>{}</td><td class='number {tone}'>{}</td>\
              <td class='number {tone}'>{}</td><td class=time>{} {}</td><td class=number>{}</td><td class=number>{}</td>\
              <td class=number>{}</td><td class=number>{}</td></tr>\n",
-            cell(self.strategies, &trade.strategy),
-            cell(self.instruments, &trade.instrument),
+            cell(self.strategies, trade.strategy),
+            cell(self.instruments, trade.instrument),
             when(trade.entered_at),
             when(trade.left_at),
-            text::change(&trade.pnl),
+            text::change(&trade.pnl.to_string()),
             share.map_or_else(String::new, text::signed_percent),
             trades::icon(trade.exit),
             escaped(trades::word(trade.exit)),
             text::length(trade.left_at.saturating_sub(trade.entered_at)),
-            text::amount(&trade.cost),
+            text::amount(&trade.cost.to_string()),
             price(bought),
             price(sold),
             tone = tone(gain)
@@ -128,11 +132,11 @@ fn when(at: i64) -> String {
 /// Why trips ended, and what they brought then.
 pub(super) fn exits(report: &Report) -> String {
     let mut sums: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
-    for trade in &report.trades {
+    for trade in report.traded.trades() {
         let (count, losses, sum) = sums.entry(trade.exit).or_default();
         *count += 1;
-        *losses += usize::from(trades::is_loss(trade));
-        *sum += trades::gain(trade).0;
+        *losses += usize::from(trades::is_loss(&trade));
+        *sum += trades::gain(&trade).0;
     }
     let rows: String = sums
         .iter()
@@ -143,7 +147,7 @@ pub(super) fn exits(report: &Report) -> String {
                 trades::icon(cause),
                 escaped(trades::word(cause)),
                 text::count(*count),
-                text::percent(*count as f64 / report.trades.len() as f64),
+                text::percent(*count as f64 / report.traded.trades().len() as f64),
                 text::count(*losses),
                 tone(*sum),
                 text::signed_number(*sum, 2)
@@ -166,8 +170,8 @@ pub(super) fn exits(report: &Report) -> String {
 
 /// Entries that the risk layer did not let pass, by rule.
 pub(super) fn refusals(report: &Report) -> String {
-    let mut by_rule: BTreeMap<Rule, (usize, &RefusalTold)> = BTreeMap::new();
-    for refusal in &report.refusals {
+    let mut by_rule: BTreeMap<Rule, (usize, RefusalTold<'_>)> = BTreeMap::new();
+    for refusal in report.traded.refusals() {
         by_rule.entry(refusal.rule).or_insert((0, refusal)).0 += 1;
     }
     let rows: String = by_rule
@@ -179,7 +183,7 @@ pub(super) fn refusals(report: &Report) -> String {
                 rule.name(),
                 text::count(*count),
                 text::instant(example.at),
-                escaped(&example.text)
+                escaped(example.text)
             )
         })
         .collect();
@@ -192,7 +196,7 @@ pub(super) fn refusals(report: &Report) -> String {
     };
     format!(
         "<section class=card aria-labelledby=refusals><h2 id=refusals>Refused entries: {}</h2>{body}</section>\n",
-        text::count(report.refusals.len())
+        text::count(report.traded.refusals().len())
     )
 }
 

@@ -12,14 +12,14 @@ use super::trades::{self, CAUSES};
 /// The section.
 pub(super) fn section(report: &Report) -> String {
     let groups = groups(report);
-    let rows: String = groups.iter().map(|(name, cause, orders)| row(name, cause, orders)).collect();
+    let rows: String = groups.iter().map(Group::row).collect();
     let body = if rows.is_empty() {
         "<p>No order was sent.</p>".to_owned()
     } else {
         let head = "<thead><tr><th scope=col>Order</th><th scope=col class=number>Sent</th>\
              <th scope=col class=number>Filled</th><th scope=col class=number>In part</th>\
              <th scope=col class=number>Not at all</th><th scope=col class=number>Of what was wanted</th></tr></thead>";
-        let why: String = groups.iter().map(|(name, _, orders)| reasons(name, orders)).collect();
+        let why: String = groups.iter().map(Group::reasons).collect();
         let why = if why.is_empty() { why } else { format!("<h3>Why not all</h3><ul>{why}</ul>") };
         scrolled("Table of what became of orders", head, &rows) + &why
     };
@@ -32,8 +32,8 @@ pub(super) fn section(report: &Report) -> String {
 
 /// From signals to entries.
 fn signals(report: &Report) -> String {
-    let entries = report.orders.iter().filter(|order| order.side == Side::Buy).count();
-    let refused = report.refusals.len();
+    let entries = report.traded.orders().filter(|order| order.side == Side::Buy).count();
+    let refused = report.traded.refusals().len();
     let flagged = match report.signals.buy_on_flagged {
         0 => String::new(),
         count => {
@@ -55,57 +55,84 @@ fn were(count: usize) -> String {
     format!("{} {}", text::count(count), if count == 1 { "was" } else { "were" })
 }
 
+/// What became of orders of one kind.
+struct Group {
+    name: &'static str,
+    cause: &'static str,
+    /// Whether they have a limit; `None`: either.
+    rests: Option<bool>,
+    sent: usize,
+    filled: usize,
+    in_part: usize,
+    /// Σ of the filled part of each.
+    shares: f64,
+    unfilled: BTreeMap<Unfilled, usize>,
+    /// Sold over several bars.
+    slow: usize,
+    open: usize,
+}
+
 /// Orders by what they are: entries apart by whether they rest, exits by their reason.
-fn groups(report: &Report) -> Vec<(&'static str, &'static str, Vec<&OrderTold>)> {
-    let of = |cause: &str, rests: Option<bool>| {
-        let is_one =
-            |order: &&OrderTold| order.cause == cause && rests.is_none_or(|rests| order.limit.is_some() == rests);
-        report.orders.iter().filter(is_one).collect::<Vec<_>>()
-    };
-    let entries =
-        [("entry at market", "entry", of("entry", Some(false))), ("entry by limit", "entry", of("entry", Some(true)))];
-    let exits = CAUSES.into_iter().filter(|(cause, ..)| *cause != "entry");
-    let all = entries.into_iter().chain(exits.map(|(cause, word, _)| (word, cause, of(cause, None))));
-    all.filter(|(_, _, orders)| !orders.is_empty()).collect()
-}
-
-fn row(name: &str, cause: &str, orders: &[&OrderTold]) -> String {
-    let all = orders.iter().filter(|order| order.state == OrderState::Filled).count();
-    let none = orders.iter().filter(|order| order.fills.is_empty()).count();
-    let mean = orders.iter().map(|order| filled_share(order)).sum::<f64>() / orders.len() as f64;
-    format!(
-        "<tr><th scope=row>{}\u{a0}{name}</th><td class=number>{}</td><td class=number>{}</td><td class=number>{}</td>\
-         <td class=number>{}</td><td class=number>{}</td></tr>",
-        trades::icon(cause),
-        text::count(orders.len()),
-        text::count(all),
-        text::count(orders.len() - all - none),
-        text::count(none),
-        text::percent(mean)
-    )
-}
-
-/// The part of an order that was filled.
-fn filled_share(order: &OrderTold) -> f64 {
-    let number = |text: &str| text.parse::<f64>().ok();
-    let (filled, wanted) = (number(&order.filled), number(&order.quantity).filter(|wanted| *wanted > 0.0));
-    filled.zip(wanted).map_or(0.0, |(filled, wanted)| filled / wanted)
-}
-
-/// Why not all of orders was filled at once, a line for each reason with how often it was.
-fn reasons(name: &str, orders: &[&OrderTold]) -> String {
-    let mut counts: BTreeMap<Unfilled, usize> = BTreeMap::new();
-    for unfilled in orders.iter().filter_map(|order| order.unfilled) {
-        *counts.entry(unfilled).or_default() += 1;
+fn groups(report: &Report) -> Vec<Group> {
+    let entries = [("entry at market", "entry", Some(false)), ("entry by limit", "entry", Some(true))];
+    let exits = CAUSES.iter().filter(|(cause, ..)| *cause != "entry").map(|(cause, word, _)| (*word, *cause, None));
+    let mut groups: Vec<Group> = entries.into_iter().chain(exits).map(Group::new).collect();
+    for order in report.traded.orders() {
+        if let Some(group) = groups.iter_mut().find(|group| group.is_of(&order)) {
+            group.add(&order);
+        }
     }
-    let mut reasons: Vec<(&str, usize)> = counts.iter().map(|(why, count)| (reason(*why), *count)).collect();
-    let slow = orders.iter().filter(|order| order.side == Side::Sell && order.fills.len() > 1).count();
-    reasons.push(("sold over several bars, as one had too little volume", slow));
-    let open = orders.iter().filter(|order| order.state == OrderState::Open).count();
-    reasons.push(("open at the end", open));
-    let line =
-        |(why, count): &(&str, usize)| format!("<li>{name}, {}: {why}</li>", text::counted(*count, "order", "orders"));
-    reasons.iter().filter(|(_, count)| *count > 0).map(line).collect()
+    groups.retain(|group| group.sent > 0);
+    groups
+}
+
+impl Group {
+    fn new((name, cause, rests): (&'static str, &'static str, Option<bool>)) -> Self {
+        let unfilled = BTreeMap::new();
+        Self { name, cause, rests, sent: 0, filled: 0, in_part: 0, shares: 0.0, unfilled, slow: 0, open: 0 }
+    }
+
+    fn is_of(&self, order: &OrderTold<'_>) -> bool {
+        self.cause == order.cause && self.rests.is_none_or(|rests| rests == order.limit.is_some())
+    }
+
+    fn add(&mut self, order: &OrderTold<'_>) {
+        let is_filled = order.state == OrderState::Filled;
+        self.sent += 1;
+        self.filled += usize::from(is_filled);
+        self.in_part += usize::from(!is_filled && !order.fills.is_empty());
+        self.shares += order.filled.count as f64 / order.quantity.count.max(1) as f64;
+        self.slow += usize::from(order.side == Side::Sell && order.fills.len() > 1);
+        self.open += usize::from(order.state == OrderState::Open);
+        if let Some(why) = order.unfilled {
+            *self.unfilled.entry(why).or_default() += 1;
+        }
+    }
+
+    fn row(&self) -> String {
+        format!(
+            "<tr><th scope=row>{}\u{a0}{}</th><td class=number>{}</td><td class=number>{}</td>\
+             <td class=number>{}</td><td class=number>{}</td><td class=number>{}</td></tr>",
+            trades::icon(self.cause),
+            self.name,
+            text::count(self.sent),
+            text::count(self.filled),
+            text::count(self.in_part),
+            text::count(self.sent - self.filled - self.in_part),
+            text::percent(self.shares / self.sent as f64)
+        )
+    }
+
+    /// Why not all of them was filled at once, a line for each reason with how often it was.
+    fn reasons(&self) -> String {
+        let mut reasons: Vec<(&str, usize)> = self.unfilled.iter().map(|(why, count)| (reason(*why), *count)).collect();
+        reasons.push(("sold over several bars, as one had too little volume", self.slow));
+        reasons.push(("open at the end", self.open));
+        let line = |(why, count): &(&str, usize)| {
+            format!("<li>{}, {}: {why}</li>", self.name, text::counted(*count, "order", "orders"))
+        };
+        reasons.iter().filter(|(_, count)| *count > 0).map(line).collect()
+    }
 }
 
 fn reason(why: Unfilled) -> &'static str {
@@ -121,7 +148,7 @@ fn reason(why: Unfilled) -> &'static str {
 
 /// Which limits made entries smaller.
 fn clipped(report: &Report) -> String {
-    let entries = report.orders.iter().filter(|order| order.side == Side::Buy);
+    let entries = report.traded.orders().filter(|order| order.side == Side::Buy);
     let mut by_rule: BTreeMap<Rule, usize> = BTreeMap::new();
     entries.clone().filter_map(|order| order.clipped_by).for_each(|rule| *by_rule.entry(rule).or_default() += 1);
     let all = entries.count();

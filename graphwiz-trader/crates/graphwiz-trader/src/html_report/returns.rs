@@ -34,7 +34,7 @@ pub(super) fn section(report: &Report, course: &Course<'_>) -> String {
 }
 
 fn of_trips(report: &Report) -> String {
-    let shares: Vec<f64> = report.trades.iter().filter_map(|trade| trades::gain(trade).1).collect();
+    let shares: Vec<f64> = report.traded.trades().filter_map(|trade| trades::gain(&trade).1).collect();
     let mean = report.metrics.expectancy.map(|mean| (mean, "mean"));
     let note = match shares.len() {
         0 => "No trip was finished.".to_owned(),
@@ -187,7 +187,8 @@ pub(super) fn scrolled(label: &str, head: &str, rows: &str) -> String {
 fn weeks(report: &Report, course: &Course<'_>) -> String {
     let weeks = &course.weeks;
     let row = |week: &Period| {
-        let ended = report.trades.iter().filter(|trade| week.from < trade.left_at && trade.left_at <= week.to).count();
+        let ended =
+            report.traded.trades().filter(|trade| week.from < trade.left_at && trade.left_at <= week.to).count();
         let is_worst = course.lost_week().is_some_and(|worst| worst.from == week.from);
         let held = week.held.map_or_else(|| "no prices".to_owned(), text::signed_percent);
         format!(

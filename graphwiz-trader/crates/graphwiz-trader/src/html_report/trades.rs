@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use trading_core::engine::record::Side;
+use trading_core::exact::Amount;
 use trading_core::report::{FillTold, OrderTold, Report, Trade};
 
 use super::plot::Plot;
@@ -55,8 +56,8 @@ type Key<'a> = (&'a str, &'a str, i64);
 
 /// The fills of a run by what they belong to.
 pub(super) struct Fills<'a> {
-    bought: HashMap<Key<'a>, &'a str>,
-    sold: HashMap<Key<'a>, &'a str>,
+    bought: HashMap<Key<'a>, Amount>,
+    sold: HashMap<Key<'a>, Amount>,
     /// Per instrument, digits after the point of the price that has most.
     digits: HashMap<&'a str, usize>,
 }
@@ -64,38 +65,39 @@ pub(super) struct Fills<'a> {
 impl<'a> Fills<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let (mut bought, mut sold, mut digits) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for order in &report.orders {
+        for order in report.traded.orders() {
             let prices = match order.side {
                 Side::Buy => &mut bought,
                 Side::Sell => &mut sold,
             };
-            for fill in &order.fills {
-                prices.insert((order.strategy.as_str(), order.instrument.as_str(), fill.at), fill.price.as_str());
-                let most: &mut usize = digits.entry(order.instrument.as_str()).or_default();
-                *most = (*most).max(digits_of(&fill.price));
+            for fill in order.fills.iter() {
+                prices.insert((order.strategy, order.instrument, fill.at), fill.price);
+                let most: &mut usize = digits.entry(order.instrument).or_default();
+                *most = (*most).max(digits_of(&fill.price.to_string()));
             }
         }
         Self { bought, sold, digits }
     }
 
     /// A price with as many digits as the others of its instrument.
-    pub(super) fn written(&self, instrument: &str, price: &str) -> String {
+    pub(super) fn written(&self, instrument: &str, price: Amount) -> String {
+        let price = price.to_string();
         let most = self.digits.get(instrument).copied().unwrap_or(0);
         let (point, missing) =
-            (if most > 0 && digits_of(price) == 0 { "." } else { "" }, most - digits_of(price).min(most));
+            (if most > 0 && digits_of(&price) == 0 { "." } else { "" }, most - digits_of(&price).min(most));
         text::decimal(&format!("{price}{point}{}", "0".repeat(missing)))
     }
 
     /// The prices of a trip's first entry and of its last exit.
-    pub(super) fn prices(&self, trade: &'a Trade) -> (Option<&'a str>, Option<&'a str>) {
-        let at = |at| (trade.strategy.as_str(), trade.instrument.as_str(), at);
+    pub(super) fn prices(&self, trade: &Trade<'a>) -> (Option<Amount>, Option<Amount>) {
+        let at = |at| (trade.strategy, trade.instrument, at);
         (self.bought.get(&at(trade.entered_at)).copied(), self.sold.get(&at(trade.left_at)).copied())
     }
 }
 
 /// The fills of an instrument within the plot, with their orders.
-fn shown<'a>(plot: &Plot, report: &'a Report, instrument: &str) -> impl Iterator<Item = (&'a OrderTold, &'a FillTold)> {
-    let orders = report.orders.iter().filter(move |order| order.instrument == instrument);
+fn shown<'a>(plot: &Plot, report: &'a Report, instrument: &str) -> impl Iterator<Item = (OrderTold<'a>, FillTold<'a>)> {
+    let orders = report.traded.orders().filter(move |order| order.instrument == instrument);
     let all = orders.flat_map(|order| order.fills.iter().map(move |fill| (order, fill)));
     all.filter(|(_, fill)| plot.time.has(fill.at))
 }
@@ -112,24 +114,24 @@ pub(super) fn marks(plot: &Plot, report: &Report, instrument: &str) -> String {
     let mut marks = String::new();
     for (cause, ..) in CAUSES {
         for (order, fill) in shown(plot, report, instrument).filter(|(order, _)| order.cause == cause) {
-            let Some(price) = finite(&fill.price) else { continue };
-            let (share, y) = (plot.time.share(fill.at), plot.value.y(price));
+            let (share, y) = (plot.time.share(fill.at), plot.value.y(fill.price.to_f64()));
             // The cell of the chart that the mark would fill.
             if !are_dense || drawn.insert((cause, format!("{:.0} {:.0}", share * 300.0, y / 4.0))) {
-                marks.push_str(&mark(plot, order, fill, y, if are_dense { "-small" } else { "" }));
+                marks.push_str(&mark(plot, &order, &fill, y, if are_dense { "-small" } else { "" }));
             }
         }
     }
     marks
 }
 
-fn mark(plot: &Plot, order: &OrderTold, fill: &FillTold, y: f64, size: &str) -> String {
+fn mark(plot: &Plot, order: &OrderTold<'_>, fill: &FillTold<'_>, y: f64, size: &str) -> String {
     let (cause, x) = (order.cause, plot.across(fill.at));
     let did = match order.side {
         Side::Buy => "bought",
         Side::Sell => "sold",
     };
-    let (at, price, quantity) = (text::instant(fill.at), text::decimal(&fill.price), text::decimal(&fill.quantity));
+    let (at, price, quantity) = (text::instant(fill.at), fill.price.to_string(), fill.quantity.to_string());
+    let (price, quantity) = (text::decimal(&price), text::decimal(&quantity));
     format!(
         "<use href='#{cause}{size}' class={cause} x='{x}' y='{y:.1}'>\
          <title>{at}: {did} {quantity} at {price}, {}</title></use>",
@@ -140,14 +142,13 @@ fn mark(plot: &Plot, order: &OrderTold, fill: &FillTold, y: f64, size: &str) -> 
 /// Lines from the entry to the exit of an instrument's trips, where they are few enough to be seen.
 pub(super) fn trips(plot: &Plot, report: &Report, fills: &Fills<'_>, instrument: &str) -> String {
     let (mut gains, mut losses) = (Vec::new(), Vec::new());
-    let seen = |trade: &&Trade| {
+    let seen = |trade: &Trade<'_>| {
         trade.instrument == instrument && plot.time.has(trade.entered_at) && plot.time.has(trade.left_at)
     };
-    for trade in report.trades.iter().filter(seen) {
-        let (Some(entry), Some(exit)) = fills.prices(trade) else { continue };
-        let (Some(entry), Some(exit)) = (finite(entry), finite(exit)) else { continue };
-        let list = if is_loss(trade) { &mut losses } else { &mut gains };
-        list.push([(trade.entered_at, entry), (trade.left_at, exit)]);
+    for trade in report.traded.trades().filter(seen) {
+        let (Some(entry), Some(exit)) = fills.prices(&trade) else { continue };
+        let list = if is_loss(&trade) { &mut losses } else { &mut gains };
+        list.push([(trade.entered_at, entry.to_f64()), (trade.left_at, exit.to_f64())]);
     }
     if gains.len() + losses.len() > FEW_TRIPS {
         return String::new();
@@ -156,22 +157,18 @@ pub(super) fn trips(plot: &Plot, report: &Report, fills: &Fills<'_>, instrument:
 }
 
 /// Whether a trip lost.
-pub(super) fn is_loss(trade: &Trade) -> bool {
-    trade.pnl.starts_with('-')
+pub(super) fn is_loss(trade: &Trade<'_>) -> bool {
+    trade.pnl.count < 0
 }
 
 /// What a trip brought, and that as a fraction of its cost where it cost something.
-pub(super) fn gain(trade: &Trade) -> (f64, Option<f64>) {
-    let gain = finite(&trade.pnl).unwrap_or(0.0);
-    (gain, finite(&trade.cost).filter(|cost| *cost > 0.0).map(|cost| gain / cost).filter(|share| share.is_finite()))
+pub(super) fn gain(trade: &Trade<'_>) -> (f64, Option<f64>) {
+    let gain = trade.pnl.to_f64();
+    (gain, (trade.cost.count > 0).then(|| gain / trade.cost.to_f64()))
 }
 
 fn digits_of(price: &str) -> usize {
     price.split_once('.').map_or(0, |(_, part)| part.len())
-}
-
-fn finite(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
 #[cfg(test)]

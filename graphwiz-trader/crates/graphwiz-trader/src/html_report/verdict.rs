@@ -126,18 +126,18 @@ fn ended_early(report: &Report, course: &Course<'_>) -> String {
 
 /// A position that is not sold is in the result, but no trip.
 fn open_at_the_end(report: &Report) -> String {
-    let mut newest: HashMap<(&str, &str), &Trade> = HashMap::new();
-    for trade in &report.trades {
-        newest.insert((&trade.strategy, &trade.instrument), trade);
+    let mut newest: HashMap<(&str, &str), Trade<'_>> = HashMap::new();
+    for trade in report.traded.trades() {
+        newest.insert((trade.strategy, trade.instrument), trade);
     }
     // An entry may fill at the open at the very time at which the trip before it was stopped.
-    let is_after = |at: i64, trip: &Trade| at > trip.left_at || (at == trip.left_at && at > trip.entered_at);
-    let is_open = |order: &&OrderTold| {
-        let trip = newest.get(&(order.strategy.as_str(), order.instrument.as_str()));
-        let at = order.fills.first().filter(|_| matches!(order.side, Side::Buy)).map(|fill| fill.at);
+    let is_after = |at: i64, trip: &Trade<'_>| at > trip.left_at || (at == trip.left_at && at > trip.entered_at);
+    let is_open = |order: &OrderTold<'_>| {
+        let trip = newest.get(&(order.strategy, order.instrument));
+        let at = order.fills.iter().next().filter(|_| matches!(order.side, Side::Buy)).map(|fill| fill.at);
         at.is_some_and(|at| trip.is_none_or(|trip| is_after(at, trip)))
     };
-    let open: BTreeSet<&str> = report.orders.iter().filter(is_open).map(|order| order.instrument.as_str()).collect();
+    let open: BTreeSet<&str> = report.traded.orders().filter(is_open).map(|order| order.instrument).collect();
     if open.is_empty() {
         return String::new();
     }

@@ -127,6 +127,11 @@ pub(crate) fn portfolio() -> Told {
 
 /// Two trips: one to a target and a trailing stop, one stopped within its first bar.
 pub(crate) fn seven_bars() -> Told {
+    seven_bars_of("twice")
+}
+
+/// The same of a strategy with this name.
+pub(crate) fn seven_bars_of(name: &str) -> Told {
     let bars = [
         [10_000, 10_100, 9_900, 10_000],
         [10_010, 10_150, 10_000, 10_120],
@@ -142,7 +147,7 @@ pub(crate) fn seven_bars() -> Told {
     };
     let records = (0..).zip(bars).map(record).collect();
     told(Setting {
-        name: "twice",
+        name,
         listed: vec![("test:BTC/USD", Series { timeframe: Timeframe::M5, price_digits: 2, volume_digits: 8, records })],
         exits: default_exits(),
         rules: rules(),
