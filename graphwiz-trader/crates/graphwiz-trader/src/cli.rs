@@ -90,7 +90,8 @@ pub(crate) enum Command {
     /// Run strategies over stored bars and say what they would have earned
     #[command(
         after_help = "--json: {data: [a line of facts for each series], runs: [{name, account, metrics, gate_unmet, \
-        emergency, warnings, fingerprint, reports: [paths]}]}. Money is text, instants are milliseconds of Unix time."
+        emergency, held, warnings, fingerprint, reports: [paths]}]}. Money is text, instants are milliseconds of Unix \
+        time; each key is explained in the guide, under Reading a report."
     )]
     Backtest(BacktestArgs),
     /// Bring bars in, and look at those that are stored

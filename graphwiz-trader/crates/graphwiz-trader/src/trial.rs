@@ -104,7 +104,12 @@ impl Trial<'_> {
             // Bars that are not read may be finer, and the tick must not know it.
             coarsen(&mut bars.series);
             let quality = quality::Report::of(&bars.series);
-            facts.push(bars.facts(id, &quality));
+            facts.push(match quality.first {
+                Some(first) if first < self.range.start => {
+                    format!("{}, traded from {}", bars.facts(id, &quality), shown(self.range.start))
+                }
+                _ => bars.facts(id, &quality),
+            });
             warnings.extend(doubts(id, &quality));
             warnings.extend(data::of_longer(asked.timeframe, &quality, is_store).map(|text| format!("{id}: {text}")));
             hash.update(data_hash(id, &bars.series).0);

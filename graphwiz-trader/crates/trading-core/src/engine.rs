@@ -28,7 +28,7 @@ pub use participant::{Gauge, Participant};
 
 use hash_sink::HashSink;
 use lane::Lane;
-use record::{Cause, Emergency, Fill, Order, OrderState, Panics, Refusal, Side, Signals, Trip, Unfilled};
+use record::{Cause, Emergency, Fill, Held, Order, OrderState, Panics, Refusal, Side, Signals, Trip, Unfilled};
 use watch::Watch;
 
 /// What is run.
@@ -60,6 +60,8 @@ pub struct Outcome {
     pub trips: Vec<Trip>,
     /// All refused entries.
     pub refusals: Vec<Refusal>,
+    /// Positions that were not sold.
+    pub held: Vec<Held>,
     /// What strategies said.
     pub signals: Signals,
     /// Bars that strategies panicked on, those they were warmed up with included; of each strategy in each market that
@@ -380,6 +382,7 @@ impl<'a> Engine<'a> {
             fills: self.fills,
             trips: self.trips,
             refusals: self.refusals,
+            held: self.lanes.iter().filter_map(Lane::held).collect(),
             signals: self.signals,
             panics: self.lanes.into_iter().map(|lane| lane.panics).filter(|panics| panics.count > 0).collect(),
             emergencies: sampled.emergencies,

@@ -175,6 +175,7 @@ fn short(value: f64, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exact::Amount;
     use crate::time::DAY;
 
     fn metrics(trades: usize, profit_factor: Option<f64>, psr: Option<f64>, total_return: f64) -> Metrics {
@@ -197,6 +198,7 @@ mod tests {
             mean_exposure: 0.0,
             turnover: 0.0,
             trades,
+            fees: Amount { count: 0, digits: 2 },
             benchmark: 0.0,
             psr,
         }

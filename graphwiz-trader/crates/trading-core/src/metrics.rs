@@ -10,6 +10,7 @@ use quant::returns::{self, Ratios};
 use serde::Serialize;
 
 use crate::engine::Outcome;
+use crate::exact::Amount;
 use crate::market::{Market, Money};
 use crate::time::{DAY, Micros, SECOND, Timeframe};
 
@@ -55,6 +56,8 @@ pub struct Metrics {
     pub turnover: f64,
     /// Finished trips.
     pub trades: usize,
+    /// Σ fees, those in base at the prices of their fills.
+    pub fees: Amount,
     /// Holding every market in equal parts: the mean of last close / first open − 1.
     pub benchmark: f64,
     /// How likely it is that the true mean of gain over cost is positive.
@@ -102,6 +105,7 @@ impl Metrics {
             mean_exposure: outcome.mean_exposure,
             turnover: money.to_f64(outcome.ledger.traded()) / outcome.mean_equity.max(f64::MIN_POSITIVE),
             trades: outcome.trips.len(),
+            fees: money.amount(outcome.fees),
             benchmark: benchmark(markets, span),
             psr: returns::probabilistic_sharpe(&trips.returns),
         }

@@ -19,7 +19,7 @@ use crate::market::{Market, Money};
 use crate::metrics::{Metrics, Span};
 use crate::time::{Micros, Timeframe};
 
-pub use traded::{FillTold, FillsTold, OrderTold, RefusalTold, Trade, Traded};
+pub use traded::{FillTold, FillsTold, HeldTold, OrderTold, RefusalTold, Trade, Traded};
 
 /// A run as it is told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,7 +48,8 @@ pub struct Report {
     pub gate_unmet: Vec<Unmet>,
     /// Close time of each bar, and what the account was worth then, to the cent.
     pub equity: Curve,
-    /// Finished trips, all orders with their fills, and entries that the risk layer did not let pass.
+    /// Finished trips, all orders with their fills, what is still held, and entries that the risk layer did not let
+    /// pass.
     #[serde(flatten)]
     pub traded: Traded,
     /// How often strategies said what.
@@ -126,7 +127,6 @@ pub struct Account {
     pub initial: String,
     pub equity: String,
     pub cash: String,
-    pub fees: String,
 }
 
 /// An emergency as it is told.
@@ -198,7 +198,6 @@ impl Report {
                 initial: money.written(heading.capital),
                 equity: money.written(outcome.ledger.equity(markets)),
                 cash: money.written(outcome.ledger.cash()),
-                fees: money.written(outcome.fees),
             },
             metrics,
             signals: outcome.signals,

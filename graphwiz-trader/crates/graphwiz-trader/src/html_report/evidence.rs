@@ -7,11 +7,9 @@ use super::text::{self, escaped};
 
 /// What fills cost, and what was assumed of them.
 pub(super) fn costs(report: &Report, notes: &Notes<'_>) -> String {
-    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
-    let (fees, initial) =
-        (number(&report.account.fees), number(&report.account.initial).filter(|initial| *initial > 0.0));
-    let of_capital = fees.zip(initial).map_or_else(String::new, |(fees, initial)| {
-        let share = fees / initial;
+    let initial = report.account.initial.parse::<f64>().ok().filter(|initial| initial.is_finite() && *initial > 0.0);
+    let of_capital = initial.map_or_else(String::new, |initial| {
+        let share = report.metrics.fees.to_f64() / initial;
         let lasting = report.metrics.total_return + share;
         format!(
             ", {} of the starting capital. The same fills without fees would have brought about {}",
@@ -27,7 +25,7 @@ pub(super) fn costs(report: &Report, notes: &Notes<'_>) -> String {
     format!(
         "<section class=card aria-labelledby=costs><h2 id=costs>Costs and assumptions</h2>\
          <p>Fees of {} {} in {}{of_capital}.</p>{assumed}</section>\n",
-        text::amount(&report.account.fees),
+        text::amount(&report.metrics.fees.to_string()),
         escaped(&report.account.currency),
         text::counted(fills, "fill", "fills")
     )

@@ -1,11 +1,8 @@
 //! The top of the page: what was run, what became of it beside holding, what is missing for live, and the worst of it.
 
-use std::collections::{BTreeSet, HashMap};
-
-use trading_core::engine::record::Side;
 use trading_core::gate::{Condition, Unmet};
 use trading_core::metrics::Metrics;
-use trading_core::report::{OrderTold, Report, Trade};
+use trading_core::report::{HeldTold, Report};
 
 use super::course::{Course, Fall, Period};
 use super::returns::tone;
@@ -126,23 +123,13 @@ fn ended_early(report: &Report, course: &Course<'_>) -> String {
 
 /// A position that is not sold is in the result, but no trip.
 fn open_at_the_end(report: &Report) -> String {
-    let mut newest: HashMap<(&str, &str), Trade<'_>> = HashMap::new();
-    for trade in report.traded.trades() {
-        newest.insert((trade.strategy, trade.instrument), trade);
-    }
-    // An entry may fill at the open at the very time at which the trip before it was stopped.
-    let is_after = |at: i64, trip: &Trade<'_>| at > trip.left_at || (at == trip.left_at && at > trip.entered_at);
-    let is_open = |order: &OrderTold<'_>| {
-        let trip = newest.get(&(order.strategy, order.instrument));
-        let at = order.fills.iter().next().filter(|_| matches!(order.side, Side::Buy)).map(|fill| fill.at);
-        at.is_some_and(|at| trip.is_none_or(|trip| is_after(at, trip)))
-    };
-    let open: BTreeSet<&str> = report.traded.orders().filter(is_open).map(|order| order.instrument).collect();
-    if open.is_empty() {
+    let told =
+        |held: HeldTold<'_>| format!("{} of {}", text::decimal(&held.quantity.to_string()), escaped(held.instrument));
+    let held: Vec<String> = report.traded.held().map(told).collect();
+    if held.is_empty() {
         return String::new();
     }
-    let names: Vec<String> = open.into_iter().map(escaped).collect();
-    format!("<p>Still held at the end: {}. It counts at the last close, and is no trip.</p>", names.join(", "))
+    format!("<p>Still held at the end: {}. It counts at the last close, and is no trip.</p>", held.join(", "))
 }
 
 fn gate(report: &Report) -> String {

@@ -8,12 +8,14 @@ use trading_core::engine::record::{Order, Side, Unfilled};
 
 /// The sentence; `None` where there are trips.
 pub(super) fn why(outcome: &Outcome) -> Option<String> {
-    let Outcome { trips, orders, refusals, signals, unit_values, .. } = outcome;
+    let Outcome { trips, orders, held, refusals, signals, unit_values, .. } = outcome;
     let entries = || orders.iter().filter(|order| order.side == Side::Buy);
     let why = if !trips.is_empty() {
         return None;
+    } else if !held.is_empty() {
+        "what was bought is still held".to_owned()
     } else if entries().any(|order| order.filled > 0) {
-        "what was bought is still held, or too little to be sold".to_owned()
+        "what was bought is too little to be sold".to_owned()
     } else if !orders.is_empty() {
         format!("no entry was filled: {}", counted(entries().map(ended)))
     } else if let Some(first) = refusals.first() {

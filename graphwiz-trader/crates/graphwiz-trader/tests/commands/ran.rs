@@ -27,7 +27,22 @@ fn a_run_without_a_trip_says_why() {
     let refused = "the risk layer refused every entry (336 viable_minimum); \
                    the first: risk refused viable_minimum: 10000.00 < 1071428.57";
     assert_eq!(line("enter: true", minimum), refused);
-    assert_eq!(line("enter: hour == 23 and day == 30", ""), "what was bought is still held, or too little to be sold");
+}
+
+#[test]
+fn what_is_still_held_is_told_everywhere() {
+    let folder = configured(&CROSS.replace("5m}", "1h}"), "");
+    fs::write(folder.path("late.yaml"), "name: a\nenter: hour == 23 and day == 30\n").expect("a file");
+    let told = folder.told(&["backtest", "--strategy-file", "late.yaml"]);
+    let held = "0.1275179 of bitstamp:BTC/USD";
+    let lines =
+        ["a: no trip: what was bought is still held\n", &format!("a: still held, counted at the last close: {held}\n")];
+    assert!(lines.iter().all(|line| told.contains(line)), "{told}");
+    let page = fs::read_to_string(folder.path("backtests/a.html")).expect("a page");
+    assert!(page.contains(&format!("<p>Still held at the end: {held}. It counts at the last close")), "{page}");
+    let report: Value =
+        serde_json::from_slice(&fs::read(folder.path("backtests/a.json")).expect("a report")).expect("JSON");
+    assert_eq!(report["held"], json!([{ "strategy": "a", "instrument": "bitstamp:BTC/USD", "quantity": "0.1275179" }]));
 }
 
 #[test]
@@ -53,6 +68,8 @@ fn a_strategy_that_warms_up_for_long_is_told_with_when_it_can_decide() {
     assert!(told.contains(waits), "{told}");
     let later = folder.told(&["backtest", "--from", "2026-08-21T04:00Z"]);
     assert!(!later.contains("warm it up"), "bars before it warm it up: {later}");
+    assert!(later.contains(" rejected (20160 bars of 1m), traded from 2026-08-21T04:00Z\n"), "{later}");
+    assert!(!told.contains("traded from"), "{told}");
 }
 
 #[test]

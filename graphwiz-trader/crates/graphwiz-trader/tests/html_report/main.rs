@@ -5,10 +5,12 @@
 
 mod runs;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use graphwiz_trader::html_report::{Notes, Prices, page};
 use proptest::prelude::*;
+use serde_json::Value;
 use trading_core::engine::record::Rule;
 
 use runs::Told;
@@ -159,6 +161,35 @@ fn what_was_run_is_told_with_where_its_exits_come_from() {
         &page,
         &["sma_cross, fast 20, slow 50", "<code>stop_loss</code></th><td>0.02</td><td>what ships with its kind"],
     );
+}
+
+/// The keys of objects, however deep; what is keyed by names of a run is left out.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                found.insert(key.clone());
+                if !["params", "exits"].contains(&key.as_str()) {
+                    keys(value, found);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_guide_explains_every_key_of_a_report() {
+    let mut found = BTreeSet::new();
+    // Trips and fills; an emergency; refusals.
+    for told in [runs::seven_bars(), runs::emergency(), runs::portfolio()] {
+        keys(&serde_json::to_value(&told.report).expect("JSON"), &mut found);
+    }
+    assert!(["fee_in", "trigger", "rule", "psr"].iter().all(|key| found.contains(*key)), "{found:?}");
+    let (_, section) = GUIDE.split_once("## The report as JSON").expect("the section");
+    let missing: Vec<_> = found.iter().filter(|key| !section.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

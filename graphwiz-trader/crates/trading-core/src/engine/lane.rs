@@ -12,7 +12,7 @@ use crate::time::Micros;
 
 use super::code::Code;
 use super::participant::{Gauge, Participant};
-use super::record::{Panics, Unfilled};
+use super::record::{Held, Panics, Unfilled};
 
 /// Bars until an average true range over 14 no longer depends on where the data began.
 const GAUGE_SETTLE: usize = 21 * 14;
@@ -121,6 +121,12 @@ impl<'a> Lane<'a> {
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.position.is_none() && self.entry.is_none() && self.exit.is_none()
+    }
+
+    /// Its position as the end of a run tells it.
+    pub(super) fn held(&self) -> Option<Held> {
+        let position = self.position.as_ref()?;
+        Some(Held { strategy: self.strategy, market: self.market, quantity: position.quantity })
     }
 
     pub(super) fn exits(&self) -> &'a Exits {

@@ -171,6 +171,17 @@ pub struct Trip {
     pub cause: Cause,
 }
 
+/// A position at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Of which strategy.
+    pub strategy: usize,
+    /// In which market.
+    pub market: usize,
+    /// How much.
+    pub quantity: i128,
+}
+
 /// An entry that the risk layer did not let pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {

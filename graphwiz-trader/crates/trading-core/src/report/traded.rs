@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::{StrategyTold, millis};
 use crate::engine::Outcome;
-use crate::engine::record::{Fill, Order, OrderState, Refusal, Rule, Side, Trip, Unfilled};
+use crate::engine::record::{Fill, Held, Order, OrderState, Refusal, Rule, Side, Trip, Unfilled};
 use crate::exact::Amount;
 use crate::market::{Market, Money};
 
@@ -20,6 +20,7 @@ pub struct Traded {
     /// Those of the first order first.
     fills: Vec<Fill>,
     refusals: Vec<Refusal>,
+    held: Vec<Held>,
 }
 
 /// What is to be known of a market to tell what was traded in it.
@@ -82,6 +83,15 @@ pub struct FillTold<'a> {
     pub fee_in: &'a str,
 }
 
+/// A position at the end of a run as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct HeldTold<'a> {
+    pub strategy: &'a str,
+    pub instrument: &'a str,
+    pub quantity: Amount,
+}
+
 /// A refusal as it is told.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -95,7 +105,7 @@ pub struct RefusalTold<'a> {
 
 impl Traded {
     pub(super) fn new(strategies: &[StrategyTold], markets: &[Market], money: Money, outcome: Outcome) -> Self {
-        let Outcome { trips, orders, mut fills, refusals, .. } = outcome;
+        let Outcome { trips, orders, mut fills, refusals, held, .. } = outcome;
         fills.sort_by_key(|fill| fill.order);
         let markets = markets.iter().map(|Market { instrument, price_digits, base_digits, .. }| MarketTold {
             id: instrument.id.to_string(),
@@ -105,7 +115,7 @@ impl Traded {
             base_digits: *base_digits,
         });
         let strategies = strategies.iter().map(|strategy| strategy.name.clone()).collect();
-        Self { strategies, markets: markets.collect(), money, trips, orders, fills, refusals }
+        Self { strategies, markets: markets.collect(), money, trips, orders, fills, refusals, held }
     }
 
     /// Finished trips, by their end.
@@ -163,13 +173,23 @@ impl Traded {
             text: &refusal.text,
         })
     }
+
+    /// Positions that were not sold: they count at the last close, and are no trips.
+    pub fn held(&self) -> impl ExactSizeIterator<Item = HeldTold<'_>> + Clone {
+        self.held.iter().map(|held| {
+            let market = &self.markets[held.market];
+            let quantity = Amount { count: held.quantity, digits: market.base_digits };
+            HeldTold { strategy: &self.strategies[held.strategy], instrument: &market.id, quantity }
+        })
+    }
 }
 
 impl Serialize for Traded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("trades", &Sequence(self.trades()))?;
         map.serialize_entry("orders", &Sequence(self.orders()))?;
+        map.serialize_entry("held", &Sequence(self.held()))?;
         map.serialize_entry("refusals", &Sequence(self.refusals()))?;
         map.end()
     }

@@ -34,12 +34,14 @@ impl Told {
             }
         }
         self.data.extend(facts.iter().filter(|fact| !self.data.contains(fact)).cloned().collect::<Vec<_>>());
+        let held: Vec<_> = report.traded.held().collect();
         self.runs.push(json!({
             "name": report.name,
             "account": report.account,
             "metrics": report.metrics,
             "gate_unmet": report.gate_unmet,
             "emergency": report.emergency,
+            "held": held,
             "warnings": report.warnings,
             "fingerprint": report.fingerprint,
             "reports": written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
@@ -49,9 +51,14 @@ impl Told {
         }
         let unmet: Vec<_> = report.gate_unmet.iter().map(ToString::to_string).collect();
         let gate = if unmet.is_empty() { "gate met".to_owned() } else { format!("gate not met: {}", unmet.join(", ")) };
+        let held: Vec<_> = held.iter().map(|held| format!("{} of {}", held.quantity, held.instrument)).collect();
+        let held = match held.is_empty() {
+            true => String::new(),
+            false => format!("{}: still held, counted at the last close: {}\n", report.name, held.join(", ")),
+        };
         let first = written.first().map_or_else(|| "none".to_owned(), |path| legible::full_path(path));
         lines += &format!(
-            "{}\n{}: {gate}\nreport: {first}, fingerprint {}\n",
+            "{}\n{held}{}: {gate}\nreport: {first}, fingerprint {}\n",
             result(report),
             report.name,
             report.fingerprint
@@ -79,7 +86,7 @@ fn result(report: &Report) -> String {
         metrics.trades,
         metrics.win_rate.map_or_else(|| "null".to_owned(), |rate| percent(rate, 1)),
         number(metrics.profit_factor, 2),
-        cents(&account.fees),
+        cents(&metrics.fees.to_string()),
         percent(metrics.benchmark, 2),
     )
 }
