@@ -307,10 +307,12 @@ pub(crate) enum StrategyCommand {
     #[command(
         after_help = "Look-ahead: all bars from a random time on are replaced, a thousand times; no signal before may \
         change. Start-up: five starts give the same signals once they have settled. Signals: on how many bars it \
-        would buy and sell; never to buy is a warning.\n\
+        would buy and sell; never to buy is a warning. Where exit asks for what is held, only a run knows when it \
+        sells.\n\
         --json: {strategy, checked, warm_up: {defined, settle}, series: [{instrument, timeframe, bars, buys, sells, \
-        no_buy, look_ahead, start_up}]}; checked: what was, in words; no_buy: null, or why it never buys; the last two \
-        null where they hold, else what is wrong."
+        exit_asks, no_buy, look_ahead, start_up, too_few_bars}]}; checked: what was, in words; sells: null where exit \
+        asks for the names in exit_asks; no_buy: null, or why it never buys; look_ahead and start_up: null where they \
+        hold, else what is wrong; too_few_bars: true where that is the data, too short to tell."
     )]
     Check {
         /// A configured strategy, a kind with its defaults, strategies/NAME.yaml, or a rule file; the last three on

@@ -50,6 +50,8 @@ use rust_decimal::Decimal;
 
 use fault::Found;
 pub use fault::{Fault, Faults};
+use graph::Op;
+use names::Meaning;
 pub use names::is_name;
 pub use parameters::{Parameter, ParameterError, ParameterRange};
 pub use program::Program;
@@ -185,6 +187,19 @@ impl Instance {
     pub fn parameters(&self) -> impl Iterator<Item = (&str, Decimal)> {
         let names = self.draft.parameters.iter().map(|parameter| parameter.name.as_str());
         names.zip(self.values.iter().copied())
+    }
+
+    /// The names by which `exit` asks for what is held: where there are some, nobody knows it but a run.
+    #[must_use]
+    pub fn exit_asks(&self) -> Vec<&'static str> {
+        let graph = &self.draft.graph;
+        let is_needed = graph.needed(self.draft.exit.into_iter());
+        let is_asked = |held| graph.ids().any(|id| is_needed[id.index()] && graph.node(id).op == Op::Held(held));
+        let names = names::OTHERS.into_iter();
+        names
+            .filter(|(_, meaning)| matches!(*meaning, Meaning::Held(held) if is_asked(held)))
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// What the file says about exits.

@@ -149,10 +149,18 @@ fn too_few_bars_are_no_proof() {
     let on = &told["series"][0];
     assert_eq!((&on["bars"], &on["look_ahead"]), (&json!(84), &Value::Null));
     let settle = told["warm_up"]["settle"].as_u64().expect("a count");
-    assert_eq!(on["start_up"], format!("cannot be told: {} bars are needed, got 84", settle + 5)); // five starts
+    let remedy = "import more bars, or give the strategy \"a\" of config/graphwiz.yaml a shorter timeframe or another \
+                  instrument";
+    let needed = settle + 5; // five starts
+    let told = format!("the data are too short to tell: {needed} bars are needed, got 84; {remedy}");
+    assert_eq!((&on["start_up"], &on["too_few_bars"]), (&json!(told), &json!(true)));
+    let run = folder.run(&["strategy", "check", "rsi"]);
+    let text = String::from_utf8(run.stdout).expect("a text");
+    assert!(text.ends_with(&format!("skip start-up on 84 bars of bitstamp:BTC/USD 4h: {told}\n")), "{text}");
+    assert!(run.status.code() == Some(1) && !text.contains("FAIL"), "{text}");
     let folder = configured(&CROSS.replace("5m}", "1d}"), ""); // 14 bars
     let text = folder.refused(&["strategy", "check", "a"], 1);
-    assert!(text.contains("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d"), "{text}");
+    assert!(text.contains(&format!("warm-up needs 51 bars, got 14 of bitstamp:BTC/USD 1d; {remedy}")), "{text}");
 }
 
 /// What `strategy new dip` prints: its commands, and the lines of YAML.
@@ -216,6 +224,30 @@ fn a_rule_file_that_never_buys_is_told_with_the_reason() {
     let json: Value = serde_json::from_str(&folder.told(&["strategy", "check", "t", "--json"])).expect("JSON");
     let on = &json["series"][0];
     assert_eq!((&on["buys"], &on["sells"], on["no_buy"].is_string()), (&json!(0), &json!(0), true));
+}
+
+#[test]
+fn sales_are_not_counted_where_exit_asks_for_what_is_held() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    let told = |exit: &str| {
+        let rules = format!("name: t\nlet: {{ gain: profit, unused: held_bars }}\nenter: true\nexit: {exit}\n");
+        fs::write(folder.path("strategies/t.yaml"), rules).expect("a file");
+        let told = folder.told(&["strategy", "check", "t"]);
+        told.lines().find(|line| line.contains(" signals on ")).expect("a line").to_owned()
+    };
+    let begin = "ok   signals on 4032 bars of bitstamp:BTC/USD 5m: 4032 BUY";
+    let asks = |names: &str| {
+        format!(
+            "{begin}, if nothing is held; SELL is not counted, as exit asks for {names}: `backtest` shows when it sells"
+        )
+    };
+    assert_eq!(told("gain > 0.01"), asks("profit"));
+    assert_eq!(told("in_position and close > 0 or held_bars > 3"), asks("in_position and held_bars"));
+    let json: Value = serde_json::from_str(&folder.told(&["strategy", "check", "t", "--json"])).expect("JSON");
+    let on = &json["series"][0];
+    assert_eq!((&on["sells"], &on["exit_asks"]), (&Value::Null, &json!(["in_position", "held_bars"])));
+    assert_eq!(told("close < 0"), format!("{begin} and 0 SELL, if nothing is held"));
 }
 
 #[test]

@@ -42,21 +42,26 @@ struct OnSeries {
     instrument: InstrumentId,
     timeframe: Timeframe,
     bars: usize,
-    /// Bars on which it wants to buy, and to sell, if it holds nothing.
+    /// Bars on which it wants to buy, if it holds nothing.
     buys: usize,
-    sells: usize,
+    /// Bars on which it wants to sell; `None` where its exit asks for what is held, which is known in a run only.
+    sells: Option<usize>,
+    /// The names by which its exit asks for that.
+    exit_asks: Vec<&'static str>,
     /// Why there is no bar on which it wants to buy, as far as that can be said.
     no_buy: Option<String>,
     /// The first bar whose signal another future changed.
     look_ahead: Option<String>,
     /// The first bar whose signal another start changed, or why that cannot be told.
     start_up: Option<String>,
+    /// Whether there are too few bars for that: no fault of the strategy, and no proof either.
+    too_few_bars: bool,
 }
 
 /// Checks what `target` names, on stored bars of each of its instruments; `own` is the user's rule file of that name.
 pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<Ended> {
     let config = call.config(RuleFiles::Of(&[target.to_owned()]))?;
-    let Named { strategy, read, what } = named(call, &config, target, own)?;
+    let Named { strategy, read, what, trades_as } = named(call, &config, target, own)?;
     let ready = match read {
         Some(read) => Ready::of_read(&strategy, read)?,
         None => Ready::new(call.registry, &strategy, call.origin.folder())?,
@@ -70,17 +75,30 @@ pub(super) fn run(call: &Call<'_>, target: &str, own: &Path) -> anyhow::Result<E
         let series = source.bars(instrument, strategy.timeframe, Micros::MIN..Micros::MAX, now, true)?.series;
         let bars = series.records.len();
         if bars < defined {
-            bail!("warm-up needs {}, got {bars} of {instrument} {}", counted(defined, "bar"), series.timeframe);
+            let needs = counted(defined, "bar");
+            let remedy = remedy(call, &trades_as);
+            bail!("warm-up needs {needs}, got {bars} of {instrument} {}; {remedy}", series.timeframe);
         }
         let mut on = OnSeries::of(instrument, &series, (settle, most), &|| ready.make());
         let why =
             || ready.instance().map_or("its rule held on no bar".to_owned(), |rules| why_no_buy(rules, &series, most));
         on.no_buy = (on.buys == 0).then(why);
+        on.exit_asks = ready.instance().map(Instance::exit_asks).unwrap_or_default();
+        on.sells = on.sells.filter(|_| on.exit_asks.is_empty());
+        if on.too_few_bars {
+            on.start_up = on.start_up.map(|text| format!("{text}; {}", remedy(call, &trades_as)));
+        }
         checked.series.push(on);
     }
     call.print(&checked)?;
     let is_sound = checked.series.iter().all(|on| on.look_ahead.is_none() && on.start_up.is_none());
     Ok(if is_sound { Ended::Done } else { Ended::WithFaults })
+}
+
+/// What to do where there are too few bars for a strategy that trades what the configured one of this name does.
+fn remedy(call: &Call<'_>, trades_as: &str) -> String {
+    let (name, config) = (legible::quoted(trades_as), legible::full_path(call.origin.path));
+    format!("import more bars, or give the strategy {name} of {config} a shorter timeframe or another instrument")
 }
 
 /// The strategy that is meant.
@@ -90,6 +108,8 @@ struct Named {
     read: Option<RuleText>,
     /// In words.
     what: String,
+    /// The configured strategy whose instruments and timeframe it has.
+    trades_as: String,
 }
 
 /// What is meant by `target`: a configured strategy, else a kind, else a file.
@@ -100,12 +120,13 @@ fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::
             None => format!("kind {}", strategy.kind),
         };
         let what = format!("the configured strategy {target}, of {of}");
-        return Ok(Named { strategy: strategy.clone(), read: None, what });
+        return Ok(Named { strategy: strategy.clone(), read: None, what, trades_as: target.to_owned() });
     }
     let first = config.strategies.first().context("no strategy is configured that says what to trade")?;
+    let trades_as = first.name.clone();
     if call.registry.kind(target).is_ok() {
         let what = format!("the kind {target}, with its defaults");
-        return Ok(Named { strategy: first.beside(target.to_owned(), target, None), read: None, what });
+        return Ok(Named { strategy: first.beside(target.to_owned(), target, None), read: None, what, trades_as });
     }
     // A link that leads nowhere is there, too; reading it says so.
     let is_there = |path: &Path| {
@@ -124,7 +145,8 @@ fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::
     }
     let read = ready::read(&path).map_err(|error| Usage(format!("{error:#}")))?;
     let what = format!("the rule file {}", legible::full_path(&path));
-    Ok(Named { strategy: first.beside(read.file.name().to_owned(), RULES, Some(path)), read: Some(read), what })
+    let strategy = first.beside(read.file.name().to_owned(), RULES, Some(path));
+    Ok(Named { strategy, read: Some(read), what, trades_as })
 }
 
 impl OnSeries {
@@ -136,14 +158,17 @@ impl OnSeries {
         make: &dyn Fn() -> Box<dyn Code>,
     ) -> Self {
         let bars = series.records.len();
-        let start_up = match bars.checked_sub(settle) {
-            Some(more) if more >= STARTS => start_up(series, |_| make()).map(|difference| difference.to_string()),
-            _ => Some(format!("cannot be told: {} bars are needed, got {bars}", settle + STARTS)),
+        let too_few_bars = bars < settle + STARTS;
+        let start_up = if too_few_bars {
+            Some(format!("the data are too short to tell: {} bars are needed, got {bars}", settle + STARTS))
+        } else {
+            start_up(series, |_| make()).map(|difference| difference.to_string())
         };
         let look_ahead = look_ahead(series, SEED, |_| make()).map(|difference| difference.to_string());
         let Answers { buys, sells } = answers(series, most, |_| make());
         let (instrument, timeframe) = (instrument.clone(), series.timeframe);
-        Self { instrument, timeframe, bars, buys, sells, no_buy: None, look_ahead, start_up }
+        let (sells, exit_asks) = (Some(sells), Vec::new());
+        Self { instrument, timeframe, bars, buys, sells, exit_asks, no_buy: None, look_ahead, start_up, too_few_bars }
     }
 }
 
@@ -184,17 +209,32 @@ impl Display for Checked {
         let Self { checked, warm_up: WarmUp { defined, settle }, series, .. } = self;
         writeln!(f, "{checked}: no fault")?;
         writeln!(f, "ok   warm-up: {}, {settle} until it settles", counted(*defined, "bar"))?;
-        for OnSeries { instrument, timeframe, bars, buys, sells, no_buy, look_ahead, start_up } in series {
-            let on = format!("on {} of {instrument} {timeframe}", counted(*bars, "bar"));
-            match no_buy {
-                None => writeln!(f, "ok   signals {on}: {buys} BUY and {sells} SELL, if nothing is held")?,
-                Some(why) => writeln!(f, "warn signals {on}: no BUY and {sells} SELL, if nothing is held; {why}")?,
-            }
-            for (name, fault) in [("look-ahead", look_ahead), ("start-up", start_up)] {
-                match fault {
-                    None => writeln!(f, "ok   {name} {on}")?,
-                    Some(fault) => writeln!(f, "FAIL {name} {on}: {fault}")?,
-                }
+        series.iter().try_for_each(|on| on.fmt(f))
+    }
+}
+
+impl Display for OnSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = format!("on {} of {} {}", counted(self.bars, "bar"), self.instrument, self.timeframe);
+        let state = if self.no_buy.is_some() { "warn" } else { "ok  " };
+        let buys = if self.buys == 0 { "no".to_owned() } else { self.buys.to_string() };
+        let sells = self.sells.map_or(String::new(), |sells| format!(" and {sells} SELL"));
+        write!(f, "{state} signals {on}: {buys} BUY{sells}, if nothing is held")?;
+        if let Some(why) = &self.no_buy {
+            write!(f, "; {why}")?;
+        }
+        if !self.exit_asks.is_empty() {
+            let asks = self.exit_asks.join(" and ");
+            write!(f, "; SELL is not counted, as exit asks for {asks}: `backtest` shows when it sells")?;
+        }
+        writeln!(f)?;
+        let start_up_fails = if self.too_few_bars { "skip" } else { "FAIL" };
+        for (name, fault, fails) in
+            [("look-ahead", &self.look_ahead, "FAIL"), ("start-up", &self.start_up, start_up_fails)]
+        {
+            match fault {
+                None => writeln!(f, "ok   {name} {on}")?,
+                Some(fault) => writeln!(f, "{fails} {name} {on}: {fault}")?,
             }
         }
         Ok(())
