@@ -31,6 +31,22 @@ fn kinds_and_files_are_listed_with_parameters_warm_up_and_hash() {
 }
 
 #[test]
+fn a_name_that_stands_in_rule_files_called_otherwise_is_told_with_all_of_them() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("strategies")).expect("a folder");
+    for file in ["a", "b"] {
+        fs::write(folder.path(&format!("strategies/{file}.yaml")), "name: twice\nenter: true\n").expect("a file");
+    }
+    let told = folder.told(&["strategy", "list"]);
+    assert!(told.contains("\ntwice (strategies/a.yaml): ") && told.contains("\ntwice (strategies/b.yaml): "), "{told}");
+    let text = folder.refused(&["strategy", "check", "twice"], 2);
+    let hint = "strategies/twice.yaml is not there either; name: twice stands in strategies/a.yaml and strategies/b.yaml, \
+                give the path";
+    assert!(text.contains(hint), "{text}");
+    folder.told(&["strategy", "check", "strategies/b.yaml"]);
+}
+
+#[test]
 fn a_rule_file_with_faults_is_listed_with_them() {
     let folder = Folder::new();
     fs::create_dir(folder.path("strategies")).expect("a folder");

@@ -17,6 +17,7 @@ use trading_core::strategy::checks::{Answers, STARTS, answers, look_ahead, start
 use trading_core::strategy::{Strategy as Code, WarmUp};
 use trading_core::time::{Micros, Timeframe};
 
+use super::list::files_named;
 use crate::commands::Call;
 use crate::config::strategies::Strategy;
 use crate::config::{Config, RuleFiles};
@@ -136,9 +137,13 @@ fn named(call: &Call<'_>, config: &Config, target: &str, own: &Path) -> anyhow::
     let path = if is_there(own)? { own.to_owned() } else { PathBuf::from(target) };
     let is_name = !target.contains(['/', '.']);
     if is_name && !is_there(&path)? {
-        let kinds = call.registry.kinds().map(|(kind, _)| kind);
-        let known = config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds);
-        let hint = did_you_mean(target, known);
+        let files = files_named(own.parent().unwrap_or(own), target)?;
+        let hint = if files.is_empty() {
+            let kinds = call.registry.kinds().map(|(kind, _)| kind);
+            did_you_mean(target, config.strategies.iter().map(|strategy| strategy.name.as_str()).chain(kinds))
+        } else {
+            format!("; name: {target} stands in {}, give the path", files.join(" and "))
+        };
         let (target, own) = (legible::quoted(target), legible::full_path(own));
         let text = format!("no strategy, kind or rule file {target}; {own} is not there either{hint}");
         return Err(Usage(text).into());

@@ -82,6 +82,16 @@ fn of_kind(name: &str, kind: &Kind) -> Listed {
     Listed { name: name.to_owned(), file: None, parameters, warm_up, hash: Some(hash), faults }
 }
 
+/// The rule files of a folder that have this `name:`, whatever they themselves are called.
+pub(super) fn files_named(folder: &Path, name: &str) -> anyhow::Result<Vec<String>> {
+    let has_name = |one: &Listed| one.faults.is_empty() && one.name == name;
+    Ok(of_user(folder)?
+        .into_iter()
+        .filter(has_name)
+        .filter_map(|one| one.file.map(|file| legible::line(&file).to_string()))
+        .collect())
+}
+
 /// The rule files of a folder, in the order of their names; none where there is no folder.
 fn of_user(folder: &Path) -> anyhow::Result<Vec<Listed>> {
     let reading = || format!("reading the folder {}", legible::full_path(folder));
