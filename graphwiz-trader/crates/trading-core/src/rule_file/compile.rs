@@ -198,9 +198,17 @@ impl<'t> Compiler<'t> {
         index.and_then(|index| u8::try_from(index).ok())
     }
 
+    /// `; did you mean $n?` where a parameter has this name, and nothing else has.
+    fn parameter_hint(&self, name: &str) -> String {
+        let is_parameter = self.parameters.iter().any(|parameter| parameter.name == name);
+        let is_let = self.later.iter().any(|later| later == name);
+        if is_parameter && !is_let { format!("; did you mean ${name}?") } else { String::new() }
+    }
+
     fn name(&mut self, name: &str, scope: Scope, place: usize) -> Value {
         if scope == Scope::Require {
-            return self.fault(place, || format!("require knows parameters only, found {}", shortened(name)));
+            let hint = self.parameter_hint(name);
+            return self.fault(place, || format!("require knows parameters only, found {}{hint}", shortened(name)));
         }
         if let Some(index) = self.lets.iter().position(|known| known.name == name) {
             return self.let_value(index, scope);
@@ -227,7 +235,11 @@ impl<'t> Compiler<'t> {
             None => {
                 let is_later = self.later.iter().any(|later| later == name);
                 let known = self.lets.iter().map(|known| known.name.as_str());
-                let hint = if is_later { "; a let may use earlier ones only".into() } else { suggestion(name, known) };
+                let hint = match self.parameter_hint(name) {
+                    hint if !hint.is_empty() => hint,
+                    _ if is_later => "; a let may use earlier ones only".into(),
+                    _ => suggestion(name, known),
+                };
                 self.fault(place, || format!("unknown name {}{hint}", shortened(name)))
             }
         }

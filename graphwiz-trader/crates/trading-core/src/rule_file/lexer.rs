@@ -31,7 +31,7 @@ pub(super) struct Token {
 const SIGNS: [&str; 14] = ["<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", "."];
 
 /// What other languages write, and what stands for it here. Longer ones first.
-const FOREIGN: [(&str, &str); 13] = [
+const FOREIGN: [(&str, &str); 16] = [
     ("&&", "write and"),
     ("&", "write and"),
     ("||", "write or"),
@@ -44,6 +44,9 @@ const FOREIGN: [(&str, &str); 13] = [
     ("%", "write 0.30 for 30 %"),
     ("?", "write if(c, a, b)"),
     ("^", "write x * x"),
+    ("**", "write x * x"),
+    ("<>", "write !="),
+    (";", "leave it out; an expression ends with its text"),
     ("'", "write \"4h\" for a text"),
 ];
 
@@ -84,8 +87,15 @@ fn blank(text: &str) -> usize {
 
 /// The first word of a text that is not blank, with its length in bytes.
 fn word(text: &str) -> Result<(Word, usize), String> {
-    if let Some(sign) = SIGNS.into_iter().find(|sign| text.starts_with(sign)) {
-        return Ok((Word::Sign(sign), sign.len()));
+    let sign = SIGNS.into_iter().find(|sign| text.starts_with(sign));
+    let foreign = FOREIGN.into_iter().find(|(foreign, _)| text.starts_with(foreign));
+    // The longer one is meant: == is no assignment, and <> no comparison.
+    match (sign, foreign) {
+        (sign, Some((foreign, instead))) if sign.is_none_or(|sign| sign.len() < foreign.len()) => {
+            return Err(format!("found {foreign}, {instead}"));
+        }
+        (Some(sign), _) => return Ok((Word::Sign(sign), sign.len())),
+        (None, _) => {}
     }
     match text.as_bytes()[0] {
         b'0'..=b'9' => number(text),
@@ -102,13 +112,10 @@ fn word(text: &str) -> Result<(Word, usize), String> {
             length => Ok((Word::Parameter(text[1..=length].to_owned()), length + 1)),
         },
         b'"' => quoted(text),
-        _ => Err(match FOREIGN.into_iter().find(|(sign, _)| text.starts_with(sign)) {
-            Some((sign, instead)) => format!("found {sign}, {instead}"),
-            None => {
-                let first = text.chars().next().map(String::from).unwrap_or_default();
-                format!("found {}, which no expression has", shortened(&first))
-            }
-        }),
+        _ => {
+            let first = text.chars().next().map(String::from).unwrap_or_default();
+            Err(format!("found {}, which no expression has", shortened(&first)))
+        }
     }
 }
 
@@ -131,6 +138,11 @@ fn number(text: &str) -> Result<(Word, usize), String> {
         }
     }
     let written = &text[..length];
+    let unit = text[length..][..name_length(&text[length..])].to_lowercase();
+    if matches!(unit.as_str(), "m" | "h" | "d" | "w") {
+        let (frame, found) = (format!("{written}{unit}"), &text[..length + 1]);
+        return Err(format!("found {}, write \"{}\" for a frame", shortened(found), shortened(&frame)));
+    }
     match written.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok((Word::Number(number), length)),
         _ => Err(format!("{} is too large for a number", shortened(written))),

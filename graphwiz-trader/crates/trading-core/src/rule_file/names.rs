@@ -1,6 +1,6 @@
 //! Which names does the language have, and what do they take?
 
-use super::fault::{did_you_mean, nearest};
+use super::fault::{did_you_mean, nearest, shortened};
 
 /// A series of the bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,6 +185,15 @@ pub(super) const OTHERS: [(&str, Meaning); 22] = [
 /// The words that are neither names nor signs.
 pub(super) const WORDS: [&str; 5] = ["and", "or", "not", "true", "false"];
 
+/// What other languages call something, and its name here, where no likeness tells it.
+const FOREIGN: [(&str, &str); 5] = [
+    ("bb", "bollinger"),
+    ("crossover", "crosses_above"),
+    ("crossunder", "crosses_below"),
+    ("position_size", "in_position"),
+    ("shift", "prev"),
+];
+
 /// What the language means by a name.
 pub(super) fn meaning(name: &str) -> Option<Meaning> {
     let indicator = || INDICATORS.iter().find(|signature| signature.name == name).map(Meaning::Indicator);
@@ -213,6 +222,9 @@ pub(super) fn suggestion<'n>(name: &'n str, own: impl Iterator<Item = &'n str>) 
     if !number.is_empty() && number.len() <= 4 && INDICATORS.iter().any(|signature| is_call(&signature)) {
         return format!("; did you mean {stem}({number})?");
     }
+    if let Some((_, here)) = FOREIGN.into_iter().find(|(foreign, _)| *foreign == name) {
+        return format!("; did you mean {here}?");
+    }
     let others = OTHERS.into_iter().map(|(name, _)| name);
     let language = INDICATORS.iter().map(|signature| signature.name).chain(others).chain(WORDS);
     did_you_mean(name, own.chain(language))
@@ -229,10 +241,24 @@ pub(super) fn suggestion_with_field(name: &str, field: &str) -> String {
     let near = nearest(name, known.iter().map(|(name, _)| *name));
     let by_name = known.iter().find(|(name, _)| Some(*name) == near);
     let meant = by_name.or_else(|| known.iter().find(|(_, fields)| fields.contains(&field)));
-    meant.map_or_else(
-        || suggestion(name, std::iter::empty()),
-        |(name, fields)| format!("; did you mean {name}, which has {}?", one_of(fields)),
-    )
+    match meant {
+        Some((name, fields)) => format!("; did you mean {name}, which has {}?", one_of(fields)),
+        None if meaning(field).is_some() => format!("; names have no prefix, write {field}"),
+        None => suggestion(name, std::iter::empty()),
+    }
+}
+
+/// What is wrong with `before.name(…)`, which languages with modules and methods write.
+pub(super) fn foreign_call(before: &str, name: &str) -> String {
+    let found = format!("found {}.{}(…)", shortened(before), shortened(name));
+    if is_taken(before) {
+        return format!("{found}, but {before} has no functions of its own; the bar before is prev({before}, 1)");
+    }
+    let instead = match meaning(name) {
+        Some(_) => format!(", write {name}(…)"),
+        None => suggestion(name, std::iter::empty()),
+    };
+    format!("{found}; names have no prefix{instead}")
 }
 
 /// `.line, .signal or .hist`

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::fault::{Found, shortened};
 use super::lexer::{self, Token, Word};
+use super::names;
 use super::yaml::Scalar;
 
 /// How deep an expression nests at most.
@@ -175,6 +176,9 @@ impl Parser {
     fn unexpected(&self, expected: &str) -> Unexpected {
         let token = self.peek();
         let text = match &token.word {
+            Word::Name(name) if name == "if" => {
+                return Unexpected { at: token.at.start, text: "found if, write if(c, a, b)".to_owned() };
+            }
             Word::Number(number) => number.to_string(),
             Word::Name(name) => shortened(name),
             Word::Parameter(name) => format!("${}", shortened(name)),
@@ -263,6 +267,9 @@ impl Parser {
         }
         let Word::Name(name) = self.peek().word.clone() else { return Err(self.unexpected("the name of a field")) };
         let (at, place) = (inner.at.start..self.take().at.end, inner.place);
+        if let (Kind::Name(before), true) = (&inner.kind, self.is_next("(")) {
+            return Err(Unexpected { at: place, text: names::foreign_call(before, &name) });
+        }
         Ok(Expr { kind: Kind::Field(Box::new(inner), name), at, place })
     }
 
@@ -294,6 +301,9 @@ impl Parser {
     fn named(&mut self, name: String) -> Parsed {
         let Token { at, .. } = self.take();
         if !self.accept("(") {
+            if name == "if" && self.peek().word != Word::End {
+                return Err(Unexpected { at: at.start, text: "found if, write if(c, a, b)".to_owned() });
+            }
             return Ok(Expr::new(Kind::Name(name), at));
         }
         let mut arguments = Vec::new();

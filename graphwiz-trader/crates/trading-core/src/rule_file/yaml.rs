@@ -188,7 +188,12 @@ fn reason(error: &serde_saphyr::Error) -> String {
             }
             // The parser ends its text with the place, which the fault has already.
             let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
-            format!("not YAML: {}", super::fault::shortened(text))
+            let remedy = if text.contains("mapping values are not allowed") {
+                "; put a value that has a colon and a blank in it in quotes, and write if(c, a, b) for c ? a : b"
+            } else {
+                ""
+            };
+            format!("not YAML: {}{remedy}", super::fault::shortened(text))
         }
     }
 }

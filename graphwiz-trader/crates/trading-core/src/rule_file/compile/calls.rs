@@ -170,6 +170,8 @@ impl Compiler<'_> {
             given[index] = match (rest.get(index), argument.default) {
                 (Some(expr), _) => self.fixed(expr, &usage, argument.name, argument.is_factor),
                 (None, Some(default)) => Some(Fixed::Number(Bits::from(default))),
+                // The parameter without its $ that stands as the series is told already.
+                (None, None) if series.iter().any(|series| !self.hint_of(series).is_empty()) => None,
                 (None, None) => self.fault(place, || format!("{usage} needs {}", argument.name)).and(None),
             };
             is_whole &= given[index].is_some();
@@ -182,6 +184,11 @@ impl Compiler<'_> {
             Answer::Fields(_) => output.unwrap_or_default(),
         };
         self.add(Op::Output { of, index: u8::try_from(index).ok()? }, Type::Number, scope, place)
+    }
+
+    /// The hint of a parameter that is written without its $.
+    fn hint_of(&self, expr: &Expr) -> String {
+        if let Kind::Name(name) = &expr.kind { self.parameter_hint(name) } else { String::new() }
     }
 
     fn input(&mut self, signature: &Signature, series: &Expr, scope: Scope) -> Option<Input> {
@@ -222,8 +229,8 @@ impl Compiler<'_> {
         };
         let Some(fixed) = fixed else {
             let kind = if is_factor { "a number" } else { "a whole number" };
-            let piece = self.found.piece(&expr.at);
-            self.found.add(place, || format!("{usage} needs {kind} or a parameter as {name}, found {piece}"));
+            let (piece, hint) = (self.found.piece(&expr.at), self.hint_of(expr));
+            self.found.add(place, || format!("{usage} needs {kind} or a parameter as {name}, found {piece}{hint}"));
             return None;
         };
         let (least, most, is_whole, found) = match fixed {

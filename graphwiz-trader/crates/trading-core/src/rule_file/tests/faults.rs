@@ -2,6 +2,9 @@
 
 use super::*;
 
+const COLON: &str = "not YAML: mapping values are not allowed in this context; put a value that has a colon and a \
+                     blank in it in quotes, and write if(c, a, b) for c ? a : b";
+
 /// The faults of a file whose other lines are right; `line` stands on line 3.
 #[track_caller]
 fn told(line: &str, expected: &str) {
@@ -94,6 +97,43 @@ fn what_other_languages_write_is_told_with_what_stands_for_it() {
     told("enter: !rsi(14) > 50", &format!("3:8: {tag}"));
     told("let: { a: ! true }", &format!("3:11: {tag}"));
     told("let:\n  a: !true", &format!("4:6: {tag}"));
+}
+
+#[test]
+fn a_parameter_without_its_sign_is_told_with_it_and_once() {
+    told("enter: sma(n) > close", "3:12: unknown name n; did you mean $n?");
+    told("enter: rsi(n) > 30", "3:12: unknown name n; did you mean $n?");
+    told("enter: close > k", "3:16: unknown name k; did you mean $k?");
+    let needs = "needs a whole number or a parameter as n, found n; did you mean $n?";
+    told("enter: rsi(close, n) > 30", &format!("3:19: rsi(x, n) {needs}"));
+    told("enter: prev(close, n) > 30", &format!("3:20: prev(x, n) {needs}"));
+    told("require: [\"n > 1\"]", "3:12: require knows parameters only, found n; did you mean $n?");
+    // A let of that name is meant by it.
+    told("let: { n: close }\nenter: sma(n) > 1", "4:8: sma(x, n) needs n");
+    told("let: { a: n, n: close }", "3:11: unknown name n; a let may use earlier ones only");
+}
+
+#[test]
+fn modules_methods_and_choices_of_other_languages_are_told_with_what_stands_for_them() {
+    told("enter: ta.rsi(14) > 30", "3:8: found ta.rsi(…); names have no prefix, write rsi(…)");
+    told("enter: 1 < ta.sma(close, 20)", "3:12: found ta.sma(…); names have no prefix, write sma(…)");
+    let crosses = "found ta.crossover(…); names have no prefix; did you mean crosses_above?";
+    told("enter: ta.crossover(sma(5), sma(9))", &format!("3:8: {crosses}"));
+    told("enter: crossunder(sma(5), sma(9))", "3:8: unknown name crossunder; did you mean crosses_below?");
+    told("enter: ta.tr > 1", "3:8: unknown name ta; names have no prefix, write tr");
+    let method = "found close.shift(…), but close has no functions of its own; the bar before is prev(close, 1)";
+    told("enter: close.shift(1) > 1", &format!("3:8: {method}"));
+    told("enter: on(4h, close) > 1", "3:11: found 4h, write \"4h\" for a frame");
+    told("enter: on(15M, close) > 1", "3:11: found 15M, write \"15m\" for a frame");
+    told("enter: close > 5k", "3:17: found k, expected an operator or the end");
+    told("enter: \"close > open ? 1 : 0\"", "3:22: found ?, write if(c, a, b)");
+    told("enter: close > open ? 1 : 0", &format!("3:25: {COLON}"));
+    told("enter: if close > open", "3:8: found if, write if(c, a, b)");
+    told("enter: true if close > open", "3:13: found if, write if(c, a, b)");
+    told("enter: if", "3:8: if needs its arguments: if(c, a, b)");
+    told("enter: close ** 2 > 1", "3:14: found **, write x * x");
+    told("enter: close <> 2", "3:14: found <>, write !=");
+    told("enter: close > 2;", "3:17: found ;, leave it out; an expression ends with its text");
 }
 
 #[test]
@@ -206,7 +246,7 @@ fn keys_hold_what_they_are_for() {
     assert_eq!(faults("name: a\nname: b\nenter: true\n"), "2:1: found name twice in a rule file");
     assert_eq!(faults("name: t\nenter:\n"), "2:6: enter must be an expression, found nothing");
     assert_eq!(faults("name: t\nenter: [1]\n"), "2:8: enter must be an expression, found a list");
-    assert_eq!(faults("a: b: c\n"), "1:5: not YAML: mapping values are not allowed in this context");
+    assert_eq!(faults("a: b: c\n"), format!("1:5: {COLON}"));
     assert_eq!(faults("name: &a t\nenter: *a\n"), "1:10: found an alias, which rule files do not have");
     told(
         "let: { close: 1, F: 2, a-b: 3, f: 1, f: 2 }",
