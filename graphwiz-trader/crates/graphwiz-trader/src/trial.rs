@@ -224,6 +224,8 @@ impl Trial<'_> {
                 limits.max_correlation_exposure
             ));
         }
+        let stops = self.strategies.iter().map(|ready| self.config.replaced_stop(ready.strategy, ready.exits()));
+        caveats.extend(stops.flatten());
         caveats.extend(self.strategies.iter().filter_map(|ready| self.long_warm_up(ready, markets)));
         if self.is_portfolio && self.strategies.len() < self.configured {
             caveats.push(format!(

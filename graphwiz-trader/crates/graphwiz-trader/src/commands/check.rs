@@ -5,9 +5,11 @@ use std::fmt;
 use platform::process::Ended;
 use serde::Serialize;
 use trading_core::counts::counted;
-use trading_io::market_store::{SeriesKey, StoreFault};
+use trading_core::time::Micros;
+use trading_io::market_store::{MarketStore, SeriesKey, StoreFault};
 
 use super::{Call, Facts};
+use crate::config::strategies::Strategy;
 use crate::config::{Config, RuleFiles};
 use crate::data::{self, Importable};
 use crate::ready::Ready;
@@ -65,11 +67,12 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
         let (strategy, bars) = (ready.strategy, counted(ready.warm_up().defined, "bar"));
         let text = format!("{}, of kind {}, needs {bars} of {}", strategy.name, strategy.kind, strategy.timeframe);
         looked.push(one("strategy", Some(true), text));
+        looked.extend(config.replaced_stop(strategy, ready.exits()).map(|text| one("strategy", None, text)));
     }
     let store = data::open(&config);
     let store_at = store.as_ref().map(|store| legible::full_path(store.path()));
     looked.push(Looked::of("market store", store_at));
-    let mut keys = Vec::new();
+    let mut importable = Vec::new();
     for path in &config.data.import {
         let found = Importable::at(path);
         let text = found
@@ -78,38 +81,39 @@ fn looked(call: &Call<'_>) -> anyhow::Result<Facts<Looked>> {
         looked.push(Looked::of("data.import", text));
         let Ok(found) = found else { continue };
         looked.extend(found.passed_over(path).map(|text| one("data.import", None, text)));
-        keys.extend(found.files.into_iter().map(|(key, _)| key));
+        importable.extend(found.files.into_iter().map(|(key, _)| key));
     }
     // Without the store nothing is known of bars.
-    match store.map(|store| store.keys()) {
-        Ok(Ok(stored)) => {
-            keys.extend(stored);
-            looked.extend(bars(&config, &keys));
+    if let Ok(store) = store {
+        match store.keys() {
+            Ok(stored) => looked.extend(bars(&config, &store, &stored, &importable)),
+            Err(error) => looked.push(Looked::of("market store", Err(&error.into()))),
         }
-        Ok(Err(error)) => looked.push(Looked::of("market store", Err(&error.into()))),
-        Err(_) => {}
     }
     Ok(Facts(looked))
 }
 
-/// Whether what strategies trade is among `found`: what is stored, and what a run would import.
-fn bars(config: &Config, found: &[SeriesKey]) -> Vec<Looked> {
-    let mut looked: Vec<Looked> = Vec::new();
-    for strategy in &config.strategies {
-        for instrument in &strategy.instruments {
-            let key = SeriesKey { instrument: instrument.clone(), timeframe: strategy.timeframe };
-            let mut of_instrument = found.iter().filter(|found| found.instrument == *instrument);
-            // Longer bars are made of shorter ones.
-            let is_there = of_instrument.any(|found| found.timeframe <= key.timeframe);
-            let text = if is_there {
-                key.to_string()
-            } else {
-                StoreFault::NotStored { key, stored: found.to_vec() }.to_string()
-            };
-            if looked.iter().all(|other| other.text != text) {
-                looked.push(Looked { about: "bars", is_ok: Some(is_there), text });
-            }
-        }
+/// Whether the bars that strategies trade can be read from the store, or are where a run would import them.
+fn bars(config: &Config, store: &MarketStore, stored: &[SeriesKey], importable: &[SeriesKey]) -> Vec<Looked> {
+    let now = jiff::Timestamp::now().as_microsecond();
+    let mut keys: Vec<SeriesKey> = Vec::new();
+    for Strategy { instruments, timeframe, .. } in &config.strategies {
+        let wanted =
+            instruments.iter().map(|instrument| SeriesKey { instrument: instrument.clone(), timeframe: *timeframe });
+        keys.extend(wanted.filter(|key| !keys.contains(key)).collect::<Vec<_>>());
     }
-    looked
+    let look = |key: SeriesKey| {
+        // Longer bars are made of shorter ones.
+        let makes = |other: &SeriesKey| other.instrument == key.instrument && other.timeframe <= key.timeframe;
+        let (text, name) = (key.to_string(), key.instrument.clone());
+        let read = if stored.iter().any(makes) {
+            store.series(&name, key.timeframe, Micros::MIN..Micros::MAX, now).map(drop).map_err(anyhow::Error::from)
+        } else if importable.iter().any(makes) {
+            Ok(())
+        } else {
+            Err(StoreFault::NotStored { key, stored: [importable, stored].concat() }.into())
+        };
+        Looked::of("bars", read.as_ref().map(|()| text))
+    };
+    keys.into_iter().map(look).collect()
 }

@@ -3,7 +3,9 @@
 use rust_decimal::Decimal;
 use trading_core::exact;
 use trading_core::gate::Gate;
-use trading_core::rules::{Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, StrategyRules};
+use trading_core::rules::{
+    Costs, EmergencyRules, Exits, ExitsLayer, Limits, Rules, Sizing, Slippage, Stop, StrategyRules,
+};
 use trading_core::time::Micros;
 
 use super::strategies::Strategy;
@@ -84,6 +86,19 @@ impl Config {
     #[must_use]
     pub fn exits(&self, strategy: &Strategy, shipped: ExitsLayer) -> Exits {
         self.risk.exits(strategy.exits.layer().over(shipped))
+    }
+
+    /// That a stop which a strategy sets has no effect, where a stop by ATR takes its place; `shipped`: what its kind or
+    /// rule file says of exits.
+    pub(crate) fn replaced_stop(&self, strategy: &Strategy, shipped: ExitsLayer) -> Option<String> {
+        let own = strategy.exits.layer();
+        let share = own.stop_loss.flatten().filter(|_| own.atr_multiple.is_none())?;
+        let Stop::Atr(multiple) = self.exits(strategy, shipped).stop else { return None };
+        Some(format!(
+            "strategy {}: exits.stop_loss: {share} has no effect, as atr_multiple, {multiple}, takes its place; \
+             `atr_multiple: null` beside it makes it count",
+            strategy.name
+        ))
     }
 
     /// The rules of a strategy beside its code. Alone it sizes on the whole account; else a share that is left out is

@@ -24,6 +24,20 @@ fn a_folder_of_the_configuration_that_is_not_there_is_named_with_its_key() {
 }
 
 #[test]
+fn check_reads_the_bars_that_strategies_trade() {
+    let folder = configured(CROSS, IMPORT);
+    write_bars(&folder, FIVES, 0..200, 100);
+    folder.told(&["data", "import", "in"]);
+    let store = rusqlite::Connection::open(folder.path("var/graphwiz/market.db")).expect("the store");
+    store.execute_batch("update blocks set records = substr(records, 1, 20)").expect("damaged");
+    let run = folder.run(&["check"]);
+    let told = String::from_utf8(run.stdout).expect("a text");
+    let damage = told.lines().find(|line| line.starts_with("FAIL bars: ")).expect("a fault");
+    assert!(damage.contains("bitstamp:BTC/USD 5m is damaged") && run.status.code() == Some(1), "{told}");
+    assert!(folder.refused(&["backtest"], 1).contains("bitstamp:BTC/USD 5m is damaged"), "as a run says");
+}
+
+#[test]
 fn check_finds_out_whether_strategies_have_their_bars() {
     let folder = configured(CROSS, IMPORT);
     write_bars(&folder, FIVES, 0..200, 100);

@@ -89,3 +89,19 @@ fn exits_are_told_with_who_said_them() {
     });
     assert_eq!(strategy["exits"], exits);
 }
+
+#[test]
+fn a_stop_that_a_rule_files_stop_replaces_is_named() {
+    let rules = CROSS.replace("sma_cross", "rules, file: wide.yaml").replace("5m}", "1h, exits: {stop_loss: 0.01}}");
+    let folder = configured(&rules, "");
+    let text = "name: wide\nenter: close > open\nexits: {atr_multiple: 3}\n";
+    fs::write(folder.path("config/wide.yaml"), text).expect("a file");
+    let expected = "strategy a: exits.stop_loss: 0.01 has no effect, as atr_multiple, 3, takes its place; \
+                    `atr_multiple: null` beside it makes it count\n";
+    let (checked, ran) = (folder.told(&["check"]), folder.told(&["backtest"]));
+    assert!(checked.contains(&format!("note strategy: {expected}")), "{checked}");
+    assert!(ran.contains(expected), "{ran}");
+    let counts = rules.replace("stop_loss: 0.01", "stop_loss: 0.01, atr_multiple: null");
+    fs::write(folder.path("config/graphwiz.yaml"), format!("strategies:\n{counts}")).expect("a file");
+    assert!(!folder.told(&["check"]).contains("no effect"));
+}
