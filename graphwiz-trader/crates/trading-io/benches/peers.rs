@@ -71,9 +71,9 @@ impl Loaded {
 }
 
 /// E at each bar's close: no money comes or goes, so that N is E as a share of what there was at the start.
-fn equity(outcome: &Outcome) -> Vec<f64> {
+fn equity(outcome: &Outcome) -> impl DoubleEndedIterator<Item = f64> {
     let capital: f64 = CAPITAL.parse().unwrap();
-    outcome.unit_values.iter().map(|value| value * capital).collect()
+    outcome.unit_values.iter().map(move |value| value * capital)
 }
 
 fn main() {
@@ -94,14 +94,13 @@ fn main() {
         let started = Instant::now();
         let (outcome, metrics) = loaded.run(make);
         let seconds = started.elapsed().as_secs_f64();
-        let equity = equity(&outcome);
         println!(
             r#"{{"seconds": {seconds}, "trips": {}, "final": {}}}"#,
             metrics.trades,
-            equity.last().unwrap_or(&f64::NAN)
+            equity(&outcome).next_back().unwrap_or(f64::NAN)
         );
         if !path.is_empty() {
-            fs::write(path, equity.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>()).unwrap();
+            fs::write(path, equity(&outcome).flat_map(f64::to_le_bytes).collect::<Vec<_>>()).unwrap();
         }
     }
 }
