@@ -120,7 +120,11 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<MarketStore> {
     let folder = &config.data.base_path;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("making the folder data.base_path, {}", legible::full_path(folder)))?;
-    MarketStore::open(folder.join("market.db")).map_err(|error| match error {
+    let path = folder.join("market.db");
+    if path.is_dir() {
+        bail!("{} is a folder, expected the market store, or nothing at that path", legible::full_path(&path));
+    }
+    MarketStore::open(path).map_err(|error| match error {
         FileStoreError::Open { .. } => anyhow::Error::new(error).context(
             "this user needs the permission to write the market store and its folder, data.base_path, also where it is \
              only read, or a copy of it in a folder of their own",

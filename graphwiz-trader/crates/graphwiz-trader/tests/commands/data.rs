@@ -38,6 +38,14 @@ fn check_reads_the_bars_that_strategies_trade() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_the_store_is_told_as_one() {
+    let folder = configured(CROSS, "");
+    fs::create_dir_all(folder.path("var/graphwiz/market.db")).expect("a folder");
+    let expected = "var/graphwiz/market.db is a folder, expected the market store, or nothing at that path";
+    assert!(folder.refused(&["backtest"], 1).contains(expected));
+}
+
+#[test]
 fn check_finds_out_whether_strategies_have_their_bars() {
     let folder = configured(CROSS, IMPORT);
     write_bars(&folder, FIVES, 0..200, 100);

@@ -1,6 +1,6 @@
 //! What is wrong with a line?
 
-use trading_core::counts::NotACount;
+use trading_core::counts::{NotACount, counted};
 
 use super::instant::BadInstant;
 use super::refusal::Refusal;
@@ -9,7 +9,7 @@ use super::report::excerpt;
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineFault {
-    #[error("it has {found} fields, expected {expected}")]
+    #[error("it has {}, expected {expected}", counted(*found as u64, "field"))]
     FieldCount { found: usize, expected: usize },
     #[error("the time {} {why}", excerpt(text))]
     Time { text: Vec<u8>, why: BadInstant },

@@ -28,7 +28,9 @@ pub enum Refusal {
     #[error("it is cut off: its compression ends in the middle; fetch or copy it again")]
     CutOff,
     /// It changed within the last minute and ends within a line.
-    #[error("still being written: it changed less than 60 s ago and does not end in a line end")]
+    #[error(
+        "still being written: it changed less than 60 s ago and does not end in a line end; try again when it is whole"
+    )]
     BeingWritten,
     /// It is of a form that is not read.
     #[error("it is {0}")]

@@ -66,6 +66,7 @@ fn each_line_that_is_no_bar_is_rejected_with_its_cause() {
         ("1786924860,10,12,9,11,-0.5", "volume -0.5 is below 0"),
         ("1786924861,10,12,9,11,1", "2026-08-17T00:01:01Z is no time at which a bar of 1m opens"),
         ("1788220800,10,12,9,11,1", "the bar of 2026-09-01T00:00Z is not closed before 2026-09-01T00:01Z"),
+        ("1786924860", "it has 1 field, expected 6"),
         ("1786924860,10,12,9,11", "it has 5 fields, expected 6"),
         ("1786924860,10,12,9,11,1,7", "it has 7 fields, expected 6"),
         ("1786924860,12345678901234567890,12,9,11,1", long),
@@ -174,7 +175,8 @@ fn a_time_without_offset_refuses_the_file_until_its_zone_is_said() {
 #[test]
 fn a_file_still_being_written_is_not_taken() {
     let files = Files::new();
-    let written = "still being written: it changed less than 60 s ago and does not end in a line end";
+    let written =
+        "still being written: it changed less than 60 s ago and does not end in a line end; try again when it is whole";
     let (whole, half) = (format!("{HEADER}1786924800,10,12,9,11,1\n"), format!("{HEADER}1786924800,10,12,9,1"));
     let takes = |content: &[u8], age: i64| {
         let outcome = read(&files.write_at(NAME, content, NOW - age), &options());
