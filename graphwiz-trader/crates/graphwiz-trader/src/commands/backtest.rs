@@ -72,7 +72,7 @@ pub(crate) fn run(call: &Call<'_>, args: &BacktestArgs) -> anyhow::Result<Ended>
         true => vec![trial(PORTFOLIO, &ready[..])],
         false => names.iter().zip(ready.chunks(1)).map(|(name, one)| trial(name, one)).collect(),
     };
-    let mut told = Told::default();
+    let mut told = Told::after(&config.answers);
     let ended = tell(call, args, &places, &mut source, &trials, &mut told);
     // Also where a run has failed: the reports of those before it are written.
     let printed = match call.is_json && (ended.is_ok() || !told.is_empty()) {

@@ -19,6 +19,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// After these were told in the log.
+    pub(super) fn after(answers: &[String]) -> Self {
+        Self { lines: answers.to_vec(), ..Self::default() }
+    }
+
     /// Whether there was no run.
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty()
