@@ -12,7 +12,6 @@ use std::io::{self, Write as _};
 use platform::config::Faults;
 use platform::process;
 use serde::Serialize;
-use trading_core::time::Micros;
 
 use crate::config::setting::Setting;
 use crate::config::{self, Config, Origin, RuleFiles};
@@ -70,9 +69,4 @@ impl<T: Display> Display for Facts<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|fact| fact.fmt(f))
     }
-}
-
-/// An instant as JSON has it: milliseconds of Unix time.
-pub(crate) fn millis(at: Micros) -> i64 {
-    at.div_euclid(1000)
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 
-use crate::time::Micros;
+use crate::time::{Micros, millis};
 
 /// Rising instants in microseconds of Unix time. Memory grows with their gaps, not with their number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,7 +84,7 @@ impl Curve {
 
     /// Milliseconds of Unix time and the worth then, oldest first.
     pub fn points(&self) -> impl Iterator<Item = (i64, f64)> + Clone + '_ {
-        self.at.iter().map(|at| at.div_euclid(1000)).zip(self.worth.iter().copied())
+        self.at.iter().map(millis).zip(self.worth.iter().copied())
     }
 }
 

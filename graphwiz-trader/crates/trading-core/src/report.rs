@@ -17,7 +17,7 @@ use crate::engine::record::{Signals, Trigger};
 use crate::gate::Unmet;
 use crate::market::{Market, Money};
 use crate::metrics::{Metrics, Span};
-use crate::time::{Micros, Timeframe};
+use crate::time::{Timeframe, millis};
 
 pub use traded::{FillTold, FillsTold, HeldTold, OrderTold, RefusalTold, Trade, Traded};
 
@@ -166,6 +166,7 @@ impl Report {
         metrics: Metrics,
         span: Span,
     ) -> Self {
+        let names = heading.strategies.iter().map(|strategy| strategy.name.clone()).collect();
         let hashes = [heading.config_hash, heading.data_hash, outcome.result_hash];
         let mut exits = BTreeMap::new();
         for trip in &outcome.trips {
@@ -205,7 +206,7 @@ impl Report {
             equity,
             exits,
             emergency: outcome.emergencies.iter().map(emergency).collect(),
-            traded: Traded::new(&heading.strategies, markets, money, outcome),
+            traded: Traded::new(names, markets, money, outcome),
             llm: None,
             warnings: heading.warnings,
             strategies: heading.strategies,
@@ -221,10 +222,6 @@ fn emergency(emergency: &crate::engine::record::Emergency) -> EmergencyTold {
         Trigger::SystemError(errors) => ("system_error", Some(errors.into())),
     };
     EmergencyTold { at: millis(emergency.at), trigger, value, text: emergency.to_string() }
-}
-
-fn millis(at: Micros) -> i64 {
-    at.div_euclid(1000)
 }
 
 fn fingerprint(hashes: [[u8; 32]; 3], seed: u64) -> [u8; 32] {

@@ -17,6 +17,16 @@ pub const SECOND: Micros = 1_000_000;
 /// Microseconds in a day.
 pub const DAY: Micros = 86_400 * SECOND;
 
+/// The same in milliseconds, rounded down: the unit of reports and documents.
+///
+/// ```
+/// assert_eq!(trading_core::time::millis(-1), -1);
+/// ```
+#[must_use]
+pub fn millis(at: Micros) -> i64 {
+    at.div_euclid(1000)
+}
+
 /// How an instant is shown: RFC 3339 in UTC, to the minute where it is a whole one.
 ///
 /// ```

@@ -5,7 +5,7 @@ use std::ops::Range;
 use trading_core::bars::{Bar, Record, Series};
 use trading_core::market::Market;
 use trading_core::metrics::Span;
-use trading_core::time::Micros;
+use trading_core::time::millis;
 
 /// An instrument's prices within a run, in its quote currency: of at least one bar.
 #[derive(Debug, Clone)]
@@ -57,8 +57,4 @@ impl<'a> Prices<'a> {
         let series = self.series;
         places.map(|place| series.bar(place)).map(|bar| (millis(bar.close_time()), bar))
     }
-}
-
-fn millis(at: Micros) -> i64 {
-    at.div_euclid(1000)
 }

@@ -3,11 +3,11 @@
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::{StrategyTold, millis};
 use crate::engine::Outcome;
 use crate::engine::record::{Fill, Held, Order, OrderState, Refusal, Rule, Side, Trip, Unfilled};
 use crate::exact::Amount;
 use crate::market::{Market, Money};
+use crate::time::millis;
 
 /// Everything that was traded or refused, with what its counts are of.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,7 @@ pub struct RefusalTold<'a> {
 }
 
 impl Traded {
-    pub(super) fn new(strategies: &[StrategyTold], markets: &[Market], money: Money, outcome: Outcome) -> Self {
+    pub(super) fn new(strategies: Vec<String>, markets: &[Market], money: Money, outcome: Outcome) -> Self {
         let Outcome { trips, orders, mut fills, refusals, held, .. } = outcome;
         fills.sort_by_key(|fill| fill.order);
         let markets = markets.iter().map(|Market { instrument, price_digits, base_digits, .. }| MarketTold {
@@ -114,7 +114,6 @@ impl Traded {
             price_digits: *price_digits,
             base_digits: *base_digits,
         });
-        let strategies = strategies.iter().map(|strategy| strategy.name.clone()).collect();
         Self { strategies, markets: markets.collect(), money, trips, orders, fills, refusals, held }
     }
 

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use trading_core::counts::counted;
-use trading_core::time::shown;
+use trading_core::time::{millis, shown};
 use trading_io::bar_file::{BarFile, Listed};
 use trading_io::cut::Cut;
 use trading_io::market_store::{Imported, Resampled, Stored, Verified};
 
-use crate::commands::{Fact, millis};
+use crate::commands::Fact;
 use crate::data::Import;
 
 /// Of how many gaps and flagged bars there is a line.
