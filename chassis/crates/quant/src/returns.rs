@@ -143,7 +143,7 @@ fn least(values: impl Iterator<Item = f64>, most: usize) -> Vec<f64> {
 /// Probabilistic Sharpe ratio against 0: how likely it is that the true ratio of such returns is positive.
 ///
 /// Φ(ρ·√(n − 1) / √(1 − γ₃ρ + (γ₄ − 1)/4·ρ²)), ρ the mean over the sample deviation, γ₃ and γ₄ skewness and kurtosis from
-/// central moments over n. `None` as for [`sharpe`].
+/// central moments over n. `None` as for [`Ratios::sharpe`].
 ///
 /// Source: D. H. Bailey, M. López de Prado, *The Sharpe Ratio Efficient Frontier*, Journal of Risk 15 (2012), 3–44.
 /// ```
