@@ -32,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("advisor-core", &["quant", "legible"]),
     ("advisor-io", &["quant", "legible", "advisor-core", "client", "file-store"]),
     ("trading-core", &["quant"]),
+    ("coding-core", &[]),
     ("graphwiz-trader", &["quant", "legible", "trading-core", "trading-io", "platform", "build-info"]),
     ("trading-io", &["legible", "trading-core", "file-store"]),
     ("own-strategy", &["trading-core", "graphwiz-trader"]),
@@ -46,7 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const TEST_SUPPORT: &[&str] = &["testkit", "advisor-testkit"];
 
 /// Same input, same answer: these do no IO, start no task, and read no clock.
-const PURE: &[&str] = &["quant", "legible", "advisor-core", "trading-core"];
+const PURE: &[&str] = &["quant", "legible", "advisor-core", "trading-core", "coding-core"];
 
 /// What must not be found below a pure crate, at any depth. jiff stays allowed for its types; reading the clock
 /// through it is banned by the pure crates' clippy.toml.
