@@ -7,6 +7,7 @@
 
 pub mod decide;
 pub mod defect;
+pub mod edit;
 pub mod evidence;
 pub mod gate;
 pub mod score;
