@@ -5,10 +5,12 @@
 //! No model's opinion passes work: it can only take points, and block.
 #![deny(missing_docs)]
 
+pub mod answer;
 pub mod decide;
 pub mod defect;
 pub mod edit;
 pub mod evidence;
+pub mod fence;
 pub mod gate;
 pub mod score;
 pub mod trend;
