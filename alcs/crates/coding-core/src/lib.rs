@@ -13,4 +13,5 @@ pub mod evidence;
 pub mod fence;
 pub mod gate;
 pub mod score;
+pub mod secrets;
 pub mod trend;
