@@ -14,4 +14,5 @@ pub mod fence;
 pub mod gate;
 pub mod score;
 pub mod secrets;
+pub mod state;
 pub mod trend;
