@@ -16,3 +16,4 @@ pub mod score;
 pub mod secrets;
 pub mod state;
 pub mod trend;
+pub mod work;
