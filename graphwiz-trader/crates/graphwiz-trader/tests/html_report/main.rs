@@ -252,7 +252,6 @@ fn names_that_mean_harm_are_only_texts() {
     let report = &mut told.report;
     report.account.currency.clone_from(&harm);
     report.warnings.push(harm.clone());
-    report.account.equity.clone_from(&harm);
     report.span.instruments = vec![harm.clone()];
     let mut prices = told.prices();
     prices[0].instrument = harm;
