@@ -121,8 +121,10 @@ pub fn tail(returns: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     let limit = quantile::at(&mut least(returns.clone(), count / 20 + 2), position)?;
     // Of returns that are mostly equal most can be at the limit.
     let mut under = 0_usize;
-    let total = column::sum_of(returns.filter(|value| *value <= limit).inspect(|_| under += 1));
-    Some((limit, total / under as f64))
+    let below =
+        column::sum_of(returns.filter(|value| *value <= limit).inspect(|_| under += 1).map(|value| value - limit));
+    // From the limit down, so that rounding lifts it over none.
+    Some((limit, limit + below / under as f64)).filter(|(_, shortfall)| shortfall.is_finite())
 }
 
 /// The `most` least values, and perhaps as many others.
@@ -223,6 +225,7 @@ mod tests {
             let found = tail(returns.iter().copied());
             prop_assert_eq!(found.map(|(var, _)| var), expected);
             if let Some((var, shortfall)) = found {
+                prop_assert!(shortfall <= var);
                 prop_assert!((shortfall - crate::scale::mean(&under(var)).expect("the least is under it")).abs() < 1e-12);
             }
         }

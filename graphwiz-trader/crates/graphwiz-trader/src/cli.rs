@@ -91,7 +91,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "--json: {data: [a line of facts for each series], runs: [{name, account, metrics, gate_unmet, \
         emergency, held, warnings, fingerprint, reports: [paths]}]}. Money is text, instants are milliseconds of Unix \
-        time; each key is explained in the guide, under Reading a report."
+        time; the keys of a run are those of a report, which the guide explains."
     )]
     Backtest(BacktestArgs),
     /// Bring bars in, and look at those that are stored

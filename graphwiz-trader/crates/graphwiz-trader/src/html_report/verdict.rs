@@ -123,8 +123,12 @@ fn ended_early(report: &Report, course: &Course<'_>) -> String {
 
 /// A position that is not sold is in the result, but no trip.
 fn open_at_the_end(report: &Report) -> String {
-    let told =
-        |held: HeldTold<'_>| format!("{} of {}", text::decimal(&held.quantity.to_string()), escaped(held.instrument));
+    let several = report.strategies.len() > 1;
+    let of = |strategy: &str| if several { format!(" ({})", escaped(strategy)) } else { String::new() };
+    let told = |held: HeldTold<'_>| {
+        let quantity = text::decimal(&held.quantity.to_string());
+        format!("{quantity} of {}{}", escaped(held.instrument), of(held.strategy))
+    };
     let held: Vec<String> = report.traded.held().map(told).collect();
     if held.is_empty() {
         return String::new();

@@ -105,3 +105,16 @@ fn a_stop_that_a_rule_files_stop_replaces_is_named() {
     fs::write(folder.path("config/graphwiz.yaml"), format!("strategies:\n{counts}")).expect("a file");
     assert!(!folder.told(&["check"]).contains("no effect"));
 }
+
+#[test]
+fn what_several_strategies_still_hold_is_told_with_their_names() {
+    let one = CROSS.replace("sma_cross", "rules, file: late.yaml").replace("5m}", "1h}");
+    let folder = configured(&format!("{one}{}", one.replace("name: a", "name: b")), "risk: {enabled: false}\n");
+    fs::write(folder.path("config/late.yaml"), "name: late\nenter: hour == 23 and day == 30\n").expect("a file");
+    let told = folder.told(&["backtest", "--portfolio"]);
+    let line = told.lines().find(|line| line.contains("still held, counted")).unwrap_or_else(|| panic!("{told}"));
+    let page = fs::read_to_string(folder.path("backtests/portfolio.html")).expect("a page");
+    for text in [line, &page] {
+        assert!(["a", "b"].iter().all(|name| text.contains(&format!(" of bitstamp:BTC/USD ({name})"))), "{text}");
+    }
+}

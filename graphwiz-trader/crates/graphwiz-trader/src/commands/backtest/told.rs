@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
-use trading_core::report::Report;
+use trading_core::report::{HeldTold, Report};
 
 /// What was told so far; as JSON all of it.
 #[derive(Debug, Default, Serialize)]
@@ -56,7 +56,10 @@ impl Told {
         }
         let unmet: Vec<_> = report.gate_unmet.iter().map(ToString::to_string).collect();
         let gate = if unmet.is_empty() { "gate met".to_owned() } else { format!("gate not met: {}", unmet.join(", ")) };
-        let held: Vec<_> = held.iter().map(|held| format!("{} of {}", held.quantity, held.instrument)).collect();
+        let several = report.strategies.len() > 1;
+        let of = |strategy: &str| if several { format!(" ({strategy})") } else { String::new() };
+        let one = |held: &HeldTold<'_>| format!("{} of {}{}", held.quantity, held.instrument, of(held.strategy));
+        let held: Vec<_> = held.iter().map(one).collect();
         let held = match held.is_empty() {
             true => String::new(),
             false => format!("{}: still held, counted at the last close: {}\n", report.name, held.join(", ")),
