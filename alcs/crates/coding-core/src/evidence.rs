@@ -80,6 +80,9 @@ fn defect(severity: Severity, category: &str, description: String, source: Sourc
     Defect { severity, category: category.to_owned(), description, path: None, line: None, source }
 }
 
+/// Per cent of coverage that neither take nor give points, and that a task with `require_coverage` asks for.
+pub(crate) const COVERED: f64 = 80.0;
+
 /// How much of what counts was run by the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

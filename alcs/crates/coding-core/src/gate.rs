@@ -5,10 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::defect::Severity;
-use crate::evidence::{Evidence, SuiteRun};
-
-/// Per cent of coverage that a task with `require_coverage` asks for.
-const COVERED: f64 = 80.0;
+use crate::evidence::{COVERED, Evidence, SuiteRun};
 
 /// A condition that blocks work at any score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::defect::{Severity, Source};
-use crate::evidence::Evidence;
+use crate::evidence::{COVERED, Evidence};
 
 /// Points that a broken policy takes.
 const VIOLATION: u32 = 5;
@@ -15,8 +15,6 @@ const VIOLATION: u32 = 5;
 const SMALL_OF_ONE_TOOL: u32 = 10;
 /// The most that all of Beta's findings take together.
 const REVIEW: u32 = 15;
-/// Per cent of coverage that neither take nor give points.
-const COVERED: f64 = 80.0;
 
 /// What work is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -104,12 +104,11 @@ impl Trial<'_> {
             // Bars that are not read may be finer, and the tick must not know it.
             coarsen(&mut bars.series);
             let quality = quality::Report::of(&bars.series);
-            facts.push(match quality.first {
-                Some(first) if first < self.range.start => {
-                    format!("{}, traded from {}", bars.facts(id, &quality), shown(self.range.start))
-                }
-                _ => bars.facts(id, &quality),
-            });
+            let mut line = bars.facts(id, &quality);
+            if quality.first.is_some_and(|first| first < self.range.start) {
+                line += &format!(", traded from {}", shown(self.range.start));
+            }
+            facts.push(line);
             warnings.extend(doubts(id, &quality));
             warnings.extend(data::of_longer(asked.timeframe, &quality, is_store).map(|text| format!("{id}: {text}")));
             hash.update(data_hash(id, &bars.series).0);

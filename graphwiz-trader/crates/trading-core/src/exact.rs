@@ -112,10 +112,9 @@ pub fn half_even(numerator: IBig, denominator: IBig) -> i128 {
     count(if rest > twice || (rest == twice && is_odd) { quotient + 1 } else { quotient })
 }
 
-/// The same of counts, without a number beyond them.
-#[must_use]
+/// The same of counts, without leaving them: faster, and nothing overflows.
 #[inline]
-pub fn half_even_count(numerator: i128, denominator: i128) -> i128 {
+pub(crate) fn half_even_count(numerator: i128, denominator: i128) -> i128 {
     let (quotient, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
     // Twice the rest may be no count.
     let above = rest.cmp(&(denominator - rest));

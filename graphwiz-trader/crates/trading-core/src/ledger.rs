@@ -148,6 +148,7 @@ impl Ledger {
         let UnitScale { factor, divisor, most } = self.scale;
         if (0..=most).contains(&equity) {
             let product = equity * factor;
+            // Of most accounts the divisor is 1, and a division of 128 bits is most of a sample.
             self.unit_value = if divisor == 1 { product } else { half_even_count(product, divisor) };
         } else if factor != 0 {
             self.unit_value = half_even(IBig::from(equity) * factor, divisor.into());

@@ -33,6 +33,16 @@ struct MarketTold {
     base_digits: u32,
 }
 
+impl MarketTold {
+    fn price(&self, count: i64) -> Amount {
+        Amount { count: count.into(), digits: self.price_digits }
+    }
+
+    fn quantity(&self, count: i128) -> Amount {
+        Amount { count, digits: self.base_digits }
+    }
+}
+
 /// A trip as it is told.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -144,17 +154,16 @@ impl Traded {
             let fills;
             (fills, rest) = rest.split_at(rest.iter().take_while(|fill| fill.order == number).count());
             let market = &self.markets[order.market];
-            let quantity = |count| Amount { count, digits: market.base_digits };
             OrderTold {
                 decided_at: millis(order.decided_at),
                 strategy: &self.strategies[order.strategy],
                 instrument: &market.id,
                 side: order.side,
                 cause: order.cause.kind(),
-                limit: order.limit.map(|limit| Amount { count: limit.into(), digits: market.price_digits }),
-                quantity: quantity(order.quantity),
+                limit: order.limit.map(|limit| market.price(limit)),
+                quantity: market.quantity(order.quantity),
                 clipped_by: order.clipped_by,
-                filled: quantity(order.filled),
+                filled: market.quantity(order.filled),
                 state: order.state,
                 unfilled: order.unfilled,
                 fills: FillsTold { fills, market, money: self.money },
@@ -177,8 +186,8 @@ impl Traded {
     pub fn held(&self) -> impl ExactSizeIterator<Item = HeldTold<'_>> + Clone {
         self.held.iter().map(|held| {
             let market = &self.markets[held.market];
-            let quantity = Amount { count: held.quantity, digits: market.base_digits };
-            HeldTold { strategy: &self.strategies[held.strategy], instrument: &market.id, quantity }
+            let (strategy, quantity) = (&self.strategies[held.strategy], market.quantity(held.quantity));
+            HeldTold { strategy, instrument: &market.id, quantity }
         })
     }
 }
@@ -201,12 +210,12 @@ impl<'a> FillsTold<'a> {
         fills.iter().map(move |fill| {
             let (fee, fee_in) = match fill.base_fee {
                 0 => (money.amount(fill.fee), &market.quote),
-                count => (Amount { count, digits: market.base_digits }, &market.base),
+                count => (market.quantity(count), &market.base),
             };
             FillTold {
                 at: millis(fill.at),
-                price: Amount { count: fill.price.into(), digits: market.price_digits },
-                quantity: Amount { count: fill.quantity, digits: market.base_digits },
+                price: market.price(fill.price),
+                quantity: market.quantity(fill.quantity),
                 fee,
                 fee_in,
             }

@@ -60,9 +60,10 @@ impl Told {
         let of = |strategy: &str| if several { format!(" ({strategy})") } else { String::new() };
         let one = |held: &HeldTold<'_>| format!("{} of {}{}", held.quantity, held.instrument, of(held.strategy));
         let held: Vec<_> = held.iter().map(one).collect();
-        let held = match held.is_empty() {
-            true => String::new(),
-            false => format!("{}: still held, counted at the last close: {}\n", report.name, held.join(", ")),
+        let held = if held.is_empty() {
+            String::new()
+        } else {
+            format!("{}: still held, counted at the last close: {}\n", report.name, held.join(", "))
         };
         let first = written.first().map_or_else(|| "none".to_owned(), |path| legible::full_path(path));
         lines += &format!(
